@@ -1,0 +1,83 @@
+"""What is asked of a competition, and what it answers."""
+
+import enum
+from dataclasses import dataclass, field
+from typing import Literal
+
+import jax
+import numpy as np
+
+Direction = Literal["max", "min"]
+Role = Literal["first", "second"]
+
+
+@dataclass(frozen=True)
+class Corner:
+    """One of the four images: which metric is driven, which way, and which is held."""
+
+    optimised: Role
+    direction: Direction
+
+    @property
+    def fixed(self) -> Role:
+        """The metric that is held."""
+        return "second" if self.optimised == "first" else "first"
+
+
+CORNERS = (Corner("first", "max"), Corner("first", "min"), Corner("second", "max"), Corner("second", "min"))
+"""The order of the four images everywhere: in a batch, a record and a figure."""
+
+
+class Reason(enum.Enum):
+    """Why an image's optimisation ended; the value is what a person reads."""
+
+    BUDGET = "used its whole budget of steps"
+    STOPPED = "stopped by the user"
+    NOT_FINITE = "a metric or its gradient was no longer a finite number"
+    NO_LEVEL = "the fixed metric could not be brought back to its level"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a competition is run.
+
+    Attributes:
+        steps: number of steps, at least 1.
+        step_size: size of a step as a change of pixel value, in (0, 1].
+        level_tolerance: largest relative departure of the fixed metric from its level at the end.
+    """
+
+    steps: int = 500
+    step_size: float = 0.02
+    level_tolerance: float = 1e-5
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ValueError(f"steps must be at least 1, got {self.steps}")
+        if not 0 < self.step_size <= 1:
+            raise ValueError(f"step_size must lie in (0, 1], got {self.step_size}")
+        if not 0 < self.level_tolerance <= 1e-3:
+            raise ValueError(f"level_tolerance must lie in (0, 0.001], got {self.level_tolerance}")
+
+
+@dataclass(frozen=True)
+class Step:
+    """The competition after some steps; position i of every array belongs to CORNERS[i].
+
+    Attributes:
+        index: steps done so far; 0 is the start.
+        images: (4, H, W, 3) in [0, 1].
+        first: the first metric's distance of each image to the reference, (4,).
+        second: likewise for the second metric.
+        drift: relative signed departure of each image's fixed metric from its level, (4,).
+        reasons: why each image ended, in the last step of a competition only.
+        state: what `compete` needs, beside the images, to go on from here bit for bit.
+    """
+
+    index: int
+    images: jax.Array
+    first: np.ndarray
+    second: np.ndarray
+    drift: np.ndarray
+    reasons: tuple[Reason, ...] | None = None
+    state: dict[str, np.ndarray] = field(default_factory=dict)
