@@ -45,7 +45,8 @@ def edges() -> Picture:
     rows, columns = _centred()
     sector = np.floor((np.arctan2(rows, columns) / np.pi + 1) * 6 + 0.25).astype(int) % 12
     ring = np.floor(np.hypot(rows, columns) / 24).astype(int)
-    return PALETTE[(sector * 5 + ring * 3) % len(PALETTE)]
+    picture: Picture = PALETTE[(sector * 5 + ring * 3) % len(PALETTE)]
+    return picture
 
 
 def gradients() -> Picture:
@@ -55,7 +56,8 @@ def gradients() -> Picture:
     for row, column, spread, colour in LIGHTS:
         light = np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / (2 * spread**2))
         picture += light[..., None] * np.array(colour)
-    return np.rint(np.clip(picture, 0, 255)).astype(np.uint8)
+    levels: Picture = np.rint(np.clip(picture, 0, 255)).astype(np.uint8)
+    return levels
 
 
 def dead_leaves() -> Picture:
