@@ -1,0 +1,48 @@
+"""What a run was computed with, as the record tells it: package versions and the device."""
+
+import contextlib
+import importlib.metadata
+import os
+import platform
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+
+PACKAGES = ("mad_app", "jax", "jaxlib", "optax", "numpy", "torch", "lpips", "piq")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What a run was computed with.
+
+    Attributes:
+        versions: "python" and each of PACKAGES to its version; None if it is not installed.
+        device: what JAX computes on, such as "cpu: AMD EPYC, 2 cores" or "gpu: NVIDIA H100".
+    """
+
+    versions: Mapping[str, str | None]
+    device: str
+
+
+def environment() -> Environment:
+    """Look the versions up, importing none of the packages, and ask JAX for its device."""
+    versions: dict[str, str | None] = {"python": platform.python_version()}
+    for package in PACKAGES:
+        versions[package] = None
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[package] = importlib.metadata.version(package)
+    device = jax.devices()[0]
+    return Environment(versions, _cpu() if device.platform == "cpu" else f"{device.platform}: {device.device_kind}")
+
+
+def _cpu() -> str:
+    name = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+        name = found[1] if found else name
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
+    return f"cpu: {name}, {cores} cores"
