@@ -1,0 +1,251 @@
+"""A record is exact, readable without this program, found by its name, and refuses what is damaged in one sentence."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mad_app import records
+from mad_app.images import to_uint8
+from mad_app.records import History, RecordError, find_run, list_runs, load_run, load_summary, replace_run, save_run
+from tests.mad_app.record_examples import (
+    HEIGHT,
+    PICKLE,
+    STEPS,
+    WIDTH,
+    assert_same,
+    corrupt_inside,
+    edit_arrays,
+    edit_json,
+    image_with,
+    make_result,
+    make_run,
+    truncate,
+)
+
+
+def test_what_was_saved_is_loaded_exactly(tmp_path: Path) -> None:
+    run = make_run(extra={"title": "Zwei Katzen – 🐈", "notes": ["any", {"thing": 1}]})
+    folder = save_run(run, tmp_path / "new" / "runs")
+    loaded = load_run(folder)
+    assert_same(loaded, run)
+    assert loaded.folder == folder
+    assert loaded.id == folder.name
+    assert loaded.schema == 1
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_record_reads_without_this_program(tmp_path: Path) -> None:
+    run = make_run()
+    folder = save_run(run, tmp_path)
+    document = json.loads((folder / "run.json").read_text())
+    assert document["schema"] == 1
+    assert document["id"] == folder.name
+    assert document["settings"]["strength"] == 0.1
+    assert [(image["direction"], image["optimised"]) for image in document["images"]] == [
+        ("max", "lasi:20"),
+        ("min", "lasi:20"),
+        ("max", "my.module:distance"),
+        ("min", "my.module:distance"),
+    ]
+    assert document["images"][1]["level"] == 0.1 + 0.2
+    files = [image["file"] for image in document["images"]]
+    assert files == [
+        "1_lasi-20_max.png",
+        "2_lasi-20_min.png",
+        "3_my-module-distance_max.png",
+        "4_my-module-distance_min.png",
+    ]
+    pictures = {"reference.png": run.reference, "start.png": run.start, **dict(zip(files, run.finals, strict=True))}
+    for name, image in pictures.items():
+        with Image.open(folder / name) as picture:
+            np.testing.assert_array_equal(np.asarray(picture), to_uint8(image))
+    with np.load(folder / "images.npz", allow_pickle=False) as arrays:
+        np.testing.assert_array_equal(arrays["images"], run.finals)
+    with np.load(folder / "history.npz", allow_pickle=False) as arrays:
+        assert {name: arrays[name].shape for name in arrays} == {
+            "step": (STEPS,),
+            "first": (STEPS, 4),
+            "second": (STEPS, 4),
+            "drift": (STEPS, 4),
+        }
+
+
+def test_numbers_that_are_not_finite_become_null(tmp_path: Path) -> None:
+    broken = dataclasses.replace(
+        make_result(0), final={"lasi:20": float("nan")}, drift=float("inf"), level=np.float32(0.5)
+    )
+    folder = save_run(make_run(images=(broken, *map(make_result, (1, 2, 3)))), tmp_path)
+    image = load_run(folder).images[0]
+    assert (image.final["lasi:20"], image.drift, image.level) == (None, None, 0.5)
+
+
+def test_unknown_keys_survive_a_replacement_and_the_date_stays(tmp_path: Path) -> None:
+    folder = save_run(make_run(extra={"title": "old", "notes": "kept"}, created="2026-11-23T15:42:10Z"), tmp_path)
+    document = json.loads((folder / "run.json").read_text())
+    document["images"][2]["colour"] = "blue"
+    (folder / "run.json").write_text(json.dumps(document))
+    loaded = load_run(folder)
+    assert loaded.images[2].extra == {"colour": "blue"}
+    replace_run(dataclasses.replace(loaded, extra={"title": "new"}, seconds=99.0, created=""), folder)
+    again = load_run(folder)
+    assert again.extra == {"title": "new", "notes": "kept"}
+    assert again.images[2].extra == {"colour": "blue"}
+    assert (again.seconds, again.created) == (99.0, "2026-11-23T15:42:10Z")
+
+
+def test_further_keys_cannot_shadow_the_record(tmp_path: Path) -> None:
+    assert load_run(save_run(make_run(extra={"seed": 1, "schema": 9}), tmp_path)).seed == 7
+
+
+# ---- names -----------------------------------------------------------------------------------------------------------
+
+
+def test_folder_names_are_readable_sortable_and_never_reused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = iter(["3f9a", "3f9a", "3f9b"])
+    monkeypatch.setattr(records.secrets, "token_hex", lambda _: next(tokens))
+    run = make_run(created="2026-11-23T15:42:10.123Z")
+    first, second = save_run(run, tmp_path), save_run(run, tmp_path)
+    assert first.name == "2026-11-23_154210_lasi-20-vs-my-module-distance_cat_3f9a"
+    assert second.name == "2026-11-23_154210_lasi-20-vs-my-module-distance_cat_3f9b"
+
+
+@pytest.mark.parametrize("image", ["../../etc/passwd", "Größe ß.jpg", "a" * 300, "", None, "日本", "a\x00b/c"])
+def test_any_picture_name_gives_a_safe_folder(tmp_path: Path, image: str | None) -> None:
+    folder = save_run(make_run(settings={"image": image}), tmp_path)
+    assert folder.parent == tmp_path
+    assert folder.name.isascii()
+    assert load_run(folder).settings == {"image": image}
+
+
+def test_runs_are_listed_newest_first_and_foreign_folders_ignored(tmp_path: Path) -> None:
+    assert list_runs(tmp_path / "none") == []
+    old = save_run(make_run(created="2024-01-01T00:00:00Z"), tmp_path)
+    new = save_run(make_run(), tmp_path)
+    mid = save_run(make_run(created="2025-01-01T00:00:00Z"), tmp_path)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "file.txt").write_text("no run")
+    (tmp_path / ".2026.partial").mkdir()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "run.json").write_text("{")
+    found = list_runs(tmp_path)
+    assert [summary.folder for summary in found] == [new, mid, old]
+    assert found[0].images[3].optimised == "my.module:distance"
+    assert found[0].id == new.name
+    assert load_summary(old).settings["size"] == 9
+
+
+def test_ids_stay_in_the_runs_folder(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    folder = save_run(make_run(), root)
+    outside = save_run(make_run(), tmp_path)
+    (root / "link").symlink_to(outside)
+    (root / "renamed by hand").mkdir()
+    assert find_run(root, folder.name) == folder
+    assert find_run(root, "renamed by hand") == root / "renamed by hand"
+    bad = ["", ".", "..", f"../{outside.name}", str(outside), "link", ".hidden", "a/b", "a\\b", "C:x", "a\x00", "none"]
+    for run_id in [*bad, "x" * 1000, f"{folder.name}/", f"{folder.name}\n"]:
+        with pytest.raises(RecordError, match=r"id of a run|no run"):
+            find_run(root, run_id)
+    assert [summary.folder for summary in list_runs(root)] == [folder]
+
+
+# ---- what is refused -------------------------------------------------------------------------------------------------
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no json": (lambda folder: (folder / "run.json").unlink(), r"run\.json is missing"),
+    "cut json": (truncate("run.json"), r"run\.json is not whole, valid JSON"),
+    "not utf-8": (
+        lambda folder: (folder / "run.json").write_bytes(b"\xff\xfe{"),
+        r"run\.json is not whole, valid JSON",
+    ),
+    "NaN in json": (edit_json(lambda d: d.update(seconds=float("nan"))), "NaN is no finite number"),
+    "a list": (lambda folder: (folder / "run.json").write_text("[]"), "no JSON object"),
+    "deep": (lambda folder: (folder / "run.json").write_text("[" * 200_000), "not whole, valid JSON"),
+    "huge number": (lambda folder: (folder / "run.json").write_text('{"schema": 1e999}'), "1e999 is no finite number"),
+    "newer": (edit_json(lambda d: d.update(schema=2)), r"run\.json has schema 2, newer than this program reads \(1\)"),
+    "no schema": (edit_json(lambda d: d.pop("schema")), "schema None, expected 1"),
+    "no seed": (edit_json(lambda d: d.pop("seed")), r"run\.json lacks 'seed'"),
+    "seed as text": (edit_json(lambda d: d.update(seed="7")), "seed '7', expected a whole number"),
+    "bad date": (edit_json(lambda d: d.update(created="yesterday")), "created is 'yesterday'"),
+    "nested setting": (edit_json(lambda d: d["settings"].update(a=[1])), r"setting a is \[1\]"),
+    "three images": (edit_json(lambda d: d["images"].pop()), "images are .* expected"),
+    "no images": (edit_json(lambda d: d["images"].clear()), "images are .* expected"),
+    "swapped": (edit_json(lambda d: d["images"].reverse()), "images are .* expected"),
+    "no object": (edit_json(lambda d: d["images"].insert(0, 1)), r"images\[0\] is no object"),
+    "no drift": (edit_json(lambda d: d["images"][1].pop("drift")), r"images\[1\] lacks 'drift'"),
+    "drift as text": (edit_json(lambda d: d["images"][1].update(drift="")), "drift '', expected a number or null"),
+    "file elsewhere": (edit_json(lambda d: d["images"][1].update(file="../x.png")), r"file '\.\./x\.png'"),
+    "no images.npz": (lambda folder: (folder / "images.npz").unlink(), r"images\.npz is missing"),
+    "cut images.npz": (truncate("images.npz"), r"images\.npz is not a whole NPZ"),
+    "flipped bits": (corrupt_inside("images.npz"), r"images\.npz is not a whole NPZ.*CRC"),
+    "pickled": (edit_arrays("images.npz", start=PICKLE), r"images\.npz is not a whole NPZ file of plain arrays"),
+    "pickled history": (
+        edit_arrays("history.npz", step=PICKLE),
+        r"history\.npz is not a whole NPZ file of plain arrays",
+    ),
+    "no start": (edit_arrays("images.npz", start=None), r"images\.npz lacks the array 'start'"),
+    "shape": (
+        edit_arrays("images.npz", start=np.zeros((HEIGHT, WIDTH + 1, 3), np.float32)),
+        r"start has shape \(6, 10, 3\)",
+    ),
+    "grey": (edit_arrays("images.npz", start=np.zeros((HEIGHT, WIDTH), np.float32)), r"start must have shape"),
+    "five": (
+        edit_arrays("images.npz", images=np.zeros((5, HEIGHT, WIDTH, 3), np.float32)),
+        r"images has shape \(5, 6, 9, 3\)",
+    ),
+    "double": (edit_arrays("images.npz", start=np.zeros((HEIGHT, WIDTH, 3))), "start must be float32"),
+    "NaN": (edit_arrays("images.npz", reference=image_with(np.nan)), r"images\.npz: reference must be finite"),
+    "range": (
+        edit_arrays("images.npz", reference=image_with(1.5)),
+        r"images\.npz: reference must have values in \[0, 1\]",
+    ),
+    "no history": (lambda folder: (folder / "history.npz").unlink(), r"history\.npz is missing"),
+    "no column": (edit_arrays("history.npz", drift=None), r"history\.npz lacks the array 'drift'"),
+    "short column": (edit_arrays("history.npz", drift=np.zeros((3, 4))), r"history's drift is float64 \(3, 4\)"),
+    "empty history": (edit_arrays("history.npz", step=np.zeros(0, int)), "steps are not a growing row"),
+    "shrinking": (edit_arrays("history.npz", step=np.arange(5)[::-1]), "steps are not a growing row"),
+    "an npy": (
+        lambda folder: (folder / "images.npz").write_bytes(b"\x93NUMPY" + bytes(99)),
+        r"images\.npz is not a whole NPZ",
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_named_in_one_sentence(tmp_path: Path, damage: str) -> None:
+    folder = save_run(make_run(), tmp_path)
+    edit, message = DAMAGES[damage]
+    edit(folder)
+    with pytest.raises(RecordError, match=message) as caught:
+        load_run(folder)
+    assert str(folder) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match=r"run\.json is missing"):
+        load_run(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"finals": np.zeros((4, HEIGHT, WIDTH, 3))}, "images must be float32"),
+        ({"reference": image_with(np.nan)}, "reference must be finite"),
+        ({"history": History.empty()}, "steps are not a growing row"),
+        ({"images": tuple(make_result(i) for i in (1, 0, 2, 3))}, "images are"),
+        ({"settings": {"list": (1, 2)}}, "setting list"),
+        ({"created": "../../x"}, "created is"),
+        ({"extra": {"notes": object()}}, r"run\.json cannot be written"),
+    ],
+)
+def test_what_could_not_be_loaded_is_not_saved(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    with pytest.raises(RecordError, match=message):
+        save_run(make_run(**changes), tmp_path)
+    assert list(tmp_path.iterdir()) == []
