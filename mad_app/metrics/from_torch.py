@@ -1,0 +1,120 @@
+"""Metrics that are PyTorch functions; the only crossing between the two frameworks.
+
+Arrays cross by DLPack, on the CPU and on a CUDA device alike: no copy, no way through NumPy or the host. On the torch
+side an image is (N, 3, H, W), so the axes are put in order there, one copy on the device. A tensor made from a JAX
+array shares its memory, which JAX takes for unchangeable: nothing here writes into one.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import torch
+from torch.utils.dlpack import from_dlpack
+
+from mad_app.metrics.contract import checked_images, checked_reference
+
+Prepared = Any
+"""What a metric needs to know of a reference."""
+
+THREADS = torch.get_num_threads() if "OMP_NUM_THREADS" in os.environ else max(1, torch.get_num_threads() - 1)
+"""PyTorch's threads: one core is left to others, unless OMP_NUM_THREADS says otherwise.
+
+Its threads wait by spinning, so when another process or JAX holds one of their cores, every small operation lasts a
+time slice. Measured on 2 cores, LPIPS-alex and its gradient on 4×64×64: 2 threads take 12 ms alone and 1000 ms beside
+one busy process; 1 thread takes 18 ms and 14 ms.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TorchMetric:
+    """A metric made of PyTorch functions.
+
+    Attributes:
+        name: how it is asked for.
+        prepare: reference (1, 3, H, W) float32 in [0, 1] -> prepared, on the reference's device.
+        distances_to: prepared, images (N, 3, H, W) -> (N,), each of which depends on its own image alone.
+        minimum_size: smallest height and width in pixels.
+        weights: where trained weights came from, if it has any.
+    """
+
+    name: str
+    prepare: Callable[[torch.Tensor], Prepared]
+    distances_to: Callable[[Prepared, torch.Tensor], torch.Tensor]
+    minimum_size: int = 1
+    weights: str | None = None
+
+    def against(self, reference: jax.Array) -> "TorchComparison":
+        """Prepare comparisons with a reference (H, W, 3), on the device where it lives.
+
+        Raises:
+            ValueError: the reference is no image, or too small.
+        """
+        reference = checked_reference(reference, metric=self.name, minimum_size=self.minimum_size)
+        with _our_settings(), torch.no_grad():
+            prepared = self.prepare(to_torch(reference[None]))
+        return TorchComparison(metric=self, shape=reference.shape, prepared=prepared)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TorchComparison:
+    """A PyTorch metric against one reference."""
+
+    metric: TorchMetric
+    shape: tuple[int, ...]
+    prepared: Prepared
+
+    def distances(self, images: jax.Array) -> jax.Array:
+        """Distances (N,) of images (N, H, W, 3)."""
+        images = checked_images(images, self.shape, metric=self.metric.name)
+        with _our_settings(), torch.no_grad():
+            return to_jax(self.metric.distances_to(self.prepared, to_torch(images)))
+
+    def value_and_grad(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Distances (N,) and the gradient of each image's own distance, (N, H, W, 3).
+
+        As each distance depends on its own image alone, the gradient of their sum holds the gradient of each.
+        """
+        images = checked_images(images, self.shape, metric=self.metric.name)
+        with _our_settings(), torch.enable_grad():
+            batch = to_torch(images).requires_grad_()
+            distances = self.metric.distances_to(self.prepared, batch)
+            (gradients,) = torch.autograd.grad(distances.sum(), batch)
+            return to_jax(distances.detach()), to_jax(gradients.permute(0, 2, 3, 1))
+
+
+def to_torch(images: jax.Array) -> torch.Tensor:
+    """Images (N, H, W, 3) as a tensor (N, 3, H, W) of its own memory, on the same device.
+
+    Raises:
+        RuntimeError: the array lives on a GPU that this build of PyTorch cannot reach.
+    """
+    (device,) = images.devices()
+    if device.platform == "gpu" and not torch.cuda.is_available():
+        raise RuntimeError("JAX computes on a GPU that PyTorch cannot reach: install a PyTorch build with CUDA")
+    return from_dlpack(images).permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format)
+
+
+def to_jax(tensor: torch.Tensor) -> jax.Array:
+    """A tensor as a JAX array of the same shape and type that shares its memory, in row-major order."""
+    return jnp.from_dlpack(tensor.contiguous())
+
+
+@contextlib.contextmanager
+def _our_settings() -> Iterator[None]:
+    """PyTorch's process-wide settings as we need them, put back afterwards.
+
+    On a GPU, convolutions in full float32 by one and the same algorithm each time; TensorFloat-32, the default there,
+    keeps 10 bits, too few for a level held to 1e-5. On the CPU, `THREADS`.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
+    try:
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+            yield
+    finally:
+        torch.set_num_threads(threads)
