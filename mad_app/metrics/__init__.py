@@ -1,0 +1,39 @@
+"""Metrics: every way to measure how far an image is from a reference, as differentiable distances.
+
+    from mad_app.metrics import get_metric
+
+    comparison = get_metric("lpips-alex").against(reference)     # float32 (H, W, 3) in [0, 1]
+    distances, gradients = comparison.value_and_grad(images)     # (N, H, W, 3) -> (N,), (N, H, W, 3)
+
+`METRICS` is the one table. To add a metric, add a row to `table` and a builder beside its kin; the tests over the
+table then test it. Importing this package imports neither torch nor what stands on it.
+"""
+
+from mad_app.metrics.contract import ContractBroken, check_metric
+from mad_app.metrics.from_jax import JaxComparison, JaxMetric, value_and_grad_of
+from mad_app.metrics.jury import measure, measure_batch
+from mad_app.metrics.outside import load_metric, resolve_metric
+from mad_app.metrics.protocol import Comparison, KnownMetric, Metric, MetricUnavailable
+from mad_app.metrics.table import METRICS, MetricDescription, MetricRow, Parameter, describe_metrics, get_metric
+
+__all__ = [
+    "METRICS",
+    "Comparison",
+    "ContractBroken",
+    "JaxComparison",
+    "JaxMetric",
+    "KnownMetric",
+    "Metric",
+    "MetricDescription",
+    "MetricRow",
+    "MetricUnavailable",
+    "Parameter",
+    "check_metric",
+    "describe_metrics",
+    "get_metric",
+    "load_metric",
+    "measure",
+    "measure_batch",
+    "resolve_metric",
+    "value_and_grad_of",
+]

@@ -1,0 +1,52 @@
+"""Roots with a finite slope at 0, for metrics whose programs take them unguarded.
+
+√u and u^p, 0 < p < 1, have an infinite slope at u = 0. By the chain rule it is multiplied by the slope of u, which is
+0 where u is a sum of squares or a mean deviation at its minimum, and 0 · ∞ is NaN: at every flat patch, at identical
+images. Taking the root's slope there as 0 gives the mean of the slopes from all sides.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+
+class FiniteRoots(TorchFunctionMode):
+    """Inside this context √u and u^p, 0 < p < 1, have slope 0 at u = 0; every value is as outside it.
+
+    Example:
+        >>> base = torch.tensor([0.0, 4.0], requires_grad=True)
+        >>> with FiniteRoots():
+        ...     roots = base.sqrt()
+        >>> torch.autograd.grad(roots.sum(), base)
+        (tensor([0.0000, 0.2500]),)
+    """
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Called by torch in place of each of its functions."""
+        del types
+        return _FINITE.get(func, func)(*args, **(kwargs or {}))
+
+
+def _square_root(base: torch.Tensor) -> torch.Tensor:
+    zero = base == 0
+    return torch.where(zero, 0.0, torch.where(zero, 1.0, base).sqrt())
+
+
+def _power(base: torch.Tensor, exponent: torch.Tensor | float) -> torch.Tensor:
+    if isinstance(exponent, int | float) and not 0 < exponent < 1:
+        return torch.pow(base, exponent)
+    zero = (base == 0) & ((exponent > 0) & (exponent < 1))
+    return torch.where(zero, 0.0, torch.pow(torch.where(zero, 1.0, base), exponent))
+
+
+_FINITE: dict[Any, Callable[..., Any]] = {
+    torch.sqrt: _square_root,
+    torch.Tensor.sqrt: _square_root,
+    torch.pow: _power,
+    torch.Tensor.pow: _power,
+    torch.Tensor.__pow__: _power,
+}

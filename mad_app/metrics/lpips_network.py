@@ -1,0 +1,92 @@
+"""LPIPS by the networks of the package lpips, with trained weights; the reference's features are computed once.
+
+Zhang, Isola, Efros, Shechtman, Wang: The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, CVPR 2018.
+With f_l the features of layer l, at each position of unit length, and w_l the trained weights of that layer's head,
+
+    d(x, y) = Σ_l mean over positions of Σ_channels w_l (f_l(x) − f_l(y))²
+
+Heads of version 0.1, no spatial output: as `lpips.LPIPS.forward`, which runs both images through the network each time.
+"""
+
+import copy
+import importlib.metadata
+import warnings
+from functools import lru_cache
+from pathlib import Path
+
+import lpips
+import torch
+
+from mad_app.metrics.finite_roots import FiniteRoots
+from mad_app.metrics.from_torch import TorchMetric
+from mad_app.metrics.lpips_weights import load_weights
+
+HEADS_VERSION = "0.1"
+"""Of the linear heads; 0.0 left out the scaling of the input."""
+
+Features = list[torch.Tensor]
+"""For each layer (N, channels, height, width), of unit length along the channels."""
+
+
+def lpips_metric(name: str, minimum_size: int, *, net: str) -> TorchMetric:
+    """LPIPS over the backbone "alex", "vgg" or "squeeze".
+
+    Raises:
+        MetricUnavailable: the backbone's trained weights cannot be had.
+    """
+    _, source = trained_network(net)
+
+    def prepare(reference: torch.Tensor) -> Features:
+        return _features(_network_on(net, reference.device), reference)
+
+    def distances_to(prepared: Features, images: torch.Tensor) -> torch.Tensor:
+        network = _network_on(net, images.device)
+        layers = zip(network.lins, prepared, _features(network, images), strict=True)
+        means = [head((features - kept) ** 2).mean(dim=(1, 2, 3)) for head, kept, features in layers]
+        return torch.stack(means).sum(dim=0)
+
+    return TorchMetric(name=name, minimum_size=minimum_size, prepare=prepare, distances_to=distances_to, weights=source)
+
+
+@lru_cache(maxsize=3)
+def trained_network(net: str) -> tuple[lpips.LPIPS, str]:
+    """The network of `net` on the CPU, ready for use, and the source of its weights.
+
+    It is built without any values, then given each of its tensors by name, so that none can be left at random.
+
+    Raises:
+        MetricUnavailable: the backbone's trained weights cannot be had.
+    """
+    backbone = load_weights(net)
+    with warnings.catch_warnings(), torch.device("meta"):
+        warnings.filterwarnings("ignore", message=".*pretrained|.*weight enum", module="torchvision")
+        network = lpips.LPIPS(net=net, version=HEADS_VERSION, pnet_rand=True, pretrained=False, verbose=False)
+    constants = network.scaling_layer.state_dict(prefix="scaling_layer.")
+    tensors = constants | _named_as_in(network.net, backbone.tensors) | _heads(net)
+    network.load_state_dict(tensors, strict=True, assign=True)
+    network.eval().requires_grad_(False)
+    return network, f"{backbone.source}; heads {HEADS_VERSION} of lpips {importlib.metadata.version('lpips')}"
+
+
+@lru_cache(maxsize=6)
+def _network_on(net: str, device: torch.device) -> lpips.LPIPS:
+    network, _ = trained_network(net)
+    return network if device.type == "cpu" else copy.deepcopy(network).to(device)
+
+
+def _features(network: lpips.LPIPS, images: torch.Tensor) -> Features:
+    with FiniteRoots():  # where all channels are 0, so is their length, a root
+        return [lpips.normalize_tensor(layer) for layer in network.net(network.scaling_layer(2 * images - 1))]
+
+
+def _named_as_in(network: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Torchvision's features.3.bias is lpips's net.slice2.3.bias: its slices keep torchvision's numbers."""
+    names = {f"net.{name}": f"features.{name.partition('.')[2]}" for name in network.state_dict()}
+    return {name: tensors[original] for name, original in names.items()}
+
+
+def _heads(net: str) -> dict[str, torch.Tensor]:
+    """The linear heads that lpips carries, under both names that its module gives them: lin0 and lins.0."""
+    file = Path(lpips.__file__).parent / "weights" / f"v{HEADS_VERSION}" / f"{net}.pth"
+    heads: dict[str, torch.Tensor] = torch.load(file, map_location="cpu", weights_only=True)
+    return heads | {name.replace("lin", "lins.", 1): tensor for name, tensor in heads.items()}

@@ -1,0 +1,51 @@
+"""Metrics learned from data or from the picture itself: LASI, in JAX, and LPIPS, by PyTorch.
+
+torch and lpips are imported when LPIPS is built, not with this file.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import jax
+
+from lasi import LASI
+from mad_app.metrics.from_jax import Distances, JaxMetric, Prepared
+from mad_app.metrics.protocol import KnownMetric, MetricUnavailable
+
+
+def build_lasi(name: str, minimum_size: int, *, neighborhood_size: int) -> KnownMetric:
+    """LASI on images scaled to [−1, 1], the range in which float32 and float64 agree."""
+    prepare, distances_to = _lasi_functions(neighborhood_size)
+    return JaxMetric(name=name, minimum_size=minimum_size, prepare=prepare, distances_to=distances_to)
+
+
+def build_lpips(name: str, minimum_size: int, *, net: str) -> KnownMetric:
+    """LPIPS over the backbone "alex", "vgg" or "squeeze".
+
+    Raises:
+        MetricUnavailable: the trained weights cannot be had, or the installed torch and torchvision do not fit.
+    """
+    try:
+        from mad_app.metrics.lpips_network import lpips_metric
+    except (ImportError, RuntimeError) as error:  # torchvision beside a torch of another build raises the latter
+        raise MetricUnavailable(
+            f"{name}: torch, torchvision and lpips cannot be used together ({error}); "
+            "install torch and torchvision from one source, in one go"
+        ) from error
+    return lpips_metric(name, minimum_size, net=net)
+
+
+@lru_cache(maxsize=16)
+def _lasi_functions(neighborhood_size: int) -> tuple[Callable[[jax.Array], Prepared], Distances]:
+    """Prepare and distances; the same objects each time, so that metrics of one setting share compiled programs."""
+
+    def lasi_of(shape: tuple[int, ...]) -> LASI:
+        return LASI(shape, neighborhood_size)
+
+    def prepare(reference: jax.Array) -> Prepared:
+        return lasi_of(reference.shape).embedding(2 * reference - 1)
+
+    def distances_to(prepared: Prepared, images: jax.Array) -> jax.Array:
+        return lasi_of(images.shape[1:]).compute_distances_to(prepared, 2 * images - 1)
+
+    return prepare, distances_to

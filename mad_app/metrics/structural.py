@@ -1,0 +1,114 @@
+"""The structural and feature indices of piq, as distances with finite gradients.
+
+piq evaluates each index on tensors (N, 3, H, W) in [0, 1], image by image. A similarity s becomes 1 − s. Three things
+are set right on the way; none changes an index beyond rounding.
+
+- *Roots* have slope 0 at 0 (`finite_roots`): piq's gradients are NaN at flat patches and at identical images.
+- *Identity.* Each index is exactly perfect for identical images; rounding leaves up to 2e-6 (HaarPSI) or, under the
+  fourth root of MDSI, 1e-2. An image equal to the reference bit for bit is at distance 0, with gradient 0.
+- *Precision.* HaarPSI and MDSI amplify rounding and are evaluated in float64, at little cost. VIF keeps float32, which
+  is eight times faster: below 1e-3 it is rounding.
+"""
+
+from collections.abc import Callable
+
+import piq
+import torch
+
+from mad_app.metrics.finite_roots import FiniteRoots
+from mad_app.metrics.from_torch import TorchMetric
+
+Distance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""Images (N, 3, H, W) and references alike, in [0, 1] -> (N,)."""
+
+
+def structural_metric(name: str, minimum_size: int) -> TorchMetric:
+    """The metric behind a name of `DISTANCES`."""
+    distance = DISTANCES[name]
+
+    def distances_to(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+        return _finite_distances(distance, reference, images)
+
+    return TorchMetric(name=name, minimum_size=minimum_size, prepare=_itself, distances_to=distances_to)
+
+
+def _itself(reference: torch.Tensor) -> torch.Tensor:
+    return reference
+
+
+def _finite_distances(distance: Distance, reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    """Distances (N,) float32 with the three corrections above; piq refuses values outside [0, 1], so they are cut."""
+    references = reference.expand_as(images)
+    identical = (images == references).flatten(1).all(dim=1)
+    with FiniteRoots():
+        distances = distance(images.clamp(0, 1), references)
+    return torch.where(identical, 0.0, distances).float()
+
+
+def _ssim(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
+    """1 − SSIM, the mean over RGB; in [0, 2].
+
+    By the paper's equations at every size. piq would first average over blocks of round(side / 256) pixels: the
+    meaning would jump at a side of 384, and an adversary could hide in what the blocks average away.
+    """
+    similarity: torch.Tensor = piq.ssim(images, references, reduction="none", downsample=False)
+    return 1 - similarity
+
+
+def _ms_ssim(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
+    """1 − MS-SSIM of five scales, the mean over RGB; in [0, 1]. Flat where a mean contrast term is negative."""
+    similarity: torch.Tensor = piq.multi_scale_ssim(images, references, reduction="none")
+    return 1 - similarity
+
+
+def _gmsd(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
+    """GMSD of the luma, the standard deviation of a similarity map, so a distance as it is; in [0, 0.5]."""
+    deviation: torch.Tensor = piq.gmsd(images, references, reduction="none")
+    return deviation
+
+
+def _fsim(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
+    """1 − FSIMc, the form with colour; in [0, 1]."""
+    similarity: torch.Tensor = piq.fsim(images, references, reduction="none")
+    return 1 - similarity
+
+
+def _haarpsi(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
+    """1 − HaarPSI with colour; in [0, 1]."""
+    similarity: torch.Tensor = piq.haarpsi(images.double(), references.double(), reduction="none")
+    return 1 - similarity
+
+
+def _vif(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
+    """|1 − VIF| of the luma, in the pixel domain; at least 0.
+
+    VIF exceeds 1 where contrast is raised; the modulus keeps that a distance. Below 1, where noise, blur and
+    compression lie, it is 1 − VIF.
+    """
+    similarity: torch.Tensor = piq.vif_p(images, references, reduction="none")
+    return (1 - similarity).abs()
+
+
+def _mdsi(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
+    """MDSI, the fourth root of a mean deviation, so a distance as it is; at least 0."""
+    deviation: torch.Tensor = piq.mdsi(images.double(), references.double(), reduction="none")
+    return deviation
+
+
+def _vsi(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
+    """1 − VSI; in [0, 1]."""
+    similarity: torch.Tensor = piq.vsi(images, references, reduction="none")
+    return 1 - similarity
+
+
+DISTANCES: dict[str, Distance] = {
+    "ssim": _ssim,
+    "ms-ssim": _ms_ssim,
+    "gmsd": _gmsd,
+    "fsim": _fsim,
+    "haarpsi": _haarpsi,
+    "vif": _vif,
+    "mdsi": _mdsi,
+    "vsi": _vsi,
+}
+"""The formula behind each name of the table of metrics that piq computes."""
