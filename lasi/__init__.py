@@ -1,0 +1,20 @@
+"""LASI: a perceptual distance between images with nothing trained, in time linear in the number of pixels.
+
+    from lasi import LASI
+
+    lasi = LASI(reference.shape, neighborhood_size=10)           # arrays (H, W) or (H, W, C), best in [−1, 1]
+    lasi.compute_distance(reference, image)                      # a scalar, differentiable
+    lasi.compute_distance_multiple(ref=reference, a=a, b=b)      # {"a": …, "b": …}
+    lasi.distance_map(reference, image)                          # where they differ, (H, W)
+    lasi.embedding(reference)                                    # each element's embedding, (H, W, C, N)
+
+    embedding = lasi.embedding(reference)                        # computed once, then
+    lasi.compute_distances_to(embedding, images)                 # a batch against it
+
+Everything works under `jax.jit`, `jax.grad` and `jax.vmap`.
+"""
+
+from lasi.metric import LASI
+from lasi.neighborhood import flat_neighborhood
+
+__all__ = ["LASI", "flat_neighborhood"]

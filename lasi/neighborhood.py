@@ -1,0 +1,99 @@
+"""Which earlier elements predict an element: the causal neighbourhood of LASI, as static index maps.
+
+The elements of an image (H, W, C) are ordered row by row, in a row column by column, in a pixel channel by channel
+(raster order). The neighbourhood of an element is the N earlier elements nearest to it in L1 distance over (row,
+column, channel), ties in raster order. Away from the borders it is the same set of offsets for every pixel; near them
+it is chosen among what exists, and near the start there are fewer than N.
+
+Source: Severo, Theis, Ballé, "The Unreasonable Effectiveness of Linear Prediction as a Perceptual Metric", ICLR 2024.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Neighborhood:
+    """The neighbourhoods of all elements, in a form whose size does not grow with the number of rows.
+
+    Attributes:
+        offsets: (R + 1, W, C, N, 3): row, column and channel of each neighbour relative to its element, nearest
+            first, for the elements of rows 0 … R − 1 and, last, of every row from R on.
+        exists: (R + 1, W, C, N): False where there are fewer than N earlier elements.
+    """
+
+    offsets: np.ndarray
+    exists: np.ndarray
+
+    @property
+    def reach(self) -> int:
+        """Rows that a neighbour can lie above its element."""
+        return int(-self.offsets[..., 0].min(initial=0))
+
+    def rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Offsets (len(rows), W, C, N, 3) and existence (len(rows), W, C, N) in the given rows of the image."""
+        which = np.minimum(rows, len(self.offsets) - 1)
+        return self.offsets[which], self.exists[which]
+
+
+@functools.lru_cache(maxsize=64)
+def causal_neighborhood(shape: Shape, size: int) -> Neighborhood:
+    """The causal neighbourhoods of an image.
+
+    Args:
+        shape: (H, W, C).
+        size: N, the number of neighbours.
+    """
+    height, width, channels = shape
+    candidates = _offsets_nearest_first(radius=size, channels=channels)
+    columns = np.arange(width)
+    # Columns further than N from both borders all look alike: work them out once, for the column N.
+    alike = np.where(columns < size, columns, np.maximum(size, columns - max(width - 2 * size - 1, 0)))
+    narrow = min(width, 2 * size + 1)
+    rows = [_row_neighborhood((row, narrow, channels), size, candidates) for row in range(min(height, size + 1))]
+    offsets = np.stack([row[0] for row in rows])[:, alike]
+    exists = np.stack([row[1] for row in rows])[:, alike]
+    first_like_all_later = len(rows) - 1
+    while first_like_all_later > 0 and np.array_equal(offsets[first_like_all_later - 1], offsets[-1]):
+        first_like_all_later -= 1
+    return Neighborhood(offsets[: first_like_all_later + 1], exists[: first_like_all_later + 1])
+
+
+def flat_neighborhood(shape: Shape, size: int) -> np.ndarray:
+    """Flat raster index of every element's neighbours, nearest first, −1 where there is none: (H·W·C, N)."""
+    height, width, channels = shape
+    offsets, exists = causal_neighborhood(shape, size).rows(np.arange(height))
+    flat = (offsets[..., 0] * width + offsets[..., 1]) * channels + offsets[..., 2]
+    flat += np.arange(height * width * channels).reshape(height, width, channels, 1)
+    return np.where(exists, flat, -1).reshape(-1, size)
+
+
+def _row_neighborhood(row_shape: Shape, size: int, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Offsets (W, C, N, 3) and existence (W, C, N) in one row of an image that is W wide."""
+    row, width, channels = row_shape
+    column = np.arange(width)[:, None, None] + candidates[:, 1]
+    channel = np.arange(channels)[:, None] + candidates[:, 2]
+    exists = (column >= 0) & (column < width) & (channel >= 0) & (channel < channels) & (row + candidates[:, 0] >= 0)
+    nearest = np.argsort(~exists, axis=-1, kind="stable")[..., :size]
+    found = np.take_along_axis(exists, nearest, axis=-1)
+    offsets = np.where(found[..., None], candidates[nearest], 0)
+    missing = ((0, 0), (0, 0), (0, size - offsets.shape[2]))
+    return np.pad(offsets, (*missing, (0, 0))), np.pad(found, missing)
+
+
+def _offsets_nearest_first(*, radius: int, channels: int) -> np.ndarray:
+    """Offsets (M, 3) to all earlier elements within an L1 radius, by distance, ties in raster order.
+
+    A radius of N holds the N nearest, or all there are: along a path of unit steps through earlier elements there is
+    at least one at every distance up to the farthest.
+    """
+    rows, columns, planes = np.mgrid[-radius:1, -radius : radius + 1, 1 - channels : channels].reshape(3, -1)
+    distance = np.abs(rows) + np.abs(columns) + np.abs(planes)
+    earlier = (rows < 0) | ((rows == 0) & ((columns < 0) | ((columns == 0) & (planes < 0))))
+    kept = np.flatnonzero(earlier & (distance <= radius))
+    order = np.lexsort((planes[kept], columns[kept], rows[kept], distance[kept]))
+    return np.stack([rows, columns, planes], axis=-1)[kept[order]]
