@@ -1,0 +1,150 @@
+"""The adapters: one compilation for all references, the crossing between the frameworks, and what they refuse."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import torch
+
+from mad_app.metrics import JaxComparison, JaxMetric, Metric, get_metric, value_and_grad_of
+from mad_app.metrics.from_torch import THREADS, TorchMetric, to_jax, to_torch
+from tests.mad_app.metrics.pictures import noisy, smooth_picture
+
+
+def torch_mse(**settings: object) -> TorchMetric:
+    return TorchMetric(
+        name="torch-mse",
+        prepare=lambda reference: reference,
+        distances_to=lambda reference, images: ((images - reference) ** 2).mean(dim=(1, 2, 3)),
+        **settings,
+    )
+
+
+def test_one_compilation_serves_every_reference_and_every_metric_of_the_same_functions() -> None:
+    traced = []
+
+    def distances_to(reference: jax.Array, images: jax.Array) -> jax.Array:
+        traced.append(images.shape)
+        return jnp.mean((images - reference[None]) ** 2, axis=(1, 2, 3))
+
+    for seed in range(3):
+        metric = JaxMetric(name="counted", prepare=jnp.asarray, distances_to=distances_to)
+        reference = smooth_picture(16, seed)
+        metric.against(reference).value_and_grad(noisy(reference, 0.1, 0.2))
+    assert traced == [(2, 16, 16, 3)]
+
+
+@pytest.mark.parametrize("name", ["mse", "lasi:2"])
+def test_a_caller_may_compile_a_loop_of_its_own(name: str) -> None:
+    """The pure function inside a compiled loop gives what the comparison gives."""
+    reference = smooth_picture(16)
+    images = noisy(reference, 0.1, 0.3)
+    comparison = get_metric(name).against(reference)
+    assert isinstance(comparison, JaxComparison)
+    value_and_grad = value_and_grad_of(comparison.metric.distances_to)
+    assert value_and_grad is value_and_grad_of(get_metric(name).distances_to)
+
+    @jax.jit
+    def descend(prepared: object, images: jax.Array) -> jax.Array:
+        return jax.lax.fori_loop(0, 3, lambda _, images: images - value_and_grad(prepared, images)[1], images)
+
+    expected = images
+    for _ in range(3):
+        expected = expected - comparison.value_and_grad(expected)[1]
+    np.testing.assert_allclose(descend(comparison.prepared, images), expected, atol=1e-5)
+
+
+def test_torch_and_jax_agree_on_one_formula() -> None:
+    reference = smooth_picture(20)
+    images = noisy(reference, 0.1, 0.3, 0.5)
+    for ours, theirs in zip(
+        torch_mse().against(reference).value_and_grad(images),
+        get_metric("mse").against(reference).value_and_grad(images),
+        strict=True,
+    ):
+        assert ours.dtype == theirs.dtype == jnp.float32
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-9)
+
+
+def test_crossing_keeps_values_and_type_and_writes_into_nothing() -> None:
+    images = jnp.arange(2 * 4 * 5 * 3, dtype=jnp.float32).reshape(2, 4, 5, 3)
+    kept = np.array(images)
+    tensor = to_torch(images)
+    assert tensor.shape == (2, 3, 4, 5)
+    assert tensor.dtype == torch.float32
+    np.testing.assert_array_equal(tensor.permute(0, 2, 3, 1).numpy(), kept)
+    tensor.zero_()
+    np.testing.assert_array_equal(images, kept)
+
+
+def test_results_come_back_without_a_copy() -> None:
+    tensor = torch.arange(4096.0)
+    array = to_jax(tensor)
+    assert array.dtype == jnp.float32
+    assert array.unsafe_buffer_pointer() == tensor.data_ptr()
+    np.testing.assert_array_equal(to_jax(tensor.reshape(64, 64).T), np.arange(4096.0).reshape(64, 64).T)
+
+
+def test_the_engine_may_go_on_with_what_came_from_torch() -> None:
+    """Results stay what they are while torch computes further ones."""
+    reference = smooth_picture(32)
+    comparison = torch_mse().against(reference)
+    first = comparison.value_and_grad(noisy(reference, 0.1))[1]
+    kept = np.array(first)
+    for strength in (0.2, 0.3, 0.4):
+        comparison.value_and_grad(noisy(reference, strength))
+    np.testing.assert_array_equal(first, kept)
+
+
+def test_pytorchs_own_settings_are_put_back() -> None:
+    seen = []
+
+    def distances_to(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+        seen.append((torch.get_num_threads(), torch.backends.cudnn.allow_tf32))
+        return ((images - reference) ** 2).mean(dim=(1, 2, 3))
+
+    before = torch.get_num_threads(), torch.backends.cudnn.allow_tf32
+    reference = smooth_picture(16)
+    metric = TorchMetric(name="curious", prepare=lambda reference: reference, distances_to=distances_to)
+    metric.against(reference).value_and_grad(reference[None])
+    assert seen == [(THREADS, False)]
+    assert (torch.get_num_threads(), torch.backends.cudnn.allow_tf32) == before
+
+
+METRICS = [get_metric("mse"), torch_mse()]
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        (np.zeros((8, 8), np.float32), r"the reference must have shape \(H, W, 3\), got \(8, 8\)"),
+        (np.zeros((8, 8, 4), np.float32), r"must have shape \(H, W, 3\), got \(8, 8, 4\)"),
+        (np.zeros((0, 8, 3), np.float32), r"must have shape \(H, W, 3\), got \(0, 8, 3\)"),
+        (np.zeros((8, 8, 3), np.uint8), r"must be float32 in \[0, 1\], got uint8"),
+        (np.zeros((8, 8, 3), np.float64), "must be float32 .*, got float64"),
+        (np.full((8, 8, 3), 255, np.float32), r"must lie in \[0, 1\], got values from 255 to 255"),
+        (np.full((8, 8, 3), np.nan, np.float32), "must lie in .*nan"),
+        ([[[0.0, 0.0, 0.0]]], "must be a float32 array .*, got list"),
+    ],
+)
+def test_what_is_no_reference_is_refused(metric: Metric, reference: object, message: str) -> None:
+    with pytest.raises(ValueError, match=f"mse: .*{message}"):
+        metric.against(reference)
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((8, 8, 3), np.float32), r"the images must have shape \(N, H, W, 3\), got \(8, 8, 3\)"),
+        (np.zeros((1, 8, 9, 3), np.float32), r"the reference's shape \(8, 8, 3\), got \(8, 9, 3\)"),
+        (np.zeros((0, 8, 8, 3), np.float32), r"must have shape \(N, H, W, 3\), got \(0, 8, 8, 3\)"),
+        (np.zeros((1, 8, 8, 3), np.float16), "must be float32 .*, got float16"),
+    ],
+)
+def test_what_are_no_images_is_refused(metric: Metric, images: object, message: str) -> None:
+    comparison = metric.against(np.zeros((8, 8, 3), np.float32))
+    for method in (comparison.distances, comparison.value_and_grad):
+        with pytest.raises(ValueError, match=message):
+            method(images)
