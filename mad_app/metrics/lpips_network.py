@@ -34,14 +34,14 @@ def lpips_metric(name: str, minimum_size: int, *, net: str) -> TorchMetric:
     Raises:
         MetricUnavailable: the backbone's trained weights cannot be had.
     """
-    _, source = trained_network(net)
+    network, source = trained_network(net)
 
     def prepare(reference: torch.Tensor) -> Features:
-        return _features(_network_on(net, reference.device), reference)
+        return _features(_on_device(network, reference.device), reference)
 
     def distances_to(prepared: Features, images: torch.Tensor) -> torch.Tensor:
-        network = _network_on(net, images.device)
-        layers = zip(network.lins, prepared, _features(network, images), strict=True)
+        local = _on_device(network, images.device)
+        layers = zip(local.lins, prepared, _features(local, images), strict=True)
         means = [head((features - kept) ** 2).mean(dim=(1, 2, 3)) for head, kept, features in layers]
         return torch.stack(means).sum(dim=0)
 
@@ -69,8 +69,7 @@ def trained_network(net: str) -> tuple[lpips.LPIPS, str]:
 
 
 @lru_cache(maxsize=6)
-def _network_on(net: str, device: torch.device) -> lpips.LPIPS:
-    network, _ = trained_network(net)
+def _on_device(network: lpips.LPIPS, device: torch.device) -> lpips.LPIPS:
     return network if device.type == "cpu" else copy.deepcopy(network).to(device)
 
 

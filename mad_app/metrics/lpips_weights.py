@@ -18,6 +18,7 @@ import importlib.util
 import io
 import os
 import pickle
+import shutil
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -157,7 +158,8 @@ def _as_torchvision(layers: Mapping[str, Any], convolutions: tuple[int, ...]) ->
 def _read_cached(file: Path) -> Weights:
     import torch
 
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
     expected = file.stem.rpartition("-")[2]
     if not digest.startswith(expected):
         raise MetricUnavailable(f"{file} is damaged: its SHA-256 begins with {digest[:8]}, not {expected}; delete it")
@@ -175,8 +177,8 @@ def _download(backbone: Backbone, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=target.parent) as folder:
             fetched = Path(folder) / target.name
-            with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT) as answer:
-                fetched.write_bytes(answer.read())
+            with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT) as answer, fetched.open("wb") as output:
+                shutil.copyfileobj(answer, output)
             _read_cached(fetched)
             fetched.replace(target)
     except (OSError, http.client.HTTPException) as error:

@@ -29,7 +29,7 @@ def build_lpips(name: str, minimum_size: int, *, net: str) -> KnownMetric:
         from mad_app.metrics.lpips_network import lpips_metric
     except (ImportError, RuntimeError) as error:  # torchvision beside a torch of another build raises the latter
         raise MetricUnavailable(
-            f"{name}: torch, torchvision and lpips cannot be used together ({error}); "
+            f"torch, torchvision and lpips cannot be used together ({error}); "
             "install torch and torchvision from one source, in one go"
         ) from error
     return lpips_metric(name, minimum_size, net=net)

@@ -84,11 +84,10 @@ def get_metric(name: str) -> KnownMetric:
     missing = row.missing_packages()
     if missing:
         raise MetricUnavailable(f"{row.name} is not available here: {missing}")
-    if row.parameter is None:
-        return row.build(row.name, row.minimum_size)
-    number = row.parameter.default if number is None else number
-    full_name = row.name if number == row.parameter.default else f"{row.name}:{number}"
-    return row.build(full_name, row.minimum_size, **{row.parameter.keyword: number})
+    try:
+        return _build(row, number)
+    except MetricUnavailable as error:
+        raise MetricUnavailable(f"{row.name} is not available here: {error}") from error
 
 
 def row_of(name: str) -> MetricRow:
@@ -121,6 +120,15 @@ class MetricDescription:
 def describe_metrics() -> list[MetricDescription]:
     """Every metric of the table, in its order; imports no framework but JAX and uses no network."""
     return [MetricDescription(row, row.missing()) for row in METRICS.values()]
+
+
+def _build(row: MetricRow, number: int | None) -> KnownMetric:
+    """The row's metric; with its default number it bears the bare name."""
+    if row.parameter is None:
+        return row.build(row.name, row.minimum_size)
+    number = row.parameter.default if number is None else number
+    name = row.name if number == row.parameter.default else f"{row.name}:{number}"
+    return row.build(name, row.minimum_size, **{row.parameter.keyword: number})
 
 
 def _parse(name: str) -> tuple[MetricRow, int | None]:
