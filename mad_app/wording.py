@@ -1,0 +1,120 @@
+"""How results are put to people: the names of metrics, numbers to three digits, and a verdict in one sentence."""
+
+import math
+
+from mad_app.metrics import METRICS
+from mad_app.records import CornerResult, Run
+
+SAME = 0.005
+"""Relative difference below which two values are called equal; smaller ones vanish in three digits."""
+
+LETTERS = "ABCD"
+"""What the four images are called, in the order of CORNERS."""
+
+
+def metric_title(name: str) -> str:
+    """The heading of a metric: its row's title in METRICS, with a number after the colon; else the name in capitals.
+
+    Example:
+        >>> metric_title("lasi:20"), metric_title("my.module:distance")
+        ('LASI:20', 'DISTANCE')
+    """
+    base, _, rest = name.partition(":")
+    if base in METRICS:
+        return METRICS[base].title + (f":{rest}" if rest else "")
+    return (rest or base).upper()
+
+
+def verdict(run: Run, pair: int) -> str:
+    """What the two metrics say of a pair, of which the image driven up is on the left, in one sentence.
+
+    Args:
+        run: a competition.
+        pair: 0 for the first metric driven and the second held, 1 the other way round.
+
+    Returns:
+        For instance "LASI calls these two equal (0.476); MSE sees the left one 12 times as far from the reference."
+
+    Raises:
+        ValueError: pair is neither 0 nor 1.
+    """
+    if pair not in (0, 1):
+        raise ValueError(f"pair must be 0 or 1, got {pair!r}")
+    left, right = run.images[2 * pair : 2 * pair + 2]
+    return f"{_held_clause(left, right)}; {_driven_clause(left, right)}."
+
+
+def number(value: float | None) -> str:
+    """Three significant digits, as "0.476", "1230" or "1.23e-7"; a dash for what is not finite.
+
+    Example:
+        >>> [number(value) for value in (0.4756, 12.0, 1234.5, 1.234e-7, 0.0, None)]
+        ['0.476', '12.0', '1230', '1.23e-7', '0', '–']
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    if not 1e-3 <= abs(value) < 1e5:
+        mantissa, _, exponent = f"{value:.2e}".partition("e")
+        return f"{mantissa}e{int(exponent)}".replace("-", "−", 1 if value < 0 else 0)
+    text = f"{float(f'{value:.3g}'):.0f}" if abs(value) >= 100 else f"{value:#.3g}"
+    return text.replace("-", "−")
+
+
+def percentage(fraction: float | None) -> str:
+    """A small relative change in percent, with its sign.
+
+    Example:
+        >>> [percentage(value) for value in (0.00123, -2e-5, 1e-7, 0.0, None)]
+        ['+0.12 %', '−0.002 %', '<0.001 %', '0 %', '–']
+    """
+    if fraction is None or not math.isfinite(fraction):
+        return "–"
+    if fraction == 0:
+        return "0 %"
+    percent = 100 * fraction
+    return "<0.001 %" if abs(percent) < 0.001 else f"{float(f'{percent:.2g}'):+.6g} %".replace("-", "−")
+
+
+def outcomes(run: Run) -> str:
+    """Why the optimisation of the four images ended, in one sentence, equal reasons put together."""
+    letters: dict[str, str] = {}
+    for letter, result in zip(LETTERS, run.images, strict=True):
+        letters[result.outcome] = letters.get(result.outcome, "") + letter
+    if len(letters) == 1:
+        return f"Each image {run.images[0].outcome}."
+    return "; ".join(f"{', '.join(group)} {outcome}" for outcome, group in letters.items()) + "."
+
+
+def _held_clause(left: CornerResult, right: CornerResult) -> str:
+    title, a, b = metric_title(left.fixed), left.final.get(left.fixed), right.final.get(right.fixed)
+    if a is None or b is None:
+        return f"{title} has no finite value for one of these two"
+    if _equal(a, b):
+        return f"{title} calls these two equal ({number((a + b) / 2)})"
+    return f"{title} puts the left one at {number(a)} and the right one at {number(b)}"
+
+
+def _driven_clause(left: CornerResult, right: CornerResult) -> str:
+    title, a, b = metric_title(left.optimised), left.final.get(left.optimised), right.final.get(right.optimised)
+    if a is None or b is None:
+        return f"{title} has no finite value for one of them"
+    if _equal(a, b):
+        return f"{title} sees no difference between them ({number(a)})"
+    near, far, side = (b, a, "left") if a > b else (a, b, "right")
+    if near <= 0:
+        return f"{title} sees the {side} one at {number(far)} and the other at no distance from the reference"
+    return f"{title} sees the {side} one {_times(far / near)} as far from the reference"
+
+
+def _equal(a: float, b: float) -> bool:
+    return abs(a - b) <= SAME * max(abs(a), abs(b))
+
+
+def _times(ratio: float) -> str:
+    if ratio >= 1e6:
+        return "more than a million times"
+    if ratio < 10:
+        return f"{ratio:.2g} times" if ratio >= 1.1 else f"{ratio:.3g} times"
+    return f"{float(f'{ratio:.2g}'):,.0f} times"
