@@ -1,0 +1,206 @@
+"""The panels beneath the images: the way each metric took, and what all other metrics say."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import ticker
+from matplotlib.axes import Axes
+
+from mad_app.canvas import Canvas, Weight
+from mad_app.competition.settings import CORNERS, Role
+from mad_app.records import Run
+from mad_app.wording import LETTERS, metric_title, number
+
+DECADE = 10.0
+"""A curve that spans more than this factor is drawn on a logarithmic axis."""
+
+LEAST_SPAN = 0.02
+"""Space that a linear axis shows at least on both sides of the curves, as a fraction of their largest value."""
+
+MARGIN = 0.06
+"""Space above and below the curves, as a fraction of what they span."""
+
+
+def draw_curve(canvas: Canvas, run: Run, role: Role, x: float, y: float, width: float, height: float) -> None:
+    """Draw one metric's distances of the four images over the steps, and the level at which it was held."""
+    values = np.asarray(run.history.first if role == "first" else run.history.second, float)
+    level = next(result.level for result, corner in zip(run.images, CORNERS, strict=True) if corner.fixed == role)
+    name = metric_title(run.images[0].optimised if role == "first" else run.images[0].fixed)
+    canvas.text(x, y + 0.76 * canvas.line, name, width=width, weight="bold")
+    seen = np.append(values[np.isfinite(values)], [] if level is None else level)
+    if not seen.size:
+        canvas.text(x, y + height / 2, "no finite value", color=canvas.theme.quiet)
+        return
+    left, right = canvas.measure("0.0001") + 0.4 * canvas.line, canvas.measure("WW")
+    above, below = 1.6 * canvas.line, 2.3 * canvas.line
+    axes = canvas.axes(x + left, y + above, width - left - right, height - above - below)
+    _scale(axes, seen)
+    _scale_steps(axes, run.history.step)
+    _dress(canvas, axes)
+    if level is not None:
+        axes.axhline(level, color=canvas.theme.ink, linewidth=0.09 * canvas.font, linestyle=(0, (5, 5)), zorder=5)
+    _draw_lines(canvas, axes, run.history.step, values)
+    canvas.text(x + width - right, y + height - 0.25 * canvas.line, "steps", align="right", color=canvas.theme.quiet)
+
+
+def _scale(axes: Axes, seen: np.ndarray) -> None:
+    """Limits and ticks: logarithmic where the positive values span more than a decade."""
+    positive = seen[seen > 0]
+    logarithmic = positive.size > 0 and positive.max() > DECADE * positive.min()
+    if logarithmic:
+        low, high = np.log10(positive.min()), np.log10(positive.max())
+        margin = MARGIN * (high - low)
+        axes.set_yscale("log", nonpositive="clip")
+        axes.set_ylim(10 ** (low - margin), 10 ** (high + margin))
+        axes.yaxis.set_major_locator(ticker.FixedLocator(_decades(low - margin, high + margin)))
+    else:
+        low, high = float(seen.min()), float(seen.max())
+        margin = max(MARGIN * (high - low), LEAST_SPAN * max(abs(low), abs(high))) or 1.0
+        axes.set_ylim(low - margin, high + margin)
+        axes.yaxis.set_major_locator(ticker.MaxNLocator(4))
+    axes.yaxis.set_minor_locator(ticker.NullLocator())
+    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: _tick(value)))
+
+
+def _scale_steps(axes: Axes, steps: np.ndarray) -> None:
+    first, last = steps[0], steps[-1]
+    axes.set_xlim(first if first < last else last - 1, last)  # a single point stands at the right, by the letters
+    several = ticker.MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], integer=True)
+    axes.xaxis.set_major_locator(several if first < last else ticker.FixedLocator([last]))
+
+
+def _decades(low: float, high: float) -> list[float]:
+    """Powers of ten within the limits, at most five; 2 and 5 between them where they are few."""
+    exponents = range(math.ceil(low), math.floor(high) + 1)
+    if len(exponents) >= 2:
+        return [10.0**exponent for exponent in exponents[:: math.ceil(len(exponents) / 5)]]
+    candidates = [step * 10.0**exponent for exponent in range(math.floor(low), math.ceil(high)) for step in (1, 2, 5)]
+    return [value for value in candidates if 10**low <= value <= 10**high]
+
+
+def _tick(value: float) -> str:
+    mantissa, e, exponent = f"{value:.3g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if e else mantissa
+
+
+def _dress(canvas: Canvas, axes: Axes) -> None:
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set(color=canvas.theme.quiet, linewidth=0.5)
+    axes.tick_params(
+        labelsize=canvas.font,
+        labelcolor=canvas.theme.quiet,
+        color=canvas.theme.quiet,
+        width=0.5,
+        length=0.25 * canvas.font,
+        pad=0.3 * canvas.font,
+    )
+
+
+def _draw_lines(canvas: Canvas, axes: Axes, steps: np.ndarray, values: np.ndarray) -> None:
+    """The four ways, each with its letter at its end."""
+    low, high = axes.get_ylim()
+    ends = {}
+    for i, (letter, color) in enumerate(zip(LETTERS, canvas.theme.letters, strict=True)):
+        axes.plot(steps, values[:, i], color=color, linewidth=canvas.font / 6.5, solid_capstyle="round", clip_on=False)
+        finite = np.flatnonzero(np.isfinite(values[:, i]))
+        if finite.size:
+            last = min(max(values[finite[-1], i], low), high)
+            axes.plot(steps[finite[-1]], last, ".", color=color, markersize=canvas.font / 2, clip_on=False)
+            ends[letter] = float(axes.transAxes.inverted().transform(axes.transData.transform((steps[0], last)))[1])
+    height = axes.get_position().height * canvas.height
+    places = _spread(list(ends.values()), 1.0 * canvas.font / 72 / height)
+    for letter, place in zip(ends, places, strict=True):
+        color = canvas.theme.letters[LETTERS.index(letter)]
+        x = 1 + canvas.measure("I") * 1.5 / (axes.get_position().width * canvas.width)
+        axes.text(
+            x, place, letter, color=color, weight="bold", fontsize=canvas.font, va="center", transform=axes.transAxes
+        )
+
+
+def _spread(places: Sequence[float], distance: float) -> list[float]:
+    """Places moved as little as need be, so that neighbours keep a distance and all lie in [0, 1] if they can."""
+    order = sorted(range(len(places)), key=lambda i: (round(places[i], 2), -i))  # of equals, A above B
+    moved = [places[i] for i in order]
+    for _ in range(100):
+        for i in range(len(moved) - 1):
+            overlap = distance - (moved[i + 1] - moved[i])
+            if overlap > 1e-9:
+                moved[i] -= overlap / 2
+                moved[i + 1] += overlap / 2
+        if moved and moved[0] < 0:
+            moved[0] = 0.0
+        if moved and moved[-1] > 1:
+            moved[-1] = 1.0
+    result = [0.0] * len(places)
+    for i, place in zip(order, moved, strict=True):
+        result[i] = place
+    return result
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts: the first column is set left, the others right; bold where marked."""
+
+    canvas: Canvas
+    title: str
+    rows: tuple[tuple[tuple[str, bool], ...], ...]
+
+    @property
+    def columns(self) -> list[float]:
+        """Width of each column in inches, with the space before it."""
+        space = 0.07 * self.canvas.font / 6.5
+        measured = ([self.canvas.measure(text, weight=_weight(bold)) for text, bold in row] for row in self.rows)
+        widths = [max(column) for column in zip(*measured, strict=True)]
+        return [widths[0] + 0.01, *(width + space for width in widths[1:])]
+
+    @property
+    def width(self) -> float:
+        """Width in inches if nothing is cut."""
+        return max(sum(self.columns), self.canvas.measure(self.title, weight="bold"))
+
+    def draw(self, x: float, y: float, width: float) -> float:
+        """Draw it, the names cut to what `width` inches leave; returns where it ends."""
+        canvas, (_, *columns) = self.canvas, self.columns
+        canvas.text(x, y + 0.76 * canvas.line, self.title, width=width, weight="bold")
+        canvas.rule(x, y + 1.25 * canvas.line, width)
+        y += 2.2 * canvas.line
+        for row in self.rows:
+            canvas.text(x, y, row[0][0], width=width - sum(columns), color=canvas.theme.quiet)
+            for i, (text, bold) in enumerate(row[1:]):
+                right = x + width - sum(columns[i + 1 :])
+                color = canvas.theme.ink if bold or row is self.rows[0] else canvas.theme.quiet
+                canvas.text(right, y, text, align="right", weight=_weight(bold), color=color)
+            y += canvas.line
+        return y - 0.7 * canvas.line
+
+
+def jury_table(run: Run, canvas: Canvas) -> Table | None:
+    """What the metrics that did not compete say; of each pair the image farther from the reference is bold."""
+    competitors = (run.images[0].optimised, run.images[0].fixed)
+    names = [name for name in run.images[0].start if name not in competitors]
+    rows = [[run.images[0].start.get(name), *(result.final.get(name) for result in run.images)] for name in names]
+    told = [(name, row) for name, row in zip(names, rows, strict=True) if any(value is not None for value in row)]
+    if not told:
+        return None
+    head = (("", False), ("start", False), *((letter, True) for letter in LETTERS))
+    body = [((metric_title(name), False), *zip(map(number, row), _farther(row), strict=True)) for name, row in told]
+    return Table(canvas, "The other metrics (bold: the farther of a pair)", (head, *body))
+
+
+def _weight(bold: bool) -> Weight:
+    return "bold" if bold else "normal"
+
+
+def _farther(row: Sequence[float | None]) -> list[bool]:
+    """Which of start, A, B, C and D is the farther of its pair."""
+    marks = [False]
+    for a, b in (row[1:3], row[3:5]):
+        if a is None or b is None or number(a) == number(b):
+            marks += [False, False]
+        else:
+            marks += [a > b, b > a]
+    return marks

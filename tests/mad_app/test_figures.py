@@ -1,0 +1,319 @@
+"""The sheet shows true pixels and all values, nothing overlaps, and equal runs give equal bytes."""
+
+import dataclasses
+import io
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+
+from mad_app import figures
+from mad_app.canvas import Kind, drawing
+from mad_app.competition.settings import CORNERS
+from mad_app.figures import figure_bytes, mad_sheet, save_figure, verdict
+from mad_app.images import to_uint8
+from mad_app.records import CornerResult, History, RecordError, Run
+from mad_app.sheet import FORMATS, Width
+from mad_app.wording import metric_title, number, percentage
+
+JURY = ("lpips-vgg", "lpips-squeeze", "mse", "ssim", "ms-ssim", "gmsd", "fsim", "haarpsi", "vif", "mdsi", "vsi")
+
+
+def make_sheet_run(
+    shape: tuple[int, int] = (24, 24), first: str = "lasi", second: str = "lpips-alex", *, scale: float = 0.3
+) -> Run:
+    """A run with plausible values: the driven metric spans decades, the held one stays at `scale`."""
+    random = np.random.default_rng(0)
+    reference = random.random((*shape, 3), np.float32)
+    start = np.clip(reference + random.normal(0, 0.1, reference.shape), 0, 1).astype(np.float32)
+    finals = np.clip(reference + random.normal(0, 0.05, (4, *reference.shape)), 0, 1).astype(np.float32)
+    way = np.linspace(0, 1, 51)
+    driven = scale * np.stack([3**way, 1e-3**way], axis=1)
+    held = np.full_like(driven, scale)
+    history = History(np.arange(51), np.hstack([driven, held]), np.hstack([held, driven]), np.zeros((51, 4)))
+    names = {"first": first, "second": second}
+    results = []
+    for i, corner in enumerate(CORNERS):
+        jury: dict[str, float | None] = {
+            name: float(value) for name, value in zip(JURY, random.lognormal(-3, 2, len(JURY)), strict=True)
+        }
+        jury["lpips-squeeze"] = None
+        results.append(
+            CornerResult(
+                optimised=names[corner.optimised],
+                fixed=names[corner.fixed],
+                direction=corner.direction,
+                level=scale,
+                start={first: scale, second: scale, **jury},
+                final={first: float(history.first[-1, i]), second: float(history.second[-1, i]), **jury},
+                drift=(-1) ** i * 3e-5 * (i + 1),
+                drift_8bit=0.002,
+                outcome="used its whole budget of steps",
+            )
+        )
+    settings = {"first": first, "second": second, "image": "astronaut", "distortion": "noise", "strength": 0.1}
+    return Run(
+        settings=settings, seed=0, versions={}, device="cpu", weights={}, seconds=1.0, images=tuple(results),
+        reference=reference, start=start, finals=finals, history=history,
+    )  # fmt: skip
+
+
+def broken_run() -> Run:
+    """Stopped at once; identical images; nothing could be measured; text that no one should choose."""
+    run = make_sheet_run(first="a.b:" + "W" * 20, second="lasi:20")
+    nothing = np.full((1, 4), np.nan)
+    history = History(np.zeros(1, int), nothing, nothing, nothing)
+    outcomes = ("stopped by the user", "a\nb", "<b>$x^2$ & \x07", "日本")
+    results = [
+        dataclasses.replace(result, final={}, level=None, drift=None, outcome=outcome)
+        for result, outcome in zip(run.images, outcomes, strict=True)
+    ]
+    settings = {"image": "$\\frac{1}$ 日本 <script>.png", "distortion": None}
+    finals = np.stack([run.reference] * 4)
+    return dataclasses.replace(run, images=tuple(results), history=history, settings=settings, finals=finals)
+
+
+def one_point_run() -> Run:
+    run = make_sheet_run()
+    return dataclasses.replace(run, history=History(*(column[:1] for column in vars(run.history).values())))
+
+
+RUNS = {
+    "square": make_sheet_run(),
+    "wide": make_sheet_run((20, 160)),
+    "tall": make_sheet_run((160, 20)),
+    "long names": make_sheet_run(first="module:abcdefghijklmnopqrst", second="ms-ssim:" + "W" * 20, scale=1.234e-7),
+    "large values": make_sheet_run(scale=987.6),
+    "one point": one_point_run(),
+    "broken": broken_run(),
+}
+
+
+def texts_of(figure: Figure) -> list[Text]:
+    """All texts that are drawn; of the ticks, those within the axes."""
+    texts = [*figure.texts]
+    for axes in figure.axes:
+        texts += axes.texts
+        for axis in (axes.xaxis, axes.yaxis) if axes.axison else ():
+            low, high = axis.get_view_interval()
+            texts += [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+    return [text for text in texts if text.get_text().strip()]
+
+
+def words_in_svg(svg: bytes) -> list[str]:
+    return [element.text or "" for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+# ---- nothing overlaps or is cut off ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "width"), [*itertools.product(RUNS, ("single", "double")), ("square", "slide")])
+def test_nothing_overlaps_and_nothing_is_cut_off(name: str, width: Width) -> None:
+    figure = mad_sheet(RUNS[name], width=width, maps=name != "large values", jury=True)
+    with drawing():
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        renderer = canvas.get_renderer()
+        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts_of(figure)]
+    boxes += [("image", axes.get_window_extent()) for axes in figure.axes if axes.images]
+    page = figure.bbox
+    for label, box in boxes:
+        assert box.x0 >= -0.5, label
+        assert box.y0 >= -0.5, label
+        assert box.x1 <= page.x1 + 0.5, label
+        assert box.y1 <= page.y1 + 0.5, label
+    for (label, a), (other, b) in itertools.combinations(boxes, 2):
+        overlap = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert min(overlap) <= 0.05 * figure.dpi / 72 * FORMATS[width].font, f"{label!r} lies on {other!r} in {name}"
+
+
+@pytest.mark.parametrize("width", FORMATS)
+def test_a_sheet_has_its_width_and_no_small_text(width: Width) -> None:
+    figure = mad_sheet(RUNS["square"], width=width)
+    assert figure.get_figwidth() == {"single": 3.4, "double": 7.0, "slide": 12.8}[width]
+    assert min(float(text.get_fontsize()) for text in texts_of(figure)) >= 6.5
+
+
+def test_a_sheet_fits_on_a_page_if_need_be_without_the_jury() -> None:
+    column = mad_sheet(RUNS["square"], width="single")
+    assert column.get_figheight() < 9.3
+    assert "MSE" not in [text.get_text() for text in texts_of(column)]
+    asked = mad_sheet(RUNS["square"], width="single", jury=True)
+    assert "MSE" in [text.get_text() for text in texts_of(asked)]
+    assert "MSE" in [text.get_text() for text in texts_of(mad_sheet(RUNS["square"]))]
+
+
+# ---- what is shown is true -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("shape", "width"), [((24, 24), "double"), ((33, 57), "single"), ((70, 31), "slide")])
+def test_a_png_shows_the_very_pixels(shape: tuple[int, int], width: Width) -> None:
+    run = make_sheet_run(shape)
+    figure = mad_sheet(run, width=width)
+    page = np.asarray(Image.open(io.BytesIO(figure_bytes(run, "png", width=width))).convert("RGB"))
+    expected = [to_uint8(image) for image in (run.reference, run.start, *run.finals)]
+    found = []
+    for axes in figure.axes:
+        if axes.images:
+            x0, y0, x1, y1 = np.asarray(axes.get_position().extents) * np.tile(figure.bbox.size, 2)
+            assert np.allclose([x0, y0, x1, y1], np.round([x0, y0, x1, y1]), atol=1e-6)
+            cut = page[page.shape[0] - round(y1) : page.shape[0] - round(y0), round(x0) : round(x1)]
+            factor = cut.shape[0] // shape[0]
+            assert cut.shape == (factor * shape[0], factor * shape[1], 3)
+            found.append(cut[::factor, ::factor])
+            np.testing.assert_array_equal(cut, found[-1].repeat(factor, 0).repeat(factor, 1))
+    assert len(found) == 10
+    for image in expected:
+        assert any(np.array_equal(image, shown) for shown in found)
+
+
+def test_maps_are_the_differences_from_the_reference_about_mid_grey() -> None:
+    run = RUNS["square"]
+    figure = mad_sheet(run)
+    gains = [float(text.get_text().split("× ")[1]) for text in figure.texts if "− reference, ×" in text.get_text()]
+    shown = [np.asarray(axes.images[0].get_array()) for axes in figure.axes if axes.images]
+    for image, gain in zip(run.finals, gains, strict=True):
+        wanted = np.rint(255 * np.clip(0.5 + gain * (image - run.reference), 0, 1))
+        assert any(np.abs(array - wanted).max() <= 1 for array in shown)
+        assert 0.15 < np.percentile(np.abs(gain * (image - run.reference)), 99.5) <= 0.4501
+    assert gains[0] == gains[1]
+    assert gains[2] == gains[3]
+
+
+def test_every_value_is_written_as_text() -> None:
+    run = RUNS["square"]
+    words = words_in_svg(figure_bytes(run, "svg"))
+    for result in run.images:
+        driven = result.optimised
+        assert f"{number(result.start[driven])} → {number(result.final[driven])}" in words
+        assert f"{number(result.final[result.fixed])} held" in words
+        assert f"drift {percentage(result.drift)}" in words
+        for name in ("lpips-vgg", "mse", "ms-ssim"):
+            assert number(result.final[name]) in words
+            assert metric_title(name) in words
+    text = " ".join(words)
+    assert verdict(run, 0) in text
+    assert verdict(run, 1) in text
+    for word in ("LASI", "LPIPS (AlexNet)", "reference", "start", "astronaut", "noise 0.1", "seed 0", "steps"):
+        assert word in text
+    assert "Squeeze" not in text
+
+
+def test_parts_can_be_left_out() -> None:
+    run = RUNS["square"]
+    assert len([axes for axes in mad_sheet(run, maps=False).axes if axes.images]) == 6
+    words = [text.get_text() for text in texts_of(mad_sheet(run, curves=False, jury=False))]
+    assert "steps" not in words
+    assert "MSE" not in words
+
+
+def test_curves_are_logarithmic_where_they_span_decades_and_show_the_level() -> None:
+    def curves(run: Run) -> list:
+        return [axes for axes in mad_sheet(run).axes if len(axes.lines) > 4]
+
+    wide = curves(RUNS["square"])
+    assert [axes.get_yscale() for axes in wide] == ["log", "log"]
+    for axes in wide:
+        assert any(np.allclose(line.get_ydata(), 0.3) and line.get_linestyle() == "--" for line in axes.lines)
+    run = RUNS["square"]
+    narrow = dataclasses.replace(run, history=dataclasses.replace(run.history, first=1 + 0 * run.history.first))
+    assert [axes.get_yscale() for axes in curves(narrow)] == ["linear", "log"]
+
+
+# ---- files -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["pdf", "svg", "png"])
+def test_equal_runs_give_equal_bytes(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = RUNS["square"]
+    before = dict(matplotlib.rcParams)
+    first = figure_bytes(run, kind)
+    assert dict(matplotlib.rcParams) == before
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
+    with matplotlib.rc_context({"font.size": 30, "axes.linewidth": 9, "font.family": "serif", "savefig.bbox": "tight"}):
+        assert figure_bytes(run, kind) == first
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    runs = [RUNS["square"], RUNS["wide"]]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda run: figure_bytes(run, "svg"), runs))
+    assert found == [figure_bytes(run, "svg") for run in runs]
+
+
+def test_a_pdf_keeps_its_text_and_its_pixels(tmp_path: Path) -> None:
+    save_figure(RUNS["square"], tmp_path / "sheet.pdf")
+    content = (tmp_path / "sheet.pdf").read_bytes()
+    assert content.startswith(b"%PDF-")
+    assert content.rstrip().endswith(b"%%EOF")
+    assert b"/FontFile2" in content
+    assert b"/ToUnicode" in content
+    assert b"/Type3" not in content
+    assert len(re.findall(rb"/Width 24\b", content)) == 10
+    assert b"CreationDate" not in content
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs pdftotext")
+def test_text_can_be_copied_from_a_pdf(tmp_path: Path) -> None:
+    save_figure(RUNS["square"], tmp_path / "sheet.pdf")
+    command = ["pdftotext", "-raw", str(tmp_path / "sheet.pdf"), "-"]
+    text = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    assert verdict(RUNS["square"], 0)[:40] in text
+    assert "LPIPS (VGG-16)" in text
+
+
+def test_an_svg_is_valid_and_needs_no_date(tmp_path: Path) -> None:
+    save_figure(RUNS["broken"], tmp_path / "sheet.svg", dark=True)
+    content = (tmp_path / "sheet.svg").read_bytes()
+    assert "<script>" not in content.decode()
+    assert any("<script>" in word for word in words_in_svg(content))
+    assert b"dc:date" not in content
+
+
+@pytest.mark.parametrize("name", ["sheet.jpg", "sheet", "sheet.pdf.gz"])
+def test_other_kinds_of_files_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=r"path must end in \.pdf, \.svg, \.png, got"):
+        save_figure(RUNS["square"], tmp_path / name)
+    with pytest.raises(ValueError, match="width must be one of single, double, slide, got 'huge'"):
+        mad_sheet(RUNS["square"], width="huge")  # type: ignore[arg-type]
+
+
+def test_a_figure_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "sheet.PNG"
+    path.write_bytes(b"old")
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(figures, "figure_bytes", lambda *_, **__: b"new")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refuse)
+        with pytest.raises(RecordError, match=r"sheet\.PNG could not be saved: No space left on device"):
+            save_figure(RUNS["square"], path)
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("sheet.PNG", b"old")]
+    save_figure(RUNS["square"], path)
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("sheet.PNG", b"new")]
+
+
+def test_dots_an_inch_can_be_chosen() -> None:
+    with Image.open(io.BytesIO(figure_bytes(RUNS["square"], "png", dpi=100))) as picture:
+        assert picture.width == 700
+
+
+def test_figures_use_no_global_state_of_pyplot() -> None:
+    code = "import sys, mad_app.figures; sys.exit('matplotlib.pyplot' in sys.modules or 'torch' in sys.modules)"
+    environ = {**os.environ, "PYTHONPATH": str(Path(figures.__file__).parents[1])}
+    assert subprocess.run([sys.executable, "-c", code], env=environ, check=False).returncode == 0
