@@ -1,0 +1,6 @@
+"""The engine: Maximum Differentiation competitions between two metrics."""
+
+from mad_app.competition.compete import compete
+from mad_app.competition.settings import CORNERS, Corner, Reason, Settings, Step
+
+__all__ = ["CORNERS", "Corner", "Reason", "Settings", "Step", "compete"]

@@ -1,6 +1,7 @@
 """What is asked of a competition, and what it answers."""
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,7 +45,8 @@ class Settings:
     Attributes:
         steps: number of steps, at least 1.
         step_size: size of a step as a change of pixel value, in (0, 1].
-        level_tolerance: largest relative departure of the fixed metric from its level at the end.
+        level_tolerance: relative departure of the fixed metric from its level that is aimed at in the end; metrics
+            computed in float32 resolve little less than the default.
     """
 
     steps: int = 500
@@ -80,4 +82,4 @@ class Step:
     second: np.ndarray
     drift: np.ndarray
     reasons: tuple[Reason, ...] | None = None
-    state: dict[str, np.ndarray] = field(default_factory=dict)
+    state: Mapping[str, np.ndarray | jax.Array] = field(default_factory=dict)
