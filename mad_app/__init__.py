@@ -1,0 +1,19 @@
+"""Maximum Differentiation competitions between perceptual image metrics.
+
+    from mad_app import Request, load_run, run_competition
+
+    folder = run_competition(Request(image="astronaut", first="lasi", second="lpips-alex"), "runs")
+    run = load_run(folder)                                  # four images, their values, the history
+
+    from mad_app import compete, get_metric                 # the engine itself, step by step
+    steps = compete(reference, start, get_metric("ssim"), get_metric("mse"))
+
+An image is float32 (H, W, 3), sRGB in [0, 1]; every metric is a distance, 0 between identical images.
+"""
+
+from mad_app.competition import Settings, compete
+from mad_app.metrics import get_metric
+from mad_app.records import load_run
+from mad_app.runs import Request, resume_run, run_competition
+
+__all__ = ["Request", "Settings", "compete", "get_metric", "load_run", "resume_run", "run_competition"]

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 
 from mad_app.competition.level_set import Moments, no_moments, return_step, tangent_step
 from mad_app.competition.settings import CORNERS, Reason, Settings, Step
@@ -32,8 +33,8 @@ MOST_RETURNS = 40
 
 
 def compete(
-    reference: Array,
-    start: Array,
+    reference: ArrayLike,
+    start: ArrayLike,
     first: Metric,
     second: Metric,
     settings: Settings | None = None,
@@ -151,7 +152,7 @@ class _Arena:
         return _sort(images, self.first.value_and_grad(images), self.second.value_and_grad(images), self.level)
 
 
-def _prepare(reference: Array, start: Array, first: Metric, second: Metric, settings: Settings) -> _Arena:
+def _prepare(reference: ArrayLike, start: ArrayLike, first: Metric, second: Metric, settings: Settings) -> _Arena:
     reference, start = jnp.asarray(reference, jnp.float32), jnp.asarray(start, jnp.float32)
     starts = jnp.repeat(start[None], len(CORNERS), axis=0)
     comparisons = {"first": first.against(reference), "second": second.against(reference)}

@@ -10,9 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mad_app import records, storage
 from mad_app.competition.settings import CORNERS, Step
-from mad_app.records import Checkpoint, CornerResult, History, Run
+from mad_app.records import Checkpoint, CornerResult, History, Run, storage
+from mad_app.records import run_folder as records
 
 HEIGHT, WIDTH, STEPS = 6, 9, 5
 NAMES = {"first": "lasi:20", "second": "my.module:distance"}

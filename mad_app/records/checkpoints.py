@@ -13,7 +13,7 @@ import numpy as np
 
 from mad_app.competition.settings import CORNERS, Step
 from mad_app.images import check_image
-from mad_app.storage import RecordError, read_arrays, refusals, staged_file, write_arrays
+from mad_app.records.storage import RecordError, read_arrays, refusals, staged_file, write_arrays
 
 CHECKPOINT_FILE = "checkpoint.npz"
 

@@ -9,9 +9,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mad_app import records
 from mad_app.images import to_uint8
-from mad_app.records import History, RecordError, find_run, list_runs, load_run, load_summary, replace_run, save_run
+from mad_app.records import (
+    History,
+    RecordError,
+    find_run,
+    list_runs,
+    load_run,
+    load_summary,
+    replace_run,
+    run_folder,
+    save_run,
+)
 from tests.mad_app.record_examples import (
     HEIGHT,
     PICKLE,
@@ -107,7 +116,7 @@ def test_further_keys_cannot_shadow_the_record(tmp_path: Path) -> None:
 
 def test_folder_names_are_readable_sortable_and_never_reused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = iter(["3f9a", "3f9a", "3f9b"])
-    monkeypatch.setattr(records.secrets, "token_hex", lambda _: next(tokens))
+    monkeypatch.setattr(run_folder.secrets, "token_hex", lambda _: next(tokens))
     run = make_run(created="2026-11-23T15:42:10.123Z")
     first, second = save_run(run, tmp_path), save_run(run, tmp_path)
     assert first.name == "2026-11-23_154210_lasi-20-vs-my-module-distance_cat_3f9a"

@@ -5,9 +5,9 @@ import math
 
 import pytest
 
+from mad_app.figures.wording import metric_title, number, outcomes, percentage, verdict
 from mad_app.metrics import METRICS
 from mad_app.records import Run
-from mad_app.wording import metric_title, number, outcomes, percentage, verdict
 from tests.mad_app.record_examples import make_run
 
 

@@ -10,13 +10,10 @@ from typing import TypedDict, Unpack
 
 from matplotlib.figure import Figure
 
-from mad_app.canvas import DARK, LIGHT, Kind, drawing, figure_to_bytes
+from mad_app.figures.canvas import DARK, LIGHT, Kind, drawing, figure_to_bytes
+from mad_app.figures.sheet import FORMATS, Parts, Width, draw_sheet
 from mad_app.records import Run
-from mad_app.sheet import FORMATS, Parts, Width, draw_sheet
-from mad_app.storage import refusals, staged_file
-from mad_app.wording import verdict
-
-__all__ = ["KINDS", "SheetOptions", "Width", "figure_bytes", "mad_sheet", "save_figure", "verdict"]
+from mad_app.records.storage import refusals, staged_file
 
 KINDS: dict[str, Kind] = {".pdf": "pdf", ".svg": "svg", ".png": "png"}
 

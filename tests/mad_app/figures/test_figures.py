@@ -21,13 +21,13 @@ from matplotlib.text import Text
 from PIL import Image
 
 from mad_app import figures
-from mad_app.canvas import Kind, drawing
 from mad_app.competition.settings import CORNERS
 from mad_app.figures import figure_bytes, mad_sheet, save_figure, verdict
+from mad_app.figures.canvas import Kind, drawing
+from mad_app.figures.sheet import FORMATS, Width
+from mad_app.figures.wording import metric_title, number, percentage
 from mad_app.images import to_uint8
 from mad_app.records import CornerResult, History, RecordError, Run
-from mad_app.sheet import FORMATS, Width
-from mad_app.wording import metric_title, number, percentage
 
 JURY = ("lpips-vgg", "lpips-squeeze", "mse", "ssim", "ms-ssim", "gmsd", "fsim", "haarpsi", "vif", "mdsi", "vsi")
 

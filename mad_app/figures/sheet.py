@@ -7,10 +7,10 @@ from typing import Literal
 import numpy as np
 from matplotlib.figure import Figure
 
-from mad_app.canvas import Canvas, Theme
-from mad_app.panels import draw_curve, jury_table
+from mad_app.figures.canvas import Canvas, Theme
+from mad_app.figures.panels import draw_curve, jury_table
+from mad_app.figures.wording import LETTERS, metric_title, number, outcomes, percentage, verdict
 from mad_app.records import CornerResult, Run
-from mad_app.wording import LETTERS, metric_title, number, outcomes, percentage, verdict
 
 Width = Literal["single", "double", "slide"]
 

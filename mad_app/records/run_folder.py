@@ -22,7 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from mad_app.checkpoints import (
+from mad_app.competition.settings import CORNERS, Direction
+from mad_app.images import check_image, save_png
+from mad_app.records.checkpoints import (
     CHECKPOINT_FILE,
     Checkpoint,
     History,
@@ -31,14 +33,8 @@ from mad_app.checkpoints import (
     checkpoint_arrays,
     history_arrays,
     history_from,
-    is_resumable,
-    load_checkpoint,
-    save_checkpoint,
 )
-from mad_app.competition.settings import CORNERS, Direction
-from mad_app.environment import Environment, environment
-from mad_app.images import check_image, save_png
-from mad_app.storage import (
+from mad_app.records.storage import (
     RecordError,
     exchange,
     identity,
@@ -54,26 +50,6 @@ from mad_app.storage import (
     write_arrays,
     write_json,
 )
-
-__all__ = [
-    "Checkpoint",
-    "CornerResult",
-    "Environment",
-    "History",
-    "RecordError",
-    "Run",
-    "Summary",
-    "environment",
-    "find_run",
-    "is_resumable",
-    "list_runs",
-    "load_checkpoint",
-    "load_run",
-    "load_summary",
-    "replace_run",
-    "save_checkpoint",
-    "save_run",
-]
 
 SCHEMA = 1
 

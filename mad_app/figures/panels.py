@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib import ticker
 from matplotlib.axes import Axes
 
-from mad_app.canvas import Canvas, Weight
 from mad_app.competition.settings import CORNERS, Role
+from mad_app.figures.canvas import Canvas, Weight
+from mad_app.figures.wording import LETTERS, metric_title, number
 from mad_app.records import Run
-from mad_app.wording import LETTERS, metric_title, number
 
 DECADE = 10.0
 """A curve that spans more than this factor is drawn on a logarithmic axis."""

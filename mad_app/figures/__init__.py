@@ -1,0 +1,19 @@
+"""Figures: what a record looks like in print, and in words."""
+
+from mad_app.figures.export import KINDS, SheetOptions, figure_bytes, mad_sheet, save_figure
+from mad_app.figures.sheet import Width
+from mad_app.figures.wording import metric_title, number, outcomes, percentage, verdict
+
+__all__ = [
+    "KINDS",
+    "SheetOptions",
+    "Width",
+    "figure_bytes",
+    "mad_sheet",
+    "metric_title",
+    "number",
+    "outcomes",
+    "percentage",
+    "save_figure",
+    "verdict",
+]

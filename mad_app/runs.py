@@ -1,0 +1,297 @@
+"""From a request to a record: load, distort, compete, measure, save; and go on with what was interrupted.
+
+The record is on disk from the first step, and its checkpoint is renewed while the competition runs: whatever happens
+to the process, the run can be resumed.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+import jax.numpy as jnp
+import numpy as np
+
+from mad_app.competition import CORNERS, Reason, Settings, Step, compete
+from mad_app.distortions import distort, get_distortion
+from mad_app.images import BUNDLED, DEFAULT_IMAGE, ImageArray, bundled_path, from_uint8, load_image, to_uint8
+from mad_app.metrics import KnownMetric, get_metric, measure_batch
+from mad_app.records import (
+    Checkpoint,
+    CornerResult,
+    History,
+    RecordError,
+    Run,
+    Summary,
+    environment,
+    load_checkpoint,
+    load_run,
+    replace_run,
+    save_checkpoint,
+    save_run,
+)
+
+SECONDS_BETWEEN_CHECKPOINTS = 5.0
+UNFINISHED = "not finished: it can be resumed from its checkpoint"
+
+Resolve = Callable[[str], KnownMetric]
+Said = Mapping[str, float | None]
+"""Metric name to the distance that it said."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asks for; with the picture, all that is needed to run it again.
+
+    Attributes:
+        image: name of a bundled picture or path of a file.
+        size: side of the central square that is used, in pixels.
+        first: name of a metric.
+        second: name of its rival.
+        distortion: name of the distortion that makes the start.
+        strength: in the distortion's unit; its default if None.
+        seed: of the distortion's random numbers, at least 0.
+        steps: number of steps, at least 1.
+
+    Raises:
+        ValueError: an attribute is out of its range.
+    """
+
+    image: str = DEFAULT_IMAGE
+    size: int = 128
+    first: str = "lasi"
+    second: str = "lpips-alex"
+    distortion: str = "noise"
+    strength: float | None = None
+    seed: int = 0
+    steps: int = 500
+
+    def __post_init__(self) -> None:
+        distortion = get_distortion(self.distortion)
+        if self.strength is None:
+            object.__setattr__(self, "strength", distortion.default)
+        if self.seed < 0:
+            raise ValueError(f"seed must be at least 0, got {self.seed}")
+        if self.first == self.second:
+            raise ValueError(f"first and second must be two metrics, got {self.first!r} twice")
+        self.settings()
+
+    def settings(self) -> Settings:
+        """The engine's part of it."""
+        return Settings(steps=self.steps)
+
+    def reference(self) -> ImageArray:
+        """The picture, (size, size, 3)."""
+        return load_image(bundled_path(self.image) if self.image in BUNDLED else self.image, size=self.size)
+
+    def start(self, reference: ImageArray) -> ImageArray:
+        """The distorted picture from which the four images set out."""
+        return distort(reference, self.distortion, strength=cast(float, self.strength), seed=self.seed)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A run in progress, as its callers see it.
+
+    Attributes:
+        folder: the record.
+        step: the last step done; its `reasons` are set in the last call.
+        steps: how many there will be.
+        seconds: spent so far, earlier parts of a resumed run included.
+        seconds_left: to the end at the present speed; None while it is not known.
+    """
+
+    folder: Path
+    step: Step
+    steps: int
+    seconds: float
+    seconds_left: float | None
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def run_competition(
+    request: Request,
+    root: str | Path,
+    *,
+    reference: ImageArray | None = None,
+    resolve: Resolve = get_metric,
+    on_progress: OnProgress = lambda _: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Path:
+    """Run a competition and keep its record.
+
+    Args:
+        request: what is asked.
+        root: folder of the runs.
+        reference: the picture itself, in place of the one that `request` names.
+        resolve: from a metric's name to the metric.
+        on_progress: called at the start, after each step and at the end.
+        should_stop: asked after each step; the record of a run that was stopped can be resumed.
+
+    Returns:
+        The record's folder.
+
+    Raises:
+        ValueError: the picture, a metric or the distortion does not fit; RecordError: the disk refused the record.
+    """
+    reference = request.reference() if reference is None else reference
+    rivals = resolve(request.first), resolve(request.second)
+    recorder = _Recorder(request, rivals, reference, request.start(reference), on_progress)
+    steps = compete(reference, recorder.start, *rivals, request.settings(), should_stop=should_stop)
+    return recorder.record(steps, root)
+
+
+def resume_run(
+    folder: str | Path,
+    *,
+    resolve: Resolve = get_metric,
+    on_progress: OnProgress = lambda _: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Path:
+    """Go on with a run from its checkpoint, in its folder; arguments, result and errors as in `run_competition`."""
+    run, checkpoint = load_run(folder), load_checkpoint(folder)
+    request = request_of(run)
+    rivals = resolve(request.first), resolve(request.second)
+    recorder = _Recorder(request, rivals, run.reference, run.start, on_progress)
+    recorder.folder, recorder.checkpoint = Path(folder), checkpoint
+    settings = request.settings()
+    steps = compete(run.reference, run.start, *rivals, settings, resume=checkpoint.step, should_stop=should_stop)
+    return recorder.record(steps, Path(folder).parent)
+
+
+def request_of(run: Run | Summary) -> Request:
+    """What was asked for, from its record.
+
+    Raises:
+        RecordError: the record's settings are not those of a request.
+    """
+    names = {item.name for item in fields(Request)}
+    try:
+        asked: dict[str, Any] = {name: value for name, value in run.settings.items() if name in names}
+        return Request(**asked)
+    except (TypeError, ValueError) as error:
+        raise RecordError(f"the settings of {run.id} cannot be run again: {error}") from error
+
+
+class _Recorder:
+    """Keeps the record of one run up to date while its steps go by."""
+
+    def __init__(
+        self,
+        request: Request,
+        rivals: tuple[KnownMetric, KnownMetric],
+        reference: ImageArray,
+        start: ImageArray,
+        on_progress: OnProgress,
+    ) -> None:
+        self.request, self.rivals = request, rivals
+        self.reference, self.start = reference, start
+        self.on_progress = on_progress
+        self.folder: Path | None = None
+        self.checkpoint: Checkpoint | None = None
+
+    def record(self, steps: Iterator[Step], root: str | Path) -> Path:
+        """Drain the steps into a record under `root`."""
+        before, steps_before = (self.checkpoint.seconds, self.checkpoint.step.index) if self.checkpoint else (0.0, 0)
+        began = saved = time.monotonic()
+        for step in steps:
+            now = time.monotonic()
+            history = self.checkpoint.history if self.checkpoint else History.empty()
+            at = Checkpoint(step, _ended(history, step), before + now - began)
+            if step.reasons:
+                self._finish(at, root)
+            else:
+                self.checkpoint = at
+                if self.folder is None or now - saved > SECONDS_BETWEEN_CHECKPOINTS:
+                    self._keep(at, root)
+                    saved = now
+            self._tell(at, since=before, steps_before=steps_before)
+        return cast(Path, self.folder)
+
+    def _keep(self, checkpoint: Checkpoint, root: str | Path) -> None:
+        """Put the checkpoint on disk, the first one with a record around it."""
+        if self.folder is not None:
+            save_checkpoint(self.folder, checkpoint)
+            return
+        step = checkpoint.step
+        names = [rival.name for rival in self.rivals]
+        said = [
+            dict(zip(names, map(float, values), strict=True)) for values in zip(step.first, step.second, strict=True)
+        ]
+        run = self._run(checkpoint, _results(names, step, said[0], said, [None] * len(CORNERS)))
+        self.folder = save_run(run, root, checkpoint=checkpoint)
+
+    def _finish(self, last: Checkpoint, root: str | Path) -> None:
+        """Put the whole record on disk; one that was stopped keeps the checkpoint to go on from."""
+        step, reference = last.step, jnp.asarray(self.reference)
+        finals = np.asarray(step.images)
+        jury = measure_batch(reference, jnp.asarray([self.start, *finals]), also=self.rivals)
+        start, *said = [dict(zip(jury, values, strict=True)) for values in zip(*jury.values(), strict=True)]
+        run = self._run(
+            last, _results([rival.name for rival in self.rivals], step, start, said, self._drift_8bit(step))
+        )
+        if self.folder is None:
+            self.folder = save_run(run, root)
+        else:
+            stopped = Reason.STOPPED in (step.reasons or ())
+            replace_run(run, self.folder, checkpoint=self.checkpoint if stopped else None)
+
+    def _drift_8bit(self, step: Step) -> list[float]:
+        """Relative departure from the level of each picture as it is saved."""
+        saved = jnp.asarray([from_uint8(to_uint8(image)) for image in np.asarray(step.images)])
+        start, reference = jnp.asarray(self.start)[None], jnp.asarray(self.reference)
+        comparisons = dict(zip(("first", "second"), (rival.against(reference) for rival in self.rivals), strict=True))
+        ratios = {role: one.distances(saved) / one.distances(start) for role, one in comparisons.items()}
+        return [float(ratios[corner.fixed][i]) - 1 for i, corner in enumerate(CORNERS)]
+
+    def _run(self, at: Checkpoint, results: tuple[CornerResult, ...]) -> Run:
+        here = environment()
+        spoke = [name for name in results[0].final if any(result.final[name] is not None for result in results)]
+        rivals = {rival.name: rival for rival in self.rivals}
+        return Run(
+            settings={**asdict(self.request), **asdict(self.request.settings())},
+            seed=self.request.seed,
+            versions=here.versions,
+            device=here.device,
+            weights={name: (rivals[name] if name in rivals else get_metric(name)).weights for name in spoke},
+            seconds=at.seconds,
+            images=results,
+            reference=self.reference,
+            start=self.start,
+            finals=np.asarray(at.step.images),
+            history=at.history,
+        )
+
+    def _tell(self, at: Checkpoint, *, since: float, steps_before: int) -> None:
+        step, done = at.step, at.step.index - steps_before
+        left = (self.request.steps - step.index) * (at.seconds - since) / done if done > 1 else None
+        self.on_progress(Progress(cast(Path, self.folder), step, self.request.steps, at.seconds, left))
+
+
+def _results(
+    names: Sequence[str], step: Step, start: Said, finals: Sequence[Said], drift_8bit: Sequence[float | None]
+) -> tuple[CornerResult, ...]:
+    """What became of the four images, given what each metric said of the start and of them."""
+    of = dict(zip(("first", "second"), names, strict=True))
+    return tuple(
+        CornerResult(
+            optimised=of[corner.optimised],
+            fixed=of[corner.fixed],
+            direction=corner.direction,
+            level=start[of[corner.fixed]],
+            start=start,
+            final=finals[i],
+            drift=float(step.drift[i]),
+            drift_8bit=drift_8bit[i],
+            outcome=step.reasons[i].value if step.reasons else UNFINISHED,
+        )
+        for i, corner in enumerate(CORNERS)
+    )
+
+
+def _ended(history: History, step: Step) -> History:
+    """The history with the last step, which a run that is stopped at once has in it already."""
+    return history if len(history.step) and history.step[-1] >= step.index else history.with_step(step)
