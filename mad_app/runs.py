@@ -25,6 +25,7 @@ from mad_app.records import (
     Run,
     Summary,
     environment,
+    is_resumable,
     load_checkpoint,
     load_run,
     replace_run,
@@ -152,7 +153,10 @@ def resume_run(
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Path:
     """Go on with a run from its checkpoint, in its folder; arguments, result and errors as in `run_competition`."""
-    run, checkpoint = load_run(folder), load_checkpoint(folder)
+    run = load_run(folder)
+    if not is_resumable(folder):
+        raise RecordError(f"{folder} is finished: there is nothing to resume")
+    checkpoint = load_checkpoint(folder)
     request = request_of(run)
     rivals = resolve(request.first), resolve(request.second)
     recorder = _Recorder(request, rivals, run.reference, run.start, on_progress)
