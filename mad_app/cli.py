@@ -1,0 +1,249 @@
+"""The command line: parse, call one function, print.
+
+Results go to standard output, progress and errors to standard error. Exit codes: 0; 1 for what failed; 2 for what was
+asked wrongly; 130 after Ctrl-C. What takes long to import (PyTorch, Matplotlib, Streamlit) is imported where it is
+needed, so that help is quick.
+"""
+
+import contextlib
+import importlib.metadata
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+import jax.numpy as jnp
+
+from mad_app.distortions import DISTORTIONS
+from mad_app.images import DEFAULT_IMAGE, MAX_SIZE, MIN_SIZE, load_image
+from mad_app.metrics import METRICS, KnownMetric, MetricUnavailable, describe_metrics, measure_batch, resolve_metric
+from mad_app.metrics.table import is_listed
+from mad_app.progress import ProgressLine
+from mad_app.records import is_resumable, load_run, load_summary
+from mad_app.runs import Request, request_of, resume_run, run_competition
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 + SIGINT, as shells have it."""
+
+_STRENGTHS = "\n".join(
+    f"  {row.name:<16} {row.minimum:g} to {row.maximum:g} ({row.unit}); {row.default:g} by default"
+    for row in DISTORTIONS.values()
+)
+
+
+class _Program(click.Group):
+    """Tells every expected failure in one sentence, without a stack trace."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
+        except (ValueError, MetricUnavailable, OSError) as error:
+            raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt as error:
+            click.echo("interrupted", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from error
+
+
+def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        try:
+            click.echo(f"mad_app {importlib.metadata.version('mad_app')}")
+        except importlib.metadata.PackageNotFoundError:
+            click.echo("mad_app, run from a checkout without being installed")
+        context.exit()
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="And exit.")
+def program() -> None:
+    """Maximum Differentiation competitions between perceptual image metrics.
+
+    Two metrics compete over a picture: each is driven up and down while the other is held where it was, which makes
+    four images that show where they disagree.
+    """
+
+
+@program.command(epilog=f"\b\nStrengths:\n{_STRENGTHS}")
+@click.argument("image", default=DEFAULT_IMAGE)
+@click.option("--first", default=Request.first, show_default=True, help="A metric: see `metrics`.")
+@click.option("--second", default=Request.second, show_default=True, help="Its rival.")
+@click.option(
+    "--size",
+    type=click.IntRange(MIN_SIZE, MAX_SIZE),
+    default=Request.size,
+    show_default=True,
+    help="Side in pixels of the central square that is used.",
+)
+@click.option(
+    "--distortion",
+    type=click.Choice(list(DISTORTIONS)),
+    default=Request.distortion,
+    show_default=True,
+    help="What makes the start out of the picture.",
+)
+@click.option("--strength", type=float, help="How strongly, in the distortion's own unit: see below.")
+@click.option("--steps", type=click.IntRange(min=1), default=Request.steps, show_default=True, help="How many steps.")
+@click.option("--seed", type=click.IntRange(min=0), default=Request.seed, show_default=True, help="Of the distortion.")
+@click.option("--out", type=click.Path(path_type=Path), default="runs", show_default=True, help="Folder of the runs.")
+def compete(out: Path, **asked: Any) -> None:
+    """Run a competition and print, last, its folder.
+
+    IMAGE is a file or the name of a bundled picture; without it, the bundled cat. A metric is a name that `metrics`
+    lists, or package.module:function, a JAX or PyTorch function of two images. Ctrl-C stops after the present step,
+    and the run can be resumed.
+    """
+    request = Request(**asked)
+    _run(request, partial(run_competition, request, out))
+
+
+@program.command()
+@click.argument("run", type=click.Path(path_type=Path))
+def resume(run: Path) -> None:
+    """Go on with a competition that was interrupted; RUN is its folder.
+
+    A metric from outside that the record names is imported and run.
+    """
+    _run(request_of(load_summary(run)), partial(resume_run, run))
+
+
+@program.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A name that ends in .pdf, .svg or .png.")
+@click.option("--width", default="double", show_default=True, help="single or double (columns), or slide.")
+@click.option("--dark", is_flag=True, help="Light on dark.")
+@click.option("--dpi", type=click.FloatRange(36, 2400), help="Dots an inch of a PNG.")
+def figure(run: Path, out: Path, width: Any, dark: bool, dpi: float | None) -> None:
+    """Draw the sheet of a competition; RUN is its folder."""
+    from mad_app.figures import save_figure
+
+    save_figure(load_run(run), out, dpi=dpi, width=width, dark=dark)
+    click.echo(out)
+
+
+@program.command()
+@click.argument("reference", metavar="REF")
+@click.argument("image", metavar="IMG")
+@click.option("--metric", "names", multiple=True, help="Only this one; may be repeated.  [default: all]")
+@click.option("--json", "as_json", is_flag=True, help="One object: metric name to value, or null.")
+def measure(reference: str, image: str, names: tuple[str, ...], as_json: bool) -> None:
+    """Measure how far one picture is from another.
+
+    REF and IMG are files of equal size. What a metric cannot measure is –, or null with --json.
+    """
+    pictures = load_image(reference), load_image(image)
+    (height, width, _), shape = pictures[0].shape, pictures[1].shape
+    if shape != (height, width, 3):
+        raise ValueError(
+            f"{reference} has {width} × {height} pixels, but {image} {shape[1]} × {shape[0]}: they must be of one size"
+        )
+    asked = names or tuple(METRICS)
+    with contextlib.redirect_stdout(sys.stderr):
+        others = [_resolve(name) for name in asked if not is_listed(name)]
+        listed = [name for name in asked if is_listed(name)]
+        said = measure_batch(jnp.asarray(pictures[0]), jnp.asarray(pictures[1])[None], listed, also=others)
+    verdicts = {name: values[0] for name, values in said.items()}
+    click.echo(json.dumps(verdicts, indent=2) if as_json else _verdict_table(verdicts, min(height, width)))
+
+
+@program.command()
+def metrics() -> None:
+    """List the metrics and whether they are available here."""
+    rows, notes = [("name", "framework", "smallest", "available", "source")], []
+    for known in describe_metrics():
+        row, limits = known.row, known.row.parameter
+        rows.append((row.name, row.framework, f"{row.minimum_size} px", "yes" if known.available else "no", row.source))
+        if limits:
+            notes.append(f"{row.name}:N sets its {limits.meaning}, from {limits.lowest} to {limits.highest}.")
+        if known.reason:
+            notes.append(f"{row.name} is not available: {known.reason}.")
+    notes.append("A function of your own, in JAX or PyTorch, competes as package.module:function.")
+    click.echo("\n\n".join([_table(rows), *notes]))
+
+
+@program.command(context_settings={"ignore_unknown_options": True}, options_metavar="")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def app(options: tuple[str, ...]) -> None:
+    """Open the app in the browser.
+
+    OPTIONS are those of `streamlit run`, such as --server.port 8600.
+    """
+    from mad_app.ui.launch import open_app
+
+    raise click.exceptions.Exit(open_app(options))
+
+
+def _run(request: Request, run: Callable[..., Path]) -> None:
+    """Run or resume a competition, show its progress, and say what came of it."""
+    line = ProgressLine(request, sys.stderr)
+    try:
+        with _gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
+            folder = run(resolve=_resolve, on_progress=line, should_stop=should_stop)
+    finally:
+        line.end()
+    stopped = is_resumable(folder)
+    click.echo(f"To go on: python -m mad_app resume {folder}" if stopped else _summary(folder), err=True)
+    click.echo(folder)
+    if stopped:
+        raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _summary(folder: Path) -> str:
+    """What the metrics say of the four images, and why their optimisation ended."""
+    from mad_app.figures import outcomes, verdict
+
+    run = load_run(folder)
+    return "\n".join([verdict(run, 0), verdict(run, 1), outcomes(run)])
+
+
+@contextlib.contextmanager
+def _gentle_interrupts() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C into a wish, which the callable tells; the second one interrupts."""
+    asked = threading.Event()
+
+    def ask(*_: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.write(2, b"\nstopping after this step; Ctrl-C again aborts\n")  # print may not be called in a handler
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _resolve(name: str) -> KnownMetric:
+    """A metric by its name; a module that it names may lie in the present directory."""
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)
+    return resolve_metric(name)
+
+
+def _verdict_table(verdicts: dict[str, float | None], size: int) -> str:
+    """Metrics and what they say, or why they say nothing."""
+    reasons = {known.row.name: known.reason for known in describe_metrics()}
+    rows = []
+    for name, value in verdicts.items():
+        row = METRICS.get(name.partition(":")[0])
+        if value is not None:
+            said = f"{value:.6g}"
+        elif row and size < row.minimum_size:
+            said = f"–  takes pictures from {row.minimum_size} pixels"
+        else:
+            said = f"–  {(row and reasons[row.name]) or 'is not a finite number'}"
+        rows.append((name, said))
+    return _table(rows)
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Rows of text in columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)

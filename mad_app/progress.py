@@ -1,0 +1,71 @@
+"""A run's progress in text: in a terminal one line that is rewritten, elsewhere a line every tenth of the run."""
+
+import math
+import shutil
+import time
+from typing import TextIO
+
+import numpy as np
+
+from mad_app.competition import CORNERS, Step
+from mad_app.runs import Progress, Request
+
+SECONDS_BETWEEN_LINES = 0.1
+"""How often the line is rewritten; faster than this nobody reads."""
+
+_ARROWS = {"max": "↑", "min": "↓"}
+
+
+class ProgressLine:
+    """Shows each progress it is called with on a stream; `end` leaves the cursor at the beginning of a line."""
+
+    def __init__(self, request: Request, stream: TextIO) -> None:
+        self.request, self.stream = request, stream
+        self.rewritten = stream.isatty()
+        self.tenth, self.shown_at, self.open = -1, -math.inf, False
+
+    def __call__(self, progress: Progress) -> None:
+        """Show the progress, unless it comes too soon after what was shown before."""
+        if not self._is_due(progress):
+            return
+        line = progress_text(self.request, progress)
+        if self.rewritten:
+            room = shutil.get_terminal_size().columns - 1
+            line = f"\r{line[:room]:<{room}}"
+            self.open = True
+        self.stream.write(line if self.rewritten else f"{line}\n")
+        self.stream.flush()
+
+    def end(self) -> None:
+        """Close the line, if one is open."""
+        if self.open:
+            self.stream.write("\n")
+            self.open = False
+
+    def _is_due(self, progress: Progress) -> bool:
+        now, tenth = time.monotonic(), 10 * progress.step.index // progress.steps
+        due = now - self.shown_at >= SECONDS_BETWEEN_LINES if self.rewritten else tenth > self.tenth
+        if due:
+            self.shown_at, self.tenth = now, tenth
+        return due or progress.step.reasons is not None
+
+
+def progress_text(request: Request, progress: Progress) -> str:
+    """Steps done, each metric where it is driven up and down, the largest drift, and the time left, in one line."""
+    step = progress.step
+    driven = [f"{name} {_driven(step, role)}" for role, name in (("first", request.first), ("second", request.second))]
+    parts = [f"{step.index}/{progress.steps}", *driven, f"drift {np.abs(step.drift).max():.1e}"]
+    if step.reasons is None and progress.seconds_left is not None:
+        parts.append(f"{_duration(progress.seconds_left)} left")
+    return "  ".join(parts)
+
+
+def _driven(step: Step, role: str) -> str:
+    """The metric's values of the two images in which it is driven."""
+    values = step.first if role == "first" else step.second
+    return " ".join(f"{_ARROWS[c.direction]}{values[i]:.3g}" for i, c in enumerate(CORNERS) if c.optimised == role)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
