@@ -83,7 +83,7 @@ def compete(
         if resume is None or state.done > resume.index:
             yield view.step(state)
         view, state = _advance(arena, view, state)
-    yield _settle(arena, view, state, over or Reason.NOT_FINITE)
+    yield _settle(arena, view, state, over or Reason.OTHER_NOT_FINITE)
 
 
 class _State(NamedTuple):
@@ -178,11 +178,11 @@ def _advance(arena: _Arena, view: _View, state: _State) -> tuple[_View, _State]:
 
 
 def _settle(arena: _Arena, view: _View, state: _State, reason: Reason) -> Step:
-    """Bring the images back to their level and say why each ended."""
+    """Bring the images back to their level, as far as the metrics can tell it, and say why each ended."""
     tolerance = arena.settings.level_tolerance
     for _ in range(MOST_RETURNS):
-        off = np.abs(view.drift) > tolerance
-        if not off.any() or not view.finite.all():
+        off = (np.abs(view.drift) > tolerance) & view.finite
+        if not off.any():
             break
         returned = return_step(view.images, state.moments, view.normal, view.missing)
         view = arena.look(jnp.where(off[:, None, None, None], returned, view.images))

@@ -35,6 +35,7 @@ class Reason(enum.Enum):
     BUDGET = "used its whole budget of steps"
     STOPPED = "stopped by the user"
     NOT_FINITE = "a metric or its gradient was no longer a finite number"
+    OTHER_NOT_FINITE = "ended early, because a metric failed on another of the four images"
     NO_LEVEL = "the fixed metric could not be brought back to its level"
 
 
