@@ -1,0 +1,222 @@
+"""The competition reaches optima known on paper, holds its levels, repeats itself bit for bit, and says why it ends."""
+
+import importlib
+import itertools
+from collections.abc import Callable, Mapping
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mad_app.competition import CORNERS, Reason, Settings, Step, compete
+from mad_app.distortions import distort
+from mad_app.images import ImageArray, bundled_path, load_image
+from mad_app.metrics import Metric, get_metric
+from tests.mad_app.competition.quadratics import FORM, GAIN, SQUARE_NORM, metric_of, reference_and_start, square_norms
+
+engine = importlib.import_module("mad_app.competition.compete")
+FIXED = [corner.fixed for corner in CORNERS]
+
+
+def picture_and_noise(size: int) -> tuple[ImageArray, ImageArray]:
+    picture = load_image(bundled_path("cat"), size=size)
+    return picture, distort(picture, "noise", strength=0.1, seed=0)
+
+
+def run(first: Metric, second: Metric, steps: int, *, strength: float = 0.03) -> list[Step]:
+    """All steps of a competition between two metrics of grey images."""
+    return list(compete(*reference_and_start(strength), first, second, Settings(steps=steps)))
+
+
+def driven(step: Step) -> list[float]:
+    """The optimised metric of each image, in the order of CORNERS."""
+    return [float(getattr(step, corner.optimised)[i]) for i, corner in enumerate(CORNERS)]
+
+
+def held(step: Step) -> list[float]:
+    return [float(getattr(step, corner.fixed)[i]) for i, corner in enumerate(CORNERS)]
+
+
+def assert_separated(steps: list[Step], ratio: float) -> None:
+    """Both pairs spread from the start by the ratio, at levels that are held."""
+    start, end = driven(steps[0]), driven(steps[-1])
+    assert end[0] > start[0] > end[1]
+    assert end[2] > start[2] > end[3]
+    assert end[0] > ratio * end[1]
+    assert end[2] > ratio * end[3]
+    assert np.abs(steps[-1].drift).max() <= 1e-3
+
+
+def assert_identical(step: Step, other: Step) -> None:
+    """Bit for bit, the memory included."""
+    assert (step.index, step.reasons, step.state.keys()) == (other.index, other.reasons, other.state.keys())
+    for name in ("images", "first", "second", "drift"):
+        np.testing.assert_array_equal(getattr(step, name), getattr(other, name))
+    for name, array in step.state.items():
+        np.testing.assert_array_equal(array, other.state[name])
+
+
+# ---- what it finds ---------------------------------------------------------------------------------------------------
+
+
+def test_it_reaches_the_optima_of_quadratic_forms() -> None:
+    steps = run(SQUARE_NORM, FORM, steps=400)
+    norm, form = float(steps[0].first[0]), float(steps[0].second[0])
+    np.testing.assert_allclose(driven(steps[-1]), [form, form / GAIN, norm * GAIN, norm], rtol=0.01)
+    np.testing.assert_allclose(held(steps[-1]), [form, form, norm, norm], rtol=2e-5)
+
+
+def test_ssim_and_mse_separate_at_held_levels() -> None:
+    steps = list(compete(*picture_and_noise(32), get_metric("ssim"), get_metric("mse"), Settings(steps=40)))
+    assert_separated(steps, ratio=5)
+
+
+def test_lasi_and_lpips_separate_at_held_levels() -> None:
+    steps = list(compete(*picture_and_noise(32), get_metric("lasi"), get_metric("lpips-alex"), Settings(steps=30)))
+    assert_separated(steps, ratio=2)
+
+
+def test_the_order_of_the_metrics_decides_only_the_order_of_the_images() -> None:
+    one, other = run(SQUARE_NORM, FORM, steps=20)[-1], run(FORM, SQUARE_NORM, steps=20)[-1]
+    np.testing.assert_allclose(driven(one), np.roll(driven(other), 2), rtol=1e-5)
+
+
+# ---- what it yields --------------------------------------------------------------------------------------------------
+
+
+def test_it_yields_the_start_each_step_and_the_end() -> None:
+    reference, start = reference_and_start()
+    steps = list(compete(reference, start, SQUARE_NORM, FORM, Settings(steps=6)))
+    assert [step.index for step in steps] == [0, 1, 2, 3, 4, 5, 6]
+    assert [step.reasons for step in steps[:-1]] == [None] * 6
+    assert steps[-1].reasons == (Reason.BUDGET,) * 4
+    np.testing.assert_array_equal(steps[0].images, np.stack([start] * 4))
+    np.testing.assert_array_equal(steps[0].drift, 0)
+
+
+def test_its_values_are_those_of_its_images() -> None:
+    reference, start = reference_and_start()
+    levels = {role: metric.against(reference).distances(start[None])[0] for role, metric in rivals().items()}
+    for step in compete(reference, start, SQUARE_NORM, FORM, Settings(steps=6)):
+        assert ((step.images >= 0) & (step.images <= 1)).all()
+        for role, metric in rivals().items():
+            distances = metric.against(reference).distances(step.images)
+            np.testing.assert_allclose(getattr(step, role), distances, rtol=1e-6)
+        levels_held = np.array([float(levels[role]) for role in FIXED])
+        np.testing.assert_allclose(step.drift, held(step) / levels_held - 1, atol=1e-6)
+
+
+def rivals() -> Mapping[str, Metric]:
+    return {"first": SQUARE_NORM, "second": FORM}
+
+
+@pytest.mark.parametrize(("key", "value"), [("steps", 0), ("step_size", 0.0), ("step_size", 2), ("level_tolerance", 1)])
+def test_settings_out_of_range_are_refused(key: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"{key} must .*, got {value}"):
+        Settings(**{key: value})  # type: ignore[arg-type]
+
+
+def test_a_start_without_a_level_is_refused() -> None:
+    reference, _ = reference_and_start()
+    with pytest.raises(ValueError, match="the start must differ from the reference for both metrics, but square-norm"):
+        next(compete(reference, reference, SQUARE_NORM, FORM))
+
+
+# ---- again, and on ---------------------------------------------------------------------------------------------------
+
+
+def test_the_same_competition_is_the_same_bit_for_bit() -> None:
+    for step, again in zip(run(SQUARE_NORM, FORM, steps=30), run(SQUARE_NORM, FORM, steps=30), strict=True):
+        assert_identical(step, again)
+
+
+@pytest.mark.parametrize("at", [0, 1, 7, 19])
+def test_resumed_it_goes_on_bit_for_bit(at: int) -> None:
+    pair, arguments = reference_and_start(), (get_metric("ssim"), get_metric("mse"), Settings(steps=20))
+    steps = list(compete(*pair, *arguments))
+    resumed = list(compete(*pair, *arguments, resume=steps[at]))
+    assert [step.index for step in resumed] == list(range(at + 1, 21))
+    for step, again in zip(steps[at + 1 :], resumed, strict=True):
+        assert_identical(step, again)
+
+
+def test_resumed_at_its_end_it_only_settles() -> None:
+    steps = run(SQUARE_NORM, FORM, steps=5)
+    last = Step(5, steps[-1].images, steps[-1].first, steps[-1].second, steps[-1].drift, state=steps[-1].state)
+    resumed = list(compete(*reference_and_start(), SQUARE_NORM, FORM, Settings(steps=5), resume=last))
+    assert [(step.index, step.reasons) for step in resumed] == [(5, (Reason.BUDGET,) * 4)]
+
+
+# ---- why it ends -----------------------------------------------------------------------------------------------------
+
+
+def test_asked_to_stop_it_ends_on_its_levels() -> None:
+    asked = itertools.count()
+    steps = list(compete(*reference_and_start(), SQUARE_NORM, FORM, should_stop=lambda: next(asked) >= 3))
+    assert [step.index for step in steps] == [0, 1, 2, 3, 4]
+    assert steps[-1].reasons == (Reason.STOPPED,) * 4
+    assert np.abs(steps[-1].drift).max() <= 2e-5
+
+
+def test_asked_to_stop_at_once_it_makes_one_step_so_that_repeated_stops_get_on() -> None:
+    steps = list(compete(*reference_and_start(), SQUARE_NORM, FORM, should_stop=lambda: True))
+    assert [(step.index, step.reasons is None) for step in steps] == [(0, True), (1, False)]
+
+
+FAILURES: dict[str, Callable[[jax.Array], jax.Array]] = {
+    "not a number": lambda room: jnp.where(room < 0, jnp.nan, 0.0),
+    "infinite": lambda room: jnp.where(room < 0, jnp.inf, 0.0),
+    "gradient": lambda room: 0 * jnp.sqrt(jnp.maximum(room, 0)),
+}
+"""What is added to a distance, given the room that is left below a limit; the last is 0 with a gradient of NaN."""
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_metric_that_fails_midway_is_an_outcome(failure: str) -> None:
+    """Driven up it fails, after some steps; the other images end with it, but on their level."""
+    limit = 1.2 * float(run(SQUARE_NORM, FORM, steps=1)[0].first[0])
+
+    def distances_to(reference: jax.Array, images: jax.Array) -> jax.Array:
+        distances = square_norms(reference, images)
+        return distances + FAILURES[failure](limit - distances)
+
+    steps = run(metric_of(failure, distances_to), FORM, steps=100)
+    assert 0 < steps[-1].index < 100
+    assert steps[-1].reasons == (Reason.NOT_FINITE, *(Reason.OTHER_NOT_FINITE,) * 3)
+    assert np.isfinite(steps[-1].images).all()
+    assert np.abs(steps[-1].drift[1:]).max() <= 2e-5
+
+
+def test_a_metric_whose_gradient_fails_at_the_start_ends_it_there() -> None:
+    def distances_to(reference: jax.Array, images: jax.Array) -> jax.Array:
+        return square_norms(reference, images) + jnp.sqrt(jnp.sum(0 * images, axis=(1, 2, 3)))
+
+    steps = run(metric_of("no-gradient", distances_to), FORM, steps=5)
+    assert [(step.index, step.reasons) for step in steps] == [(0, (Reason.NOT_FINITE,) * 4)]
+
+
+def rough(reference: jax.Array, images: jax.Array) -> jax.Array:
+    """Wildly curved: ripples of a period of 0.02 in pixel value, as high as the square they stand on."""
+    difference = images - reference[None]
+    return jnp.sum(difference**2 * (1.5 + jnp.sin(2 * jnp.pi * difference / 0.02)), axis=(1, 2, 3))
+
+
+def test_a_wild_level_set_is_never_left_far_and_held_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = run(metric_of("rough", rough), FORM, steps=100)
+    assert max(np.abs(step.drift).max() for step in steps) <= engine.STRAYED
+    assert np.abs(steps[-1].drift).max() <= 1e-3
+    assert steps[-1].reasons == (Reason.BUDGET,) * 4
+    monkeypatch.setattr(engine, "STRAYED", np.inf)
+    loose = run(metric_of("rough", rough), FORM, steps=20)
+    assert max(np.abs(step.drift).max() for step in loose) > 2 * 0.1
+
+
+def test_a_level_that_cannot_be_reached_again_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "STRAYED", np.inf)
+    monkeypatch.setattr(engine, "MOST_RETURNS", 0)
+    last = list(compete(*reference_and_start(), SQUARE_NORM, FORM, Settings(steps=2, step_size=0.5)))[-1]
+    assert last.reasons is not None
+    assert Reason.NO_LEVEL in last.reasons
+    for drift, reason in zip(last.drift, last.reasons, strict=True):
+        assert (reason is Reason.NO_LEVEL) == (abs(drift) > engine.HELD)

@@ -1,0 +1,5 @@
+"""PyTorch on one thread: its spinning threads make every small operation a time slice long on a busy machine."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when PyTorch is imported, here and in the processes of the tests
