@@ -22,7 +22,7 @@ from PIL import Image
 
 from mad_app import figures
 from mad_app.competition.settings import CORNERS
-from mad_app.figures import figure_bytes, mad_sheet, save_figure, verdict
+from mad_app.figures import export, figure_bytes, mad_sheet, save_figure, verdict
 from mad_app.figures.canvas import Kind, drawing
 from mad_app.figures.sheet import FORMATS, Width
 from mad_app.figures.wording import metric_title, number, percentage
@@ -298,7 +298,7 @@ def test_a_figure_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: py
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(figures, "figure_bytes", lambda *_, **__: b"new")
+    monkeypatch.setattr(export, "figure_bytes", lambda *_, **__: b"new")
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", refuse)
         with pytest.raises(RecordError, match=r"sheet\.PNG could not be saved: No space left on device"):
@@ -315,5 +315,5 @@ def test_dots_an_inch_can_be_chosen() -> None:
 
 def test_figures_use_no_global_state_of_pyplot() -> None:
     code = "import sys, mad_app.figures; sys.exit('matplotlib.pyplot' in sys.modules or 'torch' in sys.modules)"
-    environ = {**os.environ, "PYTHONPATH": str(Path(figures.__file__).parents[1])}
+    environ = {**os.environ, "PYTHONPATH": str(Path(figures.__file__).parents[2])}
     assert subprocess.run([sys.executable, "-c", code], env=environ, check=False).returncode == 0
