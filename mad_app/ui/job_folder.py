@@ -1,0 +1,221 @@
+"""One job, one folder: what is asked of a worker, and what it tells while it runs.
+
+    order.json       the request, and the run to go on with, if it is one (plain JSON)
+    reference.npz    the picture itself, exact: `reference` (H, W, 3); none where a run is resumed
+    reference.png, start.png
+    status.json      phase, steps, speed, the way of both metrics; renewed several times a second by the worker
+    0.jpg … 3.jpg    the four images as they are now, in the order of CORNERS, for looking at
+    sheet.png        at the end: the MAD sheet
+    heartbeat        touched while somebody sees to the job
+    stop             its presence asks the worker to stop
+    log.txt          what the worker printed
+
+Every file is replaced in one stroke, so a page that reads while the worker writes sees the old or the new.
+"""
+
+import enum
+import json
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mad_app.images import ImageArray
+from mad_app.records import History, RecordError
+from mad_app.records.storage import read_arrays, read_json, refusals, write_arrays
+from mad_app.runs import Request
+
+MOST_POINTS = 200
+"""Points of a trail; more could not be told apart on a page."""
+
+HEARTBEAT_SECONDS = 0.5
+SILENT_SECONDS = 12.0
+"""A job whose heartbeat is older is nobody's; loading a framework can keep a worker's heart from beating for seconds."""
+
+Row = tuple[float | None, ...]
+
+
+class Phase(enum.Enum):
+    """Where a job is; the value is what a person reads."""
+
+    WAITING = "Waiting for its turn"
+    STARTING = "Starting"
+    LOADING = "Loading the metrics"
+    COMPILING = "Compiling the first step"
+    RUNNING = "Running"
+    MEASURING = "Asking all metrics about the four images"
+    DONE = "Finished"
+    STOPPED = "Stopped"
+    FAILED = "Not possible"
+    DIED = "Ended unexpectedly"
+    INTERRUPTED = "Interrupted when the program was closed"
+
+    @property
+    def over(self) -> bool:
+        """Whether no worker is at it any more."""
+        return self in (Phase.DONE, Phase.STOPPED, Phase.FAILED, Phase.DIED, Phase.INTERRUPTED)
+
+    @property
+    def early(self) -> bool:
+        """Whether there is nothing yet that a worker could lose."""
+        return self in (Phase.WAITING, Phase.STARTING, Phase.LOADING, Phase.COMPILING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is asked of a worker.
+
+    Attributes:
+        request: the competition.
+        run: id of a record to go on with; None for a new one.
+    """
+
+    request: Request
+    run: str | None = None
+
+
+@dataclass(frozen=True)
+class Trail:
+    """The way of both metrics so far, thinned; column i of each row belongs to CORNERS[i].
+
+    Attributes:
+        step: steps done, growing.
+        first: the first metric's distances, a row of 4 for each step; None where not finite.
+        second: likewise for the second metric.
+        drift: relative signed departure of each image's fixed metric from its level.
+    """
+
+    step: tuple[int, ...] = ()
+    first: tuple[Row, ...] = ()
+    second: tuple[Row, ...] = ()
+    drift: tuple[Row, ...] = ()
+
+    @classmethod
+    def of(cls, history: History) -> "Trail":
+        """A record's history, thinned to MOST_POINTS; its first and its last point are kept."""
+        count = len(history.step)
+        kept = np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).round().astype(int))
+        columns = (_rows(getattr(history, name)[kept]) for name in ("first", "second", "drift"))
+        return cls(tuple(int(step) for step in history.step[kept]), *columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """How a job fares.
+
+    Attributes:
+        phase: where it is.
+        step: steps done.
+        seconds: spent competing.
+        speed: steps a second of late; None while it is not known.
+        run: id of its record, once there is one.
+        message: why it ended, where that needs saying.
+        trail: the way of both metrics.
+    """
+
+    phase: Phase
+    step: int = 0
+    seconds: float = 0.0
+    speed: float | None = None
+    run: str | None = None
+    message: str | None = None
+    trail: Trail = field(default_factory=Trail)
+
+
+class JobFolder:
+    """The files of a job."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def create(self, order: Order, reference: ImageArray | None) -> None:
+        """Make the folder; raises RecordError where the disk refuses it."""
+        with refusals(f"the job could not be put into {self.path.parent}"):
+            self.path.mkdir(parents=True)
+            if reference is not None:
+                write_arrays(self.path / "reference.npz", {"reference": reference})
+            self.write_order(order)
+            self.write_status(Status(phase=Phase.WAITING, run=order.run))
+            self.beat()
+
+    def order(self) -> Order:
+        """What is asked; raises RecordError where it cannot be read."""
+        document = read_json(self.path / "order.json")
+        try:
+            return Order(request=Request(**document["request"]), run=document["run"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise RecordError(f"{self.path / 'order.json'} is no order: {error}") from error
+
+    def write_order(self, order: Order) -> None:
+        """Say what is asked."""
+        self._write_json("order.json", asdict(order))
+
+    def reference(self) -> ImageArray:
+        """The picture that was given; raises RecordError where there is none."""
+        return read_arrays(self.path / "reference.npz", ("reference",))["reference"]
+
+    def status(self) -> Status:
+        """How it fares; raises RecordError where it cannot be read."""
+        document = read_json(self.path / "status.json")
+        try:
+            trail = {name: _tuples(rows) for name, rows in document.pop("trail").items()}
+            return Status(**document | {"phase": Phase[document["phase"]], "trail": Trail(**trail)})
+        except (KeyError, TypeError, AttributeError) as error:
+            raise RecordError(f"{self.path / 'status.json'} is no status: {error}") from error
+
+    def write_status(self, status: Status) -> None:
+        """Tell how it fares."""
+        document = {item.name: getattr(status, item.name) for item in fields(status)}
+        self._write_json("status.json", document | {"phase": status.phase.name, "trail": asdict(status.trail)})
+
+    def picture(self, name: str) -> bytes | None:
+        """The content of a picture file, None while there is none."""
+        try:
+            return (self.path / name).read_bytes()
+        except OSError:
+            return None
+
+    def write(self, name: str, content: bytes) -> None:
+        """Put a whole file in the place of an older one."""
+        partial = self.path / f".{name}.partial"
+        partial.write_bytes(content)
+        partial.replace(self.path / name)
+
+    def ask_to_stop(self) -> None:
+        """Ask the worker to stop."""
+        (self.path / "stop").touch()
+
+    def is_asked_to_stop(self) -> bool:
+        """Whether it has been asked."""
+        return (self.path / "stop").exists()
+
+    def forget_stop(self) -> None:
+        """Let it run again."""
+        (self.path / "stop").unlink(missing_ok=True)
+
+    def beat(self) -> None:
+        """Say that somebody sees to the job."""
+        (self.path / "heartbeat").touch()
+
+    def is_silent(self) -> bool:
+        """Whether nobody has seen to it for a while."""
+        try:
+            return time.time() - (self.path / "heartbeat").stat().st_mtime > SILENT_SECONDS
+        except OSError:
+            return True
+
+    def _write_json(self, name: str, document: dict[str, Any]) -> None:
+        self.write(name, json.dumps(document, allow_nan=False, separators=(",", ":")).encode())
+
+
+def _rows(values: Iterable[Sequence[float]]) -> tuple[Row, ...]:
+    """Numbers to six digits, what is not finite as None."""
+    return tuple(tuple(float(f"{value:.6g}") if math.isfinite(value) else None for value in row) for row in values)
+
+
+def _tuples(rows: list[Any]) -> tuple[Any, ...]:
+    return tuple(tuple(row) if isinstance(row, list) else row for row in rows)

@@ -1,0 +1,278 @@
+"""The server's one queue of competitions: some run, each in a worker process, the others wait.
+
+What a page shows is read from the job's folder, so a run outlives the page that started it. A worker whose server is
+gone ends by itself and can be resumed (`JobQueue.interrupted`).
+"""
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mad_app.images import ImageArray
+from mad_app.records import RecordError, find_run, is_resumable, load_summary
+from mad_app.runs import request_of
+from mad_app.ui.job_folder import JobFolder, Order, Phase, Status
+from mad_app.ui.launch import server_environment
+
+JOBS = ".jobs"
+"""Folder of the jobs inside the folder of the runs."""
+
+TICK_SECONDS = 0.1
+GRACE_SECONDS = 30.0
+"""How long a worker that was asked to stop may take for its last measurements before it is killed."""
+
+KEEP_SECONDS = 7 * 24 * 3600.0
+"""How long the folder of a job that is over is kept; its record is kept for ever."""
+
+
+class NoSuchJob(ValueError):
+    """There is no job of that id."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as a page sees it.
+
+    Attributes:
+        id: its name, also in a URL.
+        folder: its files.
+        order: what was asked.
+        status: how it fares.
+        ahead: how many come before it; 0 for the next one and for one that is no longer waiting.
+    """
+
+    id: str
+    folder: JobFolder
+    order: Order
+    status: Status
+    ahead: int = 0
+
+
+class JobQueue:
+    """Runs jobs, oldest first, a bounded number at a time. Safe to use from many threads.
+
+    Args:
+        root: folder of the runs.
+        at_once: how many workers at a time.
+        grace: seconds that a worker has for stopping.
+    """
+
+    def __init__(self, root: Path, *, at_once: int = 1, grace: float = GRACE_SECONDS) -> None:
+        self.root = root
+        self._at_once, self._grace = at_once, grace
+        self._lock = threading.RLock()
+        self._waiting: list[str] = []
+        self._workers: dict[str, subprocess.Popen[bytes]] = {}
+        self._stopping: dict[str, float] = {}
+        self._closed = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._sweep()
+        self._watcher.start()
+
+    def submit(self, order: Order, reference: ImageArray | None = None) -> str:
+        """Put a job at the end of the queue.
+
+        Args:
+            order: what is asked.
+            reference: the picture, where a new run is asked for.
+
+        Returns:
+            The job's id, which cannot be guessed.
+
+        Raises:
+            RecordError: the disk refuses it.
+        """
+        job_id = secrets.token_hex(8)
+        self._folder(job_id).create(order, reference)
+        with self._lock:
+            self._waiting.append(job_id)
+        return job_id
+
+    def resume(self, job_id: str) -> None:
+        """Let a job that is over go on from its checkpoint, or begin again if it never had one."""
+        with self._lock:
+            job = self.look(job_id)
+            if not job.status.phase.over or self._is_ours(job_id):
+                return
+            run = job.status.run if self._has_checkpoint(job.status.run) else None
+            job.folder.write_order(replace(job.order, run=run))
+            job.folder.forget_stop()
+            job.folder.beat()
+            job.folder.write_status(replace(job.status, phase=Phase.WAITING, message=None))
+            self._waiting.append(job_id)
+
+    def resume_run(self, run_id: str) -> str:
+        """Let a run go on from its checkpoint; returns the job, which may be one already at it.
+
+        Raises:
+            RecordError: there is no such run, or it cannot be resumed.
+        """
+        with self._lock:
+            for job_id in [*self._workers, *self._waiting]:
+                if self.look(job_id).status.run == run_id:
+                    return job_id
+            folder = find_run(self.root, run_id)
+            if not is_resumable(folder):
+                raise RecordError(f"{run_id} has no checkpoint to go on from")
+            return self.submit(Order(request=request_of(load_summary(folder)), run=run_id))
+
+    def stop(self, job_id: str) -> None:
+        """Ask a job to stop; it answers within a step, and is killed after the grace time."""
+        self.look(job_id).folder.ask_to_stop()
+
+    def look(self, job_id: str) -> Job:
+        """A job by its id, which may come from outside, such as from a URL.
+
+        Raises:
+            NoSuchJob: there is none.
+        """
+        folder = self._folder(job_id)
+        try:
+            order, status = folder.order(), folder.status()
+        except RecordError as error:
+            raise NoSuchJob(f"there is no job {job_id!r}: {error}") from error
+        with self._lock:
+            ahead = self._waiting.index(job_id) if job_id in self._waiting else 0
+            if not (status.phase.over or self._is_ours(job_id)) and folder.is_silent():
+                status = replace(status, phase=Phase.INTERRUPTED)
+        return Job(job_id, folder, order, status, ahead)
+
+    def interrupted(self) -> list[Job]:
+        """Jobs that ended with an earlier server, newest first."""
+        jobs = [job for job in self._all() if job.status.phase is Phase.INTERRUPTED]
+        return sorted(jobs, key=lambda job: job.folder.path.stat().st_mtime, reverse=True)
+
+    def forget(self, job_id: str) -> None:
+        """Drop a job that is over; its record stays."""
+        job = self.look(job_id)
+        if job.status.phase.over:
+            shutil.rmtree(job.folder.path, ignore_errors=True)
+
+    def close(self) -> None:
+        """End all workers at once, as when the server ends."""
+        self._closed.set()
+        self._watcher.join()
+        with self._lock:
+            for worker in self._workers.values():
+                _kill(worker)
+                self._bury(worker)
+            self._workers.clear()
+
+    def _folder(self, job_id: str) -> JobFolder:
+        if not re.fullmatch(r"[0-9a-f]{16}", job_id):
+            raise NoSuchJob(f"{job_id!r} is not the id of a job")
+        return JobFolder(self.root / JOBS / job_id)
+
+    def _all(self) -> list[Job]:
+        jobs = []
+        for path in (self.root / JOBS).glob("*"):
+            with contextlib.suppress(NoSuchJob):
+                jobs.append(self.look(path.name))
+        return jobs
+
+    def _is_ours(self, job_id: str) -> bool:
+        return job_id in self._waiting or job_id in self._workers
+
+    def _has_checkpoint(self, run_id: str | None) -> bool:
+        try:
+            return run_id is not None and is_resumable(find_run(self.root, run_id))
+        except RecordError:
+            return False
+
+    def _sweep(self) -> None:
+        """Drop the folders of jobs long over."""
+        for job in self._all():
+            with contextlib.suppress(OSError):
+                if job.status.phase.over and time.time() - job.folder.path.stat().st_mtime > KEEP_SECONDS:
+                    shutil.rmtree(job.folder.path)
+
+    def _watch(self) -> None:
+        while not self._closed.wait(TICK_SECONDS):
+            with self._lock:
+                for job_id in list(self._workers):
+                    self._see_to(job_id)
+                self._advance()
+
+    def _see_to(self, job_id: str) -> None:
+        """Bury a worker that has ended; kill one that has been asked to stop and has nothing to lose, or no time."""
+        worker, folder = self._workers[job_id], self._folder(job_id)
+        code = worker.poll()
+        asked = folder.is_asked_to_stop()
+        if code is not None:
+            self._bury(self._workers.pop(job_id))
+            self._stopping.pop(job_id, None)
+            self._settle(folder, code, asked)
+        elif asked:
+            since = self._stopping.setdefault(job_id, time.monotonic())
+            if self.look(job_id).status.phase.early or time.monotonic() - since > self._grace:
+                _kill(worker)
+
+    def _settle(self, folder: JobFolder, code: int, asked: bool) -> None:
+        """Write the last word for a worker that ended without one."""
+        with contextlib.suppress(RecordError, OSError):
+            status = folder.status()
+            if status.phase.over:
+                return
+            kept = " What it had computed until then is kept." if self._has_checkpoint(status.run) else ""
+            died = f"The worker process ended unexpectedly ({_cause(code)}).{kept}"
+            phase = Phase.STOPPED if asked else Phase.DIED
+            folder.write_status(replace(status, phase=phase, message=None if asked else died))
+
+    def _advance(self) -> None:
+        """Start the next jobs if there is room; those who wait are seen to."""
+        for job_id in list(self._waiting):
+            folder = self._folder(job_id)
+            with contextlib.suppress(RecordError, OSError):
+                folder.beat()
+                if folder.is_asked_to_stop():
+                    self._waiting.remove(job_id)
+                    folder.write_status(replace(folder.status(), phase=Phase.STOPPED))
+                elif len(self._workers) < self._at_once:
+                    self._waiting.remove(job_id)
+                    self._workers[job_id] = _start(folder)
+
+    @staticmethod
+    def _bury(worker: subprocess.Popen[bytes]) -> None:
+        worker.wait()
+        if worker.stdin:
+            worker.stdin.close()
+
+
+def _start(folder: JobFolder) -> subprocess.Popen[bytes]:
+    """A worker; its standard input, which nobody writes to, ends with this process."""
+    folder.write_status(replace(folder.status(), phase=Phase.STARTING))
+    with (folder.path / "log.txt").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "mad_app.ui.worker", str(folder.path.resolve())],
+            env={**server_environment(), "MPLBACKEND": "Agg", "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _kill(worker: subprocess.Popen[bytes]) -> None:
+    """End a worker and what it started."""
+    if worker.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            if os.name == "posix":
+                os.killpg(worker.pid, signal.SIGKILL)
+            else:
+                worker.kill()
+
+
+def _cause(code: int) -> str:
+    if code >= 0:
+        return f"exit status {code}"
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+    return f"{name}; often the machine's memory was exhausted" if name == "SIGKILL" else name

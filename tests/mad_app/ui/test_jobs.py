@@ -1,0 +1,160 @@
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mad_app.images import bundled_path, load_image
+from mad_app.records import load_run
+from mad_app.runs import Request
+from mad_app.ui.job_folder import JobFolder, Order, Phase, Status, Trail
+from mad_app.ui.jobs import JOBS, Job, JobQueue, NoSuchJob
+
+QUICK = Order(request=Request(image="coffee", size=16, first="ssim", second="mse", steps=6))
+LONG = Order(request=replace(QUICK.request, steps=100_000))
+PATIENCE = 120.0
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> Iterator[JobQueue]:
+    queue = JobQueue(tmp_path)
+    yield queue
+    queue.close()
+
+
+def reference(name: str = "coffee") -> np.ndarray:
+    return load_image(bundled_path(name), size=16)
+
+
+def wait_for(queue: JobQueue, job_id: str, ready: Callable[[Job], bool]) -> Job:
+    until = time.monotonic() + PATIENCE
+    while not ready(job := queue.look(job_id)):
+        assert time.monotonic() < until, f"{job.status.phase}, log: {(job.folder.path / 'log.txt').read_text()}"
+        time.sleep(0.02)
+    return job
+
+
+def running(job: Job) -> bool:
+    return job.status.phase is Phase.RUNNING and job.status.step > 3
+
+
+def over(job: Job) -> bool:
+    return job.status.phase.over
+
+
+def test_two_jobs_run_one_after_the_other_and_do_not_mix(queue: JobQueue, tmp_path: Path) -> None:
+    first = queue.submit(QUICK, reference("coffee"))
+    second = queue.submit(replace(QUICK, request=replace(QUICK.request, image="cat")), reference("cat"))
+    third = queue.submit(QUICK, reference("coffee"))
+    wait_for(queue, first, lambda job: job.status.phase is not Phase.WAITING)
+    assert [queue.look(job).ahead for job in (first, second, third)] == [0, 0, 1]
+    assert queue.look(second).status.phase is Phase.WAITING
+    queue.stop(third)
+    assert wait_for(queue, third, over).status.phase is Phase.STOPPED
+    done = wait_for(queue, first, over)
+    assert done.status.phase is Phase.DONE, done.status.message
+    assert wait_for(queue, second, over).status.phase is Phase.DONE
+    for job, picture in ((first, "coffee"), (second, "cat")):
+        run = load_run(tmp_path / str(queue.look(job).status.run))
+        assert run.settings["image"] == picture
+        assert np.array_equal(run.reference, reference(picture))
+    trail = done.status.trail
+    assert trail.step == tuple(range(7))
+    assert all(len(rows) == 7 and len(rows[0]) == 4 for rows in (trail.first, trail.second, trail.drift))
+    for name, magic in {"0.jpg": b"\xff\xd8", "3.jpg": b"\xff\xd8", "sheet.png": b"\x89PNG"}.items():
+        assert (done.folder.picture(name) or b"").startswith(magic)
+
+
+def test_a_job_stops_soon_and_goes_on_where_it_was(queue: JobQueue) -> None:
+    job_id = queue.submit(LONG, reference())
+    wait_for(queue, job_id, running)
+    began = time.monotonic()
+    queue.stop(job_id)
+    asked = wait_for(queue, job_id, lambda job: job.status.phase is not Phase.RUNNING)
+    assert time.monotonic() - began < 1
+    stopped = wait_for(queue, job_id, over)
+    assert stopped.status.phase is Phase.STOPPED, asked
+    step, run = stopped.status.step, stopped.status.run
+    queue.resume(job_id)
+    queue.resume(job_id)  # asked for twice, done once
+    later = wait_for(queue, job_id, lambda job: running(job) and job.status.step > step)
+    assert later.status.run == run
+    assert later.status.trail.step[0] == 0
+
+
+def test_a_killed_worker_is_told_of_and_its_run_resumed(queue: JobQueue) -> None:
+    job_id = queue.submit(LONG, reference())
+    wait_for(queue, job_id, running)
+    os.kill(queue._workers[job_id].pid, signal.SIGKILL)
+    died = wait_for(queue, job_id, over)
+    assert died.status.phase is Phase.DIED
+    assert "kept" in str(died.status.message)
+    queue.resume(job_id)
+    assert wait_for(queue, job_id, running).status.run == died.status.run
+
+
+def test_a_job_is_stopped_at_once_before_its_first_step(queue: JobQueue) -> None:
+    job_id = queue.submit(LONG, reference())
+    wait_for(queue, job_id, lambda job: job.status.phase is not Phase.WAITING)
+    began = time.monotonic()
+    queue.stop(job_id)
+    assert wait_for(queue, job_id, over).status.phase is Phase.STOPPED
+    assert time.monotonic() - began < 1
+    queue.resume(job_id)
+    assert wait_for(queue, job_id, running).status.run
+
+
+def test_a_worker_ends_with_its_server_and_the_next_server_offers_to_resume(tmp_path: Path) -> None:
+    queue = JobQueue(tmp_path)
+    job_id = queue.submit(LONG, reference())
+    wait_for(queue, job_id, running)
+    worker = queue._workers[job_id]
+    assert worker.stdin
+    worker.stdin.close()  # as the system does when the server ends
+    worker.wait(PATIENCE)
+    queue.close()
+    later = JobQueue(tmp_path)
+    assert [job.id for job in later.interrupted()] == [job_id]
+    later.close()
+
+
+def test_what_the_engine_refuses_is_said_in_one_sentence(queue: JobQueue) -> None:
+    grey = np.full((16, 16, 3), 0.5, np.float32)
+    job_id = queue.submit(replace(QUICK, request=replace(QUICK.request, distortion="hue", strength=30.0)), grey)
+    failed = wait_for(queue, job_id, over)
+    assert failed.status.phase is Phase.FAILED
+    assert "must differ from the reference" in str(failed.status.message)
+    assert "Traceback" not in str(failed.status.message)
+
+
+@pytest.mark.parametrize("job_id", ["", "..", "../x", "0" * 16, "0" * 15 + "/", "0123456789ABCDEF", "a" * 16 + "\n"])
+def test_an_id_from_outside_cannot_leave_the_folder(queue: JobQueue, job_id: str) -> None:
+    with pytest.raises(NoSuchJob):
+        queue.look(job_id)
+
+
+def test_jobs_of_a_server_that_was_killed_are_offered(tmp_path: Path) -> None:
+    folder = JobFolder(tmp_path / JOBS / ("1" * 16))
+    folder.create(QUICK, reference())
+    folder.write_status(Status(phase=Phase.RUNNING, step=3))
+    queue = JobQueue(tmp_path)
+    assert queue.interrupted() == []  # its worker may still be there
+    os.utime(folder.path / "heartbeat", (0, 0))
+    assert [job.id for job in queue.interrupted()] == ["1" * 16]
+    queue.forget("1" * 16)
+    assert queue.interrupted() == []
+    queue.close()
+
+
+def test_status_is_read_back_as_written(tmp_path: Path) -> None:
+    folder = JobFolder(tmp_path / "job")
+    folder.create(QUICK, None)
+    trail = Trail((0, 2), ((1.0, 2.0, 3.0, None),) * 2, ((0.5,) * 4,) * 2, ((0.0,) * 4,) * 2)
+    status = Status(phase=Phase.RUNNING, step=2, seconds=1.5, speed=3.0, run="a", message="b", trail=trail)
+    folder.write_status(status)
+    assert folder.status() == status
+    assert folder.order() == QUICK
