@@ -1,0 +1,415 @@
+"""The command line: results alone on standard output, one sentence for an error, and Ctrl-C that loses nothing."""
+
+import importlib.metadata
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from mad_app import cli, runs
+from mad_app.cli import INTERRUPTED, program
+from mad_app.competition import Reason
+from mad_app.distortions import DISTORTIONS
+from mad_app.images import save_png
+from mad_app.metrics import METRICS, describe_metrics, measure_batch
+from mad_app.records import is_resumable, load_checkpoint, load_run
+from mad_app.runs import UNFINISHED, Request, run_competition
+from mad_app.ui import launch
+
+ROOT = Path(__file__).parents[2]
+STEPS = 400
+SMALL = ["compete", "coffee", "--first", "ssim", "--second", "mse", "--size", "24", "--seed", "3"]
+REQUEST = Request(image="coffee", first="ssim", second="mse", size=24, seed=3, steps=STEPS)
+"""What `SMALL` asks, with all its steps."""
+
+HURRIED = """
+import functools
+from mad_app import runs
+from mad_app.__main__ import main
+runs.SECONDS_BETWEEN_CHECKPOINTS = 0.05
+runs.measure_batch = functools.partial(runs.measure_batch, names=())
+main()
+"""
+"""The program with many checkpoints and without the jury, which takes longer than all the rest."""
+
+
+@pytest.fixture
+def _no_jury(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "measure_batch", partial(measure_batch, names=()))
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a few steps, through a process and with nothing left out."""
+    root = tmp_path_factory.mktemp("runs")
+    command = [sys.executable, "-m", "mad_app", *SMALL, "--steps", "5", "--out", str(root)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
+    (folder,) = root.iterdir()
+    assert done.stdout == f"{folder}\n"
+    assert done.stderr.startswith("0/5  ssim ")
+    assert "\n5/5  ssim " in done.stderr
+    assert "MSE calls these two equal" in done.stderr
+    assert done.stderr.endswith("Each image used its whole budget of steps.\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run that was never interrupted."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "measure_batch", partial(measure_batch, names=()))
+        return run_competition(REQUEST, tmp_path_factory.mktemp("whole"))
+
+
+def invoke(*arguments: object) -> Result:
+    """The command in this process; what it raises beyond its own exits is raised here."""
+    return CliRunner(catch_exceptions=False).invoke(program, [str(argument) for argument in arguments])
+
+
+def assert_refused(result: Result, message: str, code: int = 1) -> None:
+    """One sentence on standard error, nothing on standard output."""
+    assert result.exit_code == code
+    assert result.stdout == ""
+    assert message in result.stderr
+    if code == 1:
+        assert result.stderr.startswith("Error: ")
+        assert result.stderr.count("\n") == 1
+
+
+def assert_same_result(folder: Path, other: Path) -> None:
+    run, twin = load_run(folder), load_run(other)
+    np.testing.assert_array_equal(run.finals, twin.finals)
+    for column in ("step", "first", "second", "drift"):
+        np.testing.assert_array_equal(getattr(run.history, column), getattr(twin.history, column))
+    assert run.images == twin.images
+
+
+# ---- help ------------------------------------------------------------------------------------------------------------
+
+
+def test_help_lists_the_commands_and_imports_nothing_slow() -> None:
+    code = "import sys, mad_app.__main__ as m\ntry: m.main()\nfinally: print('Modules:', *sys.modules)"
+    command = [sys.executable, "-c", code, "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    listed, _, modules = done.stdout.partition("Commands:")[2].partition("Modules:")
+    assert [line.split()[0] for line in listed.splitlines() if line] == sorted(program.commands)
+    assert "..." not in listed, "what a command does must fit in its line"
+    assert not {"torch", "matplotlib", "streamlit", "lpips", "piq"} & set(modules.split())
+
+
+@pytest.mark.parametrize("command", program.commands)
+def test_every_command_explains_itself(command: str) -> None:
+    result = invoke(command, "--help")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Usage: ")
+
+
+def test_help_tells_defaults_and_every_distortions_range() -> None:
+    text = invoke("compete", "--help").stdout
+    for default in ("lasi", "lpips-alex", "128; 16<=x<=1024", "noise", "500; x>=1", "runs"):
+        assert f"[default: {default}" in " ".join(text.split())
+    for row in DISTORTIONS.values():
+        assert f"{row.minimum:g} to {row.maximum:g} ({row.unit}); {row.default:g} by default" in text
+
+
+def test_the_version_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: f"1.2 of {name}")
+    assert invoke("--version").stdout == "mad_app 1.2 of mad_app\n"
+
+    def not_installed(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", not_installed)
+    assert "without being installed" in invoke("--version").stdout
+
+
+# ---- compete ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_competition_leaves_the_record_that_was_asked_for(run_folder: Path) -> None:
+    run = load_run(run_folder)
+    asked = {"image": "coffee", "first": "ssim", "second": "mse", "size": 24, "seed": 3, "steps": 5, "strength": 0.1}
+    assert asked.items() <= run.settings.items()
+    assert run.finals.shape == (4, 24, 24, 3)
+    assert run.images[0].final.keys() == METRICS.keys()
+    assert run.images[0].final["lasi"] is not None
+    assert run.images[0].final["ms-ssim"] is None
+    assert not is_resumable(run_folder)
+
+
+@pytest.mark.usefixtures("_no_jury")
+def test_a_strength_may_be_negative(tmp_path: Path) -> None:
+    arguments = [*SMALL, "--steps", "1", "--distortion", "brightness", "--strength", "-0.2", "--out", tmp_path]
+    result = invoke(*arguments)
+    assert result.exit_code == 0
+    assert load_run(result.stdout.strip()).settings["strength"] == -0.2
+
+
+@pytest.fixture
+def their_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A module in the present directory, which Python does not search by itself; it is talkative."""
+    (tmp_path / "their_distance.py").write_text(
+        "print('imported')\n\ndef distance(reference, image):\n    print('called')\n"
+        "    return ((reference - image) ** 4).mean()\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
+    yield "their_distance:distance"
+    sys.modules.pop("their_distance", None)
+
+
+@pytest.mark.usefixtures("_no_jury")
+def test_a_metric_from_the_present_directory_competes(their_module: str) -> None:
+    result = invoke("compete", "--first", their_module, "--second", "mse", "--size", "16", "--steps", "2")
+    assert result.exit_code == 0
+    assert "imported\n" in result.stderr
+    run = load_run(result.stdout.removesuffix("\n"))
+    assert run.images[0].optimised == their_module
+    assert (run.images[0].final[their_module] or 0) > (run.images[0].start[their_module] or 1)
+
+
+REFUSALS: list[tuple[Sequence[str], str]] = [
+    (["nowhere.png"], "nowhere.png does not exist or is not a file"),
+    (["--first", "mse"], "first and second must be two metrics, got 'mse' twice"),
+    (["--first", "nothing"], "there is no metric 'nothing'; there are lasi, lpips-alex"),
+    (["--first", "nothing:here"], "the module nothing cannot be imported from here"),
+    (["--first", "ms-ssim"], "ms-ssim needs images of at least 161×161 pixels, got 24×24"),
+    (["--strength", "0"], "the start must differ from the reference"),
+    (["--strength", "-3"], "strength of noise must lie between 0 and 1 (pixel value), got -3.0"),
+    (["--distortion", "jpeg", "--strength", "nan"], "strength of jpeg must lie between 0 and 99"),
+    (["--out", "{file}"], "could not be saved in {file}"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), REFUSALS)
+def test_what_cannot_be_done_is_told_in_one_sentence(arguments: Sequence[str], message: str, tmp_path: Path) -> None:
+    file = tmp_path / "a_file"
+    file.write_text("")
+    asked = [
+        "compete",
+        "--first",
+        "ssim",
+        "--second",
+        "mse",
+        "--size",
+        "24",
+        "--out",
+        str(tmp_path / "runs"),
+        *arguments,
+    ]
+    result = invoke(*(argument.format(file=file) for argument in asked))
+    result.stderr_bytes = _without_progress(result.stderr_bytes)
+    assert_refused(result, message.format(file=file))
+    assert not (tmp_path / "runs").exists()
+
+
+def _without_progress(stderr: bytes) -> bytes:
+    return b"".join(line for line in stderr.splitlines(keepends=True) if not line[:1].isdigit())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["compete", "--size", "8"], "8 is not in the range 16<=x<=1024"),
+        (["compete", "--steps", "0"], "0 is not in the range x>=1"),
+        (["compete", "--seed", "-1"], "-1 is not in the range x>=0"),
+        (["compete", "--distortion", "fog"], "'fog' is not one of 'noise', 'blur'"),
+        (["compete", "--colour"], "No such option"),
+        (["figure", "runs/a"], "Missing option '--out'"),
+        (["measure", "a.png"], "Missing argument 'IMG'"),
+        (["nothing"], "No such command 'nothing'"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told_with_the_usage(arguments: list[str], message: str) -> None:
+    assert_refused(invoke(*arguments), message, code=2)
+
+
+# ---- interruptions ---------------------------------------------------------------------------------------------------
+
+
+def _interrupt(root: Path, number: signal.Signals) -> tuple[int, str, Path]:
+    """Start the competition in a process, send it the signal when it is on its way: exit code, output, folder."""
+    command = [sys.executable, "-c", HURRIED, *SMALL, "--steps", str(STEPS), "--out", str(root)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith(f"{STEPS // 5}/"):
+                process.send_signal(number)
+                break
+        output, errors = process.communicate(timeout=120)
+    (folder,) = (path for path in root.iterdir() if not path.name.startswith("."))
+    assert "Traceback" not in errors
+    return process.returncode, output, folder
+
+
+@pytest.mark.usefixtures("_no_jury")
+def test_ctrl_c_stops_after_the_step_and_the_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
+    code, output, folder = _interrupt(tmp_path, signal.SIGINT)
+    assert (code, output) == (INTERRUPTED, f"{folder}\n")
+    stopped = load_run(folder)
+    assert {result.outcome for result in stopped.images} == {Reason.STOPPED.value}
+    assert STEPS // 5 <= stopped.history.step[-1] < STEPS
+    result = invoke("resume", folder)
+    assert (result.exit_code, result.stdout) == (0, f"{folder}\n")
+    assert_same_result(folder, whole)
+
+
+@pytest.mark.usefixtures("_no_jury")
+def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
+    code, output, folder = _interrupt(tmp_path, signal.SIGKILL)
+    assert (code, output) == (-signal.SIGKILL, "")
+    assert {result.outcome for result in load_run(folder).images} == {UNFINISHED}
+    assert 0 < load_checkpoint(folder).step.index < STEPS
+    assert invoke("resume", folder).exit_code == 0
+    assert_same_result(folder, whole)
+
+
+def test_a_second_ctrl_c_interrupts_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    def competition(*_: object, should_stop: object, **__: object) -> Path:
+        assert callable(should_stop)
+        assert not should_stop()
+        signal.raise_signal(signal.SIGINT)
+        assert should_stop()
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("not interrupted")
+
+    monkeypatch.setattr(cli, "run_competition", competition)
+    result = invoke(*SMALL, "--out", tmp_path)
+    assert (result.exit_code, result.stdout, result.stderr) == (INTERRUPTED, "", "interrupted\n")
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_a_finished_run_cannot_be_resumed(run_folder: Path, tmp_path: Path) -> None:
+    assert_refused(invoke("resume", run_folder), "is finished: there is nothing to resume")
+    assert_refused(invoke("resume", tmp_path / "no_run"), "run.json is missing")
+
+
+# ---- figure ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "beginning"), [("a.pdf", b"%PDF-"), ("a.svg", b"<?xml"), ("a.PNG", b"\x89PNG")])
+def test_a_figure_is_drawn(run_folder: Path, tmp_path: Path, name: str, beginning: bytes) -> None:
+    result = invoke("figure", run_folder, "--out", tmp_path / name, "--dark")
+    assert (result.exit_code, result.stdout) == (0, f"{tmp_path / name}\n")
+    assert (tmp_path / name).read_bytes().startswith(beginning)
+
+
+def test_a_figure_has_the_width_and_resolution_that_are_asked(run_folder: Path, tmp_path: Path) -> None:
+    invoke("figure", run_folder, "--out", tmp_path / "a.png", "--width", "single", "--dpi", 100)
+    with Image.open(io.BytesIO((tmp_path / "a.png").read_bytes())) as picture:
+        assert picture.width == 340
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--out", "a.jpg"], "path must end in .pdf, .svg, .png, got 'a.jpg'"),
+        (["--out", "a.pdf", "--width", "huge"], "width must be one of single, double, slide, got 'huge'"),
+        (["--out", "nowhere/a.pdf"], "nowhere/a.pdf could not be saved: No such file or directory"),
+    ],
+)
+def test_a_figure_that_cannot_be_drawn_is_refused(run_folder: Path, arguments: list[str], message: str) -> None:
+    assert_refused(invoke("figure", run_folder, *arguments), message)
+
+
+def test_a_folder_that_holds_no_run_is_refused(tmp_path: Path) -> None:
+    assert_refused(invoke("figure", tmp_path, "--out", "a.pdf"), "run.json is missing")
+
+
+# ---- measure and metrics ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> tuple[Path, Path]:
+    grey = np.full((20, 24, 3), 0.2, np.float32)
+    save_png(tmp_path / "ref.png", grey)
+    save_png(tmp_path / "img.png", grey + np.float32(0.4))
+    return tmp_path / "ref.png", tmp_path / "img.png"
+
+
+def test_measures_in_json_stand_alone_on_standard_output(run_folder: Path) -> None:
+    files = [str(run_folder / name) for name in ("reference.png", "start.png")]
+    command = [sys.executable, "-m", "mad_app", "measure", *files, "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
+    values = json.loads(done.stdout)
+    assert list(values) == list(METRICS)
+    start = load_run(run_folder).images[0].start
+    for name, value in values.items():
+        assert (value is None) == (start[name] is None)
+        if value is not None:
+            assert value == pytest.approx(start[name], rel=0.05)
+
+
+def test_measures_are_a_table_for_people(pictures: tuple[Path, Path]) -> None:
+    names = ["mse", "ms-ssim", "lpips-squeeze", "haarpsi"]
+    result = invoke("measure", *pictures, *(part for name in names for part in ("--metric", name)))
+    lines = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
+    assert list(lines) == names
+    assert float(lines["mse"]) == pytest.approx(0.16, rel=0.01)
+    assert lines["ms-ssim"] == "–  takes pictures from 161 pixels"
+    squeeze = next(known for known in describe_metrics() if known.row.name == "lpips-squeeze")
+    assert lines["lpips-squeeze"] == f"–  {squeeze.reason}" or squeeze.available
+
+
+def test_chosen_metrics_alone_are_measured(pictures: tuple[Path, Path], their_module: str) -> None:
+    result = invoke("measure", *pictures, "--json", "--metric", their_module, "--metric", "mse", "--metric", "ms-ssim")
+    values = json.loads(result.stdout)
+    assert values == {
+        "mse": pytest.approx(0.16, rel=1e-4),
+        "ms-ssim": None,
+        their_module: pytest.approx(0.4**4, rel=1e-4),
+    }
+
+
+def test_what_cannot_be_measured_is_refused(pictures: tuple[Path, Path], tmp_path: Path) -> None:
+    save_png(tmp_path / "wide.png", np.zeros((20, 30, 3), np.float32))
+    sizes = f"{pictures[0]} has 24 × 20 pixels, but {tmp_path / 'wide.png'} 30 × 20: they must be of one size"
+    assert_refused(invoke("measure", pictures[0], tmp_path / "wide.png"), sizes)
+    assert_refused(invoke("measure", *pictures, "--metric", "nothing"), "there is no metric 'nothing'")
+    assert_refused(invoke("measure", pictures[0], tmp_path / "gone.png", "--json"), "gone.png does not exist")
+
+
+def test_the_metrics_are_listed_with_what_they_need() -> None:
+    lines = invoke("metrics").stdout.splitlines()
+    for line, known in zip(lines[1:], describe_metrics(), strict=False):
+        row = known.row
+        assert line.split()[:2] == [row.name, row.framework]
+        assert f"  {row.minimum_size} px  " in line
+        assert line.endswith(row.source)
+        if known.reason:
+            assert f"{row.name} is not available: {known.reason}." in lines
+    assert any(line.startswith("lasi:N sets its neighbourhood size, from 1 to 50") for line in lines)
+
+
+def test_a_terminal_that_lacks_letters_gets_question_marks() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "koi8-r"}
+    command = [sys.executable, "-m", "mad_app", "metrics"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)
+    assert b"Severo, Theis, Ball?" in done.stdout
+
+
+# ---- app -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_app_is_opened_with_the_servers_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Sequence[str]] = []
+
+    def open_app(options: Sequence[str]) -> int:
+        opened.append(options)
+        return 3
+
+    monkeypatch.setattr(launch, "open_app", open_app)
+    assert invoke("app", "--server.port", "8600").exit_code == 3
+    assert list(opened[0]) == ["--server.port", "8600"]
