@@ -1,15 +1,22 @@
 """The app's entry, which Streamlit runs: the list of pages and nothing else.
 
-    python -m mad_app app
+python -m mad_app app
 """
 
 import sys
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parent
-if str(PACKAGE.parent) not in sys.path:  # started by `streamlit run` out of a checkout that is not installed
-    sys.path.insert(0, str(PACKAGE.parent))
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:  # started by `streamlit run` out of a checkout that is not installed
+    sys.path.insert(0, str(ROOT))
 
 import streamlit as st  # noqa: E402
 
-st.title("MAD competitions")
+from mad_app.ui.compete_page import compete_page  # noqa: E402
+
+ICON = Path(__file__).with_name("ui") / "icon.png"
+
+PAGES = [st.Page(compete_page, title="Compete", icon=":material/swords:", url_path="compete", default=True)]
+
+st.set_page_config(page_title="MAD competitions", page_icon=str(ICON), layout="wide")
+st.navigation(PAGES, position="top").run()

@@ -1,7 +1,7 @@
 """One job, one folder: what is asked of a worker, and what it tells while it runs.
 
     order.json       the request, and the run to go on with, if it is one (plain JSON)
-    reference.npz    the picture itself, exact: `reference` (H, W, 3); none where a run is resumed
+    reference.npz    the picture itself, exact: `reference` (H, W, 3)
     reference.png, start.png
     status.json      phase, steps, speed, the way of both metrics; renewed several times a second by the worker
     0.jpg … 3.jpg    the four images as they are now, in the order of CORNERS, for looking at
@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from mad_app.images import ImageArray
+from mad_app.images import ImageArray, save_png
 from mad_app.records import History, RecordError
 from mad_app.records.storage import read_arrays, read_json, refusals, write_arrays
 from mad_app.runs import Request
@@ -34,7 +34,7 @@ MOST_POINTS = 200
 
 HEARTBEAT_SECONDS = 0.5
 SILENT_SECONDS = 12.0
-"""A job whose heartbeat is older is nobody's; loading a framework can keep a worker's heart from beating for seconds."""
+"""A job whose heartbeat is older is nobody's; while frameworks load, a worker's heart may not beat for seconds."""
 
 Row = tuple[float | None, ...]
 
@@ -132,12 +132,13 @@ class JobFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def create(self, order: Order, reference: ImageArray | None) -> None:
+    def create(self, order: Order, reference: ImageArray, start: ImageArray) -> None:
         """Make the folder; raises RecordError where the disk refuses it."""
         with refusals(f"the job could not be put into {self.path.parent}"):
             self.path.mkdir(parents=True)
-            if reference is not None:
-                write_arrays(self.path / "reference.npz", {"reference": reference})
+            write_arrays(self.path / "reference.npz", {"reference": reference})
+            save_png(self.path / "reference.png", reference)
+            save_png(self.path / "start.png", start)
             self.write_order(order)
             self.write_status(Status(phase=Phase.WAITING, run=order.run))
             self.beat()
@@ -155,7 +156,7 @@ class JobFolder:
         self._write_json("order.json", asdict(order))
 
     def reference(self) -> ImageArray:
-        """The picture that was given; raises RecordError where there is none."""
+        """The picture that was given; raises RecordError where it cannot be read."""
         return read_arrays(self.path / "reference.npz", ("reference",))["reference"]
 
     def status(self) -> Status:
@@ -210,6 +211,25 @@ class JobFolder:
 
     def _write_json(self, name: str, document: dict[str, Any]) -> None:
         self.write(name, json.dumps(document, allow_nan=False, separators=(",", ":")).encode())
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as a page sees it.
+
+    Attributes:
+        id: its name, also in a URL.
+        folder: its files.
+        order: what was asked.
+        status: how it fares.
+        ahead: how many come before it; 0 for the next one and for one that is no longer waiting.
+    """
+
+    id: str
+    folder: JobFolder
+    order: Order
+    status: Status
+    ahead: int = 0
 
 
 def _rows(values: Iterable[Sequence[float]]) -> tuple[Row, ...]:

@@ -14,13 +14,13 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mad_app.images import ImageArray
-from mad_app.records import RecordError, find_run, is_resumable, load_summary
+from mad_app.records import RecordError, find_run, is_resumable, load_run
 from mad_app.runs import request_of
-from mad_app.ui.job_folder import JobFolder, Order, Phase, Status
+from mad_app.ui.job_folder import Job, JobFolder, Order, Phase
 from mad_app.ui.launch import server_environment
 
 JOBS = ".jobs"
@@ -36,25 +36,6 @@ KEEP_SECONDS = 7 * 24 * 3600.0
 
 class NoSuchJob(ValueError):
     """There is no job of that id."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A job as a page sees it.
-
-    Attributes:
-        id: its name, also in a URL.
-        folder: its files.
-        order: what was asked.
-        status: how it fares.
-        ahead: how many come before it; 0 for the next one and for one that is no longer waiting.
-    """
-
-    id: str
-    folder: JobFolder
-    order: Order
-    status: Status
-    ahead: int = 0
 
 
 class JobQueue:
@@ -78,21 +59,21 @@ class JobQueue:
         self._sweep()
         self._watcher.start()
 
-    def submit(self, order: Order, reference: ImageArray | None = None) -> str:
+    def submit(self, order: Order, reference: ImageArray) -> str:
         """Put a job at the end of the queue.
 
         Args:
             order: what is asked.
-            reference: the picture, where a new run is asked for.
+            reference: the picture.
 
         Returns:
             The job's id, which cannot be guessed.
 
         Raises:
-            RecordError: the disk refuses it.
+            ValueError: the picture does not fit; RecordError: the disk refuses it.
         """
         job_id = secrets.token_hex(8)
-        self._folder(job_id).create(order, reference)
+        self._folder(job_id).create(order, reference, order.request.start(reference))
         with self._lock:
             self._waiting.append(job_id)
         return job_id
@@ -123,7 +104,8 @@ class JobQueue:
             folder = find_run(self.root, run_id)
             if not is_resumable(folder):
                 raise RecordError(f"{run_id} has no checkpoint to go on from")
-            return self.submit(Order(request=request_of(load_summary(folder)), run=run_id))
+            run = load_run(folder)
+            return self.submit(Order(request=request_of(run), run=run_id), run.reference)
 
     def stop(self, job_id: str) -> None:
         """Ask a job to stop; it answers within a step, and is killed after the grace time."""

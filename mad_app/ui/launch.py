@@ -1,6 +1,6 @@
 """Opening the app: Streamlit, with the project's own configuration wherever it is started from.
 
-The configuration is `.streamlit/config.toml` of the checkout, which an installed package carries as `mad_app/ui/config`.
+The configuration is `.streamlit/config.toml` of the checkout; an installed package carries it as `mad_app/ui/config`.
 """
 
 import os

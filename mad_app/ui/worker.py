@@ -22,7 +22,7 @@ from mad_app.figures import figure_bytes
 from mad_app.metrics import KnownMetric, get_metric
 from mad_app.records import History, Run, find_run, load_checkpoint, load_run
 from mad_app.runs import Progress, resume_run, run_competition
-from mad_app.ui.job_folder import HEARTBEAT_SECONDS, JobFolder, Phase, Status, Trail
+from mad_app.ui.job_folder import HEARTBEAT_SECONDS, JobFolder, Phase, Trail
 from mad_app.ui.pictures import to_jpeg
 
 SECONDS_BETWEEN_REPORTS = 0.15

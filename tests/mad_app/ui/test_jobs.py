@@ -11,8 +11,8 @@ import pytest
 from mad_app.images import bundled_path, load_image
 from mad_app.records import load_run
 from mad_app.runs import Request
-from mad_app.ui.job_folder import JobFolder, Order, Phase, Status, Trail
-from mad_app.ui.jobs import JOBS, Job, JobQueue, NoSuchJob
+from mad_app.ui.job_folder import Job, JobFolder, Order, Phase, Status, Trail
+from mad_app.ui.jobs import JOBS, JobQueue, NoSuchJob
 
 QUICK = Order(request=Request(image="coffee", size=16, first="ssim", second="mse", steps=6))
 LONG = Order(request=replace(QUICK.request, steps=100_000))
@@ -139,7 +139,7 @@ def test_an_id_from_outside_cannot_leave_the_folder(queue: JobQueue, job_id: str
 
 def test_jobs_of_a_server_that_was_killed_are_offered(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path / JOBS / ("1" * 16))
-    folder.create(QUICK, reference())
+    folder.create(QUICK, reference(), reference())
     folder.write_status(Status(phase=Phase.RUNNING, step=3))
     queue = JobQueue(tmp_path)
     assert queue.interrupted() == []  # its worker may still be there
@@ -152,7 +152,7 @@ def test_jobs_of_a_server_that_was_killed_are_offered(tmp_path: Path) -> None:
 
 def test_status_is_read_back_as_written(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path / "job")
-    folder.create(QUICK, None)
+    folder.create(QUICK, reference(), reference())
     trail = Trail((0, 2), ((1.0, 2.0, 3.0, None),) * 2, ((0.5,) * 4,) * 2, ((0.0,) * 4,) * 2)
     status = Status(phase=Phase.RUNNING, step=2, seconds=1.5, speed=3.0, run="a", message="b", trail=trail)
     folder.write_status(status)

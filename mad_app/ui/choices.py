@@ -1,0 +1,170 @@
+"""What a visitor may choose, how a URL carries it, and what is wrong with a choice, in sentences."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from mad_app.distortions import DISTORTIONS, Distortion
+from mad_app.figures import metric_title
+from mad_app.images import BUNDLED, DEFAULT_IMAGE, ImageArray
+from mad_app.metrics import METRICS
+from mad_app.runs import Request
+
+SIZES = (64, 96, 128, 192, 256)
+BUDGETS = (50, 100, 200, 300, 500, 1000, 2000)
+LARGEST_SEED = 2**31 - 1
+UPLOAD = "upload"
+"""What stands for the visitor's own picture among the names of the bundled ones; no URL can carry it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """The settings of the page.
+
+    Attributes:
+        image: name of a bundled picture, or UPLOAD.
+        size: one of SIZES.
+        first: name of a metric, perhaps with a number after a colon.
+        second: likewise.
+        distortion: name of a distortion.
+        strength: in its unit; its default if None.
+        steps: one of BUDGETS.
+        seed: of the distortion.
+    """
+
+    image: str = DEFAULT_IMAGE
+    size: int = 128
+    first: str = "lasi"
+    second: str = "lpips-alex"
+    distortion: str = "noise"
+    strength: float | None = None
+    steps: int = 300
+    seed: int = 0
+
+    def request(self, image: str) -> Request:
+        """As a request for a picture called `image`; raises ValueError if the choice is none."""
+        return Request(**asdict(self) | {"image": image})
+
+
+def to_query(choices: Choices) -> dict[str, str]:
+    """The choices as parameters of a URL; what is as usual is left out."""
+    usual = asdict(Choices())
+    strength = choices.strength
+    if strength == DISTORTIONS[choices.distortion].default:
+        choices = replace(choices, strength=None)
+    changed = {name: value for name, value in asdict(choices).items() if value != usual[name]}
+    return {
+        name: f"{value:g}" if isinstance(value, float) else str(value)
+        for name, value in changed.items()
+        if value != UPLOAD
+    }
+
+
+def from_query(query: Mapping[str, str]) -> Choices:
+    """The choices that a URL carries; whatever in it is not allowed is as usual instead.
+
+    Example:
+        >>> from_query({"size": "64", "first": "os:system", "steps": "1e9"}) == Choices(size=64)
+        True
+    """
+    usual = Choices()
+    distortion = _one_of(query.get("distortion"), DISTORTIONS, usual.distortion)
+    first = _metric(query.get("first"), usual.first)
+    second = _metric(query.get("second"), usual.second)
+    return Choices(
+        image=_one_of(query.get("image"), BUNDLED, usual.image),
+        size=_whole(query.get("size"), SIZES, usual.size),
+        first=first,
+        second=second,
+        distortion=distortion,
+        strength=_strength(query.get("strength"), DISTORTIONS[distortion]),
+        steps=_whole(query.get("steps"), BUDGETS, usual.steps),
+        seed=_whole(query.get("seed"), range(LARGEST_SEED + 1), usual.seed),
+    )
+
+
+def metric_problem(name: str, size: int, missing: str | None) -> str | None:
+    """Why a metric cannot be used at this size, in a sentence, or None."""
+    row = METRICS[name.partition(":")[0]]
+    if missing:
+        return f"{row.title} is not available here: {missing}."
+    if size < row.minimum_size:
+        return f"{row.title} needs pictures of at least {row.minimum_size} pixels a side: choose a larger size."
+    return None
+
+
+def pair_problem(first: str, second: str) -> str | None:
+    """Why these two cannot compete, in a sentence, or None."""
+    return "A metric cannot compete with itself: choose two different ones." if first == second else None
+
+
+def start_problem(reference: ImageArray, start: ImageArray) -> str | None:
+    """Why this start cannot be used, in a sentence, or None."""
+    if not np.array_equal(reference, start):
+        return None
+    return "With this strength the distortion changes nothing in this picture: choose another one, or a stronger one."
+
+
+def strength_step(row: Distortion) -> float:
+    """How finely a strength is chosen: in about 100 to 1000 decimal steps.
+
+    Example:
+        >>> [strength_step(DISTORTIONS[name]) for name in ("noise", "blur", "jpeg")]
+        [0.01, 0.1, 1.0]
+    """
+    return 1.0 if row.whole else 10.0 ** math.floor(math.log10((row.maximum - row.minimum) / 100))
+
+
+def plan(choices: Choices, title: str) -> str:
+    """What will happen, in one sentence."""
+    row = DISTORTIONS[choices.distortion]
+    first, second = metric_title(choices.first), metric_title(choices.second)
+    return (
+        f"{first} and {second} compete on {title}, {choices.size} × {choices.size} pixels: from a copy with "
+        f"{row.title.lower()}, each is driven as far up and down as it goes in {choices.steps} steps, while the other "
+        f"must not notice."
+    )
+
+
+def duration(seconds: float) -> str:
+    """A time for people.
+
+    Example:
+        >>> duration(8.4), duration(200)
+        ('8 s', '3 min 20 s')
+    """
+    whole = round(seconds)
+    return f"{whole} s" if whole < 100 else f"{whole // 60} min {whole % 60} s"
+
+
+def _one_of(text: str | None, allowed: Mapping[str, object], usual: str) -> str:
+    return text if text is not None and text in allowed else usual
+
+
+def _whole(text: str | None, allowed: tuple[int, ...] | range, usual: int) -> int:
+    number = int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 12 else usual
+    return number if number in allowed else usual
+
+
+def _strength(text: str | None, row: Distortion) -> float:
+    try:
+        value = float(text) if text is not None else row.default
+    except ValueError:
+        return row.default
+    allowed = row.minimum <= value <= row.maximum and (not row.whole or value.is_integer())
+    return value if allowed else row.default
+
+
+def _metric(text: str | None, usual: str) -> str:
+    """A name of the table, with its number if it takes one; never one that would have to be looked up elsewhere."""
+    name, colon, number = (text or "").partition(":")
+    row = METRICS.get(name)
+    if row is None:
+        return usual
+    limits = row.parameter
+    if not colon:
+        return name
+    fits = limits and _whole(number, range(limits.lowest, limits.highest + 1), 0)
+    return f"{name}:{fits}" if fits and limits and fits != limits.default else name
