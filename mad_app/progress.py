@@ -51,13 +51,12 @@ class ProgressLine:
 
 
 def progress_text(request: Request, progress: Progress) -> str:
-    """Steps done, each metric where it is driven up and down, the largest drift, and the time left, in one line."""
-    step = progress.step
-    driven = [f"{name} {_driven(step, role)}" for role, name in (("first", request.first), ("second", request.second))]
-    parts = [f"{step.index}/{progress.steps}", *driven, f"drift {np.abs(step.drift).max():.1e}"]
+    """Steps done, the time left, each metric where it is driven up and down, and the largest drift, in one line."""
+    step, parts = progress.step, [f"{progress.step.index}/{progress.steps}"]
     if step.reasons is None and progress.seconds_left is not None:
-        parts.append(f"{_duration(progress.seconds_left)} left")
-    return "  ".join(parts)
+        parts.append(f"{_clock(progress.seconds_left)} left")
+    parts += [f"{name} {_driven(step, role)}" for role, name in (("first", request.first), ("second", request.second))]
+    return "  ".join([*parts, f"drift {np.abs(step.drift).max():.0e}"])
 
 
 def _driven(step: Step, role: str) -> str:
@@ -66,6 +65,8 @@ def _driven(step: Step, role: str) -> str:
     return " ".join(f"{_ARROWS[c.direction]}{values[i]:.3g}" for i, c in enumerate(CORNERS) if c.optimised == role)
 
 
-def _duration(seconds: float) -> str:
+def _clock(seconds: float) -> str:
+    """Hours, if there are any, minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

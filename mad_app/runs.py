@@ -196,6 +196,7 @@ class _Recorder:
         self.on_progress = on_progress
         self.folder: Path | None = None
         self.checkpoint: Checkpoint | None = None
+        self.compiled: Checkpoint | None = None
 
     def record(self, steps: Iterator[Step], root: str | Path) -> Path:
         """Drain the steps into a record under `root`."""
@@ -212,7 +213,7 @@ class _Recorder:
                 if self.folder is None or now - saved > SECONDS_BETWEEN_CHECKPOINTS:
                     self._keep(at, root)
                     saved = now
-            self._tell(at, since=before, steps_before=steps_before)
+            self._tell(at, steps_before=steps_before)
         return cast(Path, self.folder)
 
     def _keep(self, checkpoint: Checkpoint, root: str | Path) -> None:
@@ -269,10 +270,14 @@ class _Recorder:
             history=at.history,
         )
 
-    def _tell(self, at: Checkpoint, *, since: float, steps_before: int) -> None:
-        step, done = at.step, at.step.index - steps_before
-        left = (self.request.steps - step.index) * (at.seconds - since) / done if done > 1 else None
-        self.on_progress(Progress(cast(Path, self.folder), step, self.request.steps, at.seconds, left))
+    def _tell(self, at: Checkpoint, *, steps_before: int) -> None:
+        """Tell the progress; the first step, which compiles, does not count for the pace."""
+        index, steps = at.step.index, self.request.steps
+        if self.compiled is None and index > steps_before:
+            self.compiled = at
+        done = index - self.compiled.step.index if self.compiled else 0
+        left = (steps - index) * (at.seconds - self.compiled.seconds) / done if self.compiled and done else None
+        self.on_progress(Progress(cast(Path, self.folder), at.step, steps, at.seconds, left))
 
 
 def _results(

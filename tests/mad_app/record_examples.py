@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mad_app.competition.settings import CORNERS, Step
-from mad_app.records import Checkpoint, CornerResult, History, Run, storage
+from mad_app.records import Checkpoint, CornerResult, History, Run, load_run, storage
 from mad_app.records import run_folder as records
 
 HEIGHT, WIDTH, STEPS = 6, 9, 5
@@ -74,6 +74,17 @@ def assert_same(loaded: Run, saved: Run) -> None:
     for name in ("settings", "seed", "versions", "device", "weights", "seconds", "extra"):
         assert getattr(loaded, name) == getattr(saved, name)
     assert [dataclasses.replace(result, file="") for result in loaded.images] == list(saved.images)
+
+
+def assert_same_result(folder: Path, other: Path) -> None:
+    """Two runs, saved in folders, are equal bit for bit in all but the time they took."""
+    run, twin = load_run(folder), load_run(other)
+    np.testing.assert_array_equal(run.finals, twin.finals)
+    np.testing.assert_array_equal(run.start, twin.start)
+    for column in ("step", "first", "second", "drift"):
+        np.testing.assert_array_equal(getattr(run.history, column), getattr(twin.history, column))
+    assert run.images == twin.images
+    assert run.settings == twin.settings
 
 
 def contents(folder: Path) -> dict[str, bytes]:

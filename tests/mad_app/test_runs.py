@@ -3,9 +3,10 @@
 import dataclasses
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,6 +19,7 @@ from mad_app.metrics import KnownMetric, get_metric, measure_batch
 from mad_app.records import RecordError, is_resumable, load_checkpoint, load_run, replace_run
 from mad_app.runs import UNFINISHED, Progress, Request, request_of, resume_run, run_competition
 from tests.mad_app.competition.quadratics import FORM, SIZE, SQUARE_NORM, metric_of, square_norms
+from tests.mad_app.record_examples import assert_same_result
 
 REQUEST = Request(image="coffee", size=24, first="ssim", second="mse", strength=0.1, seed=3, steps=8)
 PAPER = dataclasses.replace(REQUEST, first="square-norm", second="form", size=SIZE)
@@ -32,17 +34,6 @@ def _jury_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def on_paper(name: str) -> KnownMetric:
     return {"square-norm": SQUARE_NORM, "form": FORM}[name]
-
-
-def assert_same_result(folder: Path, other: Path) -> None:
-    """Bit for bit, all but the time it took."""
-    run, twin = load_run(folder), load_run(other)
-    np.testing.assert_array_equal(run.finals, twin.finals)
-    np.testing.assert_array_equal(run.start, twin.start)
-    for column in ("step", "first", "second", "drift"):
-        np.testing.assert_array_equal(getattr(run.history, column), getattr(twin.history, column))
-    assert run.images == twin.images
-    assert run.settings == twin.settings
 
 
 # ---- the record is true ----------------------------------------------------------------------------------------------
@@ -183,6 +174,21 @@ def test_progress_is_told_at_the_start_after_each_step_and_at_the_end(tmp_path: 
     assert told[0].seconds_left is None
     assert told[-1].seconds_left == 0
     assert all(before.seconds <= after.seconds for before, after in itertools.pairwise(told))
+
+
+def test_the_pace_does_not_count_the_first_step_which_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first step takes 100 s and each further one 2 s; so it is again when the run is resumed."""
+
+    def told_by(run: Callable[..., Path], stop_at: int | None) -> dict[int, float | None]:
+        clock = iter([0.0, *np.cumsum([0.0, 100.0, *[2.0] * 8])])
+        monkeypatch.setattr(runs, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+        told: list[Progress] = []
+        run(resolve=on_paper, on_progress=told.append, should_stop=lambda: len(told) == stop_at)
+        return {progress.step.index: progress.seconds_left for progress in told}
+
+    assert told_by(partial(run_competition, PAPER, tmp_path), stop_at=4) == {0: None, 1: None, 2: 12, 3: 10, 4: 8}
+    (folder,) = tmp_path.iterdir()
+    assert told_by(partial(resume_run, folder), stop_at=None) == {4: None, 5: 6, 6: 4, 7: 2, 8: 0}
 
 
 def test_a_metric_that_fails_midway_leaves_a_record_that_says_so(tmp_path: Path) -> None:
