@@ -1,10 +1,9 @@
-"""The command line: results alone on standard output, one sentence for an error, and Ctrl-C that loses nothing."""
+"""The command line: results alone on standard output, and one sentence for an error."""
 
 import importlib.metadata
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,34 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 from PIL import Image
 
-from mad_app import cli, runs
-from mad_app.cli import INTERRUPTED, program
-from mad_app.competition import Reason
+from mad_app import runs
+from mad_app.cli import program
 from mad_app.distortions import DISTORTIONS
 from mad_app.images import save_png
 from mad_app.metrics import METRICS, describe_metrics, measure_batch
-from mad_app.records import is_resumable, load_checkpoint, load_run
-from mad_app.runs import UNFINISHED, Request, run_competition
+from mad_app.records import is_resumable, load_run
 from mad_app.ui import launch
-
-ROOT = Path(__file__).parents[2]
-STEPS = 400
-SMALL = ["compete", "coffee", "--first", "ssim", "--second", "mse", "--size", "24", "--seed", "3"]
-REQUEST = Request(image="coffee", first="ssim", second="mse", size=24, seed=3, steps=STEPS)
-"""What `SMALL` asks, with all its steps."""
-
-HURRIED = """
-import functools
-from mad_app import runs
-from mad_app.__main__ import main
-runs.SECONDS_BETWEEN_CHECKPOINTS = 0.05
-runs.measure_batch = functools.partial(runs.measure_batch, names=())
-main()
-"""
-"""The program with many checkpoints and without the jury, which takes longer than all the rest."""
+from tests.mad_app.command_line import ROOT, SMALL, assert_refused, invoke
 
 
 @pytest.fixture
@@ -61,37 +42,6 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "MSE calls these two equal" in done.stderr
     assert done.stderr.endswith("Each image used its whole budget of steps.\n")
     return folder
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run that was never interrupted."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "measure_batch", partial(measure_batch, names=()))
-        return run_competition(REQUEST, tmp_path_factory.mktemp("whole"))
-
-
-def invoke(*arguments: object) -> Result:
-    """The command in this process; what it raises beyond its own exits is raised here."""
-    return CliRunner(catch_exceptions=False).invoke(program, [str(argument) for argument in arguments])
-
-
-def assert_refused(result: Result, message: str, code: int = 1) -> None:
-    """One sentence on standard error, nothing on standard output."""
-    assert result.exit_code == code
-    assert result.stdout == ""
-    assert message in result.stderr
-    if code == 1:
-        assert result.stderr.startswith("Error: ")
-        assert result.stderr.count("\n") == 1
-
-
-def assert_same_result(folder: Path, other: Path) -> None:
-    run, twin = load_run(folder), load_run(other)
-    np.testing.assert_array_equal(run.finals, twin.finals)
-    for column in ("step", "first", "second", "drift"):
-        np.testing.assert_array_equal(getattr(run.history, column), getattr(twin.history, column))
-    assert run.images == twin.images
 
 
 # ---- help ------------------------------------------------------------------------------------------------------------
@@ -232,63 +182,6 @@ def _without_progress(stderr: bytes) -> bytes:
 )
 def test_what_is_asked_wrongly_is_told_with_the_usage(arguments: list[str], message: str) -> None:
     assert_refused(invoke(*arguments), message, code=2)
-
-
-# ---- interruptions ---------------------------------------------------------------------------------------------------
-
-
-def _interrupt(root: Path, number: signal.Signals) -> tuple[int, str, Path]:
-    """Start the competition in a process, send it the signal when it is on its way: exit code, output, folder."""
-    command = [sys.executable, "-c", HURRIED, *SMALL, "--steps", str(STEPS), "--out", str(root)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith(f"{STEPS // 5}/"):
-                process.send_signal(number)
-                break
-        output, errors = process.communicate(timeout=120)
-    (folder,) = (path for path in root.iterdir() if not path.name.startswith("."))
-    assert "Traceback" not in errors
-    return process.returncode, output, folder
-
-
-@pytest.mark.usefixtures("_no_jury")
-def test_ctrl_c_stops_after_the_step_and_the_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
-    code, output, folder = _interrupt(tmp_path, signal.SIGINT)
-    assert (code, output) == (INTERRUPTED, f"{folder}\n")
-    stopped = load_run(folder)
-    assert {result.outcome for result in stopped.images} == {Reason.STOPPED.value}
-    assert STEPS // 5 <= stopped.history.step[-1] < STEPS
-    result = invoke("resume", folder)
-    assert (result.exit_code, result.stdout) == (0, f"{folder}\n")
-    assert_same_result(folder, whole)
-
-
-@pytest.mark.usefixtures("_no_jury")
-def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
-    code, output, folder = _interrupt(tmp_path, signal.SIGKILL)
-    assert (code, output) == (-signal.SIGKILL, "")
-    assert {result.outcome for result in load_run(folder).images} == {UNFINISHED}
-    assert 0 < load_checkpoint(folder).step.index < STEPS
-    assert invoke("resume", folder).exit_code == 0
-    assert_same_result(folder, whole)
-
-
-def test_a_second_ctrl_c_interrupts_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = signal.getsignal(signal.SIGINT)
-
-    def competition(*_: object, should_stop: object, **__: object) -> Path:
-        assert callable(should_stop)
-        assert not should_stop()
-        signal.raise_signal(signal.SIGINT)
-        assert should_stop()
-        signal.raise_signal(signal.SIGINT)
-        raise AssertionError("not interrupted")
-
-    monkeypatch.setattr(cli, "run_competition", competition)
-    result = invoke(*SMALL, "--out", tmp_path)
-    assert (result.exit_code, result.stdout, result.stderr) == (INTERRUPTED, "", "interrupted\n")
-    assert signal.getsignal(signal.SIGINT) == before
 
 
 def test_a_finished_run_cannot_be_resumed(run_folder: Path, tmp_path: Path) -> None:
