@@ -179,16 +179,17 @@ def test_progress_is_told_at_the_start_after_each_step_and_at_the_end(tmp_path: 
 def test_the_pace_does_not_count_the_first_step_which_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first step takes 100 s and each further one 2 s; so it is again when the run is resumed."""
 
-    def told_by(run: Callable[..., Path], stop_at: int | None) -> dict[int, float | None]:
-        clock = iter([0.0, *np.cumsum([0.0, 100.0, *[2.0] * 8])])
+    def told_by(run: Callable[..., Path], seconds: list[float], stop_at: int | None = None) -> dict[int, float | None]:
+        clock = iter([0.0, *np.cumsum(seconds)])
         monkeypatch.setattr(runs, "time", SimpleNamespace(monotonic=lambda: next(clock)))
         told: list[Progress] = []
         run(resolve=on_paper, on_progress=told.append, should_stop=lambda: len(told) == stop_at)
         return {progress.step.index: progress.seconds_left for progress in told}
 
-    assert told_by(partial(run_competition, PAPER, tmp_path), stop_at=4) == {0: None, 1: None, 2: 12, 3: 10, 4: 8}
+    stopped = told_by(partial(run_competition, PAPER, tmp_path), [0, 100, 2, 2, 2], stop_at=4)
+    assert stopped == {0: None, 1: None, 2: 12, 3: 10, 4: 8}
     (folder,) = tmp_path.iterdir()
-    assert told_by(partial(resume_run, folder), stop_at=None) == {4: None, 5: 6, 6: 4, 7: 2, 8: 0}
+    assert told_by(partial(resume_run, folder), [100, 2, 2, 2, 2]) == {4: None, 5: 6, 6: 4, 7: 2, 8: 0}
 
 
 def test_a_metric_that_fails_midway_leaves_a_record_that_says_so(tmp_path: Path) -> None:
