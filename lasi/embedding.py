@@ -1,146 +1,189 @@
-"""The embedding of an image: every element's linear predictor, computed strip by strip.
+"""The embedding of an image, every element's linear predictor, and values that follow from it, strip by strip.
 
-Strips of a few rows are worked through from the top, so that memory holds the sums of one strip, not of the image.
-Positions inside a strip are those of `lasi.causal_sum`: (t, …, n, m) is position in the tile, images, tiles.
+Strips are worked through from the top, so that memory holds the sums of one strip, not of the image. The gradient goes
+through them once more from the bottom: no sum is kept, only the solutions.
+Arrays over a strip are those of `lasi.strips`.
 """
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array, lax
 
-from lasi.causal_sum import Tile, causal_sums
-from lasi.neighborhood import Neighborhood, Shape, causal_neighborhood
-from lasi.predictors import Places, fetch, places_of
-from lasi.regression import packed_size, products, ridge_solve
+from lasi.causal_sum import causal_sums
+from lasi.neighborhood import Shape
+from lasi.predictors import fetch
+from lasi.regression import factorise, gradient_of_sums, packed_size, products, ridge_solve, solve, solve_for
+from lasi.strips import Layout, layout_of
 
-TILE_HEIGHT, TILE_WIDTH = 4, 4
-"""Pixels in a tile: large enough for dense products to run well, small enough that they stay few."""
+Consume = Callable[[Array, Array], Array]
+"""From the solutions (u, N, B, n, m) of a strip and what lies beside each, of the same shape, to a value an element
+(u, B, 1 or n, m), which depends on its own element alone."""
 
-Result = TypeVar("Result")
+
+class Problem(NamedTuple):
+    """Which images, which neighbourhoods, which regression.
+
+    Attributes:
+        shape: (H, W, C).
+        neighborhood_size: N.
+        ridge: λ.
+    """
+
+    shape: Shape
+    neighborhood_size: int
+    ridge: float
+
+    @property
+    def layout(self) -> Layout:
+        """How such images are cut."""
+        return layout_of(self.shape, self.neighborhood_size)
 
 
 class Strip(NamedTuple):
     """What is known of one strip of n images.
 
     Attributes:
-        predictors: the neighbours and, last, the element itself, (t, N + 1, n, m).
-        sums: the packed products of predictors, summed with weights over all earlier elements, (t, F, n, m).
-        embedding: the solutions, (t, N, n, m).
+        predictors: the neighbours and, last, the element itself, (u, N + 1, B, n, m).
+        sums: the packed products of predictors, summed with weights over all earlier elements, (u, F, B, n, m).
+        solutions: (u, N, B, n, m).
     """
 
     predictors: Array
     sums: Array
-    embedding: Array
+    solutions: Array
 
 
-@dataclass(frozen=True)
-class Layout:
-    """How images of one shape are cut into strips of tiles.
+def map_strips(consume: Callable[[Strip], Array], problem: Problem, images: Array) -> Array:
+    """Apply a function to every strip of images (n, H, W, C) and stack what it returns."""
 
-    Attributes:
-        shape: (H, W, C).
-        tile: the size of a tile.
-        strips: number of strips.
-        tiles: m, tiles in a strip.
-        reach: rows above a strip that its neighbourhoods reach.
-        places: where the predictors of a strip lie in the flattened window of the strip and the rows above it: one
-            map for each strip until all are alike.
-    """
+    def step(above: Array, inputs: tuple[Array, Array]) -> tuple[Array, Array]:
+        predictors = _predictors(problem, *inputs)
+        sums, above = _sums(problem, predictors, above)
+        w = _split(ridge_solve(_merge(sums), jnp.asarray(problem.ridge, images.dtype)), sums)
+        return above, consume(Strip(predictors, sums, w))
 
-    shape: Shape
-    tile: Tile
-    strips: int
-    tiles: int
-    reach: int
-    places: Places
-
-    def windows(self, images: Array) -> Array:
-        """Each strip with the rows above it, flattened: (strips, n, window)."""
-        height, width, channels = self.shape
-        above = -(-self.reach // self.tile.height)
-        rows = self.tile.height * (self.strips + above)
-        padded = jnp.pad(images, ((0, 0), (self.tile.height * above, rows - height), (0, 0), (0, 0)))[:, :rows]
-        strips = padded.reshape(len(images), -1, self.tile.height, width, channels)
-        windows = jnp.concatenate([strips[:, first : first + self.strips] for first in range(above + 1)], axis=2)
-        kept = windows[:, :, self.tile.height * above - self.reach :]
-        return jnp.moveaxis(kept.reshape(len(images), self.strips, -1), 0, 1)
-
-    def to_image(self, strips: Array) -> Array:
-        """Values (strips, t, …, m) in their places, (H, W, C, …)."""
-        height, width, channels = self.shape
-        split = strips.reshape(self.strips, self.tile.height, self.tile.width, channels, *strips.shape[2:])
-        image = jnp.moveaxis(split, -1, 2)
-        rows, columns = self.strips * self.tile.height, self.tiles * self.tile.width
-        return image.reshape(rows, columns, channels, *strips.shape[2:-1])[:height, :width]
-
-    def to_strips(self, image: Array) -> Array:
-        """Values (H, W, C, …) in strips, (strips, t, …, m), zero where a tile leaves the image."""
-        height, width, channels = self.shape
-        below, right = self.strips * self.tile.height - height, self.tiles * self.tile.width - width
-        padded = jnp.pad(image, ((0, below), (0, right), *[(0, 0)] * (image.ndim - 2)))
-        split = padded.reshape(self.strips, self.tile.height, self.tiles, self.tile.width, channels, *image.shape[3:])
-        return jnp.moveaxis(split, 2, -1).reshape(self.strips, self.tile.size, *image.shape[3:], self.tiles)
+    layout = problem.layout
+    return lax.scan(step, _nothing_above(problem, images), (jnp.arange(layout.strips), layout.windows(images)))[1]
 
 
-@functools.lru_cache(maxsize=64)
-def layout_of(shape: Shape, neighborhood_size: int) -> Layout:
-    """The layout of images of a shape (H, W, C) for neighbourhoods of N elements."""
-    height, width, channels = shape
-    tile = Tile(min(TILE_HEIGHT, height), min(TILE_WIDTH, width), channels)
-    strips, tiles = -(-height // tile.height), -(-width // tile.width)
-    neighborhood = causal_neighborhood(shape, neighborhood_size)
-    different = min(-(-(len(neighborhood.offsets) - 1) // tile.height) + 1, strips)
-    places = [_places(shape, tile, neighborhood, first_row=strip * tile.height) for strip in range(different)]
-    window = (neighborhood.reach + tile.height) * width * channels
-    outside = ((0, 0), (0, 0), (0, tiles * tile.width - width), (0, 0), (0, 0))
-    split = np.pad(np.stack(places), outside, constant_values=window)
-    split = split.reshape(different, tile.height, tiles, tile.width, channels, neighborhood_size + 1)
-    predictors = np.moveaxis(split, 2, -1).reshape(different, tile.size, neighborhood_size + 1, tiles)
-    return Layout(shape, tile, strips, tiles, neighborhood.reach, places_of(predictors, window))
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def solutions(problem: Problem, images: Array) -> Array:
+    """The solutions of every element of images (n, H, W, C), (strips, u, N, B, n, m)."""
+    return map_strips(lambda strip: strip.solutions, problem, images)
 
 
-def _places(shape: Shape, tile: Tile, neighborhood: Neighborhood, *, first_row: int) -> np.ndarray:
-    """Where the predictors of a strip's elements lie in its flattened window: (B, W, C, N + 1)."""
-    _, width, channels = shape
-    window = neighborhood.reach + tile.height
-    offsets, exists = neighborhood.rows(first_row + np.arange(tile.height))
-    row, column, channel = np.mgrid[neighborhood.reach : window, :width, :channels]
-    own = (row * width + column) * channels + channel
-    steps = offsets @ np.array([width * channels, channels, 1])
-    places = np.where(exists, own[..., None] + steps, window * width * channels)
-    return np.concatenate([places, own[..., None]], axis=-1)
+def _solutions_forward(problem: Problem, images: Array) -> tuple[Array, Array]:
+    return solutions(problem, images), images
 
 
-def map_strips(
-    consume: Callable[[Strip, Array], Result], images: Array, beside: Array, *, layout: Layout, ridge: float
-) -> Result:
-    """Apply a function to every strip of images and stack what it returns.
+def _solutions_backward(problem: Problem, images: Array, cotangent: Array) -> tuple[Array]:
+    def inner_products(images: Array) -> Array:
+        values = [
+            element_values(lambda w, c: jnp.sum(w * c, axis=1), problem, image[None], along)
+            for image, along in zip(images, jnp.moveaxis(cotangent, -2, 0), strict=True)
+        ]
+        return jnp.stack(values)
+
+    products, pull = jax.vjp(inner_products, images)
+    return pull(jnp.ones_like(products))
+
+
+solutions.defvjp(_solutions_forward, _solutions_backward)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def element_values(consume: Consume, problem: Problem, images: Array, beside: Array) -> Array:
+    """A value for every element, of its solutions and of a vector that lies beside it.
 
     Args:
-        consume: called with a strip and what lies beside it.
+        consume: what the values are.
+        problem: which images and which regression.
         images: (n, H, W, C), floating point.
-        beside: any array (strips, …), handed out strip by strip.
-        layout: how the images are cut, and for which neighbourhood.
-        ridge: λ.
+        beside: (strips, u, N, B, m), the same for all images.
+
+    Returns:
+        (strips, u, B, 1 or n, m).
     """
-    places, uses = jnp.asarray(layout.places.predictors), jnp.asarray(layout.places.uses)
-    neighborhood_size = places.shape[2] - 1
+    return _values_forward(consume, problem, images, beside)[0]
 
-    def strip(above: Array, inputs: tuple[Array, Array, Array]) -> tuple[Array, Result]:
+
+def _values_forward(
+    consume: Consume, problem: Problem, images: Array, beside: Array
+) -> tuple[Array, tuple[Array, ...]]:
+    """The values; for the gradient, the w of (A + λI) w = b, the v of (A + λI) v = ∂value/∂w, and ∂value/∂beside."""
+    layout, ridge = problem.layout, jnp.asarray(problem.ridge, images.dtype)
+
+    def step(above: Array, inputs: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...]]:
         index, window, here = inputs
-        alike = jnp.minimum(index, len(places) - 1)
-        predictors = fetch(window, places[alike], uses[alike])
-        t, _, *rest = predictors.shape
-        packed = products(predictors.reshape(t, neighborhood_size + 1, -1))
-        sums, above = causal_sums(layout.tile, packed.reshape(t, -1, *rest), above)
-        embedding = ridge_solve(sums.reshape(packed.shape), jnp.asarray(ridge, images.dtype))
-        return above, consume(Strip(predictors, sums, embedding.reshape(t, neighborhood_size, *rest)), here)
+        sums, above = _sums(problem, _predictors(problem, index, window), above)
+        factor = factorise(_merge(sums), ridge)
+        w = _split(solve(factor), sums)
+        values, pull = jax.vjp(consume, w, jnp.broadcast_to(here[..., None, :], (*here.shape[:-1], *w.shape[-2:])))
+        slope, slope_beside = pull(jnp.ones_like(values))
+        v = _split(solve_for(factor, _merge(slope)), sums)
+        return above, (values, w, v, slope_beside)
 
-    features = packed_size(neighborhood_size)
-    above = jnp.zeros((layout.tile.row_size, features, len(images), layout.tiles), images.dtype)
-    return lax.scan(strip, above, (jnp.arange(layout.strips), layout.windows(images), beside))[1]
+    inputs = (jnp.arange(layout.strips), layout.windows(images), beside)
+    values, *residuals = lax.scan(step, _nothing_above(problem, images), inputs)[1]
+    return values, (images, *residuals)
+
+
+def _values_backward(
+    consume: Consume, problem: Problem, residuals: tuple[Array, ...], cotangent: Array
+) -> tuple[Array, Array]:
+    del consume
+    images, w, v, slope_beside = residuals
+    layout = problem.layout
+
+    def step(below: Array, inputs: tuple[Array, ...]) -> tuple[Array, Array]:
+        index, window, w, v, weight = inputs
+
+        def sums_of(window: Array, above: Array) -> tuple[Array, Array]:
+            return _sums(problem, _predictors(problem, index, window), above)
+
+        _, pull = jax.vjp(sums_of, window, below)
+        of_sums = _split(gradient_of_sums(_merge(v * weight[:, None]), _merge(w)), w)
+        of_window, below = pull((of_sums, below))
+        return below, of_window
+
+    windows, pull = jax.vjp(layout.windows, images)
+    inputs = (jnp.arange(layout.strips), windows, w, v, cotangent)
+    of_windows = lax.scan(step, _nothing_above(problem, images), inputs, reverse=True)[1]
+    of_beside = (slope_beside * cotangent[:, :, None]).sum(axis=-2)
+    return pull(of_windows)[0], of_beside
+
+
+element_values.defvjp(_values_forward, _values_backward)
+
+
+def _predictors(problem: Problem, strip: Array, window: Array) -> Array:
+    """Predictors (u, N + 1, B, n, m) of a strip, from its window (n, window)."""
+    places = problem.layout.places
+    alike = jnp.minimum(strip, len(places.predictors) - 1)
+    return fetch(window, jnp.asarray(places.predictors)[alike], jnp.asarray(places.uses)[alike])
+
+
+def _sums(problem: Problem, predictors: Array, above: Array) -> tuple[Array, Array]:
+    """Packed weighted sums (u, F, B, n, m) of a strip and the state for the strip below."""
+    packed = _split(products(_merge(predictors)), predictors)
+    return causal_sums(packed, above, channels=problem.shape[2])
+
+
+def _nothing_above(problem: Problem, images: Array) -> Array:
+    layout = problem.layout
+    size = layout.width * problem.shape[2]
+    return jnp.zeros((size, packed_size(problem.neighborhood_size), len(images), layout.tiles), images.dtype)
+
+
+def _merge(array: Array) -> Array:
+    """(…, B, n, m) to (…, G)."""
+    return array.reshape(*array.shape[:-3], -1)
+
+
+def _split(array: Array, like: Array) -> Array:
+    """(…, G) to (…, B, n, m), as in another array."""
+    return array.reshape(*array.shape[:-1], *like.shape[-3:])

@@ -13,17 +13,20 @@ arXiv 2310.05986.
 """
 
 import functools
+import math
 import operator
-from collections.abc import Callable, Sequence
+import reprlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+import numpy as np
+from jax import Array, lax
 from jax.typing import ArrayLike
 
-from lasi.embedding import Strip, layout_of, map_strips
-from lasi.neighborhood import Shape
+from lasi.embedding import Problem, Strip, element_values, map_strips, solutions
 from lasi.regression import residual_energy
 
 RIDGE_UNIT = 80 / 127.5
@@ -39,7 +42,7 @@ class LASI:
 
     Methods may be called as they are or under `jax.jit`, `jax.grad` and `jax.vmap`. Images are arrays of `shape`;
     integers become floating point first, and values are taken as given (no rescaling). float64 is kept where JAX has
-    it enabled; float16 and bfloat16 are computed in float32.
+    it enabled; float16 and bfloat16 are computed in float32. A NaN or an infinity in an image makes its distance NaN.
 
     Attributes:
         shape: (H, W) or (H, W, C), each at least 1.
@@ -51,12 +54,12 @@ class LASI:
         ValueError: an argument, or later an image, is not of this form.
 
     Example:
-        >>>         >>> x = np.linspace(-1, 1, 8 * 8 * 3).reshape(8, 8, 3)
-        >>> lasi = LASI(x.shape, neighborhood_size=10)
-        >>> float(lasi.compute_distance(x, x))
-        0.0
-        >>> 0.1 < lasi.compute_distance(x, np.flip(x)) < 2
-        Array(True, dtype=bool)
+        >>> x = jnp.sin(jnp.arange(8 * 8 * 3)).reshape(8, 8, 3)
+        >>> lasi = LASI(x.shape, neighborhood_size=4)
+        >>> bool(lasi.compute_distance(x, x) < 1e-6)
+        True
+        >>> bool(0.1 < lasi.compute_distance(x, x**3) < 2)
+        True
     """
 
     shape: tuple[int, ...]
@@ -67,8 +70,7 @@ class LASI:
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", _checked_shape(self.shape))
         object.__setattr__(self, "neighborhood_size", _checked_size(self.neighborhood_size))
-        if not 0 < self.ols_regularization_coef < float("inf"):
-            raise ValueError(f"ols_regularization_coef must be above 0, got {self.ols_regularization_coef!r}")
+        object.__setattr__(self, "ols_regularization_coef", _checked_coefficient(self.ols_regularization_coef))
 
     def compute_distance(self, x: ArrayLike, y: ArrayLike) -> Array:
         """The distance of two images, a scalar ≥ 0."""
@@ -76,8 +78,9 @@ class LASI:
 
     def compute_distance_multiple(self, *, ref: ArrayLike, **named: ArrayLike) -> dict[str, Array]:
         """The distance of each named image to `ref`, whose embedding is computed once."""
-        embedding = self.embedding(ref)
-        return {name: self.compute_distance_to(embedding, image) for name, image in named.items()}
+        embedding = self._checked_embedding(self._embedding(self._checked(ref, "ref")))
+        images = {name: self._checked(image, name) for name, image in named.items()}
+        return {name: self._distances_to(embedding, image[None]).mean() for name, image in images.items()}
 
     def compute_distance_to(self, embedding: ArrayLike, y: ArrayLike) -> Array:
         """The distance of an image to one whose `embedding` is known, a scalar."""
@@ -86,7 +89,7 @@ class LASI:
     def compute_distances_to(self, embedding: ArrayLike, ys: ArrayLike) -> Array:
         """The distances (n,) of a batch (n, *shape) to one image whose `embedding` is known."""
         images = self._checked_batch(ys)
-        return self._distances_to(self._checked_embedding(embedding), images).mean(axis=(1, 2, 3))
+        return self._distances_to(self._checked_embedding(embedding), images).mean(axis=(0, 1, 2))
 
     def distance_map(self, x: ArrayLike, y: ArrayLike) -> Array:
         """Each pixel's share of the distance: ‖ŵ(x) − ŵ(y)‖₂, averaged over its channels, (H, W)."""
@@ -109,99 +112,141 @@ class LASI:
         return self._wls_losses(self._checked(x, "x")).mean()
 
     @property
-    def _ridge(self) -> float:
-        return RIDGE_UNIT * self.ols_regularization_coef
-
-    @property
-    def _image_shape(self) -> Shape:
+    def _problem(self) -> Problem:
         height, width, *channels = self.shape
-        return height, width, channels[0] if channels else 1
+        shape = (height, width, channels[0] if channels else 1)
+        return Problem(shape, self.neighborhood_size, RIDGE_UNIT * self.ols_regularization_coef)
 
     @functools.partial(jax.jit, static_argnums=0)
     def _pair_distances(self, x: Array, y: Array) -> Array:
         """‖ŵ_p(x) − ŵ_p(y)‖₂ of every element, (H, W, C)."""
 
-        def distances(strip: Strip, _: Array) -> Array:
-            features = self._features(strip.embedding)
-            return _norm(features[:, :, 0] - features[:, :, 1])
+        def distances(solutions: Array, _: Array) -> Array:
+            features = self._features(solutions)
+            return _norm(features[..., :1, :] - features[..., 1:, :])
 
-        return self._map(distances, jnp.stack([x, y]))
+        layout = self._problem.layout
+        nothing = layout.to_strips(jnp.zeros((*self._problem.shape, 1), x.dtype))
+        return layout.to_image(element_values(distances, self._problem, jnp.stack([x, y]), nothing))[..., 0]
 
     @functools.partial(jax.jit, static_argnums=0)
     def _distances_to(self, embedding: Array, ys: Array) -> Array:
-        """‖ŵ_p(y) − ŵ_p‖₂ of every element of every image, (n, H, W, C)."""
+        """‖ŵ_p(y) − ŵ_p‖₂ of every element of every image, (H, W, C, n)."""
 
-        def distances(strip: Strip, reference: Array) -> Array:
-            return _norm(self._features(strip.embedding) - reference[:, :, None])
+        def distances(solutions: Array, reference: Array) -> Array:
+            return _norm(self._features(solutions) - reference)
 
-        return jnp.moveaxis(self._map(distances, ys, embedding.astype(ys.dtype)), -1, 0)
+        layout = self._problem.layout
+        beside = layout.to_strips(embedding.astype(ys.dtype))
+        return layout.to_image(element_values(distances, self._problem, ys, beside))
 
     @functools.partial(jax.jit, static_argnums=0)
     def _embedding(self, x: Array) -> Array:
-        features = self._map(lambda strip, _: self._features(strip.embedding)[:, :, 0], x[None])
-        return features.reshape(*self.shape, self.neighborhood_size)
+        return jnp.moveaxis(self._features(jnp.moveaxis(self._coefficients(x)[None], -1, 1)), 1, -1)[0]
 
     @functools.partial(jax.jit, static_argnums=0)
     def _coefficients(self, x: Array) -> Array:
-        coefficients = self._map(lambda strip, _: strip.embedding[:, :, 0], x[None])
+        coefficients = self._problem.layout.to_image(solutions(self._problem, x[None]))
         return coefficients.reshape(*self.shape, self.neighborhood_size)
 
     @functools.partial(jax.jit, static_argnums=0)
     def _prediction(self, x: Array) -> Array:
-        def predictions(strip: Strip, _: Array) -> Array:
-            return jnp.sum(strip.predictors[:, :-1, 0] * strip.embedding[:, :, 0], axis=1)
+        def predictions(strip: Strip) -> Array:
+            return jnp.sum(strip.predictors[:, :-1] * strip.solutions, axis=1)
 
-        return self._map(predictions, x[None]).reshape(self.shape)
+        return self._problem.layout.to_image(map_strips(predictions, self._problem, x[None])).reshape(self.shape)
 
     @functools.partial(jax.jit, static_argnums=0)
     def _wls_losses(self, x: Array) -> Array:
-        def losses(strip: Strip, _: Array) -> Array:
-            return residual_energy(strip.sums[:, :, 0], strip.embedding[:, :, 0], self._ridge)
+        def losses(strip: Strip) -> Array:
+            return residual_energy(strip.sums, strip.solutions, self._problem.ridge)
 
-        return self._map(losses, x[None])
+        return self._problem.layout.to_image(map_strips(losses, self._problem, x[None]))
 
     def _features(self, coefficients: Array) -> Array:
-        """What distances are taken between, (t, N, n, m)."""
+        """What distances are taken between: the coefficients (u, N, …), shifted and normalised."""
         shifted = coefficients + SHIFT
-        return shifted / _norm(shifted)[:, None] if self.unit_normalize_features else shifted
-
-    def _map(self, consume: Callable[[Strip, Array], Array], images: Array, beside: Array | None = None) -> Array:
-        """What a function of strips (t, …, m) makes of images (n, H, W, C), put in its place, (H, W, C, …)."""
-        layout = layout_of(self._image_shape, self.neighborhood_size)
-        strips = jnp.zeros((layout.strips, 0)) if beside is None else layout.to_strips(beside)
-        return layout.to_image(map_strips(consume, images, strips, layout=layout, ridge=self._ridge))
+        return _unit(shifted) if self.unit_normalize_features else shifted
 
     def _checked(self, image: ArrayLike, name: str) -> Array:
         """An image as a floating-point array (H, W, C)."""
         array = _floating(image, name)
         if array.shape != self.shape:
             raise ValueError(f"{name} must be an image of shape {self.shape}, got shape {array.shape}")
-        return array.reshape(self._image_shape)
+        return array.reshape(self._problem.shape)
 
     def _checked_batch(self, images: ArrayLike) -> Array:
         array = _floating(images, "ys")
-        if array.shape[1:] != self.shape or array.ndim != len(self.shape) + 1:
-            raise ValueError(f"ys must be a batch of images, shape (n, *{self.shape}), got shape {array.shape}")
-        return array.reshape(-1, *self._image_shape)
+        if array.shape[1:] != self.shape or array.ndim != len(self.shape) + 1 or len(array) == 0:
+            needed = ", ".join(map(str, self.shape))
+            raise ValueError(
+                f"ys must be a batch of images, shape (n, {needed}), n at least 1, got shape {array.shape}"
+            )
+        return array.reshape(-1, *self._problem.shape)
 
     def _checked_embedding(self, embedding: ArrayLike) -> Array:
-        array, needed = jnp.asarray(embedding), (*self.shape, self.neighborhood_size)
+        array, needed = _floating(embedding, "embedding"), (*self.shape, self.neighborhood_size)
         if array.shape != needed:
             raise ValueError(f"embedding must have shape {needed}, got shape {array.shape}")
-        return array.reshape(*self._image_shape, self.neighborhood_size)
+        return array.reshape(*self._problem.shape, self.neighborhood_size)
 
 
+@jax.custom_vjp
 def _norm(vectors: Array) -> Array:
-    """Euclidean norm over axis 1, with gradient 0 at 0."""
+    """Euclidean norms (u, …) of vectors (u, N, …), with gradient 0 at 0.
+
+    The direction is kept from the forward pass, here and in `_unit`: recomputed for the gradient, it can be rounded
+    otherwise, and where embeddings all but agree the gradient is then that of the rounding.
+    """
+    return _polar(vectors)[0]
+
+
+@jax.custom_vjp
+def _unit(vectors: Array) -> Array:
+    """Vectors (u, N, …) divided by their Euclidean norms; 0 stays 0, with gradient 0."""
+    return _polar(vectors)[1]
+
+
+def _polar(vectors: Array) -> tuple[Array, Array]:
+    """Norms (u, …) and directions (u, N, …), both 0 at 0."""
     squares = jnp.sum(vectors**2, axis=1)
-    positive = squares > 0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, squares, 1)), 0)
+    zero = squares == 0
+    norm = jnp.sqrt(jnp.where(zero, 1, squares))
+    return jnp.where(zero, 0, norm), vectors / norm[:, None]
+
+
+def _norm_forward(vectors: Array) -> tuple[Array, Array]:
+    norm, direction = _polar(vectors)
+    return norm, lax.optimization_barrier(direction)  # type: ignore[no-untyped-call]
+
+
+def _norm_backward(direction: Array, cotangent: Array) -> tuple[Array]:
+    return (cotangent[:, None] * direction,)
+
+
+def _unit_forward(vectors: Array) -> tuple[Array, tuple[Array, Array]]:
+    norm, direction = _polar(vectors)
+    return direction, (norm, direction)
+
+
+def _unit_backward(residuals: tuple[Array, Array], cotangent: Array) -> tuple[Array]:
+    norm, direction = residuals
+    along = jnp.sum(direction * cotangent, axis=1, keepdims=True)
+    return ((cotangent - along * direction) / jnp.where(norm == 0, jnp.inf, norm)[:, None],)
+
+
+_norm.defvjp(_norm_forward, _norm_backward)
+_unit.defvjp(_unit_forward, _unit_backward)
 
 
 def _floating(image: ArrayLike, name: str) -> Array:
-    array = jnp.asarray(image)
+    try:
+        array = jnp.asarray(image)
+    except (TypeError, ValueError) as error:
+        given = f"dtype {image.dtype}" if isinstance(image, np.ndarray) else reprlib.repr(image)
+        raise ValueError(f"{name} must be an array of real numbers, got {given}") from error
     if jnp.issubdtype(array.dtype, jnp.complexfloating):
-        raise ValueError(f"{name} must hold real numbers, got {array.dtype}")
+        raise ValueError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
     return array.astype(jnp.promote_types(array.dtype, jnp.float32))
 
 
@@ -225,3 +270,9 @@ def _checked_size(neighborhood_size: int) -> int:
             f"neighborhood_size must be a whole number from 1 to {LARGEST_NEIGHBORHOOD}, got {neighborhood_size!r}"
         )
     return size
+
+
+def _checked_coefficient(coefficient: float) -> float:
+    if not isinstance(coefficient, Real) or not 0 < coefficient < math.inf:
+        raise ValueError(f"ols_regularization_coef must be a finite number above 0, got {coefficient!r}")
+    return float(coefficient)

@@ -17,9 +17,9 @@ class Places:
 
     Attributes:
         predictors: where each lies in a flattened window of `window` values, or `window`, where zero stands:
-            (S, t, N + 1, m).
-        uses: which predictors each value of the window serves as, as places in a flattened (t, N + 1, m), or one past
-            its end: (S, K, window).
+            (S, u, N + 1, B, m).
+        uses: which predictors each value of the window serves as, as places in a flattened (u, N + 1, B, m), or one
+            past its end: (S, K, window).
     """
 
     predictors: np.ndarray
@@ -27,7 +27,7 @@ class Places:
 
 
 def places_of(predictors: np.ndarray, window: int) -> Places:
-    """The places, given those of the predictors (S, t, N + 1, m)."""
+    """The places, given those of the predictors (S, u, N + 1, B, m)."""
     flat = predictors.reshape(len(predictors), -1)
     counts = [np.bincount(strip, minlength=window + 1)[:window] for strip in flat]
     most = max(int(count.max()) for count in counts)
@@ -41,10 +41,10 @@ def places_of(predictors: np.ndarray, window: int) -> Places:
 
 @jax.custom_vjp
 def fetch(window: Array, predictors: Array, uses: Array) -> Array:
-    """Predictors (t, N + 1, n, m) of one strip of n images, from its windows (n, window); see `Places`."""
+    """Predictors (u, N + 1, B, n, m) of one strip of n images, from its windows (n, window); see `Places`."""
     del uses
     padded = jnp.pad(window, ((0, 0), (0, 1)))
-    return jax.vmap(lambda values: values[predictors], out_axes=2)(padded)
+    return jax.vmap(lambda values: values[predictors], out_axes=3)(padded)
 
 
 def _fetch_forward(window: Array, predictors: Array, uses: Array) -> tuple[Array, Array]:
@@ -52,7 +52,7 @@ def _fetch_forward(window: Array, predictors: Array, uses: Array) -> tuple[Array
 
 
 def _fetch_backward(uses: Array, cotangent: Array) -> tuple[Array, None, None]:
-    flat = jnp.moveaxis(cotangent, 2, 0).reshape(cotangent.shape[2], -1)
+    flat = jnp.moveaxis(cotangent, -2, 0).reshape(cotangent.shape[-2], -1)
     padded = jnp.pad(flat, ((0, 0), (0, 1)))
     return padded[:, uses].sum(axis=1), None, None
 

@@ -11,19 +11,38 @@ can wait for one another for ever.
 """
 
 import math
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-Factor = tuple[list[Array], list[Array]]
 
-
+@jax.custom_vjp
 def products(predictors: Array) -> Array:
     """Packed products (…, F, G) of the predictors (…, N + 1, G)."""
     columns = [predictors[..., k : k + 1, :] * predictors[..., k:, :] for k in range(predictors.shape[-2])]
     return jnp.concatenate(columns, axis=-2)
+
+
+def _products_forward(predictors: Array) -> tuple[Array, Array]:
+    return products(predictors), predictors
+
+
+def _products_backward(predictors: Array, cotangent: Array) -> tuple[Array]:
+    """The symmetric matrix that the cotangent packs, times the predictors, the diagonal counted twice."""
+    size = predictors.shape[-2]
+    starts = np.concatenate([[0], np.cumsum(np.arange(size, 0, -1))])
+    rows = []
+    for i in range(size):
+        places = [*(starts[k] + i - k for k in range(i)), *range(starts[i], starts[i + 1])]
+        terms = [cotangent[..., place, :] * predictors[..., k, :] for k, place in enumerate(places)]
+        rows.append(sum(terms, start=terms[i]))
+    return (jnp.stack(rows, axis=-2),)
+
+
+products.defvjp(_products_forward, _products_backward)
 
 
 def packed_size(neighborhood_size: int) -> int:
@@ -41,82 +60,94 @@ def ridge_solve(sums: Array, ridge: Array) -> Array:
         sums: weighted sums of products, packed, (…, F, G).
         ridge: λ > 0, a scalar, taken as constant.
     """
-    return _back_substitute(*_factorise(sums, ridge))
+    return solve(factorise(sums, ridge))
 
 
-def _solve_forward(sums: Array, ridge: Array) -> tuple[Array, tuple[Factor, Array]]:
-    factor = _factorise(sums, ridge)
-    solution = _back_substitute(*factor)
-    return solution, (factor, solution)
+def _solve_forward(sums: Array, ridge: Array) -> tuple[Array, tuple["Factor", Array]]:
+    factor = factorise(sums, ridge)
+    w = solve(factor)
+    return w, (factor, w)
 
 
-def _solve_backward(residuals: tuple[Factor, Array], cotangent: Array) -> tuple[Array, None]:
-    (columns, inverse_diagonal), w = residuals
-    v = _back_substitute(_replace_right_hand_side(columns, inverse_diagonal, cotangent), inverse_diagonal)
-    gradient = []
-    for k in range(w.shape[-2]):
-        v_k, w_k = v[..., k : k + 1, :], w[..., k : k + 1, :]
-        below = v[..., k + 1 :, :] * w_k + v_k * w[..., k + 1 :, :]
-        gradient += [-v_k * w_k, -below, v_k]
-    return jnp.concatenate([*gradient, jnp.zeros_like(v[..., :1, :])], axis=-2), None
+def _solve_backward(residuals: tuple["Factor", Array], cotangent: Array) -> tuple[Array, None]:
+    factor, w = residuals
+    return gradient_of_sums(solve_for(factor, cotangent), w), None
 
 
 ridge_solve.defvjp(_solve_forward, _solve_backward)
 
 
-def _factorise(sums: Array, ridge: Array) -> Factor:
-    """Cholesky factor of A + λI, a column a step, with L⁻¹ b as its last row.
+def gradient_of_sums(v: Array, w: Array) -> Array:
+    """∂L/∂A and ∂L/∂b packed, (…, F, G), from the solution w and from A v = ∂L/∂w; both (…, N, G)."""
+    columns = []
+    for k in range(w.shape[-2]):
+        v_k, w_k = v[..., k : k + 1, :], w[..., k : k + 1, :]
+        columns += [-v_k * w_k, -(v[..., k + 1 :, :] * w_k + v_k * w[..., k + 1 :, :]), v_k]
+    return jnp.concatenate([*columns, jnp.zeros_like(v[..., :1, :])], axis=-2)
 
-    Returns:
-        The columns below the diagonal, the k-th (…, N − k, G), and the inverses of the diagonal, each (…, 1, G).
+
+class Factor(NamedTuple):
+    """The Cholesky factor L of A + λI.
+
+    Attributes:
+        columns: its columns below the diagonal, with L⁻¹ b as one more row, the k-th (…, N − k, G).
+        inverse_diagonal: the inverses of its diagonal, each (…, 1, G).
     """
+
+    columns: list[Array]
+    inverse_diagonal: list[Array]
+
+
+def factorise(sums: Array, ridge: Array) -> Factor:
+    """Factorise A + λI, a column a step, from the packed sums (…, F, G)."""
     columns: list[Array] = []
     inverse_diagonal: list[Array] = []
-    start = 0
-    size = (math.isqrt(8 * sums.shape[-2] + 1) - 3) // 2
+    size, start = (math.isqrt(8 * sums.shape[-2] + 1) - 3) // 2, 0
     for k in range(size):
-        length = size + 1 - k
-        column = sums[..., start : start + length, :]
+        column = sums[..., start : start + size + 1 - k, :]
         for m, earlier in enumerate(columns):
             row = k - m - 1
             column = column - earlier[..., row:, :] * earlier[..., row : row + 1, :]
-        inverse = lax.rsqrt(column[..., :1, :] + ridge)
-        columns.append(column[..., 1:, :] * inverse)
-        inverse_diagonal.append(inverse)
-        start += length
-    return columns, inverse_diagonal
+        inverse_diagonal.append(lax.rsqrt(column[..., :1, :] + ridge))
+        columns.append(column[..., 1:, :] * inverse_diagonal[k])
+        start += size + 1 - k
+    return Factor(columns, inverse_diagonal)
 
 
-def _back_substitute(columns: list[Array], inverse_diagonal: list[Array]) -> Array:
-    """Solutions w (…, N, G) of Lᵀ w = y, with y the last row of the columns."""
-    size = len(columns)
+def solve(factor: Factor) -> Array:
+    """Solutions w (…, N, G) of (A + λI) w = b."""
+    return _back_substitute(factor, [column[..., -1:, :] for column in factor.columns])
+
+
+def solve_for(factor: Factor, right: Array) -> Array:
+    """Solutions (…, N, G) of (A + λI) v = `right`, (…, N, G)."""
+    y: list[Array] = []
+    for k, inverse in enumerate(factor.inverse_diagonal):
+        value = right[..., k : k + 1, :]
+        for m in range(k):
+            row = k - m - 1
+            value = value - y[m] * factor.columns[m][..., row : row + 1, :]
+        y.append(value * inverse)
+    return _back_substitute(factor, y)
+
+
+def _back_substitute(factor: Factor, y: list[Array]) -> Array:
+    """Solutions w (…, N, G) of Lᵀ w = y."""
     solution: list[Array] = []
-    for k in reversed(range(size)):
-        value = columns[k][..., -1:, :]
+    for k in reversed(range(len(y))):
+        value = y[k]
         for row, w in enumerate(reversed(solution)):
-            value = value - columns[k][..., row : row + 1, :] * w
-        solution.append(value * inverse_diagonal[k])
+            value = value - factor.columns[k][..., row : row + 1, :] * w
+        solution.append(value * factor.inverse_diagonal[k])
     return jnp.concatenate(solution[::-1], axis=-2)
 
 
-def _replace_right_hand_side(columns: list[Array], inverse_diagonal: list[Array], right: Array) -> list[Array]:
-    """The columns with L⁻¹ `right` (…, N, G) as their last row."""
-    replaced: list[Array] = []
-    for k, column in enumerate(columns):
-        value = right[..., k : k + 1, :]
-        for m, earlier in enumerate(replaced):
-            row = k - m - 1
-            value = value - earlier[..., -1:, :] * columns[m][..., row : row + 1, :]
-        replaced.append(jnp.concatenate([column[..., :-1, :], value * inverse_diagonal[k]], axis=-2))
-    return replaced
+def residual_energy(sums: Array, w: Array, ridge: float) -> Array:
+    """Weighted sum of squared prediction errors at the solutions, Σ ω^{|p−q|} (x_q − wᵀn_q)².
 
-
-def residual_energy(sums: Array, solution: Array, ridge: float) -> Array:
-    """Weighted sum of squared prediction errors at the solutions, Σ ω^{|p−q|} (x_q − wᵀn_q)²: (…, G).
-
-    Because (A + λI) w = b it is Σ ω^{|p−q|} x_q² − bᵀw − λ‖w‖².
+    Because (A + λI) w = b it is Σ ω^{|p−q|} x_q² − bᵀw − λ‖w‖². Here the packed sums are (u, F, …) and the solutions
+    (u, N, …); the result is (u, …).
     """
-    size = solution.shape[-2]
-    last_of_column = np.cumsum(np.arange(size + 1, 0, -1)) - 1
-    right = sums[..., last_of_column[:-1], :]
-    return sums[..., -1, :] - jnp.sum(right * solution + ridge * solution**2, axis=-2)
+    last_of_column = np.cumsum(np.arange(w.shape[1] + 1, 0, -1)) - 1
+    right = sums[:, last_of_column[:-1]]
+    return sums[:, -1] - jnp.sum(right * w + ridge * w**2, axis=1)

@@ -1,0 +1,98 @@
+"""How images are cut into strips of rows, and a strip into tiles: static layout, windows of pixels, places.
+
+An array over a strip is (u, …, B, n, m): position in a tile (column, channel), rows, images, tiles.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from lasi.neighborhood import Neighborhood, Shape, causal_neighborhood
+from lasi.predictors import Places, places_of
+
+STRIP_HEIGHT, TILE_WIDTH = 4, 8
+"""Rows and columns: enough for vector operations to run long, few enough for a strip to stay in a processor's cache."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How images of one shape are cut.
+
+    Attributes:
+        shape: (H, W, C).
+        height: B, rows in a strip.
+        width: columns in a tile.
+        strips: number of strips.
+        tiles: m, tiles in a strip.
+        reach: rows above a strip that its neighbourhoods reach.
+        places: where the predictors of a strip lie in the flattened window of the strip and the rows above it: one
+            map for each strip until all are alike.
+    """
+
+    shape: Shape
+    height: int
+    width: int
+    strips: int
+    tiles: int
+    reach: int
+    places: Places
+
+    def windows(self, images: Array) -> Array:
+        """Each strip of images (n, H, W, C) with the rows above it, flattened: (strips, n, window)."""
+        height, width, channels = self.shape
+        above = -(-self.reach // self.height)
+        rows = self.height * (self.strips + above)
+        padded = jnp.pad(images, ((0, 0), (self.height * above, rows - height), (0, 0), (0, 0)))[:, :rows]
+        strips = padded.reshape(len(images), -1, self.height, width, channels)
+        windows = jnp.concatenate([strips[:, first : first + self.strips] for first in range(above + 1)], axis=2)
+        kept = windows[:, :, self.height * above - self.reach :]
+        return jnp.moveaxis(kept.reshape(len(images), self.strips, -1), 0, 1)
+
+    def to_image(self, values: Array) -> Array:
+        """Values (strips, u, …, B, n, m) in their places, (H, W, C, …, n)."""
+        height, width, channels = self.shape
+        split = values.reshape(self.strips, self.width, channels, *values.shape[2:])
+        image = jnp.moveaxis(split, (0, -3, -1, 1, 2), (0, 1, 2, 3, 4))
+        rows, columns = self.strips * self.height, self.tiles * self.width
+        return image.reshape(rows, columns, channels, *values.shape[2:-3], values.shape[-2])[:height, :width]
+
+    def to_strips(self, image: Array) -> Array:
+        """Values (H, W, C, …) in strips, (strips, u, …, B, m), zero where a tile leaves the image."""
+        height, width, channels = self.shape
+        below, right = self.strips * self.height - height, self.tiles * self.width - width
+        padded = jnp.pad(image, ((0, below), (0, right), *[(0, 0)] * (image.ndim - 2)))
+        split = padded.reshape(self.strips, self.height, self.tiles, self.width, channels, *image.shape[3:])
+        strips = jnp.moveaxis(split, (0, 1, 2, 3, 4), (0, -2, -1, 1, 2))
+        return strips.reshape(self.strips, self.width * channels, *image.shape[3:], self.height, self.tiles)
+
+
+@functools.lru_cache(maxsize=64)
+def layout_of(shape: Shape, neighborhood_size: int) -> Layout:
+    """The layout of images of a shape (H, W, C) for neighbourhoods of N elements."""
+    height, width, channels = shape
+    rows, columns = min(STRIP_HEIGHT, height), min(TILE_WIDTH, width)
+    strips, tiles = -(-height // rows), -(-width // columns)
+    neighborhood = causal_neighborhood(shape, neighborhood_size)
+    different = min(-(-(len(neighborhood.offsets) - 1) // rows) + 1, strips)
+    places = np.stack([_places(shape, neighborhood, range(i * rows, (i + 1) * rows)) for i in range(different)])
+    window = (neighborhood.reach + rows) * width * channels
+    outside = ((0, 0), (0, 0), (0, tiles * columns - width), (0, 0), (0, 0))
+    split = np.pad(places, outside, constant_values=window)
+    split = split.reshape(different, rows, tiles, columns, channels, neighborhood_size + 1)
+    predictors = split.transpose(0, 3, 4, 5, 1, 2).reshape(different, columns * channels, -1, rows, tiles)
+    return Layout(shape, rows, columns, strips, tiles, neighborhood.reach, places_of(predictors, window))
+
+
+def _places(shape: Shape, neighborhood: Neighborhood, rows: range) -> np.ndarray:
+    """Where the predictors of some rows lie in the flattened window of these rows and those above: (B, W, C, N + 1)."""
+    _, width, channels = shape
+    window = neighborhood.reach + len(rows)
+    offsets, exists = neighborhood.rows(np.array(rows))
+    row, column, channel = np.mgrid[neighborhood.reach : window, :width, :channels]
+    own = (row * width + column) * channels + channel
+    steps = offsets @ np.array([width * channels, channels, 1])
+    places = np.where(exists, own[..., None] + steps, window * width * channels)
+    return np.concatenate([places, own[..., None]], axis=-1)

@@ -1,0 +1,253 @@
+"""LASI as a distance: what it is zero for, its gradient, its transformations, and the images it takes."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import lasi as package
+from lasi import LASI
+from tests.lasi import oracle
+from tests.lasi.pictures import noisy, smooth_noise
+from tests.lasi.quick_compile import quick_jit
+
+SHAPE, SIZE = (9, 10, 3), 4
+METRIC = LASI(SHAPE, SIZE)
+X = np.float32(smooth_noise(SHAPE, seed=1))
+Y = np.float32(noisy(X, 0.2, seed=2))
+Z = np.float32(noisy(X, 0.2, seed=3))
+
+IDENTICAL = 1e-6
+"""How far an image may be from itself: a few roundings of float32 in vectors of length 1. It is not 0 because the two
+embeddings need not be rounded alike; they come from other lanes of a vector operation, or from another program."""
+
+VALUE_AND_GRADIENTS = quick_jit(jax.value_and_grad(METRIC.compute_distance, argnums=(0, 1)))
+DISTANCE = jax.jit(METRIC.compute_distance)
+
+
+@pytest.mark.usefixtures("float64")
+def test_every_answer_against_the_oracle() -> None:
+    x, y = X.astype(np.float64), Y.astype(np.float64)
+    embeddings = [oracle.embed(image, SIZE).reshape(*SHAPE, SIZE) for image in (x, y)]
+    regression = oracle.regress(x, SIZE)
+    norms = np.linalg.norm(embeddings[0] - embeddings[1], axis=-1)
+    answers = [
+        (METRIC.embedding(x), embeddings[0]),
+        (METRIC.coefficients(x), regression.coefficients.reshape(*SHAPE, SIZE)),
+        (METRIC.prediction(x), regression.predictions.reshape(SHAPE)),
+        (METRIC.wls_loss(x), regression.losses.mean()),
+        (METRIC.distance_map(x, y), norms.mean(axis=-1)),
+        (METRIC.compute_distance(x, y), norms.mean()),
+        (METRIC.compute_distance_to(embeddings[0], y), norms.mean()),
+        (METRIC.compute_distances_to(embeddings[0], np.stack([x, y])), [0, norms.mean()]),
+        (METRIC.compute_distance_multiple(ref=x, y=y)["y"], norms.mean()),
+    ]
+    for answer, expected in answers:
+        assert answer.dtype == np.float64
+        np.testing.assert_allclose(answer, expected, rtol=0, atol=1e-11)
+
+
+def test_the_weighted_loss_falls_as_the_neighborhood_grows() -> None:
+    losses = [float(quick_jit(LASI(SHAPE, size).wls_loss)(X)) for size in (1, 2, 4, 8)]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_symmetric_positive_and_no_longer_than_a_detour() -> None:
+    to_y, to_z, between = DISTANCE(X, Y), DISTANCE(X, Z), DISTANCE(Y, Z)
+    np.testing.assert_allclose(DISTANCE(Y, X), to_y, rtol=1e-6)
+    assert min(to_y, to_z, between) > 0.01
+    assert between <= to_y + to_z
+
+
+@pytest.mark.parametrize("image", [X, 0 * X, 0 * X + 1, 0 * X - 0.3], ids=["noise", "grey", "white", "dark"])
+def test_an_image_is_at_no_distance_from_itself(image: np.ndarray) -> None:
+    assert 0 <= METRIC.compute_distance(image, image) <= IDENTICAL
+    assert 0 <= METRIC.compute_distance_to(METRIC.embedding(image), image) <= IDENTICAL
+    assert 0 <= METRIC.compute_distance_multiple(ref=image, same=image)["same"] <= IDENTICAL
+    assert np.max(METRIC.distance_map(image, image)) <= 10 * IDENTICAL
+
+
+def test_more_noise_is_further_away() -> None:
+    distances = [float(DISTANCE(X, noisy(X, strength, seed=4))) for strength in (0.01, 0.05, 0.2)]
+    assert distances == sorted(distances)
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("unit_normalize", [True, False])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_gradient_against_finite_differences(seed: int, unit_normalize: bool) -> None:
+    x, y, step = X.astype(np.float64), Y.astype(np.float64), 1e-6
+    evaluate = VALUE_AND_GRADIENTS if unit_normalize else NOT_NORMALIZED
+    directions = np.random.default_rng(seed).standard_normal((2, *SHAPE))
+    _, gradients = evaluate(x, y)
+    ahead, behind = (evaluate(x + s * directions[0], y + s * directions[1])[0] for s in (step, -step))
+    slope = sum(np.vdot(gradient, along) for gradient, along in zip(gradients, directions, strict=True))
+    np.testing.assert_allclose(slope, (ahead - behind) / (2 * step), rtol=1e-6)
+
+
+NOT_NORMALIZED = quick_jit(
+    jax.value_and_grad(LASI(SHAPE, SIZE, unit_normalize_features=False).compute_distance, argnums=(0, 1))
+)
+
+
+@pytest.mark.usefixtures("float64")
+def test_gradients_of_the_other_answers_against_finite_differences() -> None:
+    lasi, image, step = LASI((5, 6, 2), 3), smooth_noise((5, 6, 2), seed=5), 1e-6
+    direction, weights = np.random.default_rng(6).standard_normal((2, *image.shape))
+
+    @quick_jit
+    @jax.value_and_grad
+    def objective(x: jax.Array) -> jax.Array:
+        return lasi.wls_loss(x) + jnp.vdot(lasi.prediction(x), weights) + jnp.sum(lasi.embedding(x) ** 3)
+
+    central = (objective(image + step * direction)[0] - objective(image - step * direction)[0]) / (2 * step)
+    np.testing.assert_allclose(np.vdot(objective(image)[1], direction), central, rtol=1e-6)
+
+
+PLACES_WITHOUT_A_SLOPE = {
+    "identical": (X, X),
+    "grey": (0 * X, 0 * X),
+    "white": (0 * X + 1, 0 * X + 1),
+    "black": (0 * X - 1, 0 * X - 1),
+    "grey and white": (0 * X, 0 * X + 1),
+    "constant and noise": (0 * X + 0.5, Y),
+    "equal in the first rows": (X, np.where(np.arange(9)[:, None, None] < 5, X, Y)),
+}
+
+
+@pytest.mark.parametrize("name", PLACES_WITHOUT_A_SLOPE)
+def test_finite_gradient_everywhere(name: str) -> None:
+    distance, gradients = VALUE_AND_GRADIENTS(*PLACES_WITHOUT_A_SLOPE[name])
+    assert np.isfinite(distance)
+    for gradient in gradients:
+        assert np.isfinite(gradient).all()
+
+
+def test_the_first_element_has_a_finite_gradient_too() -> None:
+    _, (gradient, _) = VALUE_AND_GRADIENTS(X, Y)
+    assert np.isfinite(gradient[0, 0, 0])
+    assert gradient[0, 0, 0] != 0
+
+
+def test_an_embedding_of_length_zero_is_not_divided_by_it() -> None:
+    """Coefficients that the shift cancels; whether an image meets them exactly depends on how a program rounds."""
+    cancelled = jnp.full((1, SIZE, 1, 1), -oracle.SHIFT)
+    features, adjoint = jax.vjp(METRIC._features, cancelled)
+    assert not features.any()
+    assert jnp.isfinite(adjoint(jnp.ones_like(features))[0]).all()
+
+
+def test_jit_equals_eager() -> None:
+    lasi, x, y = LASI((5, 6), 1), X[:5, :6, 0], Y[:5, :6, 0]
+    compiled = jax.jit(jax.value_and_grad(lasi.compute_distance))(x, y)
+    called = lasi.compute_distance(x, y)
+    with jax.disable_jit():
+        step_by_step = jax.value_and_grad(lasi.compute_distance)(jnp.asarray(x), jnp.asarray(y))
+    np.testing.assert_allclose(called, compiled[0], rtol=1e-6)
+    np.testing.assert_allclose(step_by_step[0], compiled[0], rtol=1e-6)
+    np.testing.assert_allclose(step_by_step[1], compiled[1], rtol=0, atol=1e-5)
+
+
+def test_vmap_equals_a_loop() -> None:
+    lasi, xs, ys = LASI((4, 5, 3), 2), np.stack([X, Y, Z])[:, :4, :5], np.stack([Z, X, Y])[:, :4, :5]
+    evaluate = jax.value_and_grad(lasi.compute_distance)
+    distances, gradients = quick_jit(jax.vmap(evaluate))(xs, ys)
+    one_by_one = quick_jit(evaluate)
+    for x, y, distance, gradient in zip(xs, ys, distances, gradients, strict=True):
+        expected_distance, expected_gradient = one_by_one(x, y)
+        np.testing.assert_allclose(distance, expected_distance, rtol=1e-5)
+        np.testing.assert_allclose(gradient, expected_gradient, rtol=0, atol=1e-5)
+
+
+def test_a_batch_equals_a_loop() -> None:
+    embedding = METRIC.embedding(X)
+    distances = METRIC.compute_distances_to(embedding, np.stack([Y, Z, X]))
+    each = [METRIC.compute_distance_to(embedding, image) for image in (Y, Z, X)]
+    np.testing.assert_allclose(distances, each, rtol=1e-5, atol=IDENTICAL)
+    np.testing.assert_allclose(distances[:2], [METRIC.compute_distance(X, image) for image in (Y, Z)], rtol=1e-5)
+
+
+def test_float32_stays_near_float64() -> None:
+    shape = (22, 37, 3)
+    x = smooth_noise(shape, seed=7)
+    y = noisy(x, 0.1, seed=8)
+    distance = jax.jit(LASI(shape, neighborhood_size=10).compute_distance)
+    single = distance(np.float32(x), np.float32(y))
+    with jax.enable_x64(True):
+        double = distance(x, y)
+    assert (single.dtype, double.dtype) == (np.float32, np.float64)
+    np.testing.assert_allclose(single, double, rtol=1e-5)
+
+
+def test_two_dimensions_equal_one_channel() -> None:
+    x, y = X[..., 0], Y[..., 0]
+    flat, deep = LASI(x.shape, 3), LASI((*x.shape, 1), 3)
+    assert flat.compute_distance(x, y) == deep.compute_distance(x[..., None], y[..., None])
+    np.testing.assert_array_equal(flat.distance_map(x, y), deep.distance_map(x[..., None], y[..., None]))
+    np.testing.assert_array_equal(flat.embedding(x), deep.embedding(x[..., None])[:, :, 0])
+    np.testing.assert_array_equal(flat.prediction(x), deep.prediction(x[..., None])[..., 0])
+
+
+def test_the_map_averages_to_the_distance() -> None:
+    where = METRIC.distance_map(X, Y)
+    assert where.shape == SHAPE[:2]
+    np.testing.assert_allclose(where.mean(), METRIC.compute_distance(X, Y), rtol=1e-5)
+
+
+def test_the_map_shows_where_images_differ() -> None:
+    changed = X.copy()
+    changed[6:, 5:] = Y[6:, 5:]
+    where = np.asarray(METRIC.distance_map(X, changed))
+    assert np.max(where[:6]) <= 10 * IDENTICAL
+    assert where[6:].max() > 0.01
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.bool_, np.float16, jnp.bfloat16], ids=str)
+def test_other_numbers_equal_their_float32(dtype: np.dtype) -> None:
+    x, y = (((image + 1) * 127.5).astype(dtype) for image in (X, Y))
+    distance = METRIC.compute_distance(x, y)
+    assert distance.dtype == np.float32
+    assert distance == METRIC.compute_distance(x.astype(np.float32), y.astype(np.float32))
+
+
+def test_lists_of_numbers_are_images() -> None:
+    assert METRIC.compute_distance(X.tolist(), Y.tolist()) == METRIC.compute_distance(X, Y)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [(0, 0, 0), (4, 5, 1)], ids=str)
+def test_what_is_not_a_number_is_not_hidden(value: float, place: tuple[int, int, int]) -> None:
+    broken = X.copy()
+    broken[place] = value
+    for distance in (
+        METRIC.compute_distance(X, broken),
+        METRIC.compute_distance(broken, X),
+        METRIC.compute_distance(broken, broken),
+        METRIC.compute_distance_multiple(ref=X, broken=broken)["broken"],
+    ):
+        assert np.isnan(distance)
+
+
+def test_one_element_is_at_no_distance_from_another() -> None:
+    lasi = LASI((1, 1, 1), 1)
+    evaluate = jax.value_and_grad(lasi.compute_distance)
+    assert evaluate(np.ones((1, 1, 1), np.float32), np.zeros((1, 1, 1), np.float32)) == (0, 0)
+
+
+def test_the_example_of_the_package_runs() -> None:
+    assert package.__doc__
+    lines = [line[4:] for line in package.__doc__.splitlines() if line.startswith("    ")]
+    names = {"reference": X, "image": Y, "a": Y, "b": Z, "images": np.stack([Y, Z])}
+    results = {}
+    for line in lines:
+        code = line.split("#")[0]
+        if "=" in code.split("(")[0] or code.startswith("from"):
+            exec(code, names)
+        else:
+            results[code.split("(")[0].strip()] = eval(code, names)
+    assert results["lasi.compute_distance"] > 0
+    assert list(results["lasi.compute_distance_multiple"]) == ["a", "b"]
+    assert results["lasi.distance_map"].shape == SHAPE[:2]
+    assert results["lasi.embedding"].shape == (*SHAPE, 10)
+    assert results["lasi.compute_distances_to"].shape == (2,)
