@@ -63,7 +63,7 @@ def map_strips(consume: Callable[[Strip], Array], problem: Problem, images: Arra
     def step(above: Array, inputs: tuple[Array, Array]) -> tuple[Array, Array]:
         predictors = _predictors(problem, *inputs)
         sums, above = _sums(problem, predictors, above)
-        w = _split(ridge_solve(_merge(sums), jnp.asarray(problem.ridge, images.dtype)), sums)
+        w = split(ridge_solve(merge(sums), jnp.asarray(problem.ridge, images.dtype)), sums)
         return above, consume(Strip(predictors, sums, w))
 
     layout = problem.layout
@@ -120,11 +120,11 @@ def _values_forward(
     def step(above: Array, inputs: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...]]:
         index, window, here = inputs
         sums, above = _sums(problem, _predictors(problem, index, window), above)
-        factor = factorise(_merge(sums), ridge)
-        w = _split(solve(factor), sums)
+        factor = factorise(merge(sums), ridge)
+        w = split(solve(factor), sums)
         values, pull = jax.vjp(consume, w, jnp.broadcast_to(here[..., None, :], (*here.shape[:-1], *w.shape[-2:])))
         slope, slope_beside = pull(jnp.ones_like(values))
-        v = _split(solve_for(factor, _merge(slope)), sums)
+        v = split(solve_for(factor, merge(slope)), sums)
         return above, (values, w, v, slope_beside)
 
     inputs = (jnp.arange(layout.strips), layout.windows(images), beside)
@@ -146,7 +146,7 @@ def _values_backward(
             return _sums(problem, _predictors(problem, index, window), above)
 
         _, pull = jax.vjp(sums_of, window, below)
-        of_sums = _split(gradient_of_sums(_merge(v * weight[:, None]), _merge(w)), w)
+        of_sums = split(gradient_of_sums(merge(v * weight[:, None]), merge(w)), w)
         of_window, below = pull((of_sums, below))
         return below, of_window
 
@@ -169,7 +169,7 @@ def _predictors(problem: Problem, strip: Array, window: Array) -> Array:
 
 def _sums(problem: Problem, predictors: Array, above: Array) -> tuple[Array, Array]:
     """Packed weighted sums (u, F, B, n, m) of a strip and the state for the strip below."""
-    packed = _split(products(_merge(predictors)), predictors)
+    packed = split(products(merge(predictors)), predictors)
     return causal_sums(packed, above, channels=problem.shape[2])
 
 
@@ -179,11 +179,11 @@ def _nothing_above(problem: Problem, images: Array) -> Array:
     return jnp.zeros((size, packed_size(problem.neighborhood_size), len(images), layout.tiles), images.dtype)
 
 
-def _merge(array: Array) -> Array:
+def merge(array: Array) -> Array:
     """(…, B, n, m) to (…, G)."""
     return array.reshape(*array.shape[:-3], -1)
 
 
-def _split(array: Array, like: Array) -> Array:
+def split(array: Array, like: Array) -> Array:
     """(…, G) to (…, B, n, m), as in another array."""
     return array.reshape(*array.shape[:-1], *like.shape[-3:])

@@ -26,7 +26,7 @@ import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from lasi.embedding import Problem, Strip, element_values, map_strips, solutions
+from lasi.embedding import Problem, Strip, element_values, map_strips, merge, solutions
 from lasi.regression import residual_energy
 
 RIDGE_UNIT = 80 / 127.5
@@ -159,7 +159,8 @@ class LASI:
     @functools.partial(jax.jit, static_argnums=0)
     def _wls_losses(self, x: Array) -> Array:
         def losses(strip: Strip) -> Array:
-            return residual_energy(strip.sums, strip.solutions, self._problem.ridge)
+            energy = residual_energy(merge(strip.sums), merge(strip.solutions), self._problem.ridge)
+            return energy.reshape(len(energy), *strip.solutions.shape[2:])
 
         return self._problem.layout.to_image(map_strips(losses, self._problem, x[None]))
 

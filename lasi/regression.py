@@ -143,11 +143,10 @@ def _back_substitute(factor: Factor, y: list[Array]) -> Array:
 
 
 def residual_energy(sums: Array, w: Array, ridge: float) -> Array:
-    """Weighted sum of squared prediction errors at the solutions, Σ ω^{|p−q|} (x_q − wᵀn_q)².
+    """Weighted sum of squared prediction errors at the solutions, Σ ω^{|p−q|} (x_q − wᵀn_q)²: (…, G).
 
-    Because (A + λI) w = b it is Σ ω^{|p−q|} x_q² − bᵀw − λ‖w‖². Here the packed sums are (u, F, …) and the solutions
-    (u, N, …); the result is (u, …).
+    Because (A + λI) w = b it is Σ ω^{|p−q|} x_q² − bᵀw − λ‖w‖².
     """
-    last_of_column = np.cumsum(np.arange(w.shape[1] + 1, 0, -1)) - 1
-    right = sums[:, last_of_column[:-1]]
-    return sums[:, -1] - jnp.sum(right * w + ridge * w**2, axis=1)
+    last_of_column = np.cumsum(np.arange(w.shape[-2] + 1, 0, -1)) - 1
+    right = sums[..., last_of_column[:-1], :]
+    return sums[..., -1, :] - jnp.sum(right * w + ridge * w**2, axis=-2)
