@@ -8,10 +8,11 @@ import streamlit as st
 from mad_app.figures import metric_title, percentage
 from mad_app.records import RecordError, Run, find_run, is_resumable, load_run
 from mad_app.ui.choices import duration, plan, to_query
-from mad_app.ui.controls import Setup, picker_style, show_controls
+from mad_app.ui.controls import Setup, show_controls
 from mad_app.ui.example import example_stage
 from mad_app.ui.job_folder import Job, Order, Phase, Status
 from mad_app.ui.jobs import JobQueue, NoSuchJob
+from mad_app.ui.picture_controls import marked_style, picker_style
 from mad_app.ui.pictures import Picture
 from mad_app.ui.places import runs_root
 from mad_app.ui.results import show_run
@@ -23,10 +24,10 @@ STYLE = Path(__file__).with_name("style.css")
 
 def compete_page() -> None:
     """Draw the page for this visitor."""
-    st.html(f"<style>{STYLE.read_text(encoding='utf-8')}{picker_style()}</style>")
     queue = job_queue(str(runs_root()))
     with st.sidebar:
         setup = show_controls()
+    st.html(f"<style>{STYLE.read_text(encoding='utf-8')}{picker_style()}{marked_style()}</style>")
     job, run_id = _job_of_url(queue), st.query_params.get("run")
     st.query_params.from_dict(to_query(setup.choices) | _shown(job, run_id))
     if job and not job.status.phase.over:
@@ -64,7 +65,7 @@ def _shown(job: Job | None, run_id: str | None) -> dict[str, str]:
 def _show_invitation(queue: JobQueue, setup: Setup) -> None:
     """Before a run: what will happen, and a finished example."""
     st.title("Let two metrics compete")
-    st.markdown(plan(setup.choices, setup.title))
+    st.markdown(plan(setup.choices, setup.picture.title))
     _start_button(queue, setup, "Start the competition")
     _offer_interrupted(queue)
     st.subheader("A finished example", divider="gray")
@@ -82,8 +83,8 @@ def _start_button(queue: JobQueue, setup: Setup, label: str) -> None:
     )
     if clicked:
         try:
-            order = Order(request=setup.choices.request(setup.image))
-            st.query_params["job"] = queue.submit(order, setup.reference)
+            order = Order(request=setup.choices.request(setup.picture.image))
+            st.query_params["job"] = queue.submit(order, setup.picture.reference)
         except ValueError as error:
             st.error(f"It could not be started: {error}.")
             return
@@ -157,12 +158,11 @@ def _drift(status: Status) -> float | None:
 def _show_over(queue: JobQueue, job: Job, setup: Setup) -> None:
     """After a run: what it found, or why it ended."""
     request = job.order.request
-    st.title(f"{metric_title(request.first)} against {metric_title(request.second)}")
     run = _record(queue.root, job.status.run)
-    if job.status.phase is not Phase.DONE:
-        _say_why(job)
-    with st.container(horizontal=True):
-        _start_button(queue, setup, "Run again" if setup.choices.request(setup.image) == request else "Start a new one")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(f"{metric_title(request.first)} against {metric_title(request.second)}", width="stretch")
+        same = setup.problem is None and setup.choices.request(setup.picture.image) == request
+        _start_button(queue, setup, "Run again" if same else "Start a new one")
         if job.status.phase not in (Phase.DONE, Phase.FAILED):
             st.button(
                 "Go on",
@@ -172,6 +172,8 @@ def _show_over(queue: JobQueue, job: Job, setup: Setup) -> None:
                 args=(job.id,),
                 help="Goes on from where it ended.",
             )
+    if job.status.phase is not Phase.DONE:
+        _say_why(job)
     if run:
         sheet = job.folder.picture("sheet.png")
         show_run(run, Picture("image/png", sheet) if sheet else None)

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mad_app.distortions import DISTORTIONS, distort
-from mad_app.images import BUNDLED, DEFAULT_IMAGE, ImageArray, ImageError, bundled_path, load_image
+from mad_app.images import ImageArray
 from mad_app.metrics import METRICS, describe_metrics
 from mad_app.ui.choices import (
     BUDGETS,
     LARGEST_SEED,
-    SIZES,
-    UPLOAD,
     Choices,
     from_query,
     metric_problem,
@@ -22,10 +20,8 @@ from mad_app.ui.choices import (
     start_problem,
     strength_step,
 )
-from mad_app.ui.pictures import Picture, thumbnail
-
-THUMBNAIL = 88
-"""Side of a thumbnail in pixels, shown at half of it."""
+from mad_app.ui.picture_controls import Chosen, show_picture_controls
+from mad_app.ui.pictures import Picture
 
 
 @dataclass(frozen=True)
@@ -34,17 +30,13 @@ class Setup:
 
     Attributes:
         choices: their values.
-        title: what the picture is called.
-        image: what the record calls it.
-        reference: the picture.
+        picture: what is distorted.
         start: its distorted copy.
         problem: why this cannot be started, in a sentence, or None.
     """
 
     choices: Choices
-    title: str
-    image: str
-    reference: ImageArray
+    picture: Chosen
     start: ImageArray
     problem: str | None
 
@@ -52,9 +44,9 @@ class Setup:
 def show_controls() -> Setup:
     """Draw all controls."""
     _begin()
-    title, image, reference = _picture_controls()
+    picture = show_picture_controls()
     first, second, problem = _metric_controls()
-    distortion, strength, start, unchanged = _distortion_controls(reference)
+    distortion, strength, start, unchanged = _distortion_controls(picture.reference)
     steps, seed = _budget_controls()
     state = st.session_state
     choices = Choices(
@@ -67,16 +59,7 @@ def show_controls() -> Setup:
         steps=steps,
         seed=seed,
     )
-    return Setup(choices, title, image, reference, start, problem or unchanged)
-
-
-@st.cache_data(show_spinner=False)
-def picker_style() -> str:
-    """Style rules that put each bundled picture on its button."""
-    return "".join(
-        f".st-key-pick-{name} button{{background-image:url({thumbnail(row.path, THUMBNAIL).uri()})!important}}"
-        for name, row in BUNDLED.items()
-    )
+    return Setup(choices, picture, start, problem or unchanged)
 
 
 def _begin() -> None:
@@ -92,71 +75,10 @@ def _begin() -> None:
         state["neighborhood"] = int(sizes[0]) if sizes else _neighborhood_default()
 
 
-def _picture_controls() -> tuple[str, str, ImageArray]:
-    """The picture: a bundled one or the visitor's own, and its size."""
-    state = st.session_state
-    st.markdown("**Picture**", help="The original that all four images are compared with. Its central square is used.")
-    with st.container(key="picker", horizontal=True, gap="xsmall"):
-        for name, row in BUNDLED.items():
-            st.button(row.title, key=f"pick-{name}", help=f"{row.title}: {row.good_for}", on_click=_pick, args=(name,))
-    with st.popover("Use your own picture", icon=":material/upload:", width="stretch"):
-        st.file_uploader(
-            "A picture of yours",
-            key="file",
-            on_change=_take_upload,
-            help="PNG, JPEG, WebP, GIF, BMP, TIFF, JPEG 2000 or PNM, up to 20 MB and 50 million pixels. It stays on "
-            "the machine that runs this program.",
-        )
-    st.segmented_control(
-        "Size in pixels",
-        SIZES,
-        key="size",
-        required=True,
-        width="stretch",
-        help="Side of the square on which the metrics compete. Four times the pixels take about four times as long.",
-    )
-    return _picture(state.size)
-
-
-def _pick(name: str) -> None:
-    st.session_state.image = name
-
-
-def _take_upload() -> None:
-    st.session_state.image = UPLOAD if st.session_state.file is not None else DEFAULT_IMAGE
-
-
-def _picture(size: int) -> tuple[str, str, ImageArray]:
-    """Title, name and pixels; an upload that cannot be used is refused in a sentence, and a bundled picture taken."""
-    state = st.session_state
-    if state.image == UPLOAD:
-        file = state.get("file")
-        try:
-            if file is not None:
-                st.caption(f"Your picture: {_plain(file.name)}")
-                return f"your picture {_plain(file.name)}", file.name, _uploaded(file.getvalue(), file.name, size)
-        except ImageError as error:
-            st.error(_plain(_capital(str(error))) + ".", icon=":material/image_not_supported:")
-        state.image = DEFAULT_IMAGE
-    row = BUNDLED[state.image]
-    st.caption(f"{row.title}: {row.good_for}")
-    return row.title, row.name, _bundled(row.name, size)
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def _bundled(name: str, size: int) -> ImageArray:
-    return load_image(bundled_path(name), size=size)
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def _uploaded(content: bytes, name: str, size: int) -> ImageArray:
-    return load_image(content, size=size, name=name)
-
-
 def _metric_controls() -> tuple[str, str, str | None]:
     """The two metrics, each with what it measures, and why they cannot compete, if so."""
     first, about_first = _metric_control("first", "First metric")
-    second, about_second = _metric_control("second", "against")
+    second, about_second = _metric_control("second", "Second metric")
     problem = about_first or about_second or pair_problem(first, second)
     if problem:
         st.warning(problem, icon=":material/info:")
@@ -164,17 +86,17 @@ def _metric_controls() -> tuple[str, str, str | None]:
 
 
 def _metric_control(key: str, label: str) -> tuple[str, str | None]:
-    state, missing = st.session_state, _missing()
+    size, missing = st.session_state.size, _missing()
     name = st.selectbox(
         label,
         list(METRICS),
         key=key,
-        format_func=lambda name: _metric_label(name, state.size, missing[name]),
+        format_func=lambda name: _metric_label(name, size, missing[name]),
         help="A distance: 0 for the picture itself, larger for what the metric takes for a worse copy. Metrics that "
         "cannot be used say why.",
     )
     st.caption(METRICS[name].explanation)
-    return _full_name(name), metric_problem(name, state.size, missing[name])
+    return _full_name(name), metric_problem(name, size, missing[name])
 
 
 @st.cache_data(show_spinner=False, ttl=60)
@@ -269,12 +191,3 @@ def _budget_controls() -> tuple[int, int]:
             help="How many earlier neighbours LASI predicts each pixel from; 10 is usual.",
         )
     return steps, seed
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _plain(text: str) -> str:
-    """Text from outside, so that Streamlit's Markdown shows it as it is."""
-    return "".join(f"\\{character}" if character in r"\`*_{}[]()<>#+-.!|$:~&" else character for character in text)

@@ -82,8 +82,13 @@ class JobQueue:
         """Let a job that is over go on from its checkpoint, or begin again if it never had one."""
         with self._lock:
             job = self.look(job_id)
-            if not job.status.phase.over or self._is_ours(job_id):
+            if not job.status.phase.over or job_id in self._waiting:
                 return
+            if job_id in self._workers:  # it has said its last word, and is about to end
+                worker = self._workers.pop(job_id)
+                _kill(worker)
+                self._bury(worker)
+            self._stopping.pop(job_id, None)
             run = job.status.run if self._has_checkpoint(job.status.run) else None
             job.folder.write_order(replace(job.order, run=run))
             job.folder.forget_stop()

@@ -57,10 +57,13 @@ def _configuration_file() -> Path:
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Dotted names and values; a list gives its name once for each item."""
+    """Dotted names and values; lists cannot be given as options."""
     for key, value in table.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, bool):
+            yield prefix + key, str(value).lower()
+        elif isinstance(value, str | int | float):
+            yield prefix + key, str(value)
         else:
-            for item in value if isinstance(value, list) else [value]:
-                yield prefix + key, str(item).lower() if isinstance(item, bool) else str(item)
+            raise ValueError(f"{prefix}{key} in the configuration must be text, a number, true or false, got {value!r}")

@@ -119,7 +119,7 @@ def _pair(stage: Stage, pair: int) -> str:
     images = "".join(_corner(stage, i) for i in (2 * pair, 2 * pair + 1))
     curves = pair_curves(stage.trail, pair, stage.names, stage.steps)
     heading = html.escape(stage.headings[pair])
-    return f'<section class="mad-pair"><h4>{heading}</h4>{original}{images}{curves}</section>'
+    return f'<section class="mad-pair"><p class="mad-verdict">{heading}</p>{original}{images}{curves}</section>'
 
 
 def _corner(stage: Stage, i: int) -> str:

@@ -147,7 +147,7 @@ def _beat(folder: JobFolder) -> None:
 
 def _await_orphanhood(reporter: Reporter) -> None:
     """The server holds the other end of the standard input; when it is gone, so should be the worker."""
-    while sys.stdin.buffer.read(1):
+    while os.read(0, 1):  # not sys.stdin, whose lock a thread that waits would keep beyond the end of the program
         pass
     reporter.orphaned = True
     if reporter.status.phase.early:

@@ -1,0 +1,132 @@
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mad_app.images import BUNDLED
+from mad_app.records import list_runs
+from mad_app.ui.compete_page import job_queue
+from mad_app.ui.job_folder import Phase
+
+from .conftest import QUICK, OpenPage, png
+
+PATIENCE = 120.0
+
+
+def html_of(page: AppTest) -> str:
+    return "".join(element.value for element in page.markdown)
+
+
+def parameter(page: AppTest, name: str) -> str:
+    value = page.query_params[name]
+    return value if isinstance(value, str) else value[-1]
+
+
+def wait_for(page: AppTest, ready: Callable[[AppTest], bool]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not ready(page):
+        assert time.monotonic() < until, html_of(page)[-500:]
+        time.sleep(0.1)
+        page.run()
+        assert not page.exception
+
+
+def test_before_a_run_the_page_says_what_will_happen_and_shows_an_example(open_page: OpenPage) -> None:
+    page = open_page()
+    assert "LASI and LPIPS (AlexNet) compete on Chelsea the cat, 128 × 128" in html_of(page)
+    assert html_of(page).count("<figure") == 6 + 2  # the example, and the preview of the start
+    assert html_of(page).count("<svg") == 4
+    assert not page.button(key="start").disabled
+
+
+def test_every_control_has_help(open_page: OpenPage) -> None:
+    page = open_page()
+    kinds = (page.button, page.selectbox, page.slider, page.select_slider, page.number_input, page.button_group)
+    controls = [control for kind in kinds for control in kind]
+    assert len(controls) > len(BUNDLED)
+    assert [control.label for control in controls if not control.proto.help] == []
+
+
+def test_choices_go_into_the_url_and_come_out_of_it(open_page: OpenPage) -> None:
+    page = open_page(**QUICK, distortion="blur", strength="3", seed="7")
+    assert page.selectbox(key="first").value == "ssim"
+    assert page.slider(key="strength-blur").value == 3.0
+    page.button(key="pick-rocket").click().run()
+    page.selectbox(key="distortion").select("jpeg").run()
+    changed = {"image": "rocket", "distortion": "jpeg", "seed": "7"}
+    assert {name: parameter(page, name) for name in page.query_params} == QUICK | changed
+
+
+def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page(**QUICK)
+    page.button(key="start").click().run()
+    job = parameter(page, "job")
+    assert page.button(key="stop")
+    assert "must see these two equally far" in html_of(page)
+    wait_for(page, lambda page: "sees the left one" in html_of(page))
+    assert "1 − SSIM calls these two equal" in html_of(page)
+    assert html_of(page).count("data:image/png") >= 6
+    assert [button.label for button in page.get("download_button")] or page.tabs
+    assert len(list_runs(tmp_path)) == 1
+    other = open_page(job=job)
+    assert "sees the left one" in html_of(other)
+
+
+def test_a_run_is_stopped_and_goes_on(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page(**QUICK | {"steps": "2000", "size": "96"})
+    page.button(key="start").click().run()
+    job, queue = parameter(page, "job"), job_queue(str(tmp_path))
+    wait_for(page, lambda _: queue.look(job).status.step > 2)
+    page.button(key="stop").click().run()
+    assert page.button(key="stop").disabled
+    wait_for(page, lambda page: any(button.key == "resume" for button in page.button))
+    assert any("Stopped at step" in info.value for info in page.info)
+    step = queue.look(job).status.step
+    page.button(key="resume").click().run()
+    wait_for(page, lambda _: queue.look(job).status.step > step)
+    assert queue.look(job).status.phase is Phase.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"second": "ms-ssim"}, "needs pictures of at least 161 pixels a side"),
+        ({"second": "ssim"}, "cannot compete with itself"),
+        ({"image": "cameraman", "distortion": "hue"}, "changes nothing in this picture"),
+    ],
+)
+def test_what_cannot_be_started_is_said_at_the_control(
+    open_page: OpenPage, query: dict[str, str], sentence: str
+) -> None:
+    page = open_page(**QUICK | query)
+    assert any(sentence in warning.value for warning in page.warning)
+    assert page.button(key="start").disabled
+
+
+def test_an_address_from_elsewhere_breaks_nothing(open_page: OpenPage) -> None:
+    page = open_page(job="../../etc", first="os:system", size="1e9", strength="nan", image="../x", steps="<b>")
+    assert any("is not here" in info.value for info in page.info)
+    assert page.selectbox(key="first").value == "lasi"
+    assert "data:image" in html_of(open_page(run="../../etc"))
+
+
+def test_a_bad_upload_is_refused_in_a_sentence_and_nothing_is_lost(open_page: OpenPage) -> None:
+    page = open_page(**QUICK)
+    page.file_uploader(key="file").upload("<b>broken</b>.png", png(64, 48)[:200], "image/png").run()
+    assert not page.exception
+    assert "is damaged" in page.error[0].value or "is not a picture" in page.error[0].value
+    assert "<b>" not in page.error[0].value.replace("\\<b\\>", "")
+    assert page.session_state.image == "coffee"
+    page.file_uploader(key="file").upload("mine.png", png(64, 48), "image/png").run()
+    assert not page.error
+    assert "mine" in html_of(page)
+    assert not page.button(key="start").disabled
+
+
+def test_a_run_that_the_disk_refuses_is_said_plainly(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page(**QUICK)
+    (tmp_path / ".jobs").write_text("in the way")
+    page.button(key="start").click().run()
+    assert any("could not be put into" in error.value for error in page.error)
