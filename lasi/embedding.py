@@ -37,10 +37,9 @@ class Problem(NamedTuple):
     neighborhood_size: int
     ridge: float
 
-    @property
-    def layout(self) -> Layout:
-        """How such images are cut."""
-        return layout_of(self.shape, self.neighborhood_size)
+    def layout(self, images: int) -> Layout:
+        """How n such images are cut."""
+        return layout_of(self.shape, self.neighborhood_size, images)
 
 
 class Strip(NamedTuple):
@@ -66,30 +65,27 @@ def map_strips(consume: Callable[[Strip], Array], problem: Problem, images: Arra
         w = split(ridge_solve(merge(sums), jnp.asarray(problem.ridge, images.dtype)), sums)
         return above, consume(Strip(predictors, sums, w))
 
-    layout = problem.layout
+    layout = problem.layout(len(images))
     return lax.scan(step, _nothing_above(problem, images), (jnp.arange(layout.strips), layout.windows(images)))[1]
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def solutions(problem: Problem, images: Array) -> Array:
-    """The solutions of every element of images (n, H, W, C), (strips, u, N, B, n, m)."""
-    return map_strips(lambda strip: strip.solutions, problem, images)
+def solutions(problem: Problem, image: Array) -> Array:
+    """The solutions of every element of an image (H, W, C), (strips, u, N, B, 1, m)."""
+    return map_strips(lambda strip: strip.solutions, problem, image[None])
 
 
-def _solutions_forward(problem: Problem, images: Array) -> tuple[Array, Array]:
-    return solutions(problem, images), images
+def _solutions_forward(problem: Problem, image: Array) -> tuple[Array, Array]:
+    return solutions(problem, image), image
 
 
-def _solutions_backward(problem: Problem, images: Array, cotangent: Array) -> tuple[Array]:
-    def inner_products(images: Array) -> Array:
-        values = [
-            element_values(lambda w, c: jnp.sum(w * c, axis=1), problem, image[None], along)
-            for image, along in zip(images, jnp.moveaxis(cotangent, -2, 0), strict=True)
-        ]
-        return jnp.stack(values)
+def _solutions_backward(problem: Problem, image: Array, cotangent: Array) -> tuple[Array]:
+    def products(image: Array) -> Array:
+        along = cotangent[..., 0, :]
+        return element_values(lambda w, c: jnp.sum(w * c, axis=1), problem, image[None], along)
 
-    products, pull = jax.vjp(inner_products, images)
-    return pull(jnp.ones_like(products))
+    values, pull = jax.vjp(products, image)
+    return pull(jnp.ones_like(values))
 
 
 solutions.defvjp(_solutions_forward, _solutions_backward)
@@ -115,7 +111,7 @@ def _values_forward(
     consume: Consume, problem: Problem, images: Array, beside: Array
 ) -> tuple[Array, tuple[Array, ...]]:
     """The values; for the gradient, the w of (A + λI) w = b, the v of (A + λI) v = ∂value/∂w, and ∂value/∂beside."""
-    layout, ridge = problem.layout, jnp.asarray(problem.ridge, images.dtype)
+    layout, ridge = problem.layout(len(images)), jnp.asarray(problem.ridge, images.dtype)
 
     def step(above: Array, inputs: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...]]:
         index, window, here = inputs
@@ -137,7 +133,7 @@ def _values_backward(
 ) -> tuple[Array, Array]:
     del consume
     images, w, v, slope_beside = residuals
-    layout = problem.layout
+    layout = problem.layout(len(images))
 
     def step(below: Array, inputs: tuple[Array, ...]) -> tuple[Array, Array]:
         index, window, w, v, weight = inputs
@@ -162,7 +158,7 @@ element_values.defvjp(_values_forward, _values_backward)
 
 def _predictors(problem: Problem, strip: Array, window: Array) -> Array:
     """Predictors (u, N + 1, B, n, m) of a strip, from its window (n, window)."""
-    places = problem.layout.places
+    places = problem.layout(len(window)).places
     alike = jnp.minimum(strip, len(places.predictors) - 1)
     return fetch(window, jnp.asarray(places.predictors)[alike], jnp.asarray(places.uses)[alike])
 
@@ -174,7 +170,7 @@ def _sums(problem: Problem, predictors: Array, above: Array) -> tuple[Array, Arr
 
 
 def _nothing_above(problem: Problem, images: Array) -> Array:
-    layout = problem.layout
+    layout = problem.layout(len(images))
     size = layout.width * problem.shape[2]
     return jnp.zeros((size, packed_size(problem.neighborhood_size), len(images), layout.tiles), images.dtype)
 

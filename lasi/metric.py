@@ -125,7 +125,7 @@ class LASI:
             features = self._features(solutions)
             return _norm(features[..., :1, :] - features[..., 1:, :])
 
-        layout = self._problem.layout
+        layout = self._problem.layout(2)
         nothing = layout.to_strips(jnp.zeros((*self._problem.shape, 1), x.dtype))
         return layout.to_image(element_values(distances, self._problem, jnp.stack([x, y]), nothing))[..., 0]
 
@@ -136,7 +136,7 @@ class LASI:
         def distances(solutions: Array, reference: Array) -> Array:
             return _norm(self._features(solutions) - reference)
 
-        layout = self._problem.layout
+        layout = self._problem.layout(len(ys))
         beside = layout.to_strips(embedding.astype(ys.dtype))
         return layout.to_image(element_values(distances, self._problem, ys, beside))
 
@@ -146,7 +146,7 @@ class LASI:
 
     @functools.partial(jax.jit, static_argnums=0)
     def _coefficients(self, x: Array) -> Array:
-        coefficients = self._problem.layout.to_image(solutions(self._problem, x[None]))
+        coefficients = self._problem.layout(1).to_image(solutions(self._problem, x))
         return coefficients.reshape(*self.shape, self.neighborhood_size)
 
     @functools.partial(jax.jit, static_argnums=0)
@@ -154,7 +154,7 @@ class LASI:
         def predictions(strip: Strip) -> Array:
             return jnp.sum(strip.predictors[:, :-1] * strip.solutions, axis=1)
 
-        return self._problem.layout.to_image(map_strips(predictions, self._problem, x[None])).reshape(self.shape)
+        return self._problem.layout(1).to_image(map_strips(predictions, self._problem, x[None])).reshape(self.shape)
 
     @functools.partial(jax.jit, static_argnums=0)
     def _wls_losses(self, x: Array) -> Array:
@@ -162,7 +162,7 @@ class LASI:
             energy = residual_energy(merge(strip.sums), merge(strip.solutions), self._problem.ridge)
             return energy.reshape(len(energy), *strip.solutions.shape[2:])
 
-        return self._problem.layout.to_image(map_strips(losses, self._problem, x[None]))
+        return self._problem.layout(1).to_image(map_strips(losses, self._problem, x[None]))
 
     def _features(self, coefficients: Array) -> Array:
         """What distances are taken between: the coefficients (u, N, …), shifted and normalised."""

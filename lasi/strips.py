@@ -13,8 +13,11 @@ from jax import Array
 from lasi.neighborhood import Neighborhood, Shape, causal_neighborhood
 from lasi.predictors import Places, places_of
 
-STRIP_HEIGHT, TILE_WIDTH = 4, 8
-"""Rows and columns: enough for vector operations to run long, few enough for a strip to stay in a processor's cache."""
+TILE_WIDTH = 8
+"""Columns in a tile: enough for dense products to run well, few enough for them to stay cheap."""
+STRIP_SIZE, MOST_ROWS = 6144, 8
+"""Elements in a strip of all images: enough for vector operations to run long, few enough for a strip to stay in a
+processor's cache; and the most rows, each of which makes the program longer."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,11 @@ class Layout:
 
 
 @functools.lru_cache(maxsize=64)
-def layout_of(shape: Shape, neighborhood_size: int) -> Layout:
-    """The layout of images of a shape (H, W, C) for neighbourhoods of N elements."""
+def layout_of(shape: Shape, neighborhood_size: int, images: int = 1) -> Layout:
+    """The layout of n images of a shape (H, W, C) for neighbourhoods of N elements."""
     height, width, channels = shape
-    rows, columns = min(STRIP_HEIGHT, height), min(TILE_WIDTH, width)
+    rows = min(max(STRIP_SIZE // (width * channels * images), 1), MOST_ROWS, height)
+    columns = min(TILE_WIDTH, width)
     strips, tiles = -(-height // rows), -(-width // columns)
     neighborhood = causal_neighborhood(shape, neighborhood_size)
     different = min(-(-(len(neighborhood.offsets) - 1) // rows) + 1, strips)

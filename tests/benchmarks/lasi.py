@@ -1,0 +1,205 @@
+"""How fast LASI is, beside other metrics in the same run: `python tests/benchmarks/lasi.py [--json] [--quick]`.
+
+Times are milliseconds, each the median of rounds in which everything measured at a size takes its turn, so that a
+machine that slows down slows all alike: compare within a run. Columns:
+
+    pair      distance of two images               value   of four images to a prepared reference
+    gradient  that and their gradients             compile seconds for `gradient`
+    memory    peak of `gradient` above what the process had before, MB, in a process of its own
+    copy      one copy of the summed products of one image: what memory alone would take
+
+`dense` is the definition evaluated as it stands, O(P² N²), at 32×32 only.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count()))
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lasi import LASI, flat_neighborhood
+
+BATCH = 4
+Thunk = Callable[[], object]
+Row = dict[str, object]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="one JSON list instead of a table")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[32, 64, 128, 256, 512, 1024])
+    parser.add_argument("--neighborhoods", type=int, nargs="+", default=[5, 10, 20])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--quick", action="store_true", help="sizes to 256, N = 10, without memory")
+    parser.add_argument("--memory-of", type=int, nargs=2, metavar=("SIZE", "N"), help=argparse.SUPPRESS)
+    chosen = parser.parse_args(arguments)
+    if chosen.memory_of:
+        print(_peak_of_gradient(*chosen.memory_of))
+        return
+    if chosen.quick:
+        chosen.sizes, chosen.neighborhoods = [32, 64, 128, 256], [10]
+    rows = [row for size in chosen.sizes for row in _rows_of_size(size, chosen.neighborhoods, chosen)]
+    print(json.dumps(rows, indent=1) if chosen.json else _table(rows))
+
+
+def _rows_of_size(size: int, neighborhoods: Sequence[int], chosen: argparse.Namespace) -> list[Row]:
+    images = _pictures(size)
+    rows: list[Row] = []
+    tasks: dict[tuple[int, str], Thunk] = {}
+    for n in neighborhoods:
+        row, its_tasks = _lasi_tasks(images, n, with_gradient=size < 1024)
+        if not chosen.quick and size < 1024:
+            row["memory"] = _memory(size, n)
+        tasks.update({(len(rows), column): task for column, task in its_tasks.items()})
+        rows.append(row)
+    for name, its_tasks in _rival_tasks(images, with_gradient=size <= 512).items():
+        tasks.update({(len(rows), column): task for column, task in its_tasks.items()})
+        rows.append({"metric": name, "size": size})
+    for (index, column), milliseconds in _in_turn(tasks, chosen.rounds).items():
+        rows[index][column] = milliseconds
+    if size == 32:
+        rows.append({"metric": "dense, N = 10", "size": size, "pair": _once(lambda: _dense_distance(*images[:2], 10))})
+    return rows
+
+
+def _lasi_tasks(images: jax.Array, n: int, *, with_gradient: bool) -> tuple[Row, dict[str, Thunk]]:
+    lasi = LASI(images.shape[1:], n)
+    row: Row = {"metric": f"LASI, N = {n}", "size": images.shape[1]}
+    features = jnp.zeros(((n + 1) * (n + 2) // 2, images[0].size), jnp.float32)
+    copy = jax.jit(lambda array: array + 1)
+    embedding, batch = lasi.embedding(images[0] * 2 - 1), images[1:] * 2 - 1
+    tasks: dict[str, Thunk] = {
+        "pair": lambda: lasi.compute_distance(images[0] * 2 - 1, batch[0]),
+        "value": lambda: lasi.compute_distances_to(embedding, batch),
+        "copy": lambda: copy(features),
+    }
+    if with_gradient:
+        gradient = jax.jit(jax.value_and_grad(lambda ys, e: lasi.compute_distances_to(e, ys).sum()))
+        began = time.perf_counter()
+        compiled = gradient.lower(batch, embedding).compile()
+        row["compile"] = time.perf_counter() - began
+        tasks["gradient"] = lambda: compiled(batch, embedding)
+    return row, tasks
+
+
+def _rival_tasks(images: jax.Array, *, with_gradient: bool) -> dict[str, dict[str, Thunk]]:
+    from mad_app.metrics import get_metric
+
+    tasks: dict[str, dict[str, Thunk]] = {}
+    for name in ("ssim", "ms-ssim", "lpips-alex", "lpips-vgg"):
+        metric = get_metric(name)
+        if min(images.shape[1:3]) < metric.minimum_size:
+            continue
+        tasks[name] = _tasks_of(metric, images)
+        if not with_gradient or "ssim" in name:
+            tasks[name].pop("gradient")
+    return tasks
+
+
+def _tasks_of(metric: "object", images: jax.Array) -> dict[str, Thunk]:
+    comparison = metric.against(images[0])  # type: ignore[attr-defined]
+    return {
+        "pair": lambda: metric.against(images[0]).distances(images[1:2]),  # type: ignore[attr-defined]
+        "value": lambda: comparison.distances(images[1:]),
+        "gradient": lambda: comparison.value_and_grad(images[1:]),
+    }
+
+
+def _in_turn(tasks: dict[tuple[int, str], Thunk], rounds: int) -> dict[tuple[int, str], float]:
+    """Median milliseconds of each task, after one turn that does not count."""
+    times: dict[tuple[int, str], list[float]] = {key: [] for key in tasks}
+    for _ in range(rounds + 1):
+        for key, task in tasks.items():
+            times[key].append(_once(task))
+    return {key: statistics.median(values[1:]) for key, values in times.items()}
+
+
+def _once(task: Thunk) -> float:
+    began = time.perf_counter()
+    jax.block_until_ready(task())
+    return (time.perf_counter() - began) * 1e3
+
+
+def _memory(size: int, n: int) -> float:
+    command = [sys.executable, __file__, "--memory-of", str(size), str(n)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def _peak_of_gradient(size: int, n: int) -> float:
+    """Peak memory of one image's value and gradient above what JAX and the images take, MB."""
+    images = _pictures(size)[:2] * 2 - 1
+    lasi = LASI(images.shape[1:], n)
+    gradient = jax.jit(jax.value_and_grad(lambda y, e: lasi.compute_distance_to(e, y)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    jax.block_until_ready(gradient(images[1], lasi.embedding(images[0])))
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def _pictures(size: int) -> jax.Array:
+    """A smooth picture and four noisy copies, (1 + BATCH, size, size, 3) in [0, 1]."""
+    generator = np.random.default_rng(0)
+    row, column, channel = np.mgrid[:size, :size, :3]
+    smooth = 0.5 + 0.4 * np.sin(row / 7 + channel) * np.cos(column / 11)
+    noise = generator.normal(0, 0.1, (BATCH + 1, size, size, 3)) * (np.arange(BATCH + 1) > 0)[:, None, None, None]
+    return jnp.asarray(np.clip(smooth + noise, 0, 1), jnp.float32)
+
+
+def _dense_distance(x: jax.Array, y: jax.Array, n: int) -> np.floating:
+    neighbors = jnp.asarray(flat_neighborhood(x.shape, n))
+    features = []
+    for image in (x, y):
+        a, b = _dense_sums(image * 2 - 1, neighbors)
+        w = np.linalg.solve(np.asarray(a) + 80 / 127.5 * np.eye(n), np.asarray(b)[..., None])[..., 0] + 1e-6
+        features.append(w / np.linalg.norm(w, axis=-1, keepdims=True))
+    return np.linalg.norm(features[0] - features[1], axis=-1).mean()
+
+
+@jax.jit
+def _dense_sums(image: jax.Array, neighbors: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """A and b by the definition: every element's sum over all earlier ones, with its own products."""
+    flat = jnp.append(image.ravel(), 0.0)
+    predictors = flat[neighbors]
+    places = jnp.stack(jnp.unravel_index(jnp.arange(image.size), image.shape), axis=-1)
+
+    def sums(p: jax.Array) -> tuple[jax.Array, jax.Array]:
+        distance = jnp.abs(places - places[p]).sum(axis=-1)
+        weighted = jnp.where(jnp.arange(image.size) < p, 0.8**distance, 0)[:, None] * predictors
+        return jnp.einsum("qi,qj->ij", weighted, predictors), (weighted * flat[:-1, None]).sum(axis=0)
+
+    return jax.vmap(sums)(jnp.arange(image.size))
+
+
+def _table(rows: Sequence[Row]) -> str:
+    columns = ["metric", "size", "pair", "value", "gradient", "compile", "memory", "copy"]
+    lines = [columns, *([_cell(row.get(column)) for column in columns] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return (
+        f"{value:.3g}"
+        if isinstance(value, float) and abs(value) < 100
+        else f"{value:.0f}"
+        if isinstance(value, float)
+        else str(value)
+    )
+
+
+if __name__ == "__main__":
+    main()
