@@ -1,0 +1,95 @@
+"""A real server, and a real browser for each test; a test that fails leaves a picture of its page."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+OPTIONS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 120.0
+START = "from mad_app.ui.launch import open_app; open_app(['--server.port', '{port}', '--server.headless', 'true'])"
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that is started somewhere else than in the checkout."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("server")
+    paths = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]))
+    server = subprocess.Popen(
+        [sys.executable, "-c", START.format(port=port)],
+        cwd=folder,
+        env={**os.environ, "MAD_APP_RUNS": str(folder / "runs"), "PYTHONPATH": paths},
+        start_new_session=True,
+    )
+    try:
+        _await_health(f"http://localhost:{port}/_stcore/health", server)
+        yield f"http://localhost:{port}"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(address: str, browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+    """Opens the app as a new visitor, at the parameters of a URL."""
+    pages: list[Page] = []
+
+    def open_page(query: str = "", width: int = 1280, height: int = 800) -> Page:
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(PATIENCE * 1000)
+        pages.append(page)
+        page.goto(f"{address}/{query}")
+        page.wait_for_selector(".mad-stage")
+        return page
+
+    failed = request.session.testsfailed
+    yield open_page
+    for i, page in enumerate(pages):
+        if request.session.testsfailed > failed:
+            name = re.sub(r"\W+", "-", request.node.name)
+            page.screenshot(path=f"{os.environ.get('SCREENSHOTS', '/tmp')}/{name}-{i}.png")
+        page.close()
+
+
+def _await_health(url: str, server: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except OSError:
+            if server.poll() is not None or time.monotonic() > until:
+                raise
+            time.sleep(0.2)
