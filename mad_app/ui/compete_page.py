@@ -20,6 +20,8 @@ from mad_app.ui.stage import stage_html, stage_of_job
 
 POLL_SECONDS = 0.4
 STYLE = Path(__file__).with_name("style.css")
+HINT = '<p class="mad-hint">Picture, metrics and distortion are chosen behind » at the top left.</p>'
+"""Shown where the sidebar is folded away, on narrow screens."""
 
 
 def compete_page() -> None:
@@ -67,6 +69,7 @@ def _show_invitation(queue: JobQueue, setup: Setup) -> None:
     st.title("Let two metrics compete")
     st.markdown(plan(setup.choices, setup.picture.title))
     _start_button(queue, setup, "Start the competition")
+    st.markdown(HINT, unsafe_allow_html=True)
     _offer_interrupted(queue)
     st.subheader("A finished example", divider="gray")
     st.markdown(stage_html(example_stage()), unsafe_allow_html=True)
