@@ -71,7 +71,7 @@ def _show_invitation(queue: JobQueue, setup: Setup) -> None:
     _start_button(queue, setup, "Start the competition")
     st.markdown(HINT, unsafe_allow_html=True)
     _offer_interrupted(queue)
-    st.subheader("A finished example", divider="gray")
+    st.subheader("A finished example")
     st.markdown(stage_html(example_stage()), unsafe_allow_html=True)
 
 

@@ -1,0 +1,74 @@
+"""Take the README's pictures of the page: `python tests/browser/screenshots.py [FOLDER]`, by default assets/figures.
+
+Runs a real server and a real Chromium: before a run, while it goes on, after it, and on a narrow dark screen.
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+ASKED = "?image=cat&size=96&first=lasi&second=lpips-alex&steps=200"
+MINUTES = 60_000
+
+
+def main(folder: Path) -> None:
+    """Write page.png (a run going on), page_before.png, page_after.png and page_narrow.png."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as runs:
+        command = [sys.executable, "-m", "mad_app", "app", "--server.port", str(port), "--server.headless", "true"]
+        server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "MAD_APP_RUNS": runs})
+        try:
+            _photograph(f"http://localhost:{port}", folder)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _photograph(address: str, folder: Path) -> None:
+    while not _answers(f"{address}/_stcore/health"):
+        time.sleep(0.3)
+    with sync_playwright() as playwright:
+        chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(5 * MINUTES)
+        page.goto(f"{address}/{ASKED}")
+        _shoot(page, folder / "page_before.png")
+        page.get_by_role("button", name="Start the competition", exact=True).click()
+        page.get_by_text(re.compile(r"Step [6-9]\d of")).wait_for()
+        page.screenshot(path=folder / "page.png")
+        page.get_by_role("button", name="Record as ZIP").wait_for()
+        _shoot(page, folder / "page_after.png")
+        narrow = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
+        narrow.goto(page.url)
+        _shoot(narrow, folder / "page_narrow.png")
+        browser.close()
+
+
+def _shoot(page: Page, path: Path) -> None:
+    page.wait_for_selector(".mad-stage")
+    page.wait_for_timeout(3000)
+    page.screenshot(path=path)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "assets" / "figures")
