@@ -23,7 +23,7 @@ from numbers import Real
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import Array
 from jax.typing import ArrayLike
 
 from lasi.embedding import Problem, Strip, element_values, map_strips, merge, solutions
@@ -192,51 +192,41 @@ class LASI:
         return array.reshape(*self._problem.shape, self.neighborhood_size)
 
 
-@jax.custom_vjp
 def _norm(vectors: Array) -> Array:
-    """Euclidean norms (u, …) of vectors (u, N, …), with gradient 0 at 0.
-
-    The direction is kept from the forward pass, here and in `_unit`: recomputed for the gradient, it can be rounded
-    otherwise, and where embeddings all but agree the gradient is then that of the rounding.
-    """
-    return _polar(vectors)[0]
+    """Euclidean norms (u, …) of vectors (u, N, …), with gradient 0 at 0."""
+    squares = jnp.sum(vectors**2, axis=1)
+    zero = squares == 0
+    return jnp.where(zero, 0, jnp.sqrt(jnp.where(zero, 1, squares)))
 
 
 @jax.custom_vjp
 def _unit(vectors: Array) -> Array:
     """Vectors (u, N, …) divided by their Euclidean norms; 0 stays 0, with gradient 0."""
-    return _polar(vectors)[1]
-
-
-def _polar(vectors: Array) -> tuple[Array, Array]:
-    """Norms (u, …) and directions (u, N, …), both 0 at 0."""
-    squares = jnp.sum(vectors**2, axis=1)
-    zero = squares == 0
-    norm = jnp.sqrt(jnp.where(zero, 1, squares))
-    return jnp.where(zero, 0, norm), vectors / norm[:, None]
-
-
-def _norm_forward(vectors: Array) -> tuple[Array, Array]:
-    norm, direction = _polar(vectors)
-    return norm, lax.optimization_barrier(direction)  # type: ignore[no-untyped-call]
-
-
-def _norm_backward(direction: Array, cotangent: Array) -> tuple[Array]:
-    return (cotangent[:, None] * direction,)
+    return _unit_forward(vectors)[0]
 
 
 def _unit_forward(vectors: Array) -> tuple[Array, tuple[Array, Array]]:
-    norm, direction = _polar(vectors)
-    return direction, (norm, direction)
+    norm = _norm(vectors)[:, None]
+    unit = vectors / jnp.where(norm == 0, 1, norm)
+    return unit, (unit, norm)
 
 
-def _unit_backward(residuals: tuple[Array, Array], cotangent: Array) -> tuple[Array]:
-    norm, direction = residuals
-    along = jnp.sum(direction * cotangent, axis=1, keepdims=True)
-    return ((cotangent - along * direction) / jnp.where(norm == 0, jnp.inf, norm)[:, None],)
+def _unit_backward(residuals: tuple[Array, Array], g: Array) -> tuple[Array]:
+    """The part of g at right angles to the unit vector u, over the norm: g_i − u_i Σ_j u_j g_j.
+
+    Where two embeddings all but agree, the part along u is float32's rounding, larger than the rest, and compilers may
+    round it differently in the two terms. If one entry of u makes up most of it, that part would drown the gradient
+    there; the equal g_i Σ_{j≠i} u_j² − u_i Σ_{j≠i} u_j g_j keeps it out.
+    """
+    u, norm = residuals
+    largest = u**2 > 1 / 2
+    squares_of_others = jnp.sum(jnp.where(largest, 0, u**2), axis=1, keepdims=True)
+    along_others = jnp.sum(jnp.where(largest, 0, u * g), axis=1, keepdims=True)
+    along = jnp.sum(u * g, axis=1, keepdims=True)
+    across = jnp.where(largest, g * squares_of_others - u * along_others, g - u * along)
+    return (across / jnp.where(norm == 0, jnp.inf, norm),)
 
 
-_norm.defvjp(_norm_forward, _norm_backward)
 _unit.defvjp(_unit_forward, _unit_backward)
 
 

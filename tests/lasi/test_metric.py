@@ -138,6 +138,18 @@ def test_an_embedding_of_length_zero_is_not_divided_by_it() -> None:
     assert jnp.isfinite(adjoint(jnp.ones_like(features))[0]).all()
 
 
+def test_what_lies_along_an_embedding_does_not_reach_its_gradient() -> None:
+    """A slope in its direction is rounding where two embeddings all but agree, and may be far larger than the rest."""
+    coefficients = np.float32([0.3, 1e-6, -2e-6, 0])[None, :, None, None]
+    along = np.float32([1e4, 0.5, -0.25, 1])[None, :, None, None]
+    gradients = []
+    for dtype in (jnp.float32, jnp.float64):
+        with jax.enable_x64(True):
+            _, adjoint = jax.vjp(METRIC._features, jnp.asarray(coefficients, dtype))
+            gradients.append(np.asarray(adjoint(jnp.asarray(along, dtype))[0]).ravel())
+    np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-3)
+
+
 def test_jit_equals_eager() -> None:
     lasi, x, y = LASI((5, 6), 1), X[:5, :6, 0], Y[:5, :6, 0]
     compiled = jax.jit(jax.value_and_grad(lasi.compute_distance))(x, y)
