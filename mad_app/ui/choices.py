@@ -66,8 +66,9 @@ def from_query(query: Mapping[str, str]) -> Choices:
     """The choices that a URL carries; whatever in it is not allowed is as usual instead.
 
     Example:
-        >>> from_query({"size": "64", "first": "os:system", "steps": "1e9"}) == Choices(size=64)
-        True
+        >>> choices = from_query({"size": "64", "first": "os:system", "steps": "1e9"})
+        >>> choices.size, choices.first, choices.steps
+        (64, 'lasi', 300)
     """
     usual = Choices()
     distortion = _one_of(query.get("distortion"), DISTORTIONS, usual.distortion)

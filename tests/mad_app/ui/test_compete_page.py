@@ -75,7 +75,7 @@ def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path)
 
 
 def test_a_run_is_stopped_and_goes_on(open_page: OpenPage, tmp_path: Path) -> None:
-    page = open_page(**QUICK | {"steps": "2000", "size": "96"})
+    page = open_page(**QUICK | {"steps": "2000"})
     page.button(key="start").click().run()
     job, queue = parameter(page, "job"), job_queue(str(tmp_path))
     wait_for(page, lambda _: queue.look(job).status.step > 2)

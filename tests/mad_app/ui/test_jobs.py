@@ -95,7 +95,9 @@ def test_a_killed_worker_is_told_of_and_its_run_resumed(queue: JobQueue) -> None
     assert died.status.phase is Phase.DIED
     assert "kept" in str(died.status.message)
     queue.resume(job_id)
-    assert wait_for(queue, job_id, running).status.run == died.status.run
+    later = queue.look(job_id)
+    assert later.status.phase is Phase.WAITING
+    assert later.order.run == later.status.run == died.status.run
 
 
 def test_a_job_is_stopped_at_once_before_its_first_step(queue: JobQueue) -> None:
