@@ -99,7 +99,11 @@ class Factor(NamedTuple):
 
 
 def factorise(sums: Array, ridge: Array) -> Factor:
-    """Factorise A + λI, a column a step, from the packed sums (…, F, G)."""
+    """Factorise A + λI, a column a step, from the packed sums (…, F, G).
+
+    A pivot is at least what rounding leaves of its element of A, so that the factor stays finite where λ is too small
+    for the sums' precision: float32 values in 0 … 255 on flat ground.
+    """
     columns: list[Array] = []
     inverse_diagonal: list[Array] = []
     size, start = (math.isqrt(8 * sums.shape[-2] + 1) - 3) // 2, 0
@@ -108,7 +112,8 @@ def factorise(sums: Array, ridge: Array) -> Factor:
         for m, earlier in enumerate(columns):
             row = k - m - 1
             column = column - earlier[..., row:, :] * earlier[..., row : row + 1, :]
-        inverse_diagonal.append(lax.rsqrt(column[..., :1, :] + ridge))
+        resolved = size * np.finfo(sums.dtype).eps * sums[..., start : start + 1, :]
+        inverse_diagonal.append(lax.rsqrt(jnp.maximum(column[..., :1, :] + ridge, resolved)))
         columns.append(column[..., 1:, :] * inverse_diagonal[k])
         start += size + 1 - k
     return Factor(columns, inverse_diagonal)

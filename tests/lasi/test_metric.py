@@ -263,3 +263,17 @@ def test_the_example_of_the_package_runs() -> None:
     assert results["lasi.distance_map"].shape == SHAPE[:2]
     assert results["lasi.embedding"].shape == (*SHAPE, 10)
     assert results["lasi.compute_distances_to"].shape == (2,)
+
+
+def test_flat_ground_in_eight_bits_stays_finite() -> None:
+    """float32 cannot resolve λ beside sums of 255²; what comes out is rough, but a number."""
+    shape = (96, 96, 3)
+    white = np.full(shape, 255, np.uint8)
+    step = np.where(np.arange(96)[:, None, None] < 48, np.uint8(0), np.uint8(255))
+    step = np.broadcast_to(step, shape)
+    noisy = np.clip(white + np.random.default_rng(0).normal(0, 9, shape), 0, 255).astype(np.float32)
+    lasi = LASI(shape, 10)
+    for x in (white, step):
+        distance, gradient = jax.jit(jax.value_and_grad(lasi.compute_distance, argnums=1))(x, noisy)
+        assert jnp.isfinite(distance)
+        assert jnp.isfinite(gradient).all()
