@@ -8,7 +8,7 @@ import numpy as np
 
 from mad_app.distortions import DISTORTIONS, Distortion
 from mad_app.figures import metric_title
-from mad_app.images import BUNDLED, DEFAULT_IMAGE, ImageArray
+from mad_app.images import BUNDLED, ImageArray
 from mad_app.metrics import METRICS
 from mad_app.runs import Request
 
@@ -21,7 +21,7 @@ UPLOAD = "upload"
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """The settings of the page.
+    """The settings of the page; what is usual is what is usual in a request, with fewer steps.
 
     Attributes:
         image: name of a bundled picture, or UPLOAD.
@@ -34,14 +34,14 @@ class Choices:
         seed: of the distortion.
     """
 
-    image: str = DEFAULT_IMAGE
-    size: int = 128
-    first: str = "lasi"
-    second: str = "lpips-alex"
-    distortion: str = "noise"
-    strength: float | None = None
+    image: str = Request.image
+    size: int = Request.size
+    first: str = Request.first
+    second: str = Request.second
+    distortion: str = Request.distortion
+    strength: float | None = Request.strength
     steps: int = 300
-    seed: int = 0
+    seed: int = Request.seed
 
     def request(self, image: str) -> Request:
         """As a request for a picture called `image`; raises ValueError if the choice is none."""
