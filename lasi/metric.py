@@ -26,8 +26,8 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from lasi.embedding import Problem, Strip, element_values, map_strips, merge, solutions
-from lasi.regression import residual_energy
+from lasi.embedding import Problem, Strip, element_values, map_strips, solutions
+from lasi.regression import Planes, inner, residual_energy
 
 RIDGE_UNIT = 80 / 127.5
 """λ at a regularisation coefficient of 1; the authors' value."""
@@ -121,52 +121,51 @@ class LASI:
     def _pair_distances(self, x: Array, y: Array) -> Array:
         """‖ŵ_p(x) − ŵ_p(y)‖₂ of every element, (H, W, C)."""
 
-        def distances(solutions: Array, _: Array) -> Array:
+        def distances(solutions: Planes, _: Planes) -> Array:
             features = self._features(solutions)
-            return _norm(features[..., :1, :] - features[..., 1:, :])
+            return _norm([plane[..., :1, :] - plane[..., 1:, :] for plane in features])
 
-        layout = self._problem.layout(2)
-        nothing = layout.to_strips(jnp.zeros((*self._problem.shape, 1), x.dtype))
-        return layout.to_image(element_values(distances, self._problem, jnp.stack([x, y]), nothing))[..., 0]
+        values = element_values(distances, self._problem, jnp.stack([x, y]), [])
+        return self._problem.layout(2).to_image(values)[..., 0]
 
     @functools.partial(jax.jit, static_argnums=0)
     def _distances_to(self, embedding: Array, ys: Array) -> Array:
         """‖ŵ_p(y) − ŵ_p‖₂ of every element of every image, (H, W, C, n)."""
 
-        def distances(solutions: Array, reference: Array) -> Array:
-            return _norm(self._features(solutions) - reference)
+        def distances(solutions: Planes, reference: Planes) -> Array:
+            return _norm([plane - other for plane, other in zip(self._features(solutions), reference, strict=True)])
 
         layout = self._problem.layout(len(ys))
-        beside = layout.to_strips(embedding.astype(ys.dtype))
+        beside = [layout.to_strips(plane) for plane in jnp.moveaxis(embedding.astype(ys.dtype), -1, 0)]
         return layout.to_image(element_values(distances, self._problem, ys, beside))
 
     @functools.partial(jax.jit, static_argnums=0)
     def _embedding(self, x: Array) -> Array:
-        return jnp.moveaxis(self._features(jnp.moveaxis(self._coefficients(x)[None], -1, 1)), 1, -1)[0]
+        return jnp.stack(self._features(list(jnp.moveaxis(self._coefficients(x), -1, 0))), axis=-1)
 
     @functools.partial(jax.jit, static_argnums=0)
     def _coefficients(self, x: Array) -> Array:
-        coefficients = self._problem.layout(1).to_image(solutions(self._problem, x))
-        return coefficients.reshape(*self.shape, self.neighborhood_size)
+        layout = self._problem.layout(1)
+        planes = [layout.to_image(plane) for plane in solutions(self._problem, x)]
+        return jnp.stack(planes, axis=-1).reshape(*self.shape, self.neighborhood_size)
 
     @functools.partial(jax.jit, static_argnums=0)
     def _prediction(self, x: Array) -> Array:
         def predictions(strip: Strip) -> Array:
-            return jnp.sum(strip.predictors[:, :-1] * strip.solutions, axis=1)
+            return jnp.sum(strip.predictors[:, :-1] * jnp.stack(strip.solutions, axis=1), axis=1)
 
         return self._problem.layout(1).to_image(map_strips(predictions, self._problem, x[None])).reshape(self.shape)
 
     @functools.partial(jax.jit, static_argnums=0)
     def _wls_losses(self, x: Array) -> Array:
         def losses(strip: Strip) -> Array:
-            energy = residual_energy(merge(strip.sums), merge(strip.solutions), self._problem.ridge)
-            return energy.reshape(len(energy), *strip.solutions.shape[2:])
+            return residual_energy(strip.sums, strip.solutions, self._problem.ridge)
 
         return self._problem.layout(1).to_image(map_strips(losses, self._problem, x[None]))
 
-    def _features(self, coefficients: Array) -> Array:
-        """What distances are taken between: the coefficients (u, N, …), shifted and normalised."""
-        shifted = coefficients + SHIFT
+    def _features(self, coefficients: Planes) -> Planes:
+        """What distances are taken between: the coefficients, shifted and normalised."""
+        shifted = [plane + SHIFT for plane in coefficients]
         return _unit(shifted) if self.unit_normalize_features else shifted
 
     def _checked(self, image: ArrayLike, name: str) -> Array:
@@ -192,39 +191,42 @@ class LASI:
         return array.reshape(*self._problem.shape, self.neighborhood_size)
 
 
-def _norm(vectors: Array) -> Array:
-    """Euclidean norms (u, …) of vectors (u, N, …), with gradient 0 at 0."""
-    squares = jnp.sum(vectors**2, axis=1)
+def _norm(vectors: Planes) -> Array:
+    """Euclidean norms of vectors, with gradient 0 at 0."""
+    squares = inner(vectors, vectors)
     zero = squares == 0
     return jnp.where(zero, 0, jnp.sqrt(jnp.where(zero, 1, squares)))
 
 
 @jax.custom_vjp
-def _unit(vectors: Array) -> Array:
-    """Vectors (u, N, …) divided by their Euclidean norms; 0 stays 0, with gradient 0."""
+def _unit(vectors: Planes) -> Planes:
+    """Vectors divided by their Euclidean norms; 0 stays 0, with gradient 0."""
     return _unit_forward(vectors)[0]
 
 
-def _unit_forward(vectors: Array) -> tuple[Array, tuple[Array, Array]]:
-    norm = _norm(vectors)[:, None]
-    unit = vectors / jnp.where(norm == 0, 1, norm)
-    return unit, (unit, norm)
+def _unit_forward(vectors: Planes) -> tuple[Planes, tuple[Planes, Array]]:
+    norm = _norm(vectors)
+    norm = jnp.where(norm == 0, jnp.inf, norm)
+    return _scaled(vectors, norm), (vectors, norm)
 
 
-def _unit_backward(residuals: tuple[Array, Array], g: Array) -> tuple[Array]:
+def _unit_backward(residuals: tuple[Planes, Array], g: Planes) -> tuple[Planes]:
     """The part of g at right angles to the unit vector u, over the norm: g_i − u_i Σ_j u_j g_j.
 
-    Where two embeddings all but agree, the part along u is float32's rounding, larger than the rest, and compilers may
-    round it differently in the two terms. If one entry of u makes up most of it, that part would drown the gradient
-    there; the equal g_i Σ_{j≠i} u_j² − u_i Σ_{j≠i} u_j g_j keeps it out.
+    It is taken twice. Where two embeddings all but agree, what the first time leaves of the part along u is float32's
+    rounding, which compilers may do differently in the two terms, and may be larger than the rest.
     """
-    u, norm = residuals
-    largest = u**2 > 1 / 2
-    squares_of_others = jnp.sum(jnp.where(largest, 0, u**2), axis=1, keepdims=True)
-    along_others = jnp.sum(jnp.where(largest, 0, u * g), axis=1, keepdims=True)
-    along = jnp.sum(u * g, axis=1, keepdims=True)
-    across = jnp.where(largest, g * squares_of_others - u * along_others, g - u * along)
-    return (across / jnp.where(norm == 0, jnp.inf, norm),)
+    vectors, norm = residuals
+    unit = _scaled(vectors, norm)
+    for _ in range(2):
+        along = inner(vectors, g) / norm
+        g = [g_i - u_i * along for g_i, u_i in zip(g, unit, strict=True)]
+    return (_scaled(g, norm),)
+
+
+def _scaled(vectors: Planes, norm: Array) -> Planes:
+    inverse = 1 / norm
+    return [plane * inverse for plane in vectors]
 
 
 _unit.defvjp(_unit_forward, _unit_backward)

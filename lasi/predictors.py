@@ -54,7 +54,8 @@ def _fetch_forward(window: Array, predictors: Array, uses: Array) -> tuple[Array
 def _fetch_backward(uses: Array, cotangent: Array) -> tuple[Array, None, None]:
     flat = jnp.moveaxis(cotangent, -2, 0).reshape(cotangent.shape[-2], -1)
     padded = jnp.pad(flat, ((0, 0), (0, 1)))
-    return padded[:, uses].sum(axis=1), None, None
+    nothing = jnp.zeros((len(flat), uses.shape[1]), flat.dtype)
+    return sum((jnp.take(padded, places, axis=1, mode="clip") for places in uses), start=nothing), None, None
 
 
 fetch.defvjp(_fetch_forward, _fetch_backward)

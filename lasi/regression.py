@@ -5,44 +5,49 @@ with weights, the products p pᵀ hold the whole regression: A (n nᵀ), b (x n)
 packed, the columns of the lower triangle one after the other, F = (N + 1)(N + 2)/2 numbers. The embedding solves
 (A + λI) w = b.
 
-Every function works on arrays (…, F or N, G), one number an element along the last, fast axis, so that a step of the
-factorisation is one vector operation. Nothing here calls LAPACK: on two cores its calls inside a compiled CPU program
-can wait for one another for ever.
+Predictors and sums are arrays (u, N + 1 or F, …), one number an element along the other axes. What is computed from
+sums are *planes*: a list of N arrays (u, …), so that every entry of a factor is one vector operation and none is copied
+into its place. Nothing here calls LAPACK: on two cores its calls inside a compiled CPU program can wait for one another
+for ever.
 """
 
+import functools
 import math
-from typing import NamedTuple
+import operator
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+Planes = list[Array]
+"""A vector at every element, one array for each of its entries."""
+LARGEST_UNROLLED = 24
+"""N up to which every entry of the factor is an operation of its own: fast, but the program grows with N³."""
+
 
 @jax.custom_vjp
 def products(predictors: Array) -> Array:
-    """Packed products (…, F, G) of the predictors (…, N + 1, G)."""
-    columns = [predictors[..., k : k + 1, :] * predictors[..., k:, :] for k in range(predictors.shape[-2])]
-    return jnp.concatenate(columns, axis=-2)
+    """Packed products (u, F, …) of the predictors (u, N + 1, …)."""
+    rows, columns = _lower_triangle(predictors.shape[1])
+    return _take(predictors, rows) * _take(predictors, columns)
 
 
-def _products_forward(predictors: Array) -> tuple[Array, Array]:
-    return products(predictors), predictors
-
-
-def _products_backward(predictors: Array, cotangent: Array) -> tuple[Array]:
-    """The symmetric matrix that the cotangent packs, times the predictors, the diagonal counted twice."""
-    size = predictors.shape[-2]
-    starts = np.concatenate([[0], np.cumsum(np.arange(size, 0, -1))])
+def products_adjoint(predictors: Array, cotangent: Array) -> Array:
+    """The symmetric matrix that the cotangent (u, F, …) packs, times the predictors, the diagonal counted twice."""
+    places = _places(predictors.shape[1])
     rows = []
-    for i in range(size):
-        places = [*(starts[k] + i - k for k in range(i)), *range(starts[i], starts[i + 1])]
-        terms = [cotangent[..., place, :] * predictors[..., k, :] for k, place in enumerate(places)]
+    for i, row in enumerate(places):
+        terms = [cotangent[:, place] * predictors[:, k] for k, place in enumerate(row)]
         rows.append(sum(terms, start=terms[i]))
-    return (jnp.stack(rows, axis=-2),)
+    return jnp.stack(rows, axis=1)
 
 
-products.defvjp(_products_forward, _products_backward)
+products.defvjp(
+    lambda predictors: (products(predictors), predictors),
+    lambda predictors, cotangent: (products_adjoint(predictors, cotangent),),
+)
 
 
 def packed_size(neighborhood_size: int) -> int:
@@ -51,107 +56,144 @@ def packed_size(neighborhood_size: int) -> int:
 
 
 @jax.custom_vjp
-def ridge_solve(sums: Array, ridge: Array) -> Array:
-    """Solutions w (…, N, G) of (A + λI) w = b.
+def ridge_solve(sums: Array, ridge: Array) -> Planes:
+    """Solutions w of (A + λI) w = b.
 
     The gradient is that of the implicit function: with A v = ∂L/∂w, ∂L/∂b = v and ∂L/∂A = −v wᵀ.
 
     Args:
-        sums: weighted sums of products, packed, (…, F, G).
+        sums: weighted sums of products, packed, (u, F, …).
         ridge: λ > 0, a scalar, taken as constant.
     """
-    return solve(factorise(sums, ridge))
+    return factorise(sums, ridge)[0]
 
 
-def _solve_forward(sums: Array, ridge: Array) -> tuple[Array, tuple["Factor", Array]]:
-    factor = factorise(sums, ridge)
-    w = solve(factor)
-    return w, (factor, w)
+def _solve_forward(sums: Array, ridge: Array) -> tuple[Planes, tuple[Array, Array]]:
+    return ridge_solve(sums, ridge), (sums, ridge)
 
 
-def _solve_backward(residuals: tuple["Factor", Array], cotangent: Array) -> tuple[Array, None]:
-    factor, w = residuals
-    return gradient_of_sums(solve_for(factor, cotangent), w), None
+def _solve_backward(residuals: tuple[Array, Array], cotangent: Planes) -> tuple[Array, None]:
+    w, solve_for = factorise(*residuals)
+    return gradient_of_sums(jnp.stack(solve_for(cotangent), axis=1), jnp.stack(w, axis=1)), None
 
 
 ridge_solve.defvjp(_solve_forward, _solve_backward)
 
 
 def gradient_of_sums(v: Array, w: Array) -> Array:
-    """∂L/∂A and ∂L/∂b packed, (…, F, G), from the solution w and from A v = ∂L/∂w; both (…, N, G)."""
+    """∂L/∂A and ∂L/∂b packed, (u, F, …), from the solution w and from A v = ∂L/∂w, both (u, N, …)."""
     columns = []
-    for k in range(w.shape[-2]):
-        v_k, w_k = v[..., k : k + 1, :], w[..., k : k + 1, :]
-        columns += [-v_k * w_k, -(v[..., k + 1 :, :] * w_k + v_k * w[..., k + 1 :, :]), v_k]
-    return jnp.concatenate([*columns, jnp.zeros_like(v[..., :1, :])], axis=-2)
+    for k in range(w.shape[1]):
+        v_k, w_k = v[:, k : k + 1], w[:, k : k + 1]
+        columns += [-v_k * w_k, -(v[:, k + 1 :] * w_k + v_k * w[:, k + 1 :]), v_k]
+    return jnp.concatenate([*columns, jnp.zeros_like(v[:, :1])], axis=1)
 
 
-class Factor(NamedTuple):
-    """The Cholesky factor L of A + λI.
-
-    Attributes:
-        columns: its columns below the diagonal, with L⁻¹ b as one more row, the k-th (…, N − k, G).
-        inverse_diagonal: the inverses of its diagonal, each (…, 1, G).
-    """
-
-    columns: list[Array]
-    inverse_diagonal: list[Array]
-
-
-def factorise(sums: Array, ridge: Array) -> Factor:
-    """Factorise A + λI, a column a step, from the packed sums (…, F, G).
+def factorise(sums: Array, ridge: Array) -> tuple[Planes, Callable[[Planes], Planes]]:
+    """The w of (A + λI) w = b, and the function that solves (A + λI) v = c for another right-hand side.
 
     A pivot is at least what rounding leaves of its element of A, so that the factor stays finite where λ is too small
     for the sums' precision: float32 values in 0 … 255 on flat ground.
     """
-    columns: list[Array] = []
-    inverse_diagonal: list[Array] = []
-    size, start = (math.isqrt(8 * sums.shape[-2] + 1) - 3) // 2, 0
+    size = (math.isqrt(8 * sums.shape[1] + 1) - 3) // 2
+    return (_cholesky if size <= LARGEST_UNROLLED else _sweep)(sums, ridge, size)
+
+
+def _cholesky(sums: Array, ridge: Array, size: int) -> tuple[Planes, Callable[[Planes], Planes]]:
+    """By the factor L of A + λI, with L⁻¹ b as one more row.
+
+    Substitution divides, rather than multiplies by an inverse, because XLA computes an entry anew for each use of it
+    unless it ends in something as dear as a division.
+    """
+    places = _places(size + 1)
+    factor: list[Planes] = [[] for _ in range(size + 1)]
+    diagonal: Planes = []
     for k in range(size):
-        column = sums[..., start : start + size + 1 - k, :]
-        for m, earlier in enumerate(columns):
-            row = k - m - 1
-            column = column - earlier[..., row:, :] * earlier[..., row : row + 1, :]
-        resolved = size * np.finfo(sums.dtype).eps * sums[..., start : start + 1, :]
-        inverse_diagonal.append(lax.rsqrt(jnp.maximum(column[..., :1, :] + ridge, resolved)))
-        columns.append(column[..., 1:, :] * inverse_diagonal[k])
-        start += size + 1 - k
-    return Factor(columns, inverse_diagonal)
-
-
-def solve(factor: Factor) -> Array:
-    """Solutions w (…, N, G) of (A + λI) w = b."""
-    return _back_substitute(factor, [column[..., -1:, :] for column in factor.columns])
-
-
-def solve_for(factor: Factor, right: Array) -> Array:
-    """Solutions (…, N, G) of (A + λI) v = `right`, (…, N, G)."""
-    y: list[Array] = []
-    for k, inverse in enumerate(factor.inverse_diagonal):
-        value = right[..., k : k + 1, :]
+        column = [sums[:, places[i, k]] for i in range(k, size + 1)]
         for m in range(k):
-            row = k - m - 1
-            value = value - y[m] * factor.columns[m][..., row : row + 1, :]
-        y.append(value * inverse)
-    return _back_substitute(factor, y)
+            column = [number - factor[i][m] * factor[k][m] for i, number in enumerate(column, start=k)]
+        pivot = jnp.maximum(column[0] + ridge, _resolved(sums[:, places[k, k]], size))
+        diagonal.append(jnp.sqrt(pivot))
+        inverse = 1 / diagonal[k]
+        for row, number in zip(factor[k:], column, strict=True):
+            row.append(number * inverse)
+
+    def back_substitute(y: Planes) -> Planes:
+        solution = y.copy()
+        for k in reversed(range(size)):
+            for i in range(k + 1, size):
+                solution[k] = solution[k] - factor[i][k] * solution[i]
+            solution[k] = solution[k] / diagonal[k]
+        return solution
+
+    def solve_for(right: Planes) -> Planes:
+        y = list(right)
+        for k in range(size):
+            for m in range(k):
+                y[k] = y[k] - factor[k][m] * y[m]
+            y[k] = y[k] / diagonal[k]
+        return back_substitute(y)
+
+    return back_substitute(factor[size]), solve_for
 
 
-def _back_substitute(factor: Factor, y: list[Array]) -> Array:
-    """Solutions w (…, N, G) of Lᵀ w = y."""
-    solution: list[Array] = []
-    for k in reversed(range(len(y))):
-        value = y[k]
-        for row, w in enumerate(reversed(solution)):
-            value = value - factor.columns[k][..., row : row + 1, :] * w
-        solution.append(value * factor.inverse_diagonal[k])
-    return jnp.concatenate(solution[::-1], axis=-2)
+def _sweep(sums: Array, ridge: Array, size: int) -> tuple[Planes, Callable[[Planes], Planes]]:
+    """By the inverse of A + λI: the sweep operator (Beaton 1964) at every element of its diagonal in turn."""
+    matrix = jnp.moveaxis(_take(sums, _places(size + 1)), (1, 2), (0, 1))
+    resolved = _resolved(jnp.stack([matrix[k, k] for k in range(size)]), size)
+    row = jnp.arange(size + 1).reshape(-1, *[1] * (matrix.ndim - 1))
+    column = jnp.swapaxes(row, 0, 1)
+
+    def sweep(k: Array, matrix: Array) -> Array:
+        pivot = jnp.maximum(matrix[k, k] + ridge, resolved[k])
+        of_row, of_column = matrix[k][None] / pivot[None, None], matrix[:, k][:, None]
+        swept = jnp.where(row == k, of_row, matrix - of_column * of_row)
+        swept = jnp.where(column == k, of_column / pivot[None, None], swept)
+        return jnp.where((row == k) & (column == k), -1 / pivot[None, None], swept)
+
+    swept = lax.fori_loop(0, size, sweep, matrix)
+
+    def solve_for(right: Planes) -> Planes:
+        return list(-jnp.sum(swept[:size, :size] * jnp.stack(right)[None], axis=1))
+
+    return list(swept[:size, size]), solve_for
 
 
-def residual_energy(sums: Array, w: Array, ridge: float) -> Array:
-    """Weighted sum of squared prediction errors at the solutions, Σ ω^{|p−q|} (x_q − wᵀn_q)²: (…, G).
+def _resolved(diagonal: Array, size: int) -> Array:
+    """What rounding leaves of an element of A's diagonal."""
+    return size * np.finfo(diagonal.dtype).eps * diagonal
+
+
+def residual_energy(sums: Array, w: Planes, ridge: float) -> Array:
+    """Weighted sum of squared prediction errors at the solutions, Σ ω^{|p−q|} (x_q − wᵀn_q)²: (u, …).
 
     Because (A + λI) w = b it is Σ ω^{|p−q|} x_q² − bᵀw − λ‖w‖².
     """
-    last_of_column = np.cumsum(np.arange(w.shape[-2] + 1, 0, -1)) - 1
-    right = sums[..., last_of_column[:-1], :]
-    return sums[..., -1, :] - jnp.sum(right * w + ridge * w**2, axis=-2)
+    right = _places(len(w) + 1)[-1]
+    explained = sum(sums[:, place] * number + ridge * number**2 for place, number in zip(right, w, strict=False))
+    return sums[:, -1] - explained
+
+
+def inner(a: Planes, b: Planes) -> Array:
+    """Inner products Σ_k a_k b_k."""
+    return functools.reduce(operator.add, map(operator.mul, a, b))
+
+
+def _take(array: Array, places: np.ndarray) -> Array:
+    return jnp.take(array, places, axis=1, mode="clip")
+
+
+@functools.lru_cache(maxsize=32)
+def _lower_triangle(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column of every packed number of a symmetric matrix of that size."""
+    columns, rows = (index.astype(np.int32) for index in np.triu_indices(size))
+    return rows, columns
+
+
+@functools.lru_cache(maxsize=32)
+def _places(size: int) -> np.ndarray:
+    """Where each entry of a symmetric matrix of that size is packed: (size, size)."""
+    rows, columns = _lower_triangle(size)
+    places = np.zeros((size, size), np.int32)
+    places[rows, columns] = places[columns, rows] = np.arange(len(rows))
+    return places

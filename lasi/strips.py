@@ -15,7 +15,7 @@ from lasi.predictors import Places, places_of
 
 TILE_WIDTH = 8
 """Columns in a tile: enough for dense products to run well, few enough for them to stay cheap."""
-STRIP_SIZE, MOST_ROWS = 6144, 8
+STRIP_SIZE, MOST_ROWS = 6144, 4
 """Elements in a strip of all images: enough for vector operations to run long, few enough for a strip to stay in a
 processor's cache; and the most rows, each of which makes the program longer."""
 

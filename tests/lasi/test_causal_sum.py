@@ -36,7 +36,7 @@ every_layout = pytest.mark.parametrize(("shape", "tile"), LAYOUTS, ids=str)
 pytestmark = pytest.mark.usefixtures("float64")
 
 
-def sums_by_strips(values: Array, tile: tuple[int, int]) -> Array:
+def sums_by_strips(values: Array, tile: tuple[int, int], *, later: bool = False) -> Array:
     """The causal sums of values (H, W, C, F, n), the state carried from strip to strip."""
     height, width, channels, *rest = values.shape
     layout = Layout(
@@ -48,12 +48,13 @@ def sums_by_strips(values: Array, tile: tuple[int, int]) -> Array:
         reach=0,
         places=NOWHERE,
     )
-    above = jnp.zeros((layout.width * channels, *rest, layout.tiles), values.dtype)
+    beyond = jnp.zeros((layout.width * channels, *rest, layout.tiles), values.dtype)
+    order = slice(None, None, -1 if later else 1)
     sums = []
-    for strip in layout.to_strips(values):
-        strip_sums, above = causal_sums(jnp.swapaxes(strip, 2, 3), above, channels=channels)
+    for strip in layout.to_strips(values)[order]:
+        strip_sums, beyond = causal_sums(jnp.swapaxes(strip, 2, 3), beyond, channels=channels, later=later)
         sums.append(strip_sums)
-    return layout.to_image(jnp.stack(sums))
+    return layout.to_image(jnp.stack(sums[order]))
 
 
 def random_values(shape: tuple[int, int, int], seed: int) -> np.ndarray:
@@ -61,24 +62,24 @@ def random_values(shape: tuple[int, int, int], seed: int) -> np.ndarray:
 
 
 @functools.partial(quick_jit, static_argnums=2)
-def sums_and_adjoint(values: Array, weights: Array, tile: tuple[int, int]) -> tuple[Array, Array]:
-    """The causal sums, and the gradient of their product with weights."""
+def sums_and_adjoint(values: Array, weights: Array, tile: tuple[int, int]) -> tuple[Array, Array, Array]:
+    """The causal sums, the gradient of their product with weights, and the weights' sums over later elements."""
     sums, adjoint = jax.vjp(lambda values: sums_by_strips(values, tile), values)
-    return sums, adjoint(weights)[0]
+    return sums, adjoint(weights)[0], sums_by_strips(weights, tile, later=True)
 
 
 @every_layout
 def test_sums_over_all_earlier_elements_and_their_adjoint(shape: tuple[int, int, int], tile: tuple[int, int]) -> None:
     values, weights = random_values(shape, seed=1), random_values(shape, seed=2)
-    sums, gathered = sums_and_adjoint(values, weights, tile)
+    sums, gradient, later = sums_and_adjoint(values, weights, tile)
     np.testing.assert_allclose(sums, oracle.causal_sums(values), rtol=0, atol=1e-12)
-    later = oracle.causal_sums(weights[::-1, ::-1, ::-1])[::-1, ::-1, ::-1]
-    np.testing.assert_allclose(gathered, later, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(np.vdot(sums, weights), np.vdot(values, gathered), rtol=1e-12, atol=1e-12)
+    expected = oracle.causal_sums(weights[::-1, ::-1, ::-1])[::-1, ::-1, ::-1]
+    np.testing.assert_allclose(gradient, expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(later, expected, rtol=0, atol=1e-12)
 
 
 def test_float32_stays_near_float64() -> None:
     values = random_values((9, 10, 3), seed=3)
-    sums, _ = sums_and_adjoint(jnp.asarray(values, jnp.float32), jnp.zeros(values.shape, jnp.float32), (4, 4))
+    sums, *_ = sums_and_adjoint(jnp.asarray(values, jnp.float32), jnp.zeros(values.shape, jnp.float32), (4, 4))
     assert sums.dtype == jnp.float32
     np.testing.assert_allclose(sums, oracle.causal_sums(values), rtol=0, atol=1e-4)

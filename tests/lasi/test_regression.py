@@ -5,11 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lasi.regression import packed_size, products, residual_energy, ridge_solve
+from lasi.regression import LARGEST_UNROLLED, packed_size, products, residual_energy, ridge_solve
 from tests.lasi.quick_compile import quick_jit
 
 RIDGE = 80 / 127.5
-SIZES = [1, 2, 5, 10, 20]
+SIZES = [1, 2, 5, 10, LARGEST_UNROLLED + 1]
 SAMPLES, ELEMENTS = 30, 4
 every_size = pytest.mark.parametrize("size", SIZES)
 pytestmark = pytest.mark.usefixtures("float64")
@@ -21,13 +21,14 @@ def random_predictors(size: int, *, seed: int = 0) -> np.ndarray:
 
 
 def packed_sums(predictors: np.ndarray) -> jax.Array:
-    return products(jnp.asarray(predictors)).sum(axis=0)
+    """(1, F, elements)."""
+    return products(jnp.asarray(predictors)).sum(axis=0, keepdims=True)
 
 
 @quick_jit
 def solve_and_adjoint(sums: jax.Array, cotangent: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The solutions, and the gradient of their product with a cotangent."""
-    solution, adjoint = jax.vjp(lambda sums: ridge_solve(sums, jnp.asarray(RIDGE, sums.dtype)), sums)
+    """The solutions (u, N, elements), and the gradient of their product with a cotangent."""
+    solution, adjoint = jax.vjp(lambda sums: jnp.stack(ridge_solve(sums, jnp.asarray(RIDGE, sums.dtype)), axis=1), sums)
     return solution, adjoint(cotangent)[0]
 
 
@@ -52,15 +53,15 @@ def test_products_hold_the_lower_triangle_column_by_column(size: int) -> None:
 def test_solutions(size: int) -> None:
     predictors = random_predictors(size)
     a, b = normal_equations(predictors)
-    solution, _ = solve_and_adjoint(packed_sums(predictors), jnp.zeros((size, ELEMENTS)))
+    solution, _ = solve_and_adjoint(packed_sums(predictors), jnp.zeros((1, size, ELEMENTS)))
     expected = np.linalg.solve(a + RIDGE * np.eye(size), b[..., None])[..., 0].T
-    np.testing.assert_allclose(solution, expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(solution[0], expected, rtol=0, atol=1e-12)
 
 
 @every_size
 def test_gradient_against_finite_differences(size: int) -> None:
     generator, step = np.random.default_rng(1), 1e-5
-    sums, cotangent = packed_sums(random_predictors(size)), generator.standard_normal((size, ELEMENTS))
+    sums, cotangent = packed_sums(random_predictors(size)), generator.standard_normal((1, size, ELEMENTS))
     direction = generator.standard_normal(sums.shape)
     _, gradient = solve_and_adjoint(sums, cotangent)
     ahead, behind = (solve_and_adjoint(sums + sign * step * direction, cotangent)[0] for sign in (1, -1))
@@ -74,29 +75,30 @@ def test_gradient_of_each_entry(size: int) -> None:
     predictors, cotangent = random_predictors(size), np.random.default_rng(2).standard_normal((size, ELEMENTS))
     a, b = (array[0] for array in normal_equations(predictors))
     w, v = np.linalg.solve(a + RIDGE * np.eye(size), np.stack([b, cotangent[:, 0]], axis=-1)).T
-    _, gradient = solve_and_adjoint(packed_sums(predictors), jnp.asarray(cotangent))
+    _, gradient = solve_and_adjoint(packed_sums(predictors), jnp.asarray(cotangent)[None])
     outer = -(np.outer(v, w) + np.outer(w, v)) / (1 + np.eye(size))
     columns = [np.append(outer[column:, column], v[column]) for column in range(size)]
-    np.testing.assert_allclose(gradient[:, 0], np.concatenate([*columns, [0]]), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(gradient[0, :, 0], np.concatenate([*columns, [0]]), rtol=0, atol=1e-12)
 
 
 @every_size
 def test_residual_energy(size: int) -> None:
     predictors = random_predictors(size)
     sums = packed_sums(predictors)
-    solution, _ = solve_and_adjoint(sums, jnp.zeros((size, ELEMENTS)))
-    residuals = predictors[:, -1] - np.einsum("sig,ig->sg", predictors[:, :-1], solution)
-    np.testing.assert_allclose(residual_energy(sums, solution, RIDGE), np.sum(residuals**2, axis=0), rtol=1e-11)
+    solution, _ = solve_and_adjoint(sums, jnp.zeros((1, size, ELEMENTS)))
+    residuals = predictors[:, -1] - np.einsum("sig,ig->sg", predictors[:, :-1], solution[0])
+    energy = residual_energy(sums, list(jnp.moveaxis(solution, 1, 0)), RIDGE)
+    np.testing.assert_allclose(energy[0], np.sum(residuals**2, axis=0), rtol=1e-11)
 
 
 def test_without_a_past_the_solution_is_zero_and_its_gradient_finite() -> None:
-    solution, gradient = solve_and_adjoint(jnp.zeros((packed_size(5), ELEMENTS)), jnp.ones((5, ELEMENTS)))
+    solution, gradient = solve_and_adjoint(jnp.zeros((1, packed_size(5), ELEMENTS)), jnp.ones((1, 5, ELEMENTS)))
     assert not solution.any()
     assert jnp.isfinite(gradient).all()
 
 
 def test_jit_equals_eager() -> None:
-    sums, cotangent = packed_sums(random_predictors(3)), jnp.ones((3, ELEMENTS))
+    sums, cotangent = packed_sums(random_predictors(3)), jnp.ones((1, 3, ELEMENTS))
     compiled = solve_and_adjoint(sums, cotangent)
     with jax.disable_jit():
         eager = solve_and_adjoint(sums, cotangent)
@@ -104,16 +106,16 @@ def test_jit_equals_eager() -> None:
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
 
 
-def test_leading_axes_are_independent() -> None:
-    sums = jnp.stack([packed_sums(random_predictors(3, seed=seed)) for seed in range(4)])
-    each = [solve_and_adjoint(one, jnp.ones((3, ELEMENTS))) for one in sums]
-    together = solve_and_adjoint(sums, jnp.ones((4, 3, ELEMENTS)))
+def test_elements_are_independent() -> None:
+    sums = [packed_sums(random_predictors(3, seed=seed)) for seed in range(4)]
+    each = [solve_and_adjoint(one, jnp.ones((1, 3, ELEMENTS))) for one in sums]
+    together = solve_and_adjoint(jnp.concatenate(sums), jnp.ones((4, 3, ELEMENTS)))
     for one, other in zip(together, zip(*each, strict=True), strict=True):
-        np.testing.assert_allclose(one, jnp.stack(other), rtol=0, atol=1e-13)
+        np.testing.assert_allclose(one, jnp.concatenate(other), rtol=0, atol=1e-13)
 
 
 def test_float32_stays_near_float64() -> None:
-    sums, cotangent = packed_sums(random_predictors(10)), jnp.ones((10, ELEMENTS))
+    sums, cotangent = packed_sums(random_predictors(10)), jnp.ones((1, 10, ELEMENTS))
     double = solve_and_adjoint(sums, cotangent)
     single = solve_and_adjoint(sums.astype(jnp.float32), cotangent.astype(jnp.float32))
     for one, other in zip(single, double, strict=True):
