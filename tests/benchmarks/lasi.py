@@ -8,7 +8,10 @@ machine that slows down slows all alike: compare within a run. Columns:
     memory    peak of `gradient` above what the process had before, MB, in a process of its own
     copy      one copy of the summed products of one image: what memory alone would take
 
-`dense` is the definition evaluated as it stands, O(P² N²), at 32×32 only.
+    loss      mean weighted least-squares loss of one image
+
+`dense` is the definition evaluated as it stands, O(P² N²), at 32×32 only. The last rows, left out by `--quick`, are the
+loss as N grows and a pair of 3840×2160, in a process of its own.
 """
 
 import argparse
@@ -45,13 +48,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--quick", action="store_true", help="sizes to 256, N = 10, without memory")
     parser.add_argument("--memory-of", type=int, nargs=2, metavar=("SIZE", "N"), help=argparse.SUPPRESS)
+    parser.add_argument("--frame", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if chosen.memory_of:
         print(_peak_of_gradient(*chosen.memory_of))
         return
+    if chosen.frame:
+        print(json.dumps(_frame()))
+        return
     if chosen.quick:
         chosen.sizes, chosen.neighborhoods = [32, 64, 128, 256], [10]
     rows = [row for size in chosen.sizes for row in _rows_of_size(size, chosen.neighborhoods, chosen)]
+    if not chosen.quick:
+        rows += [_loss(n) for n in (1, 2, 5, 10, 20, 50)]
+        rows.append(json.loads(_in_own_process("--frame")))
     print(json.dumps(rows, indent=1) if chosen.json else _table(rows))
 
 
@@ -134,8 +144,12 @@ def _once(task: Thunk) -> float:
 
 
 def _memory(size: int, n: int) -> float:
-    command = [sys.executable, __file__, "--memory-of", str(size), str(n)]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return float(_in_own_process("--memory-of", str(size), str(n)))
+
+
+def _in_own_process(*arguments: str) -> str:
+    command = [sys.executable, __file__, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def _peak_of_gradient(size: int, n: int) -> float:
@@ -146,6 +160,22 @@ def _peak_of_gradient(size: int, n: int) -> float:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     jax.block_until_ready(gradient(images[1], lasi.embedding(images[0])))
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def _loss(n: int) -> Row:
+    picture = _pictures(48)[1] * 2 - 1
+    return {"metric": f"LASI, N = {n}", "size": 48, "loss": float(LASI(picture.shape, n).wls_loss(picture))}
+
+
+def _frame() -> Row:
+    """The distance of a pair of 3840×2160, after compilation, and its peak memory above what the pictures take."""
+    x, y = (picture[:2160] for picture in np.tile(np.asarray(_pictures(128)[:2]) * 2 - 1, (1, 17, 30, 1)))
+    lasi = LASI(x.shape, 10)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    _once(lambda: lasi.compute_distance(x, y))
+    memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    pair = _once(lambda: lasi.compute_distance(x, y))
+    return {"metric": "LASI, N = 10", "size": "3840×2160", "pair": pair, "memory": memory}
 
 
 def _pictures(size: int) -> jax.Array:
@@ -183,7 +213,7 @@ def _dense_sums(image: jax.Array, neighbors: jax.Array) -> tuple[jax.Array, jax.
 
 
 def _table(rows: Sequence[Row]) -> str:
-    columns = ["metric", "size", "pair", "value", "gradient", "compile", "memory", "copy"]
+    columns = ["metric", "size", "pair", "value", "gradient", "compile", "memory", "copy", "loss"]
     lines = [columns, *([_cell(row.get(column)) for column in columns] for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)

@@ -26,6 +26,7 @@ SHAPES_AND_SIZES = [
     ((11, 13, 4), 2),
     ((6, 7, 1), 14),
     ((14, 25, 3), 4),
+    ((9, 8, 3), 50),
 ]
 every_shape = pytest.mark.parametrize(("shape", "size"), SHAPES_AND_SIZES, ids=str)
 
