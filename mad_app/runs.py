@@ -6,16 +6,16 @@ to the process, the run can be resumed.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
 import jax.numpy as jnp
 import numpy as np
 
-from mad_app.competition import CORNERS, Reason, Settings, Step, compete
+from mad_app.competition import CORNERS, Reason, Settings, Step, compete, round_to_level
 from mad_app.distortions import distort, get_distortion
-from mad_app.images import BUNDLED, DEFAULT_IMAGE, ImageArray, bundled_path, from_uint8, load_image, to_uint8
+from mad_app.images import BUNDLED, DEFAULT_IMAGE, ImageArray, bundled_path, from_uint8, load_image
 from mad_app.metrics import KnownMetric, get_metric, measure_batch
 from mad_app.records import (
     Checkpoint,
@@ -226,31 +226,30 @@ class _Recorder:
         said = [
             dict(zip(names, map(float, values), strict=True)) for values in zip(step.first, step.second, strict=True)
         ]
-        run = self._run(checkpoint, _results(names, step, said[0], said, [None] * len(CORNERS)))
+        run = self._run(checkpoint, _results(names, step, _levels(checkpoint.history), said[0], said, None))
         self.folder = save_run(run, root, checkpoint=checkpoint)
 
     def _finish(self, last: Checkpoint, root: str | Path) -> None:
         """Put the whole record on disk; one that was stopped keeps the checkpoint to go on from."""
         step, reference = last.step, jnp.asarray(self.reference)
+        levels = _levels(last.history)
         finals = np.asarray(step.images)
-        jury = measure_batch(reference, jnp.asarray([self.start, *finals]), also=self.rivals)
+        finals_8bit = self._rounded(finals, levels)
+        shown = [from_uint8(picture) for picture in finals_8bit]
+        jury = measure_batch(reference, jnp.asarray([self.start, *finals, *shown]), also=self.rivals)
         start, *said = [dict(zip(jury, values, strict=True)) for values in zip(*jury.values(), strict=True)]
-        run = self._run(
-            last, _results([rival.name for rival in self.rivals], step, start, said, self._drift_8bit(step))
-        )
+        results = _results([rival.name for rival in self.rivals], step, levels, start, said[:4], said[4:])
+        run = replace(self._run(last, results), finals_8bit=finals_8bit)
         if self.folder is None:
             self.folder = save_run(run, root)
         else:
             stopped = Reason.STOPPED in (step.reasons or ())
             replace_run(run, self.folder, checkpoint=self.checkpoint if stopped else None)
 
-    def _drift_8bit(self, step: Step) -> list[float]:
-        """Relative departure from the level of each picture as it is saved."""
-        saved = jnp.asarray([from_uint8(to_uint8(image)) for image in np.asarray(step.images)])
-        start, reference = jnp.asarray(self.start)[None], jnp.asarray(self.reference)
-        comparisons = dict(zip(("first", "second"), (rival.against(reference) for rival in self.rivals), strict=True))
-        ratios = {role: one.distances(saved) / one.distances(start) for role, one in comparisons.items()}
-        return [float(ratios[corner.fixed][i]) - 1 for i, corner in enumerate(CORNERS)]
+    def _rounded(self, finals: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """The four pictures that are saved, uint8."""
+        first, second = (rival.against(jnp.asarray(self.reference)) for rival in self.rivals)
+        return round_to_level(finals, first, second, levels)
 
     def _run(self, at: Checkpoint, results: tuple[CornerResult, ...]) -> Run:
         here = environment()
@@ -281,24 +280,41 @@ class _Recorder:
 
 
 def _results(
-    names: Sequence[str], step: Step, start: Said, finals: Sequence[Said], drift_8bit: Sequence[float | None]
+    names: Sequence[str],
+    step: Step,
+    levels: np.ndarray,
+    start: Said,
+    finals: Sequence[Said],
+    finals_8bit: Sequence[Said] | None,
 ) -> tuple[CornerResult, ...]:
-    """What became of the four images, given what each metric said of the start and of them."""
+    """What became of the four images, given what each metric said of the start, of them, and of them in 8 bits."""
     of = dict(zip(("first", "second"), names, strict=True))
-    return tuple(
-        CornerResult(
-            optimised=of[corner.optimised],
-            fixed=of[corner.fixed],
-            direction=corner.direction,
-            level=start[of[corner.fixed]],
-            start=start,
-            final=finals[i],
-            drift=float(step.drift[i]),
-            drift_8bit=drift_8bit[i],
-            outcome=step.reasons[i].value if step.reasons else UNFINISHED,
+    results = []
+    for i, corner in enumerate(CORNERS):
+        seen = finals_8bit[i] if finals_8bit else None
+        held = seen[of[corner.fixed]] if seen else None
+        results.append(
+            CornerResult(
+                optimised=of[corner.optimised],
+                fixed=of[corner.fixed],
+                direction=corner.direction,
+                level=float(levels[i]),
+                start=start,
+                final=finals[i],
+                final_8bit=seen,
+                drift=float(step.drift[i]),
+                drift_8bit=None if held is None else held / float(levels[i]) - 1,
+                outcome=step.reasons[i].value if step.reasons else UNFINISHED,
+            )
         )
-        for i, corner in enumerate(CORNERS)
-    )
+    return tuple(results)
+
+
+def _levels(history: History) -> np.ndarray:
+    """What the fixed metric of each image shall say, (4,): what it said at first, without its departure from that."""
+    columns = [getattr(history, corner.fixed)[0, i] for i, corner in enumerate(CORNERS)]
+    levels: np.ndarray = np.asarray(columns) / (1 + history.drift[0])
+    return levels
 
 
 def _ended(history: History, step: Step) -> History:

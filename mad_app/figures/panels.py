@@ -182,7 +182,7 @@ def jury_table(run: Run, canvas: Canvas) -> Table | None:
     """What the metrics that did not compete say; of each pair the image farther from the reference is bold."""
     competitors = (run.images[0].optimised, run.images[0].fixed)
     names = [name for name in run.images[0].start if name not in competitors]
-    rows = [[run.images[0].start.get(name), *(result.final.get(name) for result in run.images)] for name in names]
+    rows = [[run.images[0].start.get(name), *(result.seen.get(name) for result in run.images)] for name in names]
     told = [(name, row) for name, row in zip(names, rows, strict=True) if any(value is not None for value in row)]
     if not told:
         return None

@@ -28,6 +28,8 @@ def metric_title(name: str) -> str:
 def verdict(run: Run, pair: int) -> str:
     """What the two metrics say of a pair, of which the image driven up is on the left, in one sentence.
 
+    They speak of the pictures as they are saved and seen, in 8 bits.
+
     Args:
         run: a competition.
         pair: 0 for the first metric driven and the second held, 1 the other way round.
@@ -88,7 +90,7 @@ def outcomes(run: Run) -> str:
 
 
 def _held_clause(left: CornerResult, right: CornerResult) -> str:
-    title, a, b = metric_title(left.fixed), left.final.get(left.fixed), right.final.get(right.fixed)
+    title, a, b = metric_title(left.fixed), left.seen.get(left.fixed), right.seen.get(right.fixed)
     if a is None or b is None:
         return f"{title} has no finite value for one of these two"
     if _equal(a, b):
@@ -97,7 +99,7 @@ def _held_clause(left: CornerResult, right: CornerResult) -> str:
 
 
 def _driven_clause(left: CornerResult, right: CornerResult) -> str:
-    title, a, b = metric_title(left.optimised), left.final.get(left.optimised), right.final.get(right.optimised)
+    title, a, b = metric_title(left.optimised), left.seen.get(left.optimised), right.seen.get(right.optimised)
     if a is None or b is None:
         return f"{title} has no finite value for one of them"
     if _equal(a, b):

@@ -2,10 +2,8 @@
 
 from mad_app.records.checkpoints import Checkpoint, History, is_resumable, load_checkpoint, save_checkpoint
 from mad_app.records.environment import Environment, environment
+from mad_app.records.run import CornerResult, Run, Summary
 from mad_app.records.run_folder import (
-    CornerResult,
-    Run,
-    Summary,
     find_run,
     list_runs,
     load_run,
