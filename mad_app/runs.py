@@ -13,9 +13,8 @@ from typing import Any, cast
 import jax.numpy as jnp
 import numpy as np
 
-from mad_app.competition import CORNERS, Reason, Settings, Step, compete, round_to_level
-from mad_app.distortions import distort, get_distortion
-from mad_app.images import BUNDLED, DEFAULT_IMAGE, ImageArray, bundled_path, from_uint8, load_image
+from mad_app.competition import CORNERS, Reason, Step, admissible, compete, round_to_level
+from mad_app.images import ImageArray, from_uint8, to_grey
 from mad_app.metrics import KnownMetric, get_metric, measure_batch
 from mad_app.records import (
     Checkpoint,
@@ -32,6 +31,9 @@ from mad_app.records import (
     save_checkpoint,
     save_run,
 )
+from mad_app.request import Request
+
+__all__ = ["OnProgress", "Progress", "Request", "Resolve", "request_of", "resume_run", "run_competition"]
 
 SECONDS_BETWEEN_CHECKPOINTS = 5.0
 UNFINISHED = "not finished: it can be resumed from its checkpoint"
@@ -39,56 +41,6 @@ UNFINISHED = "not finished: it can be resumed from its checkpoint"
 Resolve = Callable[[str], KnownMetric]
 Said = Mapping[str, float | None]
 """Metric name to the distance that it said."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What a user asks for; with the picture, all that is needed to run it again.
-
-    Attributes:
-        image: name of a bundled picture or path of a file.
-        size: side of the central square that is used, in pixels.
-        first: name of a metric.
-        second: name of its rival.
-        distortion: name of the distortion that makes the start.
-        strength: in the distortion's unit; its default if None.
-        seed: of the distortion's random numbers, at least 0.
-        steps: number of steps, at least 1.
-
-    Raises:
-        ValueError: an attribute is out of its range.
-    """
-
-    image: str = DEFAULT_IMAGE
-    size: int = 128
-    first: str = "lasi"
-    second: str = "lpips-alex"
-    distortion: str = "noise"
-    strength: float | None = None
-    seed: int = 0
-    steps: int = 500
-
-    def __post_init__(self) -> None:
-        distortion = get_distortion(self.distortion)
-        if self.strength is None:
-            object.__setattr__(self, "strength", distortion.default)
-        if self.seed < 0:
-            raise ValueError(f"seed must be at least 0, got {self.seed}")
-        if self.first == self.second:
-            raise ValueError(f"first and second must be two metrics, got {self.first!r} twice")
-        self.settings()
-
-    def settings(self) -> Settings:
-        """The engine's part of it."""
-        return Settings(steps=self.steps)
-
-    def reference(self) -> ImageArray:
-        """The picture, (size, size, 3)."""
-        return load_image(bundled_path(self.image) if self.image in BUNDLED else self.image, size=self.size)
-
-    def start(self, reference: ImageArray) -> ImageArray:
-        """The distorted picture from which the four images set out."""
-        return distort(reference, self.distortion, strength=cast(float, self.strength), seed=self.seed)
 
 
 @dataclass(frozen=True)
@@ -138,10 +90,14 @@ def run_competition(
     Raises:
         ValueError: the picture, a metric or the distortion does not fit; RecordError: the disk refused the record.
     """
-    reference = request.reference() if reference is None else reference
+    if reference is None:
+        reference = request.reference()
+    elif request.grey:
+        reference = to_grey(reference)
     rivals = resolve(request.first), resolve(request.second)
-    recorder = _Recorder(request, rivals, reference, request.start(reference), on_progress)
-    steps = compete(reference, recorder.start, *rivals, request.settings(), should_stop=should_stop)
+    start, mask = request.start(reference), request.mask_array(reference)
+    recorder = _Recorder(request, rivals, reference, start, mask, on_progress)
+    steps = compete(reference, start, *rivals, request.settings(), mask=mask, should_stop=should_stop)
     return recorder.record(steps, root)
 
 
@@ -159,10 +115,10 @@ def resume_run(
     checkpoint = load_checkpoint(folder)
     request = request_of(run)
     rivals = resolve(request.first), resolve(request.second)
-    recorder = _Recorder(request, rivals, run.reference, run.start, on_progress)
+    recorder = _Recorder(request, rivals, run.reference, run.start, run.mask, on_progress)
     recorder.folder, recorder.checkpoint = Path(folder), checkpoint
-    settings = request.settings()
-    steps = compete(run.reference, run.start, *rivals, settings, resume=checkpoint.step, should_stop=should_stop)
+    step, settings = checkpoint.step, request.settings()
+    steps = compete(run.reference, run.start, *rivals, settings, mask=run.mask, resume=step, should_stop=should_stop)
     return recorder.record(steps, Path(folder).parent)
 
 
@@ -189,10 +145,11 @@ class _Recorder:
         rivals: tuple[KnownMetric, KnownMetric],
         reference: ImageArray,
         start: ImageArray,
+        mask: np.ndarray | None,
         on_progress: OnProgress,
     ) -> None:
         self.request, self.rivals = request, rivals
-        self.reference, self.start = reference, start
+        self.reference, self.start, self.mask = reference, start, mask
         self.on_progress = on_progress
         self.folder: Path | None = None
         self.checkpoint: Checkpoint | None = None
@@ -249,7 +206,9 @@ class _Recorder:
     def _rounded(self, finals: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """The four pictures that are saved, uint8."""
         first, second = (rival.against(jnp.asarray(self.reference)) for rival in self.rivals)
-        return round_to_level(finals, first, second, levels)
+        settings = self.request.settings()
+        bounds = admissible(self.start, settings, self.mask).bounds_8bit(settings)
+        return round_to_level(finals, first, second, levels, bounds=bounds, grey=settings.grey)
 
     def _run(self, at: Checkpoint, results: tuple[CornerResult, ...]) -> Run:
         here = environment()
@@ -267,6 +226,7 @@ class _Recorder:
             start=self.start,
             finals=np.asarray(at.step.images),
             history=at.history,
+            mask=self.mask,
         )
 
     def _tell(self, at: Checkpoint, *, steps_before: int) -> None:

@@ -15,7 +15,7 @@ LAYERS = (
     {"mad_app.app", "mad_app.cli"},
     {"mad_app.ui", "mad_app.progress", "mad_app"},
     {"mad_app.figures", "mad_app.runs"},
-    {"mad_app.records"},
+    {"mad_app.records", "mad_app.request"},
     {"mad_app.competition"},
     {"mad_app.metrics"},
     {"mad_app.distortions"},
