@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from mad_app.figures.canvas import Canvas, Theme
 from mad_app.figures.panels import draw_curve, jury_table
-from mad_app.figures.wording import LETTERS, metric_title, number, outcomes, percentage, verdict
+from mad_app.figures.wording import LETTERS, constraints, metric_title, number, outcomes, percentage, verdict
 from mad_app.images import from_uint8
 from mad_app.records import CornerResult, Run
 
@@ -281,7 +281,8 @@ def _gain(differences: np.ndarray) -> float:
 def _conditions(run: Run) -> str:
     """Picture, distortion and budget in a sentence, as far as the settings tell."""
     settings, (rows, columns, _) = run.settings, run.reference.shape
-    distortion = " ".join(str(settings[key]) for key in ("distortion", "strength") if settings.get(key) is not None)
+    shown = ("start_file",) if settings.get("start_file") else ("distortion", "strength")
+    distortion = " ".join(str(settings[key]) for key in shown if settings.get(key) is not None)
     parts = [str(settings.get("image") or "image"), f"{columns} × {rows} pixels", distortion]
-    parts += [f"{run.history.step[-1]} steps", f"seed {run.seed}"]
+    parts += [*constraints(settings), f"{run.history.step[-1]} steps", f"seed {run.seed}"]
     return ", ".join(part for part in parts if part) + "."

@@ -1,6 +1,7 @@
 """How results are put to people: the names of metrics, numbers to three digits, and a verdict in one sentence."""
 
 import math
+from collections.abc import Mapping
 
 from mad_app.metrics import METRICS
 from mad_app.records import CornerResult, Run
@@ -77,6 +78,24 @@ def percentage(fraction: float | None) -> str:
         return "0 %"
     percent = 100 * fraction
     return "<0.001 %" if abs(percent) < 0.001 else f"{float(f'{percent:.2g}'):+.6g} %".replace("-", "−")
+
+
+def constraints(settings: Mapping[str, str | float | bool | None]) -> list[str]:
+    """What constrains the images, as far as the settings tell.
+
+    Example:
+        >>> constraints({"grey": True, "mask": "face.png", "max_change": 0.05, "low_pass": 8.0, "first_level": None})
+        ['grey', 'only within face.png', 'changes up to 0.05', 'up to 8 cycles a picture']
+    """
+    texts = {
+        "mask": "only within {}",
+        "max_change": "changes up to {:g}",
+        "low_pass": "up to {:g} cycles a picture",
+        "first_level": "first metric held at {:g}",
+        "second_level": "second metric held at {:g}",
+    }
+    told = ["grey"] if settings.get("grey") else []
+    return told + [text.format(settings[name]) for name, text in texts.items() if settings.get(name) is not None]
 
 
 def outcomes(run: Run) -> str:

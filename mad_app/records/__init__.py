@@ -11,6 +11,17 @@ from mad_app.records.run_folder import (
     replace_run,
     save_run,
 )
+from mad_app.records.series import (
+    Series,
+    Spread,
+    is_series,
+    load_series,
+    requests_of,
+    runs_of,
+    save_series,
+    spread_of,
+    spread_of_starts,
+)
 from mad_app.records.storage import RecordError
 
 __all__ = [
@@ -20,15 +31,24 @@ __all__ = [
     "History",
     "RecordError",
     "Run",
+    "Series",
+    "Spread",
     "Summary",
     "environment",
     "find_run",
     "is_resumable",
+    "is_series",
     "list_runs",
     "load_checkpoint",
     "load_run",
+    "load_series",
     "load_summary",
     "replace_run",
+    "requests_of",
+    "runs_of",
     "save_checkpoint",
     "save_run",
+    "save_series",
+    "spread_of",
+    "spread_of_starts",
 ]
