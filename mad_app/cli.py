@@ -20,21 +20,18 @@ from typing import Any
 import click
 import jax.numpy as jnp
 
-from mad_app.distortions import DISTORTIONS
-from mad_app.images import DEFAULT_IMAGE, MAX_SIZE, MIN_SIZE, load_image
+from mad_app.cli_options import EPILOG, OUT, SEED, SIZE, STEPS, asking_for_a_competition
+from mad_app.competition.settings import Role
+from mad_app.images import load_image
 from mad_app.metrics import METRICS, KnownMetric, MetricUnavailable, describe_metrics, measure_batch, resolve_metric
 from mad_app.metrics.table import is_listed
 from mad_app.progress import ProgressLine
-from mad_app.records import is_resumable, load_run, load_summary
-from mad_app.runs import Request, request_of, resume_run, run_competition
+from mad_app.records import is_resumable, is_series, load_run, load_series, load_summary
+from mad_app.runs import OnProgress, Request, request_of, resume_run, run_competition
+from mad_app.series import PRESETS, Plan, SeriesResult, ladder_of, resume_series, run_series, seeds_of
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT, as shells have it."""
-
-_STRENGTHS = "\n".join(
-    f"  {row.name:<16} {row.minimum:g} to {row.maximum:g} ({row.unit}); {row.default:g} by default"
-    for row in DISTORTIONS.values()
-)
 
 
 class _Program(click.Group):
@@ -71,28 +68,8 @@ def program() -> None:
     """
 
 
-@program.command(epilog=f"\b\nStrengths:\n{_STRENGTHS}")
-@click.argument("image", default=DEFAULT_IMAGE)
-@click.option("--first", default=Request.first, show_default=True, help="A metric: see `metrics`.")
-@click.option("--second", default=Request.second, show_default=True, help="Its rival.")
-@click.option(
-    "--size",
-    type=click.IntRange(MIN_SIZE, MAX_SIZE),
-    default=Request.size,
-    show_default=True,
-    help="Side in pixels of the central square that is used.",
-)
-@click.option(
-    "--distortion",
-    type=click.Choice(list(DISTORTIONS)),
-    default=Request.distortion,
-    show_default=True,
-    help="What makes the start out of the picture.",
-)
-@click.option("--strength", type=float, help="How strongly, in the distortion's own unit: see below.")
-@click.option("--steps", type=click.IntRange(min=1), default=Request.steps, show_default=True, help="How many steps.")
-@click.option("--seed", type=click.IntRange(min=0), default=Request.seed, show_default=True, help="Of the distortion.")
-@click.option("--out", type=click.Path(path_type=Path), default="runs", show_default=True, help="Folder of the runs.")
+@program.command(epilog=EPILOG)
+@asking_for_a_competition
 def compete(out: Path, **asked: Any) -> None:
     """Run a competition and print, last, its folder.
 
@@ -104,14 +81,60 @@ def compete(out: Path, **asked: Any) -> None:
     _run(request, partial(run_competition, request, out))
 
 
+@program.command(epilog=EPILOG)
+@asking_for_a_competition
+@click.option("--hold", type=click.Choice(["first", "second"]), default="second", show_default=True, help="Which one.")
+@click.option("--levels", required=True, metavar="A,B,…", help="What it is held at, one number for each competition.")
+def ladder(out: Path, hold: Role, levels: str, **asked: Any) -> None:
+    """Run a competition at several levels of a metric.
+
+    The start is brought to each level in turn. Prints, last, the folder of the series; `curve` and `sheet` draw it.
+    """
+    _run_series(ladder_of(Request(**asked), hold, _numbers(levels)), out)
+
+
+@program.command(epilog=EPILOG)
+@asking_for_a_competition
+@click.option(
+    "--count", type=click.IntRange(min=2), default=4, show_default=True, help="How many seeds, from --seed on."
+)
+def seeds(out: Path, count: int, **asked: Any) -> None:
+    """Run a competition from several seeds.
+
+    Prints, last, the folder of the series; `sheet` draws it and tells how much the seeds differ.
+    """
+    request = Request(**asked)
+    _run_series(seeds_of(request, range(request.seed, request.seed + count)), out)
+
+
+@program.command()
+@click.argument("name", type=click.Choice(list(PRESETS)))
+@click.argument("image", default="cameraman")
+@SIZE
+@STEPS
+@SEED
+@OUT
+def preset(out: Path, name: str, image: str, **asked: Any) -> None:
+    """Run a series known from the literature.
+
+    wang-simoncelli-2008 is MSE against SSIM on a grey picture, from white noise whose MSE is 8 to 1024 in 8-bit units
+    squared. Prints, last, the folder of the series; `sheet` draws it.
+    """
+    _run_series(PRESETS[name](image=image, **asked), out)
+
+
 @program.command()
 @click.argument("run", type=click.Path(path_type=Path))
 def resume(run: Path) -> None:
-    """Go on with a competition that was interrupted; RUN is its folder.
+    """Go on with what was interrupted; RUN is its folder.
 
+    It holds a competition or a series.
     A metric from outside that the record names is imported and run.
     """
-    _run(request_of(load_summary(run)), partial(resume_run, run))
+    if is_series(run):
+        _follow_series(partial(resume_series, run))
+    else:
+        _run(request_of(load_summary(run)), partial(resume_run, run))
 
 
 @program.command()
@@ -125,6 +148,33 @@ def figure(run: Path, out: Path, width: Any, dark: bool, dpi: float | None) -> N
     from mad_app.figures import save_figure
 
     save_figure(load_run(run), out, dpi=dpi, width=width, dark=dark)
+    click.echo(out)
+
+
+@program.command()
+@click.argument("series", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A name that ends in .pdf, .svg or .png.")
+@click.option("--width", default="double", show_default=True, help="double (columns), or slide.")
+def sheet(series: Path, out: Path, width: Any) -> None:
+    """Draw a series side by side; SERIES is its folder."""
+    from mad_app.figures import save_contact_sheet
+
+    save_contact_sheet(load_series(series), out, width=width)
+    click.echo(out)
+
+
+@program.command()
+@click.argument("series", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A name that ends in .pdf, .svg or .png.")
+@click.option("--width", default="double", show_default=True, help="double (columns), or slide.")
+def curve(series: Path, out: Path, width: Any) -> None:
+    """Draw how far the metrics were driven at each level.
+
+    SERIES is the folder of a series, such as a ladder.
+    """
+    from mad_app.figures import save_ladder_curves
+
+    save_ladder_curves(load_series(series), out, width=width)
     click.echo(out)
 
 
@@ -193,6 +243,46 @@ def _run(request: Request, run: Callable[..., Path]) -> None:
     click.echo(folder)
     if stopped:
         raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _run_series(plan: Plan, root: Path) -> None:
+    """Run a new series, show its progress, and print its folder."""
+    _follow_series(partial(run_series, plan, root))
+
+
+def _follow_series(run: Callable[..., SeriesResult]) -> None:
+    """Run or resume a series, show its progress, and print its folder."""
+    line: ProgressLine | None = None
+
+    def begin(request: Request, place: str) -> OnProgress:
+        nonlocal line
+        if line:
+            line.end()
+        click.echo(place, err=True)
+        line = ProgressLine(request, sys.stderr)
+        return line
+
+    try:
+        with _gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
+            result = run(resolve=_resolve, on_run=begin, should_stop=should_stop)
+    finally:
+        if line:
+            line.end()
+    for reason in result.left_out:
+        click.echo(f"left out: {reason}", err=True)
+    if not result.finished:
+        click.echo(f"To go on: python -m mad_app resume {result.folder}", err=True)
+    click.echo(result.folder)
+    if not result.finished:
+        raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _numbers(text: str) -> list[float]:
+    """Numbers with commas between them."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no list of numbers with commas between them") from None
 
 
 def _summary(folder: Path) -> str:

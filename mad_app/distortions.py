@@ -20,11 +20,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from mad_app.images import ImageArray, check_image, from_uint8, to_uint8
+from mad_app.images import ImageArray, check_image, from_uint8, luminance, to_uint8
 
 Apply = Callable[[ImageArray, float, np.random.Generator], npt.NDArray[np.floating]]
 
-LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 BLOCK = 8  # pixels: the side of a JPEG block
 WARP_SCALE = 1 / 16  # how far the warp's field is smoothed, as a part of the longer side
 
@@ -139,7 +138,7 @@ def _webp(image: ImageArray, strength: float, _: np.random.Generator) -> npt.NDA
 
 
 def _contrast(image: ImageArray, strength: float, _: np.random.Generator) -> npt.NDArray[np.floating]:
-    return image + strength * (float(_luminance(image).mean()) - image)
+    return image + strength * (float(luminance(image).mean()) - image)
 
 
 def _brightness(image: ImageArray, strength: float, _: np.random.Generator) -> npt.NDArray[np.floating]:
@@ -147,7 +146,7 @@ def _brightness(image: ImageArray, strength: float, _: np.random.Generator) -> n
 
 
 def _saturation(image: ImageArray, strength: float, _: np.random.Generator) -> npt.NDArray[np.floating]:
-    return image + strength * (_luminance(image)[..., None] - image)
+    return image + strength * (luminance(image)[..., None] - image)
 
 
 def _hue(image: ImageArray, strength: float, _: np.random.Generator) -> npt.NDArray[np.floating]:
@@ -197,12 +196,6 @@ def _warp(image: ImageArray, strength: float, generator: np.random.Generator) ->
     field *= strength / np.linalg.norm(field, axis=2).max()
     rows, columns = np.indices(image.shape[:2], dtype=np.float64)
     return _sample(image, rows + field[..., 0], columns + field[..., 1])
-
-
-def _luminance(image: ImageArray) -> ImageArray:
-    """Luma of each pixel, (H, W), on the sRGB values as they are."""
-    luma: ImageArray = image @ LUMA
-    return luma
 
 
 def _decode(buffer: io.BytesIO) -> ImageArray:

@@ -26,6 +26,7 @@ MAX_PIXELS = 50_000_000  # a 50-megapixel camera; as float32 it takes 600 MB
 MIN_SIZE, MAX_SIZE = 16, 1024  # side of the square `load_image(size=…)` returns, in pixels
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "JPEG2000", "PPM")  # each decoded by Pillow alone
 DEFAULT_IMAGE = "cat"
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 
 _DEEPEST_GREY = 65535  # white in Pillow's 16-bit grey modes
 _BACKGROUND = "white"
@@ -169,6 +170,21 @@ def crop_square(image: npt.ArrayLike, size: int, *, left: float = 0.5, top: floa
             raise ValueError(f"{argument} must lie in [0, 1], got {value}")
     row, column = round(top * (height - size)), round(left * (width - size))
     return array[row : row + size, column : column + size].copy()
+
+
+def luminance(image: npt.ArrayLike) -> ImageArray:
+    """Luma of each pixel, (H, W), on the sRGB values as they are; of a grey picture, its grey.
+
+    Source: ITU-R BT.709.
+    """
+    array = np.asarray(image, np.float32)
+    red, green, blue = np.moveaxis(array, -1, 0)
+    return np.clip(green + LUMA[0] * (red - green) + LUMA[2] * (blue - green), 0, 1)
+
+
+def to_grey(image: npt.ArrayLike) -> ImageArray:
+    """An image (H, W, 3) with its luminance in all three channels."""
+    return np.repeat(luminance(image)[..., None], 3, axis=2)
 
 
 def resize_square(image: npt.ArrayLike, size: int) -> ImageArray:

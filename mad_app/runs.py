@@ -6,16 +6,15 @@ to the process, the run can be resumed.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
 import jax.numpy as jnp
 import numpy as np
 
-from mad_app.competition import CORNERS, Reason, Settings, Step, compete
-from mad_app.distortions import distort, get_distortion
-from mad_app.images import BUNDLED, DEFAULT_IMAGE, ImageArray, bundled_path, from_uint8, load_image, to_uint8
+from mad_app.competition import CORNERS, Reason, Step, admissible, compete, round_to_level
+from mad_app.images import ImageArray, from_uint8, to_grey
 from mad_app.metrics import KnownMetric, get_metric, measure_batch
 from mad_app.records import (
     Checkpoint,
@@ -32,6 +31,9 @@ from mad_app.records import (
     save_checkpoint,
     save_run,
 )
+from mad_app.request import Request
+
+__all__ = ["OnProgress", "Progress", "Request", "Resolve", "request_of", "resume_run", "run_competition"]
 
 SECONDS_BETWEEN_CHECKPOINTS = 5.0
 UNFINISHED = "not finished: it can be resumed from its checkpoint"
@@ -39,56 +41,6 @@ UNFINISHED = "not finished: it can be resumed from its checkpoint"
 Resolve = Callable[[str], KnownMetric]
 Said = Mapping[str, float | None]
 """Metric name to the distance that it said."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What a user asks for; with the picture, all that is needed to run it again.
-
-    Attributes:
-        image: name of a bundled picture or path of a file.
-        size: side of the central square that is used, in pixels.
-        first: name of a metric.
-        second: name of its rival.
-        distortion: name of the distortion that makes the start.
-        strength: in the distortion's unit; its default if None.
-        seed: of the distortion's random numbers, at least 0.
-        steps: number of steps, at least 1.
-
-    Raises:
-        ValueError: an attribute is out of its range.
-    """
-
-    image: str = DEFAULT_IMAGE
-    size: int = 128
-    first: str = "lasi"
-    second: str = "lpips-alex"
-    distortion: str = "noise"
-    strength: float | None = None
-    seed: int = 0
-    steps: int = 500
-
-    def __post_init__(self) -> None:
-        distortion = get_distortion(self.distortion)
-        if self.strength is None:
-            object.__setattr__(self, "strength", distortion.default)
-        if self.seed < 0:
-            raise ValueError(f"seed must be at least 0, got {self.seed}")
-        if self.first == self.second:
-            raise ValueError(f"first and second must be two metrics, got {self.first!r} twice")
-        self.settings()
-
-    def settings(self) -> Settings:
-        """The engine's part of it."""
-        return Settings(steps=self.steps)
-
-    def reference(self) -> ImageArray:
-        """The picture, (size, size, 3)."""
-        return load_image(bundled_path(self.image) if self.image in BUNDLED else self.image, size=self.size)
-
-    def start(self, reference: ImageArray) -> ImageArray:
-        """The distorted picture from which the four images set out."""
-        return distort(reference, self.distortion, strength=cast(float, self.strength), seed=self.seed)
 
 
 @dataclass(frozen=True)
@@ -138,10 +90,14 @@ def run_competition(
     Raises:
         ValueError: the picture, a metric or the distortion does not fit; RecordError: the disk refused the record.
     """
-    reference = request.reference() if reference is None else reference
+    if reference is None:
+        reference = request.reference()
+    elif request.grey:
+        reference = to_grey(reference)
     rivals = resolve(request.first), resolve(request.second)
-    recorder = _Recorder(request, rivals, reference, request.start(reference), on_progress)
-    steps = compete(reference, recorder.start, *rivals, request.settings(), should_stop=should_stop)
+    start, mask = request.start(reference), request.mask_array(reference)
+    recorder = _Recorder(request, rivals, reference, start, mask, on_progress)
+    steps = compete(reference, start, *rivals, request.settings(), mask=mask, should_stop=should_stop)
     return recorder.record(steps, root)
 
 
@@ -159,10 +115,10 @@ def resume_run(
     checkpoint = load_checkpoint(folder)
     request = request_of(run)
     rivals = resolve(request.first), resolve(request.second)
-    recorder = _Recorder(request, rivals, run.reference, run.start, on_progress)
+    recorder = _Recorder(request, rivals, run.reference, run.start, run.mask, on_progress)
     recorder.folder, recorder.checkpoint = Path(folder), checkpoint
-    settings = request.settings()
-    steps = compete(run.reference, run.start, *rivals, settings, resume=checkpoint.step, should_stop=should_stop)
+    step, settings = checkpoint.step, request.settings()
+    steps = compete(run.reference, run.start, *rivals, settings, mask=run.mask, resume=step, should_stop=should_stop)
     return recorder.record(steps, Path(folder).parent)
 
 
@@ -189,10 +145,11 @@ class _Recorder:
         rivals: tuple[KnownMetric, KnownMetric],
         reference: ImageArray,
         start: ImageArray,
+        mask: np.ndarray | None,
         on_progress: OnProgress,
     ) -> None:
         self.request, self.rivals = request, rivals
-        self.reference, self.start = reference, start
+        self.reference, self.start, self.mask = reference, start, mask
         self.on_progress = on_progress
         self.folder: Path | None = None
         self.checkpoint: Checkpoint | None = None
@@ -226,31 +183,32 @@ class _Recorder:
         said = [
             dict(zip(names, map(float, values), strict=True)) for values in zip(step.first, step.second, strict=True)
         ]
-        run = self._run(checkpoint, _results(names, step, said[0], said, [None] * len(CORNERS)))
+        run = self._run(checkpoint, _results(names, step, _levels(checkpoint.history), said[0], said, None))
         self.folder = save_run(run, root, checkpoint=checkpoint)
 
     def _finish(self, last: Checkpoint, root: str | Path) -> None:
         """Put the whole record on disk; one that was stopped keeps the checkpoint to go on from."""
         step, reference = last.step, jnp.asarray(self.reference)
+        levels = _levels(last.history)
         finals = np.asarray(step.images)
-        jury = measure_batch(reference, jnp.asarray([self.start, *finals]), also=self.rivals)
+        finals_8bit = self._rounded(finals, levels)
+        shown = [from_uint8(picture) for picture in finals_8bit]
+        jury = measure_batch(reference, jnp.asarray([self.start, *finals, *shown]), also=self.rivals)
         start, *said = [dict(zip(jury, values, strict=True)) for values in zip(*jury.values(), strict=True)]
-        run = self._run(
-            last, _results([rival.name for rival in self.rivals], step, start, said, self._drift_8bit(step))
-        )
+        results = _results([rival.name for rival in self.rivals], step, levels, start, said[:4], said[4:])
+        run = replace(self._run(last, results), finals_8bit=finals_8bit)
         if self.folder is None:
             self.folder = save_run(run, root)
         else:
             stopped = Reason.STOPPED in (step.reasons or ())
             replace_run(run, self.folder, checkpoint=self.checkpoint if stopped else None)
 
-    def _drift_8bit(self, step: Step) -> list[float]:
-        """Relative departure from the level of each picture as it is saved."""
-        saved = jnp.asarray([from_uint8(to_uint8(image)) for image in np.asarray(step.images)])
-        start, reference = jnp.asarray(self.start)[None], jnp.asarray(self.reference)
-        comparisons = dict(zip(("first", "second"), (rival.against(reference) for rival in self.rivals), strict=True))
-        ratios = {role: one.distances(saved) / one.distances(start) for role, one in comparisons.items()}
-        return [float(ratios[corner.fixed][i]) - 1 for i, corner in enumerate(CORNERS)]
+    def _rounded(self, finals: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """The four pictures that are saved, uint8."""
+        first, second = (rival.against(jnp.asarray(self.reference)) for rival in self.rivals)
+        settings = self.request.settings()
+        bounds = admissible(self.start, settings, self.mask).bounds_8bit(settings)
+        return round_to_level(finals, first, second, levels, bounds=bounds, grey=settings.grey)
 
     def _run(self, at: Checkpoint, results: tuple[CornerResult, ...]) -> Run:
         here = environment()
@@ -268,6 +226,7 @@ class _Recorder:
             start=self.start,
             finals=np.asarray(at.step.images),
             history=at.history,
+            mask=self.mask,
         )
 
     def _tell(self, at: Checkpoint, *, steps_before: int) -> None:
@@ -281,24 +240,41 @@ class _Recorder:
 
 
 def _results(
-    names: Sequence[str], step: Step, start: Said, finals: Sequence[Said], drift_8bit: Sequence[float | None]
+    names: Sequence[str],
+    step: Step,
+    levels: np.ndarray,
+    start: Said,
+    finals: Sequence[Said],
+    finals_8bit: Sequence[Said] | None,
 ) -> tuple[CornerResult, ...]:
-    """What became of the four images, given what each metric said of the start and of them."""
+    """What became of the four images, given what each metric said of the start, of them, and of them in 8 bits."""
     of = dict(zip(("first", "second"), names, strict=True))
-    return tuple(
-        CornerResult(
-            optimised=of[corner.optimised],
-            fixed=of[corner.fixed],
-            direction=corner.direction,
-            level=start[of[corner.fixed]],
-            start=start,
-            final=finals[i],
-            drift=float(step.drift[i]),
-            drift_8bit=drift_8bit[i],
-            outcome=step.reasons[i].value if step.reasons else UNFINISHED,
+    results = []
+    for i, corner in enumerate(CORNERS):
+        seen = finals_8bit[i] if finals_8bit else None
+        held = seen[of[corner.fixed]] if seen else None
+        results.append(
+            CornerResult(
+                optimised=of[corner.optimised],
+                fixed=of[corner.fixed],
+                direction=corner.direction,
+                level=float(levels[i]),
+                start=start,
+                final=finals[i],
+                final_8bit=seen,
+                drift=float(step.drift[i]),
+                drift_8bit=None if held is None else held / float(levels[i]) - 1,
+                outcome=step.reasons[i].value if step.reasons else UNFINISHED,
+            )
         )
-        for i, corner in enumerate(CORNERS)
-    )
+    return tuple(results)
+
+
+def _levels(history: History) -> np.ndarray:
+    """What the fixed metric of each image shall say, (4,): what it said at first, without its departure from that."""
+    columns = [getattr(history, corner.fixed)[0, i] for i, corner in enumerate(CORNERS)]
+    levels: np.ndarray = np.asarray(columns) / (1 + history.drift[0])
+    return levels
 
 
 def _ended(history: History, step: Step) -> History:

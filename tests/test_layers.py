@@ -14,8 +14,9 @@ LAYERS = (
     {"mad_app.__main__"},
     {"mad_app.app", "mad_app.cli"},
     {"mad_app.ui", "mad_app.progress", "mad_app"},
+    {"mad_app.series", "mad_app.cli_options"},
     {"mad_app.figures", "mad_app.runs"},
-    {"mad_app.records"},
+    {"mad_app.records", "mad_app.request"},
     {"mad_app.competition"},
     {"mad_app.metrics"},
     {"mad_app.distortions"},
@@ -28,7 +29,7 @@ other. A unit is a module, or a package with all that is in it; `mad_app` is its
 
 PLACES = {
     "PIL": {"mad_app"},
-    "click": {"mad_app.cli"},
+    "click": {"mad_app.cli", "mad_app.cli_options"},
     "jax": {"lasi", "mad_app"},
     "lpips": {"mad_app.metrics"},
     "matplotlib": {"mad_app.figures"},

@@ -6,7 +6,7 @@ step is back on its level.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import jax
@@ -15,8 +15,10 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from mad_app.competition.admissible import Admissible, Mask, admissible
 from mad_app.competition.level_set import Moments, no_moments, return_step, tangent_step
-from mad_app.competition.settings import CORNERS, Reason, Settings, Step
+from mad_app.competition.levels import starts_and_levels
+from mad_app.competition.settings import CORNERS, Reason, Role, Settings, Step
 from mad_app.metrics import Comparison, Metric
 
 LAST_STEP_SIZE = 0.02
@@ -28,6 +30,8 @@ with the step size to
 STRAYED_AT_LAST = 0.01
 HELD = 1e-3
 """Relative departure from the level up to which a metric counts as held."""
+POINTS = "points"
+"""Name of the admissible points in the state of a step, where these are not the images themselves."""
 MOST_RETURNS = 40
 """Newton steps allowed for coming back to the level; a handful is usual."""
 
@@ -39,6 +43,7 @@ def compete(
     second: Metric,
     settings: Settings | None = None,
     *,
+    mask: Mask | None = None,
     resume: Step | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Step]:
@@ -50,6 +55,7 @@ def compete(
         first: a metric.
         second: its rival.
         settings: how; the defaults if None.
+        mask: bool (H, W), true where the images may change; None for everywhere.
         resume: a step of an earlier run to go on from, in its place; with the same arguments otherwise, what follows
             is what would have followed then, bit for bit.
         should_stop: asked after each step.
@@ -72,18 +78,18 @@ def compete(
         [0, 1, 2, 3]
     """
     settings = settings or Settings()
-    arena = _prepare(reference, start, first, second, settings)
+    arena = _prepare(reference, start, first, second, settings, mask)
     state = _State.resumed(resume) if resume else _State.at_start(arena.starts)
-    view = arena.look(jnp.asarray(resume.images) if resume else arena.starts)
+    view = arena.look(jnp.asarray(resume.state.get(POINTS, resume.images)) if resume else arena.starts)
     while True:
         over = Reason.BUDGET if state.done >= settings.steps else None
         over = Reason.STOPPED if over is None and state.done > 0 and should_stop() else over
         if over or not view.finite.all():
             break
         if resume is None or state.done > resume.index:
-            yield view.step(state)
+            yield arena.shown(view.step(state))
         view, state = _advance(arena, view, state)
-    yield _settle(arena, view, state, over or Reason.OTHER_NOT_FINITE)
+    yield arena.shown(_settle(arena, view, state, over or Reason.OTHER_NOT_FINITE))
 
 
 class _State(NamedTuple):
@@ -105,7 +111,7 @@ class _State(NamedTuple):
 
     @classmethod
     def resumed(cls, step: Step) -> "_State":
-        arrays = {name: jnp.asarray(array) for name, array in step.state.items()}
+        arrays = {name: jnp.asarray(array) for name, array in step.state.items() if name != POINTS}
         return cls(step.index, trust=arrays.pop("trust"), moments=Moments(**arrays))
 
 
@@ -143,6 +149,7 @@ class _Arena:
 
     first: Comparison
     second: Comparison
+    space: Admissible
     starts: Array
     level: Array
     settings: Settings
@@ -151,20 +158,28 @@ class _Arena:
         """Evaluate both metrics and their gradients once."""
         return _sort(images, self.first.value_and_grad(images), self.second.value_and_grad(images), self.level)
 
+    def shown(self, step: Step) -> Step:
+        """The step with its points as pictures."""
+        if self.space.whole:
+            return step
+        return replace(step, images=self.space.pictures(step.images), state={**step.state, POINTS: step.images})
 
-def _prepare(reference: ArrayLike, start: ArrayLike, first: Metric, second: Metric, settings: Settings) -> _Arena:
-    reference, start = jnp.asarray(reference, jnp.float32), jnp.asarray(start, jnp.float32)
-    starts = jnp.repeat(start[None], len(CORNERS), axis=0)
-    comparisons = {"first": first.against(reference), "second": second.against(reference)}
-    values = {role: comparison.distances(starts) for role, comparison in comparisons.items()}
-    for metric, value in zip((first, second), values.values(), strict=True):
-        if not value[0] > 0:
+
+def _prepare(
+    reference: ArrayLike, start: ArrayLike, first: Metric, second: Metric, settings: Settings, mask: Mask | None
+) -> _Arena:
+    reference, space = jnp.asarray(reference, jnp.float32), admissible(start, settings, mask)
+    rivals: dict[Role, Metric] = {"first": first, "second": second}
+    comparisons = {role: space.comparison(metric.against(reference)) for role, metric in rivals.items()}
+    for role, comparison in comparisons.items():
+        value = comparison.distances(space.points()[None])[0]
+        if not value > 0:
             raise ValueError(
-                f"the start must differ from the reference for both metrics, but {metric.name} puts it at distance "
-                f"{value[0]}: take another or a stronger distortion"
+                f"the start must differ from the reference for both metrics, but {rivals[role].name} puts it at "
+                f"distance {value}: take another or a stronger distortion"
             )
-    level = jnp.stack([values[corner.fixed][i] for i, corner in enumerate(CORNERS)])
-    return _Arena(**comparisons, starts=starts, level=level, settings=settings)
+    starts, level = starts_and_levels(space.points(), comparisons, settings)
+    return _Arena(**comparisons, space=space, starts=starts, level=level, settings=settings)
 
 
 def _advance(arena: _Arena, view: _View, state: _State) -> tuple[_View, _State]:

@@ -1,6 +1,7 @@
 """What is asked of a competition, and what it answers."""
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -48,11 +49,21 @@ class Settings:
         step_size: size of a step as a change of pixel value, in (0, 1].
         level_tolerance: relative departure of the fixed metric from its level that is aimed at in the end; metrics
             computed in float32 resolve little less than the default.
+        grey: only luminance changes: grey pictures stay grey.
+        max_change: largest change of any value from the start, white being 1, from 1/255 to 1; None for any.
+        low_pass: highest spatial frequency of the change, in cycles a picture, above 0; None for any.
+        first_level: what the first metric is held at where it is held; None for what it is at the start.
+        second_level: likewise for the second metric.
     """
 
     steps: int = 500
     step_size: float = 0.02
     level_tolerance: float = 1e-5
+    grey: bool = False
+    max_change: float | None = None
+    low_pass: float | None = None
+    first_level: float | None = None
+    second_level: float | None = None
 
     def __post_init__(self) -> None:
         if self.steps < 1:
@@ -61,6 +72,12 @@ class Settings:
             raise ValueError(f"step_size must lie in (0, 1], got {self.step_size}")
         if not 0 < self.level_tolerance <= 1e-3:
             raise ValueError(f"level_tolerance must lie in (0, 0.001], got {self.level_tolerance}")
+        if self.max_change is not None and not 1 / 255 <= self.max_change <= 1:
+            raise ValueError(f"max_change must lie between 1/255, the step of 8 bits, and 1, got {self.max_change}")
+        for name in ("low_pass", "first_level", "second_level"):
+            value = getattr(self, name)
+            if value is not None and not (value > 0 and math.isfinite(value)):
+                raise ValueError(f"{name} must be a number above 0, got {value}")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from matplotlib import ticker
@@ -36,32 +37,33 @@ def draw_curve(canvas: Canvas, run: Run, role: Role, x: float, y: float, width: 
     left, right = canvas.measure("0.0001") + 0.4 * canvas.line, canvas.measure("WW")
     above, below = 1.6 * canvas.line, 2.3 * canvas.line
     axes = canvas.axes(x + left, y + above, width - left - right, height - above - below)
-    _scale(axes, seen)
+    scale_axis(axes, seen)
     _scale_steps(axes, run.history.step)
-    _dress(canvas, axes)
+    dress(canvas, axes)
     if level is not None:
         axes.axhline(level, color=canvas.theme.ink, linewidth=0.09 * canvas.font, linestyle=(0, (5, 5)), zorder=5)
     _draw_lines(canvas, axes, run.history.step, values)
     canvas.text(x + width - right, y + height - 0.25 * canvas.line, "steps", align="right", color=canvas.theme.quiet)
 
 
-def _scale(axes: Axes, seen: np.ndarray) -> None:
+def scale_axis(axes: Axes, seen: np.ndarray, along: Literal["x", "y"] = "y") -> None:
     """Limits and ticks: logarithmic where the positive values span more than a decade."""
+    axis, set_limits = (axes.xaxis, axes.set_xlim) if along == "x" else (axes.yaxis, axes.set_ylim)
     positive = seen[seen > 0]
     logarithmic = positive.size > 0 and positive.max() > DECADE * positive.min()
     if logarithmic:
         low, high = np.log10(positive.min()), np.log10(positive.max())
         margin = MARGIN * (high - low)
-        axes.set_yscale("log", nonpositive="clip")
-        axes.set_ylim(10 ** (low - margin), 10 ** (high + margin))
-        axes.yaxis.set_major_locator(ticker.FixedLocator(_decades(low - margin, high + margin)))
+        (axes.set_xscale if along == "x" else axes.set_yscale)("log", nonpositive="clip")
+        set_limits(10 ** (low - margin), 10 ** (high + margin))
+        axis.set_major_locator(ticker.FixedLocator(_decades(low - margin, high + margin)))
     else:
         low, high = float(seen.min()), float(seen.max())
         margin = max(MARGIN * (high - low), LEAST_SPAN * max(abs(low), abs(high))) or 1.0
-        axes.set_ylim(low - margin, high + margin)
-        axes.yaxis.set_major_locator(ticker.MaxNLocator(4))
-    axes.yaxis.set_minor_locator(ticker.NullLocator())
-    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: _tick(value)))
+        set_limits(low - margin, high + margin)
+        axis.set_major_locator(ticker.MaxNLocator(4))
+    axis.set_minor_locator(ticker.NullLocator())
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: _tick(value)))
 
 
 def _scale_steps(axes: Axes, steps: np.ndarray) -> None:
@@ -85,7 +87,8 @@ def _tick(value: float) -> str:
     return f"{mantissa}e{int(exponent)}" if e else mantissa
 
 
-def _dress(canvas: Canvas, axes: Axes) -> None:
+def dress(canvas: Canvas, axes: Axes) -> None:
+    """Quiet lines at the left and below, with quiet numbers."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -112,7 +115,7 @@ def _draw_lines(canvas: Canvas, axes: Axes, steps: np.ndarray, values: np.ndarra
             axes.plot(steps[finite[-1]], last, ".", color=color, markersize=canvas.font / 2, clip_on=False)
             ends[letter] = float(axes.transAxes.inverted().transform(axes.transData.transform((steps[0], last)))[1])
     height = axes.get_position().height * canvas.height
-    places = _spread(list(ends.values()), 1.0 * canvas.font / 72 / height)
+    places = spread_labels(list(ends.values()), 1.0 * canvas.font / 72 / height)
     for letter, place in zip(ends, places, strict=True):
         color = canvas.theme.letters[LETTERS.index(letter)]
         x = 1 + canvas.measure("I") * 1.5 / (axes.get_position().width * canvas.width)
@@ -121,7 +124,7 @@ def _draw_lines(canvas: Canvas, axes: Axes, steps: np.ndarray, values: np.ndarra
         )
 
 
-def _spread(places: Sequence[float], distance: float) -> list[float]:
+def spread_labels(places: Sequence[float], distance: float) -> list[float]:
     """Places moved as little as need be, so that neighbours keep a distance and all lie in [0, 1] if they can."""
     order = sorted(range(len(places)), key=lambda i: (round(places[i], 2), -i))  # of equals, A above B
     moved = [places[i] for i in order]
@@ -182,7 +185,7 @@ def jury_table(run: Run, canvas: Canvas) -> Table | None:
     """What the metrics that did not compete say; of each pair the image farther from the reference is bold."""
     competitors = (run.images[0].optimised, run.images[0].fixed)
     names = [name for name in run.images[0].start if name not in competitors]
-    rows = [[run.images[0].start.get(name), *(result.final.get(name) for result in run.images)] for name in names]
+    rows = [[run.images[0].start.get(name), *(result.seen.get(name) for result in run.images)] for name in names]
     told = [(name, row) for name, row in zip(names, rows, strict=True) if any(value is not None for value in row)]
     if not told:
         return None

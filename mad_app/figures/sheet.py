@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from mad_app.figures.canvas import Canvas, Theme
 from mad_app.figures.panels import draw_curve, jury_table
-from mad_app.figures.wording import LETTERS, metric_title, number, outcomes, percentage, verdict
+from mad_app.figures.wording import LETTERS, constraints, metric_title, number, outcomes, percentage, verdict
+from mad_app.images import from_uint8
 from mad_app.records import CornerResult, Run
 
 Width = Literal["single", "double", "slide"]
@@ -167,7 +168,7 @@ class _Sheet:
         indent = canvas.measure("A", weight="bold") + 0.5 * canvas.font / 72
         label = f"{result.direction} {metric_title(result.optimised)}"
         canvas.text(x + indent, rows.label, label, width=self.cell - indent)
-        self._image(x, rows.image, self.run.finals[i])
+        self._image(x, rows.image, from_uint8(self.run.pictures[i]))
         for line, (text, bold) in enumerate(self._values(result)):
             color = canvas.theme.ink if bold else canvas.theme.quiet
             y = rows.values + line * canvas.line
@@ -176,14 +177,14 @@ class _Sheet:
     def _values(self, result: CornerResult) -> list[tuple[str, bool]]:
         """Name and values of the driven and of the held metric."""
         driven, held = result.optimised, result.fixed
-        before, after = number(result.start.get(held)), number(result.final.get(held))
+        before, after = number(result.start.get(held)), number(result.seen.get(held))
         way = after if before == after else f"{before} → {after}"
         return [
             (metric_title(driven), False),
-            (f"{number(result.start.get(driven))} → {number(result.final.get(driven))}", True),
+            (f"{number(result.start.get(driven))} → {number(result.seen.get(driven))}", True),
             (metric_title(held), False),
             (f"{way} held", True),
-            (f"drift {percentage(result.drift)}", False),
+            (f"drift {percentage(result.drift_seen)}", False),
         ]
 
     def _originals(self, left: float, rows: _Rows, below: _Rows) -> float:
@@ -242,7 +243,7 @@ class _Sheet:
 
     def _notes_lines(self, width: float) -> list[str]:
         texts = [_conditions(self.run), outcomes(self.run)]
-        texts.append("Under each image: start → end; drift: of the metric held, relative to its level.")
+        texts.append("Under each image, in 8 bits as shown: start → end; drift: of the held metric from its level.")
         if self.parts.maps:
             texts.append("Differences: times a gain, zero is mid grey.")
         return self.canvas.wrap(" ".join(texts), width)
@@ -280,7 +281,8 @@ def _gain(differences: np.ndarray) -> float:
 def _conditions(run: Run) -> str:
     """Picture, distortion and budget in a sentence, as far as the settings tell."""
     settings, (rows, columns, _) = run.settings, run.reference.shape
-    distortion = " ".join(str(settings[key]) for key in ("distortion", "strength") if settings.get(key) is not None)
+    shown = ("start_file",) if settings.get("start_file") else ("distortion", "strength")
+    distortion = " ".join(str(settings[key]) for key in shown if settings.get(key) is not None)
     parts = [str(settings.get("image") or "image"), f"{columns} × {rows} pixels", distortion]
-    parts += [f"{run.history.step[-1]} steps", f"seed {run.seed}"]
+    parts += [*constraints(settings), f"{run.history.step[-1]} steps", f"seed {run.seed}"]
     return ", ".join(part for part in parts if part) + "."

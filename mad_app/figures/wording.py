@@ -1,6 +1,7 @@
 """How results are put to people: the names of metrics, numbers to three digits, and a verdict in one sentence."""
 
 import math
+from collections.abc import Mapping
 
 from mad_app.metrics import METRICS
 from mad_app.records import CornerResult, Run
@@ -27,6 +28,8 @@ def metric_title(name: str) -> str:
 
 def verdict(run: Run, pair: int) -> str:
     """What the two metrics say of a pair, of which the image driven up is on the left, in one sentence.
+
+    They speak of the pictures as they are saved and seen, in 8 bits.
 
     Args:
         run: a competition.
@@ -77,6 +80,24 @@ def percentage(fraction: float | None) -> str:
     return "<0.001 %" if abs(percent) < 0.001 else f"{float(f'{percent:.2g}'):+.6g} %".replace("-", "−")
 
 
+def constraints(settings: Mapping[str, str | float | bool | None]) -> list[str]:
+    """What constrains the images, as far as the settings tell.
+
+    Example:
+        >>> constraints({"grey": True, "mask": "face.png", "max_change": 0.05, "low_pass": 8.0, "first_level": None})
+        ['grey', 'only within face.png', 'changes up to 0.05', 'up to 8 cycles a picture']
+    """
+    texts = {
+        "mask": "only within {}",
+        "max_change": "changes up to {:g}",
+        "low_pass": "up to {:g} cycles a picture",
+        "first_level": "first metric held at {:g}",
+        "second_level": "second metric held at {:g}",
+    }
+    told = ["grey"] if settings.get("grey") else []
+    return told + [text.format(settings[name]) for name, text in texts.items() if settings.get(name) is not None]
+
+
 def outcomes(run: Run) -> str:
     """Why the optimisation of the four images ended, in one sentence, equal reasons put together."""
     letters: dict[str, str] = {}
@@ -88,7 +109,7 @@ def outcomes(run: Run) -> str:
 
 
 def _held_clause(left: CornerResult, right: CornerResult) -> str:
-    title, a, b = metric_title(left.fixed), left.final.get(left.fixed), right.final.get(right.fixed)
+    title, a, b = metric_title(left.fixed), left.seen.get(left.fixed), right.seen.get(right.fixed)
     if a is None or b is None:
         return f"{title} has no finite value for one of these two"
     if _equal(a, b):
@@ -97,7 +118,7 @@ def _held_clause(left: CornerResult, right: CornerResult) -> str:
 
 
 def _driven_clause(left: CornerResult, right: CornerResult) -> str:
-    title, a, b = metric_title(left.optimised), left.final.get(left.optimised), right.final.get(right.optimised)
+    title, a, b = metric_title(left.optimised), left.seen.get(left.optimised), right.seen.get(right.optimised)
     if a is None or b is None:
         return f"{title} has no finite value for one of them"
     if _equal(a, b):

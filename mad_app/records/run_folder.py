@@ -2,11 +2,13 @@
 
     run.json         schema, id, created, settings, seed, versions, device, weights, seconds, images (plain JSON)
     reference.png, start.png, 1_lasi_max.png …   the pictures in 8 bits
-    images.npz       reference, start (H, W, 3) and images (4, H, W, 3): exact float32, sRGB in [0, 1]
+    images.npz       reference, start (H, W, 3) and images (4, H, W, 3): exact float32, sRGB in [0, 1]; images_8bit, the
+                     four as in the PNG files; and mask (H, W), true where they might change, if there was one
     history.npz      step (T,), first, second, drift (T, 4)
     checkpoint.npz   in a run that can be resumed: the engine's last step and the history up to it
 
 Position i of everything with four entries belongs to `CORNERS[i]`. A number that is not finite is null in run.json.
+Schema 1 had neither images_8bit, mask nor final_8bit: its pictures are the images rounded to the nearest 8 bits.
 Nothing is pickled. A folder is written under a hidden name, synced, and renamed, so what bears a run's name is whole.
 """
 
@@ -16,24 +18,24 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mad_app.competition.settings import CORNERS, Direction
-from mad_app.images import check_image, save_png
+from mad_app.competition.settings import CORNERS
+from mad_app.images import check_image, from_uint8, save_png
 from mad_app.records.checkpoints import (
     CHECKPOINT_FILE,
     Checkpoint,
-    History,
     check_four,
     check_history,
     checkpoint_arrays,
     history_arrays,
     history_from,
 )
+from mad_app.records.run import SCHEMA, CornerResult, Run, Summary
 from mad_app.records.storage import (
     RecordError,
     exchange,
@@ -50,8 +52,6 @@ from mad_app.records.storage import (
     write_arrays,
     write_json,
 )
-
-SCHEMA = 1
 
 _NUMBER = (int, float)
 _NUMBER_OR_NULL = (int, float, type(None))
@@ -72,103 +72,12 @@ _CORNER_KEYS: dict[str, tuple[type, ...]] = {
     "level": _NUMBER_OR_NULL,
     "start": (dict,),
     "final": (dict,),
+    "final_8bit": (dict, type(None)),
     "drift": _NUMBER_OR_NULL,
     "drift_8bit": _NUMBER_OR_NULL,
     "outcome": (str,),
     "file": (str,),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class CornerResult:
-    """What became of one of the four images.
-
-    Attributes:
-        optimised: name of the metric that was driven.
-        fixed: name of the metric that was held.
-        direction: "max" or "min".
-        level: the fixed metric's value that was held.
-        start: metric name to distance of the start image, every available metric; None where not measurable.
-        final: likewise for this image.
-        drift: relative signed departure of the fixed metric from the level, on the float image.
-        drift_8bit: the same, on the picture that is saved.
-        outcome: why the optimisation ended, for a person to read.
-        file: name of the picture in the run's folder, given when it is saved.
-        extra: further keys of run.json, kept as they are.
-    """
-
-    optimised: str
-    fixed: str
-    direction: Direction
-    level: float | None
-    start: Mapping[str, float | None]
-    final: Mapping[str, float | None]
-    drift: float | None
-    drift_8bit: float | None
-    outcome: str
-    file: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Run:
-    """One competition and all that is needed to judge it or run it again.
-
-    Attributes:
-        settings: flat: names to numbers, text, booleans or None.
-        seed: what every random number came from.
-        versions: package name to version, None if not installed.
-        device: what it ran on.
-        weights: metric name to the source of its weights, None if it has none.
-        seconds: time spent optimising.
-        images: four results in the order of CORNERS.
-        reference: float32 (H, W, 3) in [0, 1].
-        start: likewise, the image that all four set out from.
-        finals: float32 (4, H, W, 3).
-        history: the values along the run, at least one row.
-        schema: version of the format it was read from.
-        created: when it was first saved, ISO 8601 in UTC; given when it is saved.
-        folder: where it lies; None until it is saved.
-        extra: further keys of run.json (a title, notes …), kept as they are.
-    """
-
-    settings: Mapping[str, str | float | bool | None]
-    seed: int
-    versions: Mapping[str, str | None]
-    device: str
-    weights: Mapping[str, str | None]
-    seconds: float
-    images: tuple[CornerResult, ...]
-    reference: np.ndarray
-    start: np.ndarray
-    finals: np.ndarray
-    history: History
-    schema: int = SCHEMA
-    created: str = ""
-    folder: Path | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def id(self) -> str:
-        """The folder's name, which `find_run` understands; empty until the run is saved."""
-        return self.folder.name if self.folder else ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Summary:
-    """What a list of runs shows of one, read without its images; fields as in `Run`."""
-
-    folder: Path
-    created: str
-    settings: Mapping[str, str | float | bool | None]
-    seconds: float
-    images: tuple[CornerResult, ...]
-    extra: Mapping[str, Any]
-
-    @property
-    def id(self) -> str:
-        """The folder's name, which `find_run` understands."""
-        return self.folder.name
 
 
 def save_run(run: Run, root: str | Path, *, checkpoint: Checkpoint | None = None) -> Path:
@@ -258,11 +167,13 @@ def find_run(root: str | Path, run_id: str) -> Path:
 
 def _write(folder: Path, run: Run, run_id: str, checkpoint: Checkpoint | None) -> None:
     results = tuple(replace(result, file=_file_name(i, result)) for i, result in enumerate(run.images, start=1))
+    shown = [from_uint8(levels) for levels in run.pictures]
     pictures = {"reference.png": run.reference, "start.png": run.start}
-    pictures.update((result.file, image) for result, image in zip(results, run.finals, strict=True))
+    pictures.update((result.file, image) for result, image in zip(results, shown, strict=True))
     for name, image in pictures.items():
         save_png(folder / name, image)
-    write_arrays(folder / "images.npz", {"reference": run.reference, "start": run.start, "images": run.finals})
+    arrays = {"reference": run.reference, "start": run.start, "images": run.finals, "images_8bit": run.pictures}
+    write_arrays(folder / "images.npz", arrays if run.mask is None else {**arrays, "mask": run.mask})
     write_arrays(folder / "history.npz", history_arrays(run.history))
     if checkpoint:
         write_arrays(folder / CHECKPOINT_FILE, checkpoint_arrays(checkpoint))
@@ -285,6 +196,8 @@ def _load(folder: Path) -> Run:
         reference=images["reference"],
         start=images["start"],
         finals=images["images"],
+        finals_8bit=images.get("images_8bit"),
+        mask=images.get("mask"),
         history=history_from(read_arrays(history, ()), str(history)),
     )
     _check_pictures(run, str(folder / "images.npz"))
@@ -301,14 +214,18 @@ def _read_document(folder: Path) -> dict[str, Any]:
     if schema > SCHEMA:
         raise RecordError(f"{path} has schema {schema}, newer than this program reads ({SCHEMA}); update it")
     values, extra = take(document, _RUN_KEYS, str(path), ("schema", "id"))
-    values["images"] = tuple(_read_corner(corner, f"{path}: images[{i}]") for i, corner in enumerate(values["images"]))
+    values["images"] = tuple(
+        _read_corner(corner, schema, f"{path}: images[{i}]") for i, corner in enumerate(values["images"])
+    )
     _check_texts(values["created"], values["settings"], values["images"], str(path))
     return {**values, "schema": schema, "extra": extra}
 
 
-def _read_corner(document: object, where: str) -> CornerResult:
+def _read_corner(document: object, schema: int, where: str) -> CornerResult:
     if not isinstance(document, dict):
         raise RecordError(f"{where} is no object")
+    if schema == 1:
+        document = {"final_8bit": None, **document}
     values, extra = take(document, _CORNER_KEYS, where)
     if not re.fullmatch(r"[\w-][\w.-]*\.png", values["file"]):
         raise RecordError(f"{where} has file {values['file']!r}, expected the plain name of a PNG")
@@ -348,6 +265,13 @@ def _check_pictures(run: Run, where: str) -> None:
             raise RecordError(f"{where}: {error}") from error
         if image.shape != run.finals.shape[1:]:
             raise RecordError(f"{where}: {name} has shape {image.shape}, but the images {run.finals.shape[1:]}")
+    _check_form(run.finals_8bit, "uint8", run.finals.shape, f"{where}: images_8bit")
+    _check_form(run.mask, "bool", run.finals.shape[1:3], f"{where}: mask")
+
+
+def _check_form(array: np.ndarray | None, kind: str, shape: tuple[int, ...], what: str) -> None:
+    if array is not None and (str(array.dtype) != kind or array.shape != shape):
+        raise RecordError(f"{what} is {array.dtype} {array.shape}, expected {kind} {shape}")
 
 
 def _new_id(run: Run) -> str:

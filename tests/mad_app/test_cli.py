@@ -19,7 +19,7 @@ from mad_app.cli import program
 from mad_app.distortions import DISTORTIONS
 from mad_app.images import save_png
 from mad_app.metrics import METRICS, describe_metrics, measure_batch
-from mad_app.records import is_resumable, load_run
+from mad_app.records import is_resumable, load_run, load_series
 from mad_app.ui import launch
 from tests.mad_app.command_line import ROOT, SMALL, assert_refused, invoke
 
@@ -105,6 +105,25 @@ def test_a_strength_may_be_negative(tmp_path: Path) -> None:
     assert load_run(result.stdout.strip()).settings["strength"] == -0.2
 
 
+@pytest.mark.usefixtures("_no_jury")
+def test_constraints_and_levels_are_asked_by_options(tmp_path: Path) -> None:
+    save_png(tmp_path / "mask.png", np.tri(24, dtype=np.float32)[..., None].repeat(3, axis=2))
+    options = ["--grey", "--mask", tmp_path / "mask.png", "--max-change", 0.2, "--low-pass", 6, "--second-level", 0.009]
+    result = invoke(*SMALL, "--steps", 1, *options, "--out", tmp_path)
+    assert result.exit_code == 0
+    settings = load_run(result.stdout.strip()).settings
+    assert settings["mask"] == str(tmp_path / "mask.png")
+    expected = {"grey": True, "max_change": 0.2, "low_pass": 6.0, "first_level": None, "second_level": 0.009}
+    assert expected.items() <= settings.items()
+
+
+@pytest.mark.usefixtures("_no_jury")
+def test_a_start_may_be_a_file(tmp_path: Path) -> None:
+    save_png(tmp_path / "start.png", np.full((24, 24, 3), 0.5, np.float32))
+    result = invoke(*SMALL, "--steps", 1, "--start", tmp_path / "start.png", "--out", tmp_path / "runs")
+    np.testing.assert_allclose(load_run(result.stdout.strip()).start, 0.5, atol=0.002)
+
+
 @pytest.fixture
 def their_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A module in the present directory, which Python does not search by itself; it is talkative."""
@@ -138,6 +157,9 @@ REFUSALS: list[tuple[Sequence[str], str]] = [
     (["--strength", "-3"], "strength of noise must lie between 0 and 1 (pixel value), got -3.0"),
     (["--distortion", "jpeg", "--strength", "nan"], "strength of jpeg must lie between 0 and 99"),
     (["--out", "{file}"], "could not be saved in {file}"),
+    (["--max-change", "7"], "max_change must lie between 1/255, the step of 8 bits, and 1, got 7.0"),
+    (["--mask", "{file}"], "{file} is empty"),
+    (["--second-level", "9"], "second_level 9 cannot be reached from the start"),
 ]
 
 
@@ -219,6 +241,35 @@ def test_a_figure_that_cannot_be_drawn_is_refused(run_folder: Path, arguments: l
 
 def test_a_folder_that_holds_no_run_is_refused(tmp_path: Path) -> None:
     assert_refused(invoke("figure", tmp_path, "--out", "a.pdf"), "run.json is missing")
+
+
+# ---- series ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("_no_jury")
+def test_a_ladder_is_run_and_drawn(tmp_path: Path) -> None:
+    arguments = ["ladder", *SMALL[1:], "--steps", 2, "--levels", "0.01,0.02,9", "--out", tmp_path / "runs"]
+    result = invoke(*arguments)
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert (result.exit_code, result.stdout) == (0, f"{folder}\n")
+    assert result.stderr.startswith("1 of 3\n0/2  ssim ")
+    assert "left out: second_level 9 cannot be reached" in result.stderr
+    for command in ("sheet", "curve"):
+        drawn = invoke(command, folder, "--out", tmp_path / f"{command}.png")
+        assert (drawn.exit_code, drawn.stdout) == (0, f"{tmp_path / command}.png\n")
+        assert (tmp_path / f"{command}.png").read_bytes().startswith(b"\x89PNG")
+    assert_refused(invoke("sheet", tmp_path, "--out", "a.png"), "series.json is missing")
+    assert_refused(invoke(*arguments[:-3], "1,x"), "'1,x' is no list of numbers with commas between them", code=2)
+
+
+@pytest.mark.usefixtures("_no_jury")
+def test_seeds_and_presets_are_series_that_can_be_resumed(tmp_path: Path) -> None:
+    seeds = invoke("seeds", *SMALL[1:], "--steps", 1, "--count", 2, "--out", tmp_path).stdout.strip()
+    assert [run.seed for run in load_series(seeds).runs] == [3, 4]
+    preset = invoke("preset", "wang-simoncelli-2008", "--size", 16, "--steps", 1, "--out", tmp_path).stdout.strip()
+    assert len(load_series(preset).runs) == 8
+    again = invoke("resume", preset)
+    assert (again.exit_code, again.stdout) == (0, f"{preset}\n")
 
 
 # ---- measure and metrics ---------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import pytest
 
 from mad_app import runs
 from mad_app.competition import CORNERS, Reason
-from mad_app.images import load_image
+from mad_app.images import bundled_path, from_uint8, load_image, save_png, to_uint8
 from mad_app.metrics import KnownMetric, get_metric, measure_batch
 from mad_app.records import RecordError, is_resumable, load_checkpoint, load_run, replace_run
 from mad_app.runs import UNFINISHED, Progress, Request, request_of, resume_run, run_competition
@@ -215,6 +215,65 @@ def _start(request: Request) -> jnp.ndarray:
     return jnp.asarray(request.start(request.reference()))[None]
 
 
+# ---- constraints -----------------------------------------------------------------------------------------------------
+
+
+def test_a_mask_and_a_start_from_files_are_in_the_record_and_hold_when_resumed(tmp_path: Path) -> None:
+    mask = np.zeros((24, 24, 3), np.float32)
+    mask[:12] = 1
+    start = REQUEST.start(REQUEST.reference())
+    for name, picture in (("mask.png", mask), ("start.png", start)):
+        save_png(tmp_path / name, picture)
+    files = {"mask": str(tmp_path / "mask.png"), "start_file": str(tmp_path / "start.png")}
+    request = dataclasses.replace(REQUEST, max_change=0.1, **files)  # type: ignore[arg-type]
+    asked = itertools.count(1)
+    folder = run_competition(request, tmp_path / "runs", should_stop=lambda: next(asked) >= 3)
+    for name in ("mask.png", "start.png"):
+        (tmp_path / name).unlink()
+    resume_run(folder)
+    run = load_run(folder)
+    assert request_of(run) == request
+    np.testing.assert_array_equal(run.mask, mask[..., 0] == 1)
+    np.testing.assert_array_equal(run.start, from_uint8(to_uint8(start)))
+    for picture in run.pictures:
+        np.testing.assert_array_equal(picture[12:], to_uint8(start)[12:])
+    assert (run.pictures[:, :12] != to_uint8(start)[:12]).any(axis=(1, 2, 3)).all()
+    assert np.abs(run.finals - run.start).max() <= 0.1 + 1e-7
+    assert np.abs([result.drift_8bit or 0 for result in run.images]).max() < 0.005
+
+
+def test_a_grey_competition_is_grey_throughout(tmp_path: Path) -> None:
+    request = dataclasses.replace(REQUEST, grey=True)
+    run = load_run(run_competition(request, tmp_path, reference=REQUEST.reference()))
+    for images in (run.reference[None], run.start[None], run.finals, run.pictures):
+        np.testing.assert_array_equal(images, np.repeat(images[..., :1], 3, axis=3))
+    np.testing.assert_array_equal(run.reference, request.reference())
+    assert np.std(run.start - run.reference) == pytest.approx(0.1, rel=0.2)
+
+
+def test_a_given_level_is_the_records(tmp_path: Path) -> None:
+    run = load_run(run_competition(dataclasses.replace(REQUEST, second_level=0.02), tmp_path))
+    for result in run.images[:2]:
+        assert result.level == pytest.approx(0.02, rel=1e-6)
+        assert result.final["mse"] == pytest.approx(0.02, rel=1e-3)
+    assert run.history.second[0] == pytest.approx(0.02, rel=1e-4)
+    assert (run.images[0].start["mse"] or 1) < 0.012
+
+
+@pytest.mark.parametrize("name", ["mask", "start_file"])
+def test_a_file_that_does_not_lie_over_the_picture_is_refused(tmp_path: Path, name: str) -> None:
+    save_png(tmp_path / "wide.png", np.full((20, 30, 3), 0.5, np.float32))
+    request = dataclasses.replace(REQUEST, **{name: str(tmp_path / "wide.png")})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"wide\.png has 30 × 20 pixels, but lies over coffee only with 24 × 24 or "):
+        run_competition(request, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_start_of_the_size_of_the_uncut_picture_is_cut_with_it() -> None:
+    request = dataclasses.replace(REQUEST, start_file=str(bundled_path("coffee")))
+    np.testing.assert_array_equal(request.start(request.reference()), request.reference())
+
+
 # ---- what may be asked -----------------------------------------------------------------------------------------------
 
 
@@ -230,6 +289,7 @@ def test_a_request_has_the_strength_of_its_distortion_by_default() -> None:
         ({"distortion": "fog"}, "no distortion is called 'fog'"),
         ({"seed": -1}, "seed must be at least 0, got -1"),
         ({"steps": 0}, "steps must be at least 1, got 0"),
+        ({"max_change": 0.0}, "max_change must lie between 1/255"),
         ({"second": "lasi"}, "first and second must be two metrics, got 'lasi' twice"),
     ],
 )

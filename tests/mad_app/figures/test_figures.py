@@ -200,7 +200,7 @@ def test_every_value_is_written_as_text() -> None:
         driven = result.optimised
         assert f"{number(result.start[driven])} → {number(result.final[driven])}" in words
         assert f"{number(result.final[result.fixed])} held" in words
-        assert f"drift {percentage(result.drift)}" in words
+        assert f"drift {percentage(result.drift_seen)}" in words
         for name in ("lpips-vgg", "mse", "ms-ssim"):
             assert number(result.final[name]) in words
             assert metric_title(name) in words

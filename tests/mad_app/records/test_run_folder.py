@@ -44,7 +44,7 @@ def test_what_was_saved_is_loaded_exactly(tmp_path: Path) -> None:
     assert_same(loaded, run)
     assert loaded.folder == folder
     assert loaded.id == folder.name
-    assert loaded.schema == 1
+    assert loaded.schema == 2
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
@@ -52,7 +52,7 @@ def test_a_record_reads_without_this_program(tmp_path: Path) -> None:
     run = make_run()
     folder = save_run(run, tmp_path)
     document = json.loads((folder / "run.json").read_text())
-    assert document["schema"] == 1
+    assert document["schema"] == 2
     assert document["id"] == folder.name
     assert document["settings"]["strength"] == 0.1
     assert [(image["direction"], image["optimised"]) for image in document["images"]] == [
@@ -82,6 +82,33 @@ def test_a_record_reads_without_this_program(tmp_path: Path) -> None:
             "second": (STEPS, 4),
             "drift": (STEPS, 4),
         }
+
+
+def test_the_pictures_that_are_saved_and_the_mask_are_kept(tmp_path: Path) -> None:
+    chosen = np.arange(4 * HEIGHT * WIDTH * 3, dtype=np.uint8).reshape(4, HEIGHT, WIDTH, 3)
+    mask = np.eye(HEIGHT, WIDTH, dtype=bool)
+    folder = save_run(make_run(finals_8bit=chosen, mask=mask), tmp_path)
+    loaded = load_run(folder)
+    np.testing.assert_array_equal(loaded.pictures, chosen)
+    np.testing.assert_array_equal(loaded.mask, mask)
+    for picture, result in zip(chosen, loaded.images, strict=True):
+        with Image.open(folder / result.file) as found:
+            np.testing.assert_array_equal(np.asarray(found), picture)
+
+
+def test_a_record_of_schema_1_is_read(tmp_path: Path) -> None:
+    folder = save_run(make_run(), tmp_path)
+    edit_arrays("images.npz", images_8bit=None)(folder)
+    document = json.loads((folder / "run.json").read_text())
+    for image in document["images"]:
+        image.pop("final_8bit")
+    (folder / "run.json").write_text(json.dumps({**document, "schema": 1}))
+    loaded = load_run(folder)
+    assert_same(loaded, make_run())
+    assert loaded.images[0].seen == loaded.images[0].final
+    np.testing.assert_array_equal(loaded.pictures, np.stack([to_uint8(image) for image in loaded.finals]))
+    replace_run(loaded, folder)
+    assert load_summary(folder).images == loaded.images
 
 
 def test_numbers_that_are_not_finite_become_null(tmp_path: Path) -> None:
@@ -177,8 +204,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a list": (lambda folder: (folder / "run.json").write_text("[]"), "no JSON object"),
     "deep": (lambda folder: (folder / "run.json").write_text("[" * 200_000), "not whole, valid JSON"),
     "huge number": (lambda folder: (folder / "run.json").write_text('{"schema": 1e999}'), "1e999 is no finite number"),
-    "newer": (edit_json(lambda d: d.update(schema=2)), r"run\.json has schema 2, newer than this program reads \(1\)"),
-    "no schema": (edit_json(lambda d: d.pop("schema")), "schema None, expected 1"),
+    "newer": (edit_json(lambda d: d.update(schema=3)), r"run\.json has schema 3, newer than this program reads \(2\)"),
+    "no schema": (edit_json(lambda d: d.pop("schema")), "schema None, expected 2"),
     "no seed": (edit_json(lambda d: d.pop("seed")), r"run\.json lacks 'seed'"),
     "seed as text": (edit_json(lambda d: d.update(seed="7")), "seed '7', expected a whole number"),
     "bad date": (edit_json(lambda d: d.update(created="yesterday")), "created is 'yesterday'"),
@@ -214,6 +241,12 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         edit_arrays("images.npz", reference=image_with(1.5)),
         r"images\.npz: reference must have values in \[0, 1\]",
     ),
+    "mask": (edit_arrays("images.npz", mask=np.zeros((HEIGHT, WIDTH))), r"mask is float64 \(6, 9\), expected bool"),
+    "8 bits": (
+        edit_arrays("images.npz", images_8bit=np.zeros((4, HEIGHT, WIDTH), np.uint8)),
+        r"images_8bit is uint8 \(4, 6, 9\), expected uint8 \(4, 6, 9, 3\)",
+    ),
+    "no 8 bits": (edit_json(lambda d: d["images"][1].pop("final_8bit")), r"images\[1\] lacks 'final_8bit'"),
     "no history": (lambda folder: (folder / "history.npz").unlink(), r"history\.npz is missing"),
     "no column": (edit_arrays("history.npz", drift=None), r"history\.npz lacks the array 'drift'"),
     "short column": (edit_arrays("history.npz", drift=np.zeros((3, 4))), r"history's drift is float64 \(3, 4\)"),

@@ -1,0 +1,67 @@
+"""The options of the command line that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from mad_app.distortions import DISTORTIONS
+from mad_app.images import DEFAULT_IMAGE, MAX_SIZE, MIN_SIZE
+from mad_app.request import Request
+
+_STRENGTHS = "\n".join(
+    f"  {row.name:<16} {row.minimum:g} to {row.maximum:g} ({row.unit}); {row.default:g} by default"
+    for row in DISTORTIONS.values()
+)
+
+
+EPILOG = f"\b\nStrengths:\n{_STRENGTHS}"
+
+SIZE = click.option(
+    "--size",
+    type=click.IntRange(MIN_SIZE, MAX_SIZE),
+    default=Request.size,
+    show_default=True,
+    help="Side in pixels of the central square that is used.",
+)
+STEPS = click.option(
+    "--steps", type=click.IntRange(min=1), default=Request.steps, show_default=True, help="How many steps."
+)
+SEED = click.option(
+    "--seed", type=click.IntRange(min=0), default=Request.seed, show_default=True, help="Of the distortion."
+)
+OUT = click.option(
+    "--out", type=click.Path(path_type=Path), default="runs", show_default=True, help="Folder of the runs."
+)
+_COMPETITION = (
+    click.argument("image", default=DEFAULT_IMAGE),
+    click.option("--first", default=Request.first, show_default=True, help="A metric: see `metrics`."),
+    click.option("--second", default=Request.second, show_default=True, help="Its rival."),
+    SIZE,
+    click.option(
+        "--distortion",
+        type=click.Choice(list(DISTORTIONS)),
+        default=Request.distortion,
+        show_default=True,
+        help="What makes the start out of the picture.",
+    ),
+    click.option("--strength", type=float, help="How strongly, in the distortion's own unit: see below."),
+    click.option("--start", "start_file", metavar="FILE", help="A picture to start from, in place of a distortion."),
+    STEPS,
+    SEED,
+    click.option("--first-level", type=float, help="What FIRST is held at.  [default: what it is at the start]"),
+    click.option("--second-level", type=float, help="What SECOND is held at, likewise."),
+    click.option("--grey", is_flag=True, help="Of the picture's luminance, and only luminance changes."),
+    click.option("--mask", metavar="FILE", help="A picture that is white where the images may change."),
+    click.option("--max-change", type=float, help="Largest change of any value from the start, white being 1."),
+    click.option("--low-pass", type=float, help="Highest spatial frequency of the change, in cycles a picture."),
+    OUT,
+)
+"""What a command asks that runs a competition, in the order of its help."""
+
+
+def asking_for_a_competition(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command ask for a competition."""
+    for ask in reversed(_COMPETITION):
+        command = ask(command)
+    return command

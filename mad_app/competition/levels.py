@@ -1,0 +1,81 @@
+"""Where the four images set out from, and the levels at which they are held.
+
+A metric that is held is held at its given level, or else at what it is at the start. If one level alone is given, the
+start is first brought to that level, and all four set out from there; if both are, each pair sets out from the start
+brought to the level of the metric that it holds. Bringing is Newton's method along the metric's gradient,
+
+    x ← clip(x + n (ℓ − f) / ⟨n, n⟩)        over the pixels that may move
+
+with at most a change by a factor of FURTHEST a step, and half a step after one that was no gain.
+Points are those of `admissible`, (H, W, 3) in [0, 1].
+"""
+
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from mad_app.competition.settings import CORNERS, Role, Settings
+from mad_app.metrics import Comparison
+
+FURTHEST = 2.0
+"""Greatest factor between a metric's value and what a step of Newton's method aims at."""
+MOST_STEPS = 100
+"""Steps allowed on the way to a level; a dozen is usual."""
+
+
+def starts_and_levels(start: Array, comparisons: Mapping[Role, Comparison], settings: Settings) -> tuple[Array, Array]:
+    """The point each image sets out from (4, H, W, 3) and the level its fixed metric is held at (4,).
+
+    Raises:
+        ValueError: a level that is given cannot be reached from the start.
+    """
+    asked: dict[Role, float | None] = {"first": settings.first_level, "second": settings.second_level}
+    brought = {
+        role: bring_to_level(start, comparisons[role], level, settings.level_tolerance, called=f"{role}_level")
+        for role, level in asked.items()
+        if level is not None
+    }
+    shared = next(iter(brought.values()), start)
+    starts = jnp.stack([brought.get(corner.fixed, shared) for corner in CORNERS])
+    values = {role: comparison.distances(starts) for role, comparison in comparisons.items()}
+    levels = [
+        values[corner.fixed][i] if (level := asked[corner.fixed]) is None else jnp.float32(level)
+        for i, corner in enumerate(CORNERS)
+    ]
+    return starts, jnp.stack(levels)
+
+
+def bring_to_level(start: Array, comparison: Comparison, level: float, tolerance: float, *, called: str) -> Array:
+    """A point near the start where the metric has the level, to within a relative tolerance.
+
+    Raises:
+        ValueError: it cannot be reached; `called` opens the message, which tells how far it came.
+    """
+    point, share = start[None], 1.0
+    value, gradient = comparison.value_and_grad(point)
+    for _ in range(MOST_STEPS):
+        departure = abs(float(value[0]) / level - 1)
+        if departure <= tolerance:
+            return point[0]
+        goal = jnp.clip(level, value / FURTHEST, value * FURTHEST)
+        moved = _newton(point, gradient, share * (goal - value))
+        now, slope = comparison.value_and_grad(moved)
+        if abs(float(now[0]) - level) < abs(float(value[0]) - level):
+            point, value, gradient, share = moved, now, slope, min(1.0, 2 * share)
+        else:
+            share /= 2
+    raise ValueError(
+        f"{called} {level:g} cannot be reached from the start, which came to {float(value[0]):g}: give a level nearer "
+        f"to the start's, or a start nearer to the level"
+    )
+
+
+@jax.jit
+def _newton(point: Array, gradient: Array, missing: Array) -> Array:
+    """Newton's step, over the pixels that may move that way, (1, H, W, 3)."""
+    away = gradient * jnp.sign(missing)[:, None, None, None]
+    normal = jnp.where((point <= 0) & (away < 0) | (point >= 1) & (away > 0), 0, gradient)
+    length = jnp.sum(normal**2)
+    return jnp.clip(point + normal * jnp.where(length > 0, missing[0] / jnp.where(length > 0, length, 1), 0), 0, 1)

@@ -1,0 +1,128 @@
+"""What a record says of one competition, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mad_app.competition.settings import Direction
+from mad_app.images import to_uint8
+from mad_app.records.checkpoints import History
+
+SCHEMA = 2
+"""Version of the format on disk; `run_folder` tells what changed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CornerResult:
+    """What became of one of the four images.
+
+    Attributes:
+        optimised: name of the metric that was driven.
+        fixed: name of the metric that was held.
+        direction: "max" or "min".
+        level: the fixed metric's value that was held.
+        start: metric name to distance of the start image, every available metric; None where not measurable.
+        final: likewise for this image, as the float image that was optimised.
+        final_8bit: likewise for the picture that is saved; None while a run is unfinished, and in records of schema 1.
+        drift: relative signed departure of the fixed metric from the level, on the float image.
+        drift_8bit: the same, on the picture that is saved.
+        outcome: why the optimisation ended, for a person to read.
+        file: name of the picture in the run's folder, given when it is saved.
+        extra: further keys of run.json, kept as they are.
+    """
+
+    optimised: str
+    fixed: str
+    direction: Direction
+    level: float | None
+    start: Mapping[str, float | None]
+    final: Mapping[str, float | None]
+    drift: float | None
+    drift_8bit: float | None
+    outcome: str
+    file: str = ""
+    final_8bit: Mapping[str, float | None] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> Mapping[str, float | None]:
+        """Metric name to distance of the picture that people see, as far as it was measured."""
+        return self.final if self.final_8bit is None else self.final_8bit
+
+    @property
+    def drift_seen(self) -> float | None:
+        """Departure from the level of the picture that people see, as far as it was measured."""
+        return self.drift if self.drift_8bit is None else self.drift_8bit
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Run:
+    """One competition and all that is needed to judge it or run it again.
+
+    Attributes:
+        settings: flat: names to numbers, text, booleans or None.
+        seed: what every random number came from.
+        versions: package name to version, None if not installed.
+        device: what it ran on.
+        weights: metric name to the source of its weights, None if it has none.
+        seconds: time spent optimising.
+        images: four results in the order of CORNERS.
+        reference: float32 (H, W, 3) in [0, 1].
+        start: likewise, the image that all four set out from.
+        finals: float32 (4, H, W, 3).
+        history: the values along the run, at least one row.
+        finals_8bit: uint8 (4, H, W, 3), the four pictures that are saved; None for the nearest to `finals`.
+        mask: bool (H, W), true where the images might change; None if they might everywhere.
+        schema: version of the format it was read from.
+        created: when it was first saved, ISO 8601 in UTC; given when it is saved.
+        folder: where it lies; None until it is saved.
+        extra: further keys of run.json (a title, notes …), kept as they are.
+    """
+
+    settings: Mapping[str, str | float | bool | None]
+    seed: int
+    versions: Mapping[str, str | None]
+    device: str
+    weights: Mapping[str, str | None]
+    seconds: float
+    images: tuple[CornerResult, ...]
+    reference: np.ndarray
+    start: np.ndarray
+    finals: np.ndarray
+    history: History
+    finals_8bit: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    schema: int = SCHEMA
+    created: str = ""
+    folder: Path | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pictures(self) -> np.ndarray:
+        """The four images as people see them, uint8 (4, H, W, 3)."""
+        return np.stack([to_uint8(image) for image in self.finals]) if self.finals_8bit is None else self.finals_8bit
+
+    @property
+    def id(self) -> str:
+        """The folder's name, which `find_run` understands; empty until the run is saved."""
+        return self.folder.name if self.folder else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What a list of runs shows of one, read without its images; fields as in `Run`."""
+
+    folder: Path
+    created: str
+    settings: Mapping[str, str | float | bool | None]
+    seconds: float
+    images: tuple[CornerResult, ...]
+    extra: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The folder's name, which `find_run` understands."""
+        return self.folder.name
