@@ -132,6 +132,18 @@ def figure(run: Path, out: Path, show: str | None, **asked: Any) -> None:
 
 
 @program.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A name that ends in .gif or .webp.")
+@click.option("--theme", default="light", show_default=True, help="light, or dark: light on dark.")
+def animate(run: Path, out: Path, theme: Any) -> None:
+    """Draw the way of the four images from start to end as a moving picture; RUN is the competition's folder."""
+    from mad_app.figures import save_animation
+
+    save_animation(load_run(run), out, theme=theme)
+    click.echo(out)
+
+
+@program.command()
 @click.argument("reference", metavar="REF")
 @click.argument("image", metavar="IMG")
 @click.option("--metric", "names", multiple=True, help="Only this one; may be repeated.  [default: all]")

@@ -13,6 +13,7 @@ from mad_app.records.run_folder import (
     replace_run,
     save_run,
 )
+from mad_app.records.separation import separation, telling_pair
 from mad_app.records.storage import RecordError
 
 __all__ = [
@@ -33,4 +34,6 @@ __all__ = [
     "replace_run",
     "save_checkpoint",
     "save_run",
+    "separation",
+    "telling_pair",
 ]

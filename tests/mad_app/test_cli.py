@@ -17,7 +17,7 @@ from PIL import Image
 from mad_app import runs
 from mad_app.cli import program
 from mad_app.distortions import DISTORTIONS
-from mad_app.figures import figure_bytes
+from mad_app.figures import animation_bytes, figure_bytes
 from mad_app.images import save_png
 from mad_app.metrics import METRICS, describe_metrics, measure_batch
 from mad_app.records import is_resumable, load_run
@@ -228,6 +228,13 @@ def test_a_figure_is_that_of_the_library(run_folder: Path, tmp_path: Path) -> No
 )
 def test_a_figure_that_cannot_be_drawn_is_refused(run_folder: Path, arguments: list[str], message: str) -> None:
     assert_refused(invoke("figure", run_folder, *arguments), message)
+
+
+def test_a_moving_picture_is_drawn(run_folder: Path, tmp_path: Path) -> None:
+    result = invoke("animate", run_folder, "--out", tmp_path / "a.webp", "--theme", "dark")
+    assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'a.webp'}\n")
+    assert (tmp_path / "a.webp").read_bytes() == animation_bytes(load_run(run_folder), "webp", theme="dark")
+    assert_refused(invoke("animate", run_folder, "--out", "a.mp4"), "path must end in .gif, .webp, got 'a.mp4'")
 
 
 def test_a_folder_that_holds_no_run_is_refused(tmp_path: Path) -> None:
