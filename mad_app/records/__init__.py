@@ -2,6 +2,7 @@
 
 from mad_app.records.checkpoints import Checkpoint, History, is_resumable, load_checkpoint, save_checkpoint
 from mad_app.records.environment import Environment, environment
+from mad_app.records.labels import Label, load_label, save_label
 from mad_app.records.run_folder import (
     CornerResult,
     Run,
@@ -15,24 +16,32 @@ from mad_app.records.run_folder import (
 )
 from mad_app.records.separation import separation, telling_pair
 from mad_app.records.storage import RecordError
+from mad_app.records.trash import delete_run, deleted_runs, empty_trash, restore_run
 
 __all__ = [
     "Checkpoint",
     "CornerResult",
     "Environment",
     "History",
+    "Label",
     "RecordError",
     "Run",
     "Summary",
+    "delete_run",
+    "deleted_runs",
+    "empty_trash",
     "environment",
     "find_run",
     "is_resumable",
     "list_runs",
     "load_checkpoint",
+    "load_label",
     "load_run",
     "load_summary",
     "replace_run",
+    "restore_run",
     "save_checkpoint",
+    "save_label",
     "save_run",
     "separation",
     "telling_pair",
