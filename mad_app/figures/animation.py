@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from mad_app.figures.canvas import LINE, Canvas, Theme, drawing, figure_to_bytes, font_path
 from mad_app.figures.options import ThemeName, theme_called
@@ -79,7 +79,7 @@ def animation_bytes(run: Run, kind: Moving, *, theme: ThemeName = "light") -> by
     durations = [FIRST_MS, *[NEXT_MS] * (len(frames) - 2), LAST_MS]
     buffer = io.BytesIO()
     if kind == "gif":
-        few = [picture.quantize(256) for picture in pictures]
+        few = [_with_few_colours(picture, layout.theme) for picture in pictures]
         few[0].save(buffer, "GIF", save_all=True, append_images=few[1:], duration=durations, loop=0)
     else:
         rest = pictures[1:]
@@ -165,6 +165,15 @@ class _Layout:
         small = Image.fromarray(to_uint8(np.clip(image, 0, 1)))
         large = small.resize((self.wide, self.high), Image.Resampling.NEAREST)
         picture.paste(large, (self._left(column), row * self.row + self.head))
+
+
+def _with_few_colours(picture: Image.Image, theme: Theme) -> Image.Image:
+    """In 256 colours, among which are those of the theme, so that letters keep theirs."""
+    kept = [ImageColor.getrgb(colour) for colour in (theme.paper, theme.ink, theme.quiet, *theme.letters)]
+    found = picture.quantize(256 - len(kept)).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*found[: 3 * (256 - len(kept))], *(value for colour in kept for value in colour)])
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def _title(run: Run, i: int) -> str:
