@@ -20,7 +20,7 @@ class Drawings:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="drawing")
 
     def ask(self, key: Hashable, draw: Callable[[], bytes]) -> Future[bytes]:
-        """What is drawn under a key, begun now unless it has been.
+        """What is drawn under a key, begun now unless it has been; a failure is told once, then tried again.
 
         Args:
             key: equal keys are drawn once.
@@ -28,17 +28,11 @@ class Drawings:
         """
         with self._lock:
             future = self._futures.pop(key, None)
-            if future is None or future.cancelled() or (future.done() and future.exception()):
+            if future is None:
                 future = self._thread.submit(draw)
+            elif future.done() and future.exception():
+                return future
             self._futures[key] = future
             while len(self._futures) > self._most:
-                _, oldest = self._futures.popitem(last=False)
-                oldest.cancel()
+                self._futures.popitem(last=False)
             return future
-
-    def give_up(self, key: Hashable) -> None:
-        """Do not draw what nobody waits for any more, unless it has been begun."""
-        with self._lock:
-            future = self._futures.get(key)
-            if future and future.cancel():
-                del self._futures[key]

@@ -47,7 +47,7 @@ def figure_page() -> None:
         choices = show_figure_controls()
     st.query_params.from_dict({"run": card.id} | to_query(choices))
     try:
-        run = _run(card.summary.folder, (card.summary.folder / "run.json").stat().st_mtime_ns)
+        run = _run(card.summary.folder, _modified(card.summary.folder))
     except (RecordError, OSError) as error:
         st.error(f"This run cannot be drawn: {plain(str(error))}.")
         return
@@ -115,7 +115,12 @@ def _ask(run: Run, choices: FigureChoices, work: Callable[[], bytes], *, preview
         choices = replace(choices, file="pdf", dpi=None)
     elif choices.moves:
         choices = FigureChoices(file=choices.file, theme=choices.theme)
-    return drawings().ask((folder, (folder / "run.json").stat().st_mtime_ns, choices, preview), work)
+    return drawings().ask((folder, _modified(folder), choices, preview), work)
+
+
+def _modified(folder: Path) -> int:
+    """A number that changes with the record."""
+    return (folder / "run.json").stat().st_mtime_ns
 
 
 def _show_picture(future: Future[bytes], choices: FigureChoices) -> None:

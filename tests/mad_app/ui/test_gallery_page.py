@@ -244,9 +244,9 @@ def test_a_read_only_folder_is_said_plainly(
     page.text_input(key=f"name-{folder.name}").input("mine")
     monkeypatch.setattr(Path, "mkdir", refuse)
     page.button(key="save-label").click().run()
-    assert "could not be saved: Read\\-only file system" in page.error[0].value
+    assert "could not be saved\\: Read\\-only file system" in page.error[0].value
     page.button(key="delete").click().run()
-    assert any("could not be deleted: Read\\-only file system" in error.value for error in page.error)
+    assert any("could not be deleted\\: Read\\-only file system" in error.value for error in page.error)
     assert io.BytesIO(zip_run(folder)).read(2) == b"PK"
 
 
