@@ -242,14 +242,20 @@ def _show_chosen(cards: Sequence[Card]) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="chosen-bar"):
         names = " and ".join(f"**{plain(card.title)}**" for card in chosen)
         st.markdown(f"Chosen: {names}" + (". Choose one more to compare." if len(chosen) == 1 else ""))
-        if len(chosen) == 2 and st.button("Compare them", key="compare", type="primary"):
-            st.query_params.from_dict({"compare": [card.id for card in chosen]})
-            st.rerun()
+        if len(chosen) == 2:
+            ids = [card.id for card in chosen]
+            st.button("Compare them", key="compare", type="primary", on_click=_compare, args=(ids,))
         st.button("Choose none", key="choose-none", on_click=_choose_none)
 
 
 def _choose_none() -> None:
     st.session_state.chosen = []
+
+
+def _compare(run_ids: list[str]) -> None:
+    """Show these two beside each other, or all runs again."""
+    st.query_params.from_dict({"compare": run_ids})
+    _choose_none()
 
 
 def _compared() -> list[str]:
@@ -260,10 +266,7 @@ def _show_comparison(cards: Sequence[Card]) -> None:
     """Two runs beside each other."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Two runs beside each other", width="stretch")
-        if st.button("All runs", key="all-runs", icon=":material/arrow_back:"):
-            st.query_params.clear()
-            _choose_none()
-            st.rerun()
+        st.button("All runs", key="all-runs", icon=":material/arrow_back:", on_click=_compare, args=([],))
     try:
         runs: list[Run] = [load_run(card.summary.folder) for card in cards]
     except RecordError as error:
