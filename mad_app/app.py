@@ -12,11 +12,9 @@ if str(ROOT) not in sys.path:  # started by `streamlit run` out of a checkout th
 
 import streamlit as st  # noqa: E402
 
-from mad_app.ui.compete_page import compete_page  # noqa: E402
+from mad_app.ui.pages import pages  # noqa: E402
 
 ICON = Path(__file__).with_name("ui") / "icon.png"
 
-PAGES = [st.Page(compete_page, title="Compete", icon=":material/swords:", url_path="compete", default=True)]
-
 st.set_page_config(page_title="MAD competitions", page_icon=str(ICON), layout="wide")
-st.navigation(PAGES, position="top").run()
+st.navigation(pages(), position="top").run()

@@ -140,14 +140,29 @@ def resume(run: Path) -> None:
 @program.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A name that ends in .pdf, .svg or .png.")
+@click.option("--show", metavar="PARTS", help="Of pairs,maps,curves,jury, what the sheet shows.  [default: what fits]")
 @click.option("--width", default="double", show_default=True, help="single or double (columns), or slide.")
-@click.option("--dark", is_flag=True, help="Light on dark.")
-@click.option("--dpi", type=click.FloatRange(36, 2400), help="Dots an inch of a PNG.")
-def figure(run: Path, out: Path, width: Any, dark: bool, dpi: float | None) -> None:
+@click.option("--font-size", type=float, help="Of all text, in points.  [default: 6.5; slide: 12]")
+@click.option("--theme", default="light", show_default=True, help="light, or dark: light on dark.")
+@click.option("--dpi", type=click.FloatRange(36, 2400), help="Dots an inch of a PNG.  [default: whole pixels]")
+def figure(run: Path, out: Path, show: str | None, **asked: Any) -> None:
     """Draw the sheet of a competition; RUN is its folder."""
     from mad_app.figures import save_figure
 
-    save_figure(load_run(run), out, dpi=dpi, width=width, dark=dark)
+    parts: Any = None if show is None else [part.strip() for part in show.split(",")]
+    save_figure(load_run(run), out, show=parts, **asked)
+    click.echo(out)
+
+
+@program.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A name that ends in .gif or .webp.")
+@click.option("--theme", default="light", show_default=True, help="light, or dark: light on dark.")
+def animate(run: Path, out: Path, theme: Any) -> None:
+    """Draw the way of the four images from start to end as a moving picture; RUN is the competition's folder."""
+    from mad_app.figures import save_animation
+
+    save_animation(load_run(run), out, theme=theme)
     click.echo(out)
 
 

@@ -96,6 +96,11 @@ def printable(text: str) -> str:
     return "".join(c if ord(c) in shown else "?" for c in " ".join(text.split()))
 
 
+def font_path() -> str:
+    """The file of the font."""
+    return font_manager.findfont(font_manager.FontProperties(family=FONT))
+
+
 class Canvas:
     """A figure with places in inches, y growing downwards; sizes of text are relative to `font`.
 
@@ -201,5 +206,4 @@ def _measure(text: str, size: float, weight: Weight) -> float:
 
 @functools.cache
 def _characters() -> frozenset[int]:
-    path = font_manager.findfont(font_manager.FontProperties(family=FONT))
-    return frozenset(font_manager.get_font(path).get_charmap())
+    return frozenset(font_manager.get_font(font_path()).get_charmap())

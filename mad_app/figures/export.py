@@ -5,58 +5,48 @@ from start to end; what changed, as amplified differences from the reference; th
 other metrics say. Sizes are those of print: 7.0 inches for two columns, 3.4 for one; no text under 6.5 points.
 """
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 from matplotlib.figure import Figure
 
-from mad_app.figures.canvas import DARK, LIGHT, Kind, drawing, figure_to_bytes
-from mad_app.figures.sheet import FORMATS, Parts, Width, draw_sheet
+from mad_app.figures.canvas import Kind, drawing, figure_to_bytes
+from mad_app.figures.options import Part, SheetOptions, ThemeName, Width, check_parts, sheet_format, theme_called
+from mad_app.figures.sheet import draw_sheet
 from mad_app.records import Run
 from mad_app.records.storage import refusals, staged_file
 
 KINDS: dict[str, Kind] = {".pdf": "pdf", ".svg": "svg", ".png": "png"}
 
 
-class SheetOptions(TypedDict, total=False):
-    """What `mad_sheet` may be asked; all by default as there."""
-
-    width: Width
-    dark: bool
-    maps: bool
-    curves: bool
-    jury: bool | None
-
-
 def mad_sheet(
     run: Run,
     *,
     width: Width = "double",
-    dark: bool = False,
-    maps: bool = True,
-    curves: bool = True,
-    jury: bool | None = None,
+    font_size: float | None = None,
+    theme: ThemeName = "light",
+    show: Collection[Part] | None = None,
 ) -> Figure:
     """Draw the MAD sheet of a run.
 
     Args:
         run: a competition, finished or not.
         width: "single" (3.4 inches, a column of a paper), "double" (7.0 inches) or "slide" (12.8 inches).
-        dark: light on dark, for slides.
-        maps: show the differences from the reference.
-        curves: show both metrics over the steps.
-        jury: show what all other metrics say; by default if the sheet then still fits on a page.
+        font_size: of all text, in points, from 5 to 9 (single), 10 (double) or 18 (slide); by default 6.5 or 12.
+        theme: "light" or "dark", which is light on dark.
+        show: the names of the PARTS to show, at least one; by default all, the jury only if it then still fits on a
+            page.
 
     Returns:
         A figure as high as its content; its own dpi shows the images pixel by pixel.
 
     Raises:
-        ValueError: there is no such width.
+        ValueError: there is no such width, theme or part, or the size of the text is out of its range.
     """
-    if width not in FORMATS:
-        raise ValueError(f"width must be one of {', '.join(FORMATS)}, got {width!r}")
+    form, colours, parts = sheet_format(width, font_size), theme_called(theme), check_parts(show)
     with drawing():
-        return draw_sheet(run, FORMATS[width], DARK if dark else LIGHT, Parts(maps=maps, curves=curves, jury=jury))
+        return draw_sheet(run, form, colours, parts)
 
 
 def figure_bytes(run: Run, kind: Kind, *, dpi: float | None = None, **options: Unpack[SheetOptions]) -> bytes:

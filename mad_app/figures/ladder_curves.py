@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from mad_app.competition.settings import CORNERS
 from mad_app.figures.canvas import LIGHT, Canvas
 from mad_app.figures.contact_sheet import series_title
+from mad_app.figures.options import Format
 from mad_app.figures.panels import dress, scale_axis, spread_labels
-from mad_app.figures.sheet import Format
 from mad_app.figures.wording import LETTERS, metric_title
 from mad_app.records import Run, Series
 

@@ -1,19 +1,18 @@
 """The layout of the MAD sheet: what stands where, in inches from the upper left corner."""
 
 import math
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from mad_app.figures.canvas import Canvas, Theme
+from mad_app.figures.options import PARTS, Format, Part
 from mad_app.figures.panels import draw_curve, jury_table
 from mad_app.figures.wording import LETTERS, constraints, metric_title, number, outcomes, percentage, verdict
 from mad_app.images import from_uint8
 from mad_app.records import CornerResult, Run
-
-Width = Literal["single", "double", "slide"]
 
 TALLEST = 1.4
 """Greatest height of an image in widths of its cell; a taller image is shown narrower."""
@@ -27,57 +26,8 @@ CLIPPED = 0.5
 GAINS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
 """Gains that are easy to read, in each decade."""
 
-
 MOST_OF_WIDTH = 0.54
 """Fraction of the width that the jury's table may take beside the curves."""
-
-
-@dataclass(frozen=True)
-class Format:
-    """Measures of a sheet in inches, but `font` in points.
-
-    Attributes:
-        width: of the sheet.
-        font: size of all text.
-        stacked: whether the second pair stands under the first.
-        margin: round the sheet.
-        gap: between the images of a pair.
-        gutter: between groups.
-        curve_height: of the curves.
-        page: height of the page on which the sheet must fit, if it can.
-        dpi: fewest dots an inch of a PNG.
-    """
-
-    width: float
-    font: float
-    stacked: bool
-    margin: float
-    gap: float
-    gutter: float
-    curve_height: float
-    page: float
-    dpi: int
-
-    @property
-    def inner(self) -> float:
-        """Width within the margins."""
-        return self.width - 2 * self.margin
-
-
-FORMATS: dict[Width, Format] = {
-    "single": Format(3.4, 6.5, True, 0.03, 0.06, 0.1, 1.2, 9.3, 300),
-    "double": Format(7.0, 6.5, False, 0.03, 0.08, 0.2, 1.3, 9.3, 300),
-    "slide": Format(12.8, 12.0, False, 0.2, 0.13, 0.35, 2.4, 12.0, 150),
-}
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a sheet shows beside the images; the jury may be None: if it then still fits on a page."""
-
-    maps: bool
-    curves: bool
-    jury: bool | None
 
 
 @dataclass(frozen=True)
@@ -92,28 +42,36 @@ class _Rows:
     bottom: float
 
 
-def draw_sheet(run: Run, form: Format, theme: Theme, parts: Parts) -> Figure:
-    """Draw the sheet, as high as its content and with dots so small that every pixel of an image is whole dots."""
+def draw_sheet(run: Run, form: Format, theme: Theme, show: Collection[Part] | None) -> Figure:
+    """Draw the sheet, as high as its content and with dots so small that every pixel of an image is whole dots.
+
+    Without `show` it has all parts, the jury only if it then still fits on a page.
+    """
+    parts = frozenset(PARTS if show is None else show)
     rows, columns = run.reference.shape[:2]
     cell = _cell_width(form, parts)
     pixel = min(cell / columns, TALLEST * cell / rows)
     dpi = math.ceil(form.dpi * pixel) / pixel
 
-    def draw(height: float, parts: Parts) -> tuple[float, Figure]:
+    def draw(height: float, parts: frozenset[Part]) -> tuple[float, Figure]:
         canvas = Canvas(form.width, height, font=form.font, theme=theme, dpi=dpi)
         sheet = _Sheet(run, form, parts, canvas, cell, pixel * columns, pixel * rows)
         return sheet.draw() + form.margin, canvas.figure
 
-    shown = replace(parts, jury=parts.jury is not False)
-    needed, _ = draw(1.0, shown)
-    if needed > form.page and parts.jury is None:
-        shown = replace(parts, jury=False)
-        needed, _ = draw(1.0, shown)
-    return draw(needed, shown)[1]
+    needed, _ = draw(1.0, parts)
+    if needed > form.page and show is None:
+        parts -= {"jury"}
+        needed, _ = draw(1.0, parts)
+    return draw(needed, parts)[1]
 
 
-def _cell_width(form: Format, parts: Parts) -> float:
-    columns = 3 if form.stacked else 5 if parts.maps else 6
+def _in_two_rows(parts: Collection[Part]) -> bool:
+    """Whether each pair has a row of images and one of maps; otherwise there is one row of either."""
+    return "pairs" in parts and "maps" in parts
+
+
+def _cell_width(form: Format, parts: Collection[Part]) -> float:
+    columns = 3 if form.stacked else 5 if _in_two_rows(parts) else 6
     gutters, gaps = (1, 1) if form.stacked else (2, columns - 3)
     return (form.inner - gutters * form.gutter - gaps * form.gap) / columns
 
@@ -124,7 +82,7 @@ class _Sheet:
 
     run: Run
     form: Format
-    parts: Parts
+    parts: frozenset[Part]
     canvas: Canvas
     cell: float
     wide: float
@@ -132,19 +90,25 @@ class _Sheet:
 
     def draw(self) -> float:
         """Draw everything; returns where it ends."""
-        form, left, top = self.form, self.form.margin, self.form.margin
-        step = self.cell + form.gap
-        first = left + self.cell + form.gutter + (0 if form.stacked or self.parts.maps else step)
-        rows = self._pair(0, first, top)
-        if form.stacked:
-            below = self._pair(1, first, rows.bottom + 2 * form.gutter)
+        form, left, noted = self.form, self.form.margin, False
+        if self.parts & {"pairs", "maps"}:
+            first, second = self._pairs(left, form.margin)
+            bottom = max(second.bottom, self._originals(left, first, second))
+            noted = form.stacked and _in_two_rows(self.parts) and self._notes_beside(left, second)
         else:
-            below = self._pair(1, first + step + self.cell + form.gutter, top)
-        bottom = max(below.bottom, self._originals(left, rows, below))
-        noted = form.stacked and self.parts.maps and self._notes_beside(left, below)
-        if self.parts.curves or self.parts.jury:
+            bottom = self._legend(left, form.margin)
+        if self.parts & {"curves", "jury"}:
             bottom = self._evidence(left, bottom + form.gutter)
         return bottom if noted else self._notes(left, bottom + form.gutter / 2, form.inner)
+
+    def _pairs(self, left: float, top: float) -> tuple[_Rows, _Rows]:
+        """Both pairs, side by side or one under the other."""
+        form, step = self.form, self.cell + self.form.gap
+        x = left + self.cell + form.gutter + (0 if form.stacked or _in_two_rows(self.parts) else step)
+        first = self._pair(0, x, top)
+        if form.stacked:
+            return first, self._pair(1, x, first.bottom + 2 * form.gutter)
+        return first, self._pair(1, x + step + self.cell + form.gutter, top)
 
     def _pair(self, pair: int, x: float, y: float) -> _Rows:
         """A verdict, the two images it is about, their values, and their differences from the reference."""
@@ -152,24 +116,30 @@ class _Sheet:
         rows = self._rows(y)
         canvas.lines(x, y, canvas.wrap(verdict(self.run, pair), width))
         canvas.rule(x, rows.label - 1.1 * canvas.line, width)
-        gain = _gain(self.run.finals[2 * pair : 2 * pair + 2] - self.run.reference)
+        gain = gain_of(self.run, pair)
         for i in (2 * pair, 2 * pair + 1):
             at = x + (i % 2) * (self.cell + self.form.gap)
-            self._corner(i, at, rows)
-            if self.parts.maps:
+            self._corner(i, at, rows, gain)
+            if _in_two_rows(self.parts):
                 canvas.text(at, rows.map_label, f"{LETTERS[i]} − reference, × {gain:g}", width=self.cell)
-                self._image(at, rows.map, 0.5 + gain * (self.run.finals[i] - self.run.reference))
+                self._image(at, rows.map, self._map(i, gain))
         return rows
 
-    def _corner(self, i: int, x: float, rows: _Rows) -> None:
-        """One of the four images between its name and its values."""
+    def _map(self, i: int, gain: float) -> np.ndarray:
+        """The difference of one of the four images from the reference about mid grey."""
+        return 0.5 + gain * (self.run.finals[i] - self.run.reference)
+
+    def _corner(self, i: int, x: float, rows: _Rows, gain: float) -> None:
+        """One of the four images, or its map where only maps are shown, between its name and its values."""
         canvas, result = self.canvas, self.run.images[i]
         canvas.text(x, rows.label, LETTERS[i], color=canvas.theme.letters[i], weight="bold")
         indent = canvas.measure("A", weight="bold") + 0.5 * canvas.font / 72
         label = f"{result.direction} {metric_title(result.optimised)}"
         canvas.text(x + indent, rows.label, label, width=self.cell - indent)
-        self._image(x, rows.image, from_uint8(self.run.pictures[i]))
-        for line, (text, bold) in enumerate(self._values(result)):
+        shown = "pairs" in self.parts
+        self._image(x, rows.image, from_uint8(self.run.pictures[i]) if shown else self._map(i, gain))
+        values = self._values(result) if shown else [*self._values(result), (f"difference × {gain:g}", False)]
+        for line, (text, bold) in enumerate(values):
             color = canvas.theme.ink if bold else canvas.theme.quiet
             y = rows.values + line * canvas.line
             canvas.text(x, y, text, width=self.cell, color=color, weight="bold" if bold else "normal")
@@ -194,7 +164,7 @@ class _Sheet:
         canvas.text(left, rows.label, "reference")
         self._image(left, rows.image, run.reference)
         x, label, image = left, rows.map_label, rows.map
-        if not self.parts.maps:
+        if not _in_two_rows(self.parts):
             x += 0 if self.form.stacked else self.cell + self.form.gap
             label, image = below.label, below.image
         canvas.text(x, label, "start", width=self.cell)
@@ -209,23 +179,36 @@ class _Sheet:
             y += canvas.line
         return y - 0.7 * canvas.line
 
+    def _legend(self, x: float, y: float) -> float:
+        """In place of the images: who competes, and what the letters stand for; returns where it ends."""
+        canvas, width = self.canvas, self.form.inner
+        title = canvas.wrap(_title(self.run), width, weight="bold")
+        named = [
+            f"{letter}: {image.direction} {metric_title(image.optimised)}, {metric_title(image.fixed)} held"
+            for letter, image in zip(LETTERS, self.run.images, strict=True)
+        ]
+        lines = canvas.wrap("; ".join(named) + ".", width)
+        canvas.lines(x, y, title, weight="bold")
+        canvas.lines(x, y + len(title) * canvas.line, lines)
+        return y + (len(title) + len(lines)) * canvas.line
+
     def _evidence(self, x: float, y: float) -> float:
         """The curves and the jury's table, side by side or one under the other; returns where they end."""
-        form, parts = self.form, self.parts
-        table = jury_table(self.run, self.canvas) if parts.jury else None
+        form, curves = self.form, "curves" in self.parts
+        table = jury_table(self.run, self.canvas) if "jury" in self.parts else None
         width, bottom = form.inner, y
         if table and not form.stacked:
-            table_width = min(table.width, MOST_OF_WIDTH * width if parts.curves else width)
-            bottom = table.draw(x + width - table_width if parts.curves else x, y, table_width)
+            table_width = min(table.width, MOST_OF_WIDTH * width if curves else width)
+            bottom = table.draw(x + width - table_width if curves else x, y, table_width)
             width -= table_width + form.gutter
-        if parts.curves:
+        if curves:
             height = max(form.curve_height, bottom - y)
             each = (width - form.gutter) / 2
             draw_curve(self.canvas, self.run, "first", x, y, each, height)
             draw_curve(self.canvas, self.run, "second", x + each + form.gutter, y, each, height)
             bottom = y + height
         if table and form.stacked:
-            bottom = table.draw(x, bottom + form.gutter if parts.curves else y, width)
+            bottom = table.draw(x, bottom + form.gutter if curves else y, width)
         return bottom
 
     def _notes_beside(self, x: float, rows: _Rows) -> bool:
@@ -243,15 +226,14 @@ class _Sheet:
 
     def _notes_lines(self, width: float) -> list[str]:
         texts = [_conditions(self.run), outcomes(self.run)]
-        texts.append("Under each image, in 8 bits as shown: start → end; drift: of the held metric from its level.")
-        if self.parts.maps:
+        if self.parts & {"pairs", "maps"}:
+            texts.append("Under each image, in 8 bits as shown: start → end; drift: of the held metric from its level.")
+        if "maps" in self.parts:
             texts.append("Differences: times a gain, zero is mid grey.")
         return self.canvas.wrap(" ".join(texts), width)
 
     def _title_lines(self) -> list[str]:
-        first, second = self.run.images[0].optimised, self.run.images[0].fixed
-        title = f"{metric_title(first)} against {metric_title(second)}"
-        return self.canvas.wrap(title, self.cell, weight="bold")
+        return self.canvas.wrap(_title(self.run), self.cell, weight="bold")
 
     def _rows(self, y: float) -> _Rows:
         """The rows of a pair whose verdict begins at y; verdicts and title take equally many lines."""
@@ -262,20 +244,26 @@ class _Sheet:
         values = image + self.high + 1.05 * line
         map_label = values + 5.5 * line
         map_top = map_label + 0.4 * line
-        bottom = map_top + self.high if self.parts.maps else values + 4.3 * line
+        lines_below = 4.3 if "pairs" in self.parts else 5.3
+        bottom = map_top + self.high if _in_two_rows(self.parts) else values + lines_below * line
         return _Rows(label, image, values, map_label, map_top, bottom)
 
     def _image(self, x: float, y: float, image: np.ndarray) -> None:
         self.canvas.image(x, y, self.wide, self.high, image)
 
 
-def _gain(differences: np.ndarray) -> float:
-    """The largest easy factor that lets all but the largest differences stay within SWING of mid grey."""
+def gain_of(run: Run, pair: int) -> float:
+    """The largest easy factor that lets all but the largest differences of a pair stay within SWING of mid grey."""
+    differences = run.finals[2 * pair : 2 * pair + 2] - run.reference
     largest = float(np.percentile(np.abs(differences), 100 - CLIPPED)) or float(np.abs(differences).max())
     if largest == 0:
         return 1.0
     decade = 10.0 ** math.floor(math.log10(SWING / largest))
     return max((gain * decade for gain in GAINS if gain * decade <= SWING / largest), default=decade)
+
+
+def _title(run: Run) -> str:
+    return f"{metric_title(run.images[0].optimised)} against {metric_title(run.images[0].fixed)}"
 
 
 def _conditions(run: Run) -> str:

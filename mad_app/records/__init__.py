@@ -2,6 +2,7 @@
 
 from mad_app.records.checkpoints import Checkpoint, History, is_resumable, load_checkpoint, save_checkpoint
 from mad_app.records.environment import Environment, environment
+from mad_app.records.labels import Label, load_label, save_label
 from mad_app.records.run import CornerResult, Run, Summary
 from mad_app.records.run_folder import (
     find_run,
@@ -11,6 +12,7 @@ from mad_app.records.run_folder import (
     replace_run,
     save_run,
 )
+from mad_app.records.separation import separation, telling_pair
 from mad_app.records.series import (
     Series,
     Spread,
@@ -23,32 +25,42 @@ from mad_app.records.series import (
     spread_of_starts,
 )
 from mad_app.records.storage import RecordError
+from mad_app.records.trash import delete_run, deleted_runs, empty_trash, restore_run
 
 __all__ = [
     "Checkpoint",
     "CornerResult",
     "Environment",
     "History",
+    "Label",
     "RecordError",
     "Run",
     "Series",
     "Spread",
     "Summary",
+    "delete_run",
+    "deleted_runs",
+    "empty_trash",
     "environment",
     "find_run",
     "is_resumable",
     "is_series",
     "list_runs",
     "load_checkpoint",
+    "load_label",
     "load_run",
     "load_series",
     "load_summary",
     "replace_run",
     "requests_of",
+    "restore_run",
     "runs_of",
     "save_checkpoint",
+    "save_label",
     "save_run",
     "save_series",
+    "separation",
     "spread_of",
     "spread_of_starts",
+    "telling_pair",
 ]

@@ -13,6 +13,7 @@ from mad_app.metrics import METRICS, describe_metrics
 from mad_app.ui.choices import (
     BUDGETS,
     LARGEST_SEED,
+    UPLOAD,
     Choices,
     from_query,
     metric_problem,
@@ -20,7 +21,7 @@ from mad_app.ui.choices import (
     start_problem,
     strength_step,
 )
-from mad_app.ui.picture_controls import Chosen, show_picture_controls
+from mad_app.ui.picture_controls import Chosen, Upload, show_picture_controls
 from mad_app.ui.pictures import Picture
 
 
@@ -59,20 +60,31 @@ def show_controls() -> Setup:
         steps=steps,
         seed=seed,
     )
+    state.choices = choices
     return Setup(choices, picture, start, problem or unchanged)
 
 
 def _begin() -> None:
-    """At the start of a visit, take the settings from the URL; later, keep them through pages that do not show them."""
+    """At the start of a visit, take the settings from the URL; after other pages, which drop them, what they were."""
     state = st.session_state
-    if "image" not in state:
-        chosen = from_query(st.query_params)
-        first, second = (name.partition(":")[0] for name in (chosen.first, chosen.second))
-        state.update(image=chosen.image, size=chosen.size, first=first, second=second)
-        state.update(distortion=chosen.distortion, steps=chosen.steps, seed=chosen.seed)
-        state[f"strength-{chosen.distortion}"] = chosen.strength
-        sizes = [name.partition(":")[2] for name in (chosen.first, chosen.second) if name.startswith("lasi:")]
-        state["neighborhood"] = int(sizes[0]) if sizes else _neighborhood_default()
+    if "first" not in state:
+        choose(state.get("choices") or from_query(st.query_params))
+
+
+def choose(chosen: Choices) -> None:
+    """Set all controls."""
+    state = st.session_state
+    first, second = (name.partition(":")[0] for name in (chosen.first, chosen.second))
+    state.update(image=chosen.image, size=chosen.size, first=first, second=second)
+    state.update(distortion=chosen.distortion, steps=chosen.steps, seed=chosen.seed)
+    state[f"strength-{chosen.distortion}"] = chosen.strength
+    sizes = [name.partition(":")[2] for name in (chosen.first, chosen.second) if name.startswith("lasi:")]
+    state["neighborhood"] = int(sizes[0]) if sizes else _neighborhood_default()
+
+
+def choose_picture(name: str, content: bytes) -> None:
+    """Choose a picture that is not bundled, as if it had been uploaded."""
+    st.session_state.upload, st.session_state.image = Upload(name, content), UPLOAD
 
 
 def _metric_controls() -> tuple[str, str, str | None]:

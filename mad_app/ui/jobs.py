@@ -133,6 +133,10 @@ class JobQueue:
                 status = replace(status, phase=Phase.INTERRUPTED)
         return Job(job_id, folder, order, status, ahead)
 
+    def is_writing(self, run_id: str) -> bool:
+        """Whether a job that is not over keeps this record up to date."""
+        return any(job.status.run == run_id and not job.status.phase.over for job in self._all())
+
     def interrupted(self) -> list[Job]:
         """Jobs that ended with an earlier server, newest first."""
         jobs = [job for job in self._all() if job.status.phase is Phase.INTERRUPTED]

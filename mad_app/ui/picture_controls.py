@@ -51,6 +51,7 @@ def show_picture_controls() -> Chosen:
         st.file_uploader(
             "A picture of yours",
             key="file",
+            max_upload_size=20,  # MB
             on_change=_take_upload,
             help="PNG, JPEG, WebP, GIF, BMP, TIFF, JPEG 2000 or PNM, up to 20 MB and 50 million pixels. It stays on "
             "the machine that runs this program.",

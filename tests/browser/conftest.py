@@ -32,17 +32,22 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The server's folder of runs."""
+    return tmp_path_factory.mktemp("server") / "runs"
+
+
+@pytest.fixture(scope="session")
+def address(runs: Path) -> Iterator[str]:
     """The address of a server that is started somewhere else than in the checkout."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("server")
     paths = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]))
     server = subprocess.Popen(
         [sys.executable, "-c", START.format(port=port)],
-        cwd=folder,
-        env={**os.environ, "MAD_APP_RUNS": str(folder / "runs"), "PYTHONPATH": paths},
+        cwd=runs.parent,
+        env={**os.environ, "MAD_APP_RUNS": str(runs), "PYTHONPATH": paths},
         start_new_session=True,
     )
     try:
@@ -63,15 +68,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(address: str, browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
-    """Opens the app as a new visitor, at the parameters of a URL."""
+    """Opens the app as a new visitor, at a path and the parameters of a URL; `await_` is what it then waits for."""
     pages: list[Page] = []
 
-    def open_page(query: str = "", width: int = 1280, height: int = 800) -> Page:
+    def open_page(query: str = "", width: int = 1280, height: int = 800, await_: str = ".mad-stage") -> Page:
         page = browser.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(PATIENCE * 1000)
         pages.append(page)
         page.goto(f"{address}/{query}")
-        page.wait_for_selector(".mad-stage")
+        page.wait_for_selector(await_)
         return page
 
     failed = request.session.testsfailed

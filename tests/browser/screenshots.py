@@ -13,19 +13,33 @@ import time
 import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 ASKED = "?image=cat&size=96&first=lasi&second=lpips-alex&steps=200"
 MINUTES = 60_000
+SAVED = (
+    "coffee --size 96 --first lpips-alex --second mdsi --distortion contrast",
+    "cat --size 96 --first lasi --second mse",
+    "rocket --size 64 --first mse --second gmsd --distortion jpeg",
+    "astronaut --size 64 --first ssim --second lpips-alex --distortion blur",
+    "coffee --size 64 --first ssim --second mse",
+)
+"""Runs with which the gallery begins, as `compete` takes them."""
+
+LOOKS = (("", 1280, 800, "light"), ("_dark", 1280, 800, "dark"), ("_narrow", 390, 844, "dark"))
+"""Ending of a picture's name, width and height of the screen, and scheme of colours."""
 
 
 def main(folder: Path) -> None:
-    """Write page.png (a run going on), page_before.png, page_after.png and page_narrow.png."""
+    """Write page.png (a run going on), page_before, page_after and page_narrow, and three of each other page."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as runs:
+        for words in SAVED:
+            compete = [sys.executable, "-m", "mad_app", "compete", *words.split(), "--steps", "100", "--out", runs]
+            subprocess.run(compete, cwd=ROOT, check=True)
         command = [sys.executable, "-m", "mad_app", "app", "--server.port", str(port), "--server.headless", "true"]
         server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "MAD_APP_RUNS": runs})
         try:
@@ -53,11 +67,25 @@ def _photograph(address: str, folder: Path) -> None:
         narrow = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
         narrow.goto(page.url)
         _shoot(narrow, folder / "page_narrow.png")
+        for name, path, shown in (
+            ("gallery", "gallery", ".mad-card"),
+            ("figure", "figure?theme=dark", ".mad-paper img"),
+        ):
+            _photograph_page(browser, f"{address}/{path}", shown, folder / name)
         browser.close()
 
 
-def _shoot(page: Page, path: Path) -> None:
-    page.wait_for_selector(".mad-stage")
+def _photograph_page(browser: Browser, look: tuple[str, int, int, str], url: str, shown: str, stem: Path) -> None:
+    ending, width, height, scheme = look
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_default_timeout(MINUTES)
+    page.goto(url)
+    _shoot(page, stem.with_name(f"{stem.name}{ending}.png"), shown)
+    page.close()
+
+
+def _shoot(page: Page, path: Path, shown: str = ".mad-stage") -> None:
+    page.wait_for_selector(shown)
     page.wait_for_timeout(3000)
     page.screenshot(path=path)
 

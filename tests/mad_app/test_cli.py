@@ -17,6 +17,7 @@ from PIL import Image
 from mad_app import runs
 from mad_app.cli import program
 from mad_app.distortions import DISTORTIONS
+from mad_app.figures import animation_bytes, figure_bytes
 from mad_app.images import save_png
 from mad_app.metrics import METRICS, describe_metrics, measure_batch
 from mad_app.records import is_resumable, load_run, load_series
@@ -216,7 +217,7 @@ def test_a_finished_run_cannot_be_resumed(run_folder: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("name", "beginning"), [("a.pdf", b"%PDF-"), ("a.svg", b"<?xml"), ("a.PNG", b"\x89PNG")])
 def test_a_figure_is_drawn(run_folder: Path, tmp_path: Path, name: str, beginning: bytes) -> None:
-    result = invoke("figure", run_folder, "--out", tmp_path / name, "--dark")
+    result = invoke("figure", run_folder, "--out", tmp_path / name, "--theme", "dark")
     assert (result.exit_code, result.stdout) == (0, f"{tmp_path / name}\n")
     assert (tmp_path / name).read_bytes().startswith(beginning)
 
@@ -227,16 +228,35 @@ def test_a_figure_has_the_width_and_resolution_that_are_asked(run_folder: Path, 
         assert picture.width == 340
 
 
+def test_a_figure_is_that_of_the_library(run_folder: Path, tmp_path: Path) -> None:
+    options = ("--show", "pairs, curves", "--font-size", 8, "--theme", "dark", "--width", "single")
+    invoke("figure", run_folder, "--out", tmp_path / "a.pdf", *options)
+    wanted = figure_bytes(
+        load_run(run_folder), "pdf", show=("pairs", "curves"), font_size=8, theme="dark", width="single"
+    )
+    assert (tmp_path / "a.pdf").read_bytes() == wanted
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--out", "a.jpg"], "path must end in .pdf, .svg, .png, got 'a.jpg'"),
         (["--out", "a.pdf", "--width", "huge"], "width must be one of single, double, slide, got 'huge'"),
+        (["--out", "a.pdf", "--theme", "grey"], "theme must be one of light, dark, got 'grey'"),
+        (["--out", "a.pdf", "--show", "pairs,legs"], "show must be one of pairs, maps, curves, jury, got 'legs'"),
+        (["--out", "a.pdf", "--font-size", "40"], "font_size must be from 5 to 10 points for width double, got 40"),
         (["--out", "nowhere/a.pdf"], "nowhere/a.pdf could not be saved: No such file or directory"),
     ],
 )
 def test_a_figure_that_cannot_be_drawn_is_refused(run_folder: Path, arguments: list[str], message: str) -> None:
     assert_refused(invoke("figure", run_folder, *arguments), message)
+
+
+def test_a_moving_picture_is_drawn(run_folder: Path, tmp_path: Path) -> None:
+    result = invoke("animate", run_folder, "--out", tmp_path / "a.webp", "--theme", "dark")
+    assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'a.webp'}\n")
+    assert (tmp_path / "a.webp").read_bytes() == animation_bytes(load_run(run_folder), "webp", theme="dark")
+    assert_refused(invoke("animate", run_folder, "--out", "a.mp4"), "path must end in .gif, .webp, got 'a.mp4'")
 
 
 def test_a_folder_that_holds_no_run_is_refused(tmp_path: Path) -> None:

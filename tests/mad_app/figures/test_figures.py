@@ -21,75 +21,24 @@ from matplotlib.text import Text
 from PIL import Image
 
 from mad_app import figures
-from mad_app.competition.settings import CORNERS
-from mad_app.figures import export, figure_bytes, mad_sheet, save_figure, verdict
+from mad_app.figures import (
+    FORMATS,
+    PARTS,
+    SMALLEST_FONT,
+    Part,
+    Width,
+    export,
+    figure_bytes,
+    mad_sheet,
+    save_figure,
+    verdict,
+)
 from mad_app.figures.canvas import Kind, drawing
-from mad_app.figures.sheet import FORMATS, Width
 from mad_app.figures.wording import metric_title, number, percentage
 from mad_app.images import to_uint8
-from mad_app.records import CornerResult, History, RecordError, Run
+from mad_app.records import RecordError, Run
 
-JURY = ("lpips-vgg", "lpips-squeeze", "mse", "ssim", "ms-ssim", "gmsd", "fsim", "haarpsi", "vif", "mdsi", "vsi")
-
-
-def make_sheet_run(
-    shape: tuple[int, int] = (24, 24), first: str = "lasi", second: str = "lpips-alex", *, scale: float = 0.3
-) -> Run:
-    """A run with plausible values: the driven metric spans decades, the held one stays at `scale`."""
-    random = np.random.default_rng(0)
-    reference = random.random((*shape, 3), np.float32)
-    start = np.clip(reference + random.normal(0, 0.1, reference.shape), 0, 1).astype(np.float32)
-    finals = np.clip(reference + random.normal(0, 0.05, (4, *reference.shape)), 0, 1).astype(np.float32)
-    way = np.linspace(0, 1, 51)
-    driven = scale * np.stack([3**way, 1e-3**way], axis=1)
-    held = np.full_like(driven, scale)
-    history = History(np.arange(51), np.hstack([driven, held]), np.hstack([held, driven]), np.zeros((51, 4)))
-    names = {"first": first, "second": second}
-    results = []
-    for i, corner in enumerate(CORNERS):
-        jury: dict[str, float | None] = {
-            name: float(value) for name, value in zip(JURY, random.lognormal(-3, 2, len(JURY)), strict=True)
-        }
-        jury["lpips-squeeze"] = None
-        results.append(
-            CornerResult(
-                optimised=names[corner.optimised],
-                fixed=names[corner.fixed],
-                direction=corner.direction,
-                level=scale,
-                start={first: scale, second: scale, **jury},
-                final={first: float(history.first[-1, i]), second: float(history.second[-1, i]), **jury},
-                drift=(-1) ** i * 3e-5 * (i + 1),
-                drift_8bit=0.002,
-                outcome="used its whole budget of steps",
-            )
-        )
-    settings = {"first": first, "second": second, "image": "astronaut", "distortion": "noise", "strength": 0.1}
-    return Run(
-        settings=settings, seed=0, versions={}, device="cpu", weights={}, seconds=1.0, images=tuple(results),
-        reference=reference, start=start, finals=finals, history=history,
-    )  # fmt: skip
-
-
-def broken_run() -> Run:
-    """Stopped at once; identical images; nothing could be measured; text that no one should choose."""
-    run = make_sheet_run(first="a.b:" + "W" * 20, second="lasi:20")
-    nothing = np.full((1, 4), np.nan)
-    history = History(np.zeros(1, int), nothing, nothing, nothing)
-    outcomes = ("stopped by the user", "a\nb", "<b>$x^2$ & \x07", "日本")
-    results = [
-        dataclasses.replace(result, final={}, level=None, drift=None, outcome=outcome)
-        for result, outcome in zip(run.images, outcomes, strict=True)
-    ]
-    settings = {"image": "$\\frac{1}$ 日本 <script>.png", "distortion": None}
-    finals = np.stack([run.reference] * 4)
-    return dataclasses.replace(run, images=tuple(results), history=history, settings=settings, finals=finals)
-
-
-def one_point_run() -> Run:
-    run = make_sheet_run()
-    return dataclasses.replace(run, history=History(*(column[:1] for column in vars(run.history).values())))
-
+from .sheet_runs import broken_run, make_sheet_run, one_point_run
 
 RUNS = {
     "square": make_sheet_run(),
@@ -120,9 +69,7 @@ def words_in_svg(svg: bytes) -> list[str]:
 # ---- nothing overlaps or is cut off ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "width"), [*itertools.product(RUNS, ("single", "double")), ("square", "slide")])
-def test_nothing_overlaps_and_nothing_is_cut_off(name: str, width: Width) -> None:
-    figure = mad_sheet(RUNS[name], width=width, maps=name != "large values", jury=True)
+def assert_nothing_overlaps_or_is_cut_off(figure: Figure, font: float) -> None:
     with drawing():
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
@@ -137,7 +84,22 @@ def test_nothing_overlaps_and_nothing_is_cut_off(name: str, width: Width) -> Non
         assert box.y1 <= page.y1 + 0.5, label
     for (label, a), (other, b) in itertools.combinations(boxes, 2):
         overlap = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert min(overlap) <= 0.05 * figure.dpi / 72 * FORMATS[width].font, f"{label!r} lies on {other!r} in {name}"
+        assert min(overlap) <= 0.05 * figure.dpi / 72 * font, f"{label!r} lies on {other!r}"
+
+
+@pytest.mark.parametrize(("name", "width"), [*itertools.product(RUNS, ("single", "double")), ("square", "slide")])
+def test_nothing_overlaps_and_nothing_is_cut_off(name: str, width: Width) -> None:
+    figure = mad_sheet(RUNS[name], width=width, show=set(PARTS) - ({"maps"} if name == "large values" else set()))
+    assert_nothing_overlaps_or_is_cut_off(figure, FORMATS[width].font)
+
+
+@pytest.mark.parametrize("parts", [c for n in (1, 2, 4) for c in itertools.combinations(PARTS, n)])
+@pytest.mark.parametrize("width", ["single", "double"])
+def test_any_parts_and_sizes_of_text_go_together(parts: tuple[Part, ...], width: Width) -> None:
+    for font in (SMALLEST_FONT, FORMATS[width].largest_font):
+        figure = mad_sheet(RUNS["square"], width=width, font_size=font, show=parts)
+        assert_nothing_overlaps_or_is_cut_off(figure, font)
+        assert {text.get_fontsize() for text in texts_of(figure)} == {font}
 
 
 @pytest.mark.parametrize("width", FORMATS)
@@ -151,7 +113,7 @@ def test_a_sheet_fits_on_a_page_if_need_be_without_the_jury() -> None:
     column = mad_sheet(RUNS["square"], width="single")
     assert column.get_figheight() < 9.3
     assert "MSE" not in [text.get_text() for text in texts_of(column)]
-    asked = mad_sheet(RUNS["square"], width="single", jury=True)
+    asked = mad_sheet(RUNS["square"], width="single", show=PARTS)
     assert "MSE" in [text.get_text() for text in texts_of(asked)]
     assert "MSE" in [text.get_text() for text in texts_of(mad_sheet(RUNS["square"]))]
 
@@ -214,8 +176,8 @@ def test_every_value_is_written_as_text() -> None:
 
 def test_parts_can_be_left_out() -> None:
     run = RUNS["square"]
-    assert len([axes for axes in mad_sheet(run, maps=False).axes if axes.images]) == 6
-    words = [text.get_text() for text in texts_of(mad_sheet(run, curves=False, jury=False))]
+    assert len([axes for axes in mad_sheet(run, show=("pairs",)).axes if axes.images]) == 6
+    words = [text.get_text() for text in texts_of(mad_sheet(run, show=("pairs", "maps")))]
     assert "steps" not in words
     assert "MSE" not in words
 
@@ -276,7 +238,7 @@ def test_text_can_be_copied_from_a_pdf(tmp_path: Path) -> None:
 
 
 def test_an_svg_is_valid_and_needs_no_date(tmp_path: Path) -> None:
-    save_figure(RUNS["broken"], tmp_path / "sheet.svg", dark=True)
+    save_figure(RUNS["broken"], tmp_path / "sheet.svg", theme="dark")
     content = (tmp_path / "sheet.svg").read_bytes()
     assert "<script>" not in content.decode()
     assert any("<script>" in word for word in words_in_svg(content))
@@ -289,6 +251,21 @@ def test_other_kinds_of_files_are_refused(tmp_path: Path, name: str) -> None:
         save_figure(RUNS["square"], tmp_path / name)
     with pytest.raises(ValueError, match="width must be one of single, double, slide, got 'huge'"):
         mad_sheet(RUNS["square"], width="huge")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"theme": "grey"}, "theme must be one of light, dark, got 'grey'"),
+        ({"show": ["pairs", "legs"]}, "show must be one of pairs, maps, curves, jury, got 'legs'"),
+        ({"show": []}, "show must name at least one of pairs, maps, curves, jury"),
+        ({"font_size": 12.0}, "font_size must be from 5 to 10 points for width double, got 12"),
+        ({"font_size": float("nan")}, "font_size must be from 5 to 10 points for width double, got nan"),
+    ],
+)
+def test_options_that_do_not_exist_are_refused(options: dict, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        mad_sheet(RUNS["square"], **options)
 
 
 def test_a_figure_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,18 +10,9 @@ from mad_app.records import list_runs
 from mad_app.ui.compete_page import job_queue
 from mad_app.ui.job_folder import Phase
 
-from .conftest import QUICK, OpenPage, png
+from .conftest import QUICK, OpenPage, html_of, parameter, png
 
 PATIENCE = 120.0
-
-
-def html_of(page: AppTest) -> str:
-    return "".join(element.value for element in page.markdown)
-
-
-def parameter(page: AppTest, name: str) -> str:
-    value = page.query_params[name]
-    return value if isinstance(value, str) else value[-1]
 
 
 def wait_for(page: AppTest, ready: Callable[[AppTest], bool]) -> None:

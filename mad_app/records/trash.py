@@ -1,0 +1,106 @@
+"""Deleting runs so that they can be put back, bit for bit.
+
+    .trash/          in the folder of the runs: itself a folder of runs, with the labels that belong to them
+
+A run moves by renaming; nothing in it is copied or changed but the time of its folder, from which its age is told.
+"""
+
+import contextlib
+import os
+import shutil
+import time
+from pathlib import Path
+
+from mad_app.records.labels import label_path
+from mad_app.records.run_folder import find_run
+from mad_app.records.storage import RecordError, refusals, sync_folder
+
+TRASH = ".trash"
+KEEP_SECONDS = 30 * 24 * 3600.0
+"""How long a deleted run can be put back."""
+
+
+def delete_run(root: str | Path, run_id: str) -> None:
+    """Move a run, with its name and notes, into the trash.
+
+    Raises:
+        RecordError: there is no such run, or the disk refused it; then it is where it was.
+    """
+    root = Path(root)
+    folder, trash = find_run(root, run_id), root / TRASH
+    with refusals(f"{run_id} could not be deleted"):
+        trash.mkdir(exist_ok=True)
+        drop_run(trash, run_id)
+        _move(folder, trash / run_id)
+        os.utime(trash / run_id)
+
+
+def restore_run(root: str | Path, run_id: str) -> None:
+    """Put a deleted run back where it was.
+
+    Raises:
+        RecordError: it is not in the trash, its place is taken, or the disk refused it; then it stays in the trash.
+    """
+    root = Path(root)
+    folder = find_run(root / TRASH, run_id)
+    if (root / run_id).exists():
+        raise RecordError(f"{run_id} could not be put back: there is a run of that id again")
+    with refusals(f"{run_id} could not be put back"):
+        _move(folder, root / run_id)
+
+
+def deleted_runs(root: str | Path) -> list[str]:
+    """The ids of the runs in the trash, the one deleted last first."""
+    trash = Path(root) / TRASH
+    with refusals(f"the deleted runs in {trash} could not be listed"):
+        folders = [path for path in trash.iterdir() if _is_run(path)] if trash.is_dir() else []
+        return [path.name for path in sorted(folders, key=_age)]
+
+
+def empty_trash(root: str | Path, *, older_than: float = 0.0) -> int:
+    """Delete what lies in the trash for longer than some seconds, for good; returns how many runs that were.
+
+    Raises:
+        RecordError: the disk refused it.
+    """
+    trash, dropped = Path(root) / TRASH, 0
+    with refusals(f"the trash {trash} could not be emptied"):
+        for path in trash.iterdir() if trash.is_dir() else ():
+            if _is_run(path) and _age(path) >= older_than:
+                drop_run(trash, path.name)
+                dropped += 1
+    return dropped
+
+
+def drop_run(root: Path, run_id: str) -> None:
+    """Delete a run and its label, if they are there, for good."""
+    folder = root / run_id
+    if folder.exists():
+        shutil.rmtree(folder)
+    label_path(folder).unlink(missing_ok=True)
+
+
+def _is_run(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
+
+
+def _age(path: Path) -> float:
+    return time.time() - path.stat().st_mtime
+
+
+def _move(folder: Path, target: Path) -> None:
+    """Rename a run and its label, the label first: if either is refused, both stay."""
+    source, goal = label_path(folder), label_path(target)
+    labelled = source.is_file()
+    if labelled:
+        goal.parent.mkdir(exist_ok=True)
+        source.replace(goal)
+    try:
+        folder.rename(target)
+    except OSError:
+        if labelled:
+            with contextlib.suppress(OSError):
+                goal.replace(source)
+        raise
+    for parent in (folder.parent, target.parent):
+        sync_folder(parent)

@@ -1,0 +1,130 @@
+"""The gallery and the page of figures in a real browser: nothing is lost, nothing bad comes in, files are whole."""
+
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from mad_app.records import Label, save_label, save_run
+from mad_app.ui.archive import zip_run
+from tests.mad_app.figures.sheet_runs import make_sheet_run
+from tests.mad_app.record_examples import contents
+
+from .conftest import PATIENCE, OpenPage
+
+HTML = "<img src=x onerror=alert(1)>"
+CARD = ".mad-card"
+SHEET = ".mad-paper img"
+
+
+@pytest.fixture
+def run(runs: Path) -> Iterator[Path]:
+    """A run in the server's folder, alone with its label in this test."""
+    folder = save_run(make_sheet_run(), runs)
+    save_label(folder, Label(f"{HTML} {folder.name[-4:]}", "notes"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def button(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_a_run_is_deleted_and_comes_back_as_it_was(open_page: OpenPage, run: Path) -> None:
+    before = contents(run)
+    page = open_page("gallery", await_=CARD)
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    cards = page.locator(CARD).count()
+    page.locator(f"[class*='st-key-more-{run.name}'] button").first.click()
+    button(page, "Delete")
+    expect(page.get_by_text("has been deleted")).to_be_visible()
+    expect(page.locator(CARD)).to_have_count(cards - 1)
+    assert not run.exists()
+    button(page, "Undo")
+    expect(page.get_by_text("It is back as it was")).to_be_visible()
+    expect(page.locator(CARD)).to_have_count(cards)
+    assert contents(run) == before
+    expect(page.locator(CARD, has_text=HTML)).to_have_count(1)
+    assert asked == []
+
+
+def test_only_a_good_file_comes_in(open_page: OpenPage, runs: Path, run: Path, tmp_path: Path) -> None:
+    content = zip_run(run)
+    shutil.rmtree(run)
+    evil = tmp_path / "evil.zip"
+    with zipfile.ZipFile(evil, "w") as file:
+        file.writestr(f"{run.name}/../../evil.png", b"evil")
+    (tmp_path / "half.zip").write_bytes(content[: len(content) // 2])
+    (tmp_path / "whole.zip").write_bytes(content)
+    page = open_page("gallery", await_="h1")
+    for name, sentence in {
+        "evil.zip": "has no place in a record",
+        "half.zip": "not a whole ZIP file|cut short",
+        "whole.zip": f"{run.name} has been brought in",
+    }.items():
+        page.get_by_role("button", name=re.compile("Bring in a run")).click()
+        page.set_input_files("input[type=file]", tmp_path / name)
+        expect(page.get_by_text(re.compile(sentence))).to_be_visible()
+        assert "Traceback" not in page.inner_text("body")
+        page.reload()
+        page.wait_for_selector("h1")
+    assert (run / "run.json").is_file()
+    assert list(runs.parent.rglob("evil*")) == []
+
+
+def test_a_figure_is_seen_and_taken_away_as_a_whole_pdf(open_page: OpenPage, run: Path, tmp_path: Path) -> None:
+    page = open_page(f"figure?run={run.name}&width=single&show=pairs,jury", await_=SHEET)
+    with page.expect_download(timeout=PATIENCE * 1000) as download:
+        button(page, "Download PDF")
+    path = tmp_path / "figure.pdf"
+    download.value.save_as(path)
+    content = path.read_bytes()
+    assert content.startswith(b"%PDF-")
+    assert content.rstrip().endswith(b"%%EOF")
+    assert len(re.findall(rb"/Type\s*/Page\b", content)) == 1
+    start = int(content.rsplit(b"startxref", 1)[1].split()[0])
+    assert content[start:].startswith(b"xref")
+    command = page.locator("[data-testid=stCode]").first.inner_text()
+    assert "--show pairs,jury --width single" in command
+    if shutil.which("pdftotext"):
+        text = subprocess.run(["pdftotext", "-raw", path, "-"], capture_output=True, check=True, text=True).stdout
+        assert "LASI against" in text
+        assert "The other metrics" in text
+
+
+def test_a_moving_picture_moves(open_page: OpenPage, run: Path) -> None:
+    page = open_page(f"figure?run={run.name}&file=webp", await_=SHEET)
+    assert page.locator(SHEET).evaluate("image => image.naturalWidth") > 700
+    assert page.locator(SHEET).get_attribute("src").startswith("data:image/webp")  # type: ignore[union-attr]
+
+
+def test_two_runs_stand_side_by_side_and_one_opens_on_compete(open_page: OpenPage, runs: Path, run: Path) -> None:
+    other = save_run(make_sheet_run(first="ssim"), runs)
+    page = open_page(f"gallery?compare={run.name}&compare={other.name}", await_=".mad-comparison")
+    lefts = page.eval_on_selector_all(
+        ".mad-row:nth-child(2) section", "cells => cells.map(cell => cell.getBoundingClientRect().left)"
+    )
+    assert lefts[0] < lefts[1]
+    button(page, "All runs")
+    page.locator(CARD).first.wait_for()
+    page.locator(f"[class*='st-key-open-{run.name}'] button").first.click()
+    page.wait_for_selector(".mad-stage")
+    assert "?run=" in page.url
+    shutil.rmtree(other)
+
+
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize("path", ["gallery", "figure"])
+def test_nothing_is_cut_off_on_a_telephone(open_page: OpenPage, path: str) -> None:
+    page = open_page(path, width=390, height=844, await_=CARD if path == "gallery" else SHEET)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    rights = page.eval_on_selector_all(
+        f"{CARD} img, {SHEET}", "images => images.map(image => image.getBoundingClientRect().right)"
+    )
+    assert all(0 < right <= 390 for right in rights)
