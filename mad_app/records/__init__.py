@@ -2,6 +2,8 @@
 
 from mad_app.records.checkpoints import Checkpoint, History, is_resumable, load_checkpoint, save_checkpoint
 from mad_app.records.environment import Environment, environment
+from mad_app.records.keyframes import Keyframes
+from mad_app.records.maps import Maps, load_maps, save_maps
 from mad_app.records.run_folder import (
     CornerResult,
     Run,
@@ -20,6 +22,8 @@ __all__ = [
     "CornerResult",
     "Environment",
     "History",
+    "Keyframes",
+    "Maps",
     "RecordError",
     "Run",
     "Summary",
@@ -28,9 +32,11 @@ __all__ = [
     "is_resumable",
     "list_runs",
     "load_checkpoint",
+    "load_maps",
     "load_run",
     "load_summary",
     "replace_run",
     "save_checkpoint",
+    "save_maps",
     "save_run",
 ]

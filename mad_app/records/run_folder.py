@@ -4,6 +4,8 @@
     reference.png, start.png, 1_lasi_max.png …   the pictures in 8 bits
     images.npz       reference, start (H, W, 3) and images (4, H, W, 3): exact float32, sRGB in [0, 1]
     history.npz      step (T,), first, second, drift (T, 4)
+    keyframes.npz    step (K,), images (K, 4, H, W, 3): some of the images on the way, in 8 bits (`keyframes`)
+    maps.npz         what both metrics see where; added last (`maps`)
     checkpoint.npz   in a run that can be resumed: the engine's last step and the history up to it
 
 Position i of everything with four entries belongs to `CORNERS[i]`. A number that is not finite is null in run.json.
@@ -33,6 +35,13 @@ from mad_app.records.checkpoints import (
     checkpoint_arrays,
     history_arrays,
     history_from,
+)
+from mad_app.records.keyframes import (
+    KEYFRAMES_FILE,
+    Keyframes,
+    check_keyframes,
+    keyframe_arrays,
+    keyframes_from,
 )
 from mad_app.records.storage import (
     RecordError,
@@ -126,6 +135,7 @@ class Run:
         start: likewise, the image that all four set out from.
         finals: float32 (4, H, W, 3).
         history: the values along the run, at least one row.
+        keyframes: some of the images along the run; none in a record that kept none.
         schema: version of the format it was read from.
         created: when it was first saved, ISO 8601 in UTC; given when it is saved.
         folder: where it lies; None until it is saved.
@@ -143,6 +153,7 @@ class Run:
     start: np.ndarray
     finals: np.ndarray
     history: History
+    keyframes: Keyframes = field(default_factory=Keyframes.empty)
     schema: int = SCHEMA
     created: str = ""
     folder: Path | None = None
@@ -264,6 +275,8 @@ def _write(folder: Path, run: Run, run_id: str, checkpoint: Checkpoint | None) -
         save_png(folder / name, image)
     write_arrays(folder / "images.npz", {"reference": run.reference, "start": run.start, "images": run.finals})
     write_arrays(folder / "history.npz", history_arrays(run.history))
+    if len(run.keyframes.step):
+        write_arrays(folder / KEYFRAMES_FILE, keyframe_arrays(run.keyframes))
     if checkpoint:
         write_arrays(folder / CHECKPOINT_FILE, checkpoint_arrays(checkpoint))
     known = {name: getattr(run, name) for name in _RUN_KEYS if name != "images"}
@@ -278,7 +291,8 @@ def _write(folder: Path, run: Run, run_id: str, checkpoint: Checkpoint | None) -
 def _load(folder: Path) -> Run:
     values = _read_document(folder)
     images = read_arrays(folder / "images.npz", ("reference", "start", "images"))
-    history = folder / "history.npz"
+    history, keyframes = folder / "history.npz", folder / KEYFRAMES_FILE
+    kept = read_arrays(keyframes, ("step", "images")) if keyframes.is_file() else {}
     run = Run(
         **values,
         folder=folder,
@@ -286,6 +300,7 @@ def _load(folder: Path) -> Run:
         start=images["start"],
         finals=images["images"],
         history=history_from(read_arrays(history, ()), str(history)),
+        keyframes=keyframes_from(kept, images["reference"].shape, str(keyframes)),
     )
     _check_pictures(run, str(folder / "images.npz"))
     return run
@@ -320,6 +335,7 @@ def _check(run: Run, where: str) -> None:
     _check_texts(run.created, run.settings, run.images, where)
     _check_pictures(run, where)
     check_history(run.history, where)
+    check_keyframes(run.keyframes, run.reference.shape, where)
 
 
 def _check_texts(created: str, settings: Mapping[str, Any], images: tuple[CornerResult, ...], where: str) -> None:
