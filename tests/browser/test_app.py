@@ -34,7 +34,7 @@ def test_a_competition_is_started_watched_and_taken_away(open_page: OpenPage, tm
     page = open_page(f"{QUICK}&steps=100")
     button(page, "Start the competition")
     expect(page.get_by_role("button", name="Record as ZIP")).to_be_visible(timeout=PATIENCE * 1000)
-    expect(page.get_by_text("calls these two equal").first).to_be_visible()
+    expect(page.get_by_text("finds these two equally far").first).to_be_visible()
     assert len(set(sources(page))) == 4
     shown = page.eval_on_selector_all(FOUR, "images => images.map(image => [image.naturalWidth, image.clientWidth])")
     assert all(natural == 64 and client % 64 == 0 and client >= 128 for natural, client in shown)
