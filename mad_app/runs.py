@@ -15,7 +15,7 @@ import numpy as np
 
 from mad_app.competition import CORNERS, Reason, Settings, Step, compete
 from mad_app.distortions import distort, get_distortion
-from mad_app.images import BUNDLED, DEFAULT_IMAGE, ImageArray, bundled_path, from_uint8, load_image, to_uint8
+from mad_app.images import BUNDLED, DEFAULT_IMAGE, Crop, ImageArray, bundled_path, from_uint8, load_image, to_uint8
 from mad_app.metrics import KnownMetric, get_metric, measure_batch, measure_maps
 from mad_app.records import (
     Checkpoint,
@@ -50,7 +50,10 @@ class Request:
 
     Attributes:
         image: name of a bundled picture or path of a file.
-        size: side of the central square that is used, in pixels.
+        size: side of the square that is used, in pixels.
+        left: where in the picture that square lies, as in `Crop`.
+        top: likewise.
+        extent: how much of the picture's shorter side it takes, as in `Crop`.
         first: name of a metric.
         second: name of its rival.
         distortion: name of the distortion that makes the start.
@@ -64,6 +67,9 @@ class Request:
 
     image: str = DEFAULT_IMAGE
     size: int = 128
+    left: float = Crop.left
+    top: float = Crop.top
+    extent: float = Crop.extent
     first: str = "lasi"
     second: str = "lpips-alex"
     distortion: str = "noise"
@@ -79,15 +85,21 @@ class Request:
             raise ValueError(f"seed must be at least 0, got {self.seed}")
         if self.first == self.second:
             raise ValueError(f"first and second must be two metrics, got {self.first!r} twice")
+        self.crop()
         self.settings()
 
     def settings(self) -> Settings:
         """The engine's part of it."""
         return Settings(steps=self.steps)
 
+    def crop(self) -> Crop:
+        """The square of the picture that is used."""
+        return Crop(left=self.left, top=self.top, extent=self.extent)
+
     def reference(self) -> ImageArray:
         """The picture, (size, size, 3)."""
-        return load_image(bundled_path(self.image) if self.image in BUNDLED else self.image, size=self.size)
+        path = bundled_path(self.image) if self.image in BUNDLED else self.image
+        return load_image(path, size=self.size, crop=self.crop())
 
     def start(self, reference: ImageArray) -> ImageArray:
         """The distorted picture from which the four images set out."""

@@ -256,6 +256,7 @@ def test_a_request_has_the_strength_of_its_distortion_by_default() -> None:
         ({"distortion": "fog"}, "no distortion is called 'fog'"),
         ({"seed": -1}, "seed must be at least 0, got -1"),
         ({"steps": 0}, "steps must be at least 1, got 0"),
+        ({"extent": 0.0}, r"extent must lie in \[0.05, 1\], got 0.0"),
         ({"second": "lasi"}, "first and second must be two metrics, got 'lasi' twice"),
     ],
 )
