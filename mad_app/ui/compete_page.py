@@ -15,7 +15,7 @@ from mad_app.ui.jobs import PAUSE_SECONDS, JobQueue, NoSuchJob
 from mad_app.ui.picture_controls import marked_style, picker_style
 from mad_app.ui.pictures import Picture
 from mad_app.ui.places import runs_root
-from mad_app.ui.results import show_run
+from mad_app.ui.results import show_run, show_words
 from mad_app.ui.stage import stage_html, stage_of_job
 
 POLL_SECONDS = 0.4
@@ -73,6 +73,9 @@ def _show_invitation(queue: JobQueue, setup: Setup) -> None:
     _offer_interrupted(queue)
     st.subheader("A finished example")
     st.markdown(stage_html(example_stage()), unsafe_allow_html=True)
+    if setup.problem is None:
+        with st.expander("The same as a command, or in Python", icon=":material/terminal:"):
+            show_words(setup.choices.request(setup.picture.image))
 
 
 def _start_button(queue: JobQueue, setup: Setup, label: str) -> None:
