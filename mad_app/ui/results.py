@@ -16,6 +16,7 @@ from mad_app.ui.choices import duration
 from mad_app.ui.curves import LETTERS
 from mad_app.ui.pictures import Picture
 from mad_app.ui.stage import stage_html, stage_of_run
+from mad_app.ui.viewer import show_viewer
 
 MIMES: dict[Kind, str] = {"pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png"}
 
@@ -29,7 +30,9 @@ def show_run(run: Run, sheet: Picture | None) -> None:
     """
     st.markdown(stage_html(stage_of_run(run)), unsafe_allow_html=True)
     _downloads(run)
-    figure, table, again = st.tabs(["Figure", "What all metrics say", "Make it again"])
+    closer, figure, table, again = st.tabs(["Look closer", "Figure", "What all metrics say", "Make it again"])
+    with closer:
+        show_viewer(run)
     with figure:
         _show_sheet(sheet)
     with table:

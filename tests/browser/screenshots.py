@@ -1,10 +1,12 @@
 """Take the README's pictures of the page: `python tests/browser/screenshots.py [FOLDER]`, by default assets/figures.
 
-Runs a real server and a real Chromium: before a run, while it goes on, after it, and on a narrow dark screen.
+Runs a real server and a real Chromium: before a run, while it goes on, after it, looked at closely, and on a narrow
+dark screen.
 """
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -21,17 +23,18 @@ MINUTES = 60_000
 
 
 def main(folder: Path) -> None:
-    """Write page.png (a run going on), page_before.png, page_after.png and page_narrow.png."""
+    """Write page.png (a run going on), page_before.png, page_after.png, viewer.png and page_narrow.png."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as runs:
         command = [sys.executable, "-m", "mad_app", "app", "--server.port", str(port), "--server.headless", "true"]
-        server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "MAD_APP_RUNS": runs})
+        environment = {**os.environ, "MAD_APP_RUNS": runs}
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
         try:
             _photograph(f"http://localhost:{port}", folder)
         finally:
-            server.terminate()
+            os.killpg(server.pid, signal.SIGTERM)
             server.wait()
 
 
@@ -50,10 +53,20 @@ def _photograph(address: str, folder: Path) -> None:
         page.screenshot(path=folder / "page.png")
         page.get_by_role("button", name="Record as ZIP").wait_for()
         _shoot(page, folder / "page_after.png")
+        _look_closer(page)
+        page.screenshot(path=folder / "viewer.png")
         narrow = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
         narrow.goto(page.url)
         _shoot(narrow, folder / "page_narrow.png")
         browser.close()
+
+
+def _look_closer(page: Page) -> None:
+    """The viewer on the way, LASI's map beside the images' numbers."""
+    page.locator(".viewer").wait_for(state="visible")
+    page.locator("[data-set=frame]").fill("6")
+    page.get_by_role("tab", name="Look closer").evaluate("tab => tab.scrollIntoView()")
+    page.wait_for_timeout(3000)
 
 
 def _shoot(page: Page, path: Path) -> None:
