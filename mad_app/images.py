@@ -25,6 +25,7 @@ MAX_BYTES = 20_000_000
 MAX_PIXELS = 50_000_000  # a 50-megapixel camera; as float32 it takes 600 MB
 MIN_SIZE, MAX_SIZE = 16, 1024  # side of the square `load_image(size=…)` returns, in pixels
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "JPEG2000", "PPM")  # each decoded by Pillow alone
+SMALLEST_EXTENT = 0.05
 DEFAULT_IMAGE = "cat"
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 
@@ -54,13 +55,53 @@ class BundledImage:
     path: Path
 
 
-def load_image(source: ImageSource, *, size: int | None = None, name: str | None = None) -> ImageArray:
+@dataclass(frozen=True, kw_only=True)
+class Crop:
+    """Which square of a picture is taken; by default the largest one about the middle.
+
+    Attributes:
+        left: where it lies between the left border (0) and the right one (1).
+        top: where it lies between the upper border (0) and the lower one (1).
+        extent: its side as a part of the picture's shorter one, in [SMALLEST_EXTENT, 1].
+
+    Raises:
+        ValueError: an attribute is out of its range.
+    """
+
+    left: float = 0.5
+    top: float = 0.5
+    extent: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, low in (("left", 0.0), ("top", 0.0), ("extent", SMALLEST_EXTENT)):
+            if not low <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must lie in [{low:g}, 1], got {getattr(self, name)}")
+
+    def box(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Left, upper, right and lower border of the square in a picture of that many pixels.
+
+        Example:
+            >>> Crop().box(30, 20), Crop(left=1, extent=0.5).box(30, 20)
+            ((5, 0, 25, 20), (20, 5, 30, 15))
+        """
+        side = max(1, round(self.extent * min(width, height)))
+        left, top = int(self.left * (width - side)), int(self.top * (height - side))
+        return left, top, left + side, top + side
+
+
+WHOLE_CROP = Crop()
+
+
+def load_image(
+    source: ImageSource, *, size: int | None = None, crop: Crop = WHOLE_CROP, name: str | None = None
+) -> ImageArray:
     """Read a picture from a path, from bytes, or from a file opened for reading bytes.
 
     Args:
         source: PNG, JPEG, WebP, GIF, BMP, TIFF, JPEG 2000 or PNM; at most MAX_BYTES and MAX_PIXELS.
-        size: side in pixels, 16 to 1024: the largest central square is cut out and resampled to it (Lanczos,
-            antialiased). Without it the whole picture is returned in its own size.
+        size: side in pixels, 16 to 1024: the square of `crop` is cut out and resampled to it (Lanczos, antialiased).
+            Without it the whole picture is returned in its own size.
+        crop: which square is cut out for `size`.
         name: what messages call the picture; by default its path, or "the picture".
 
     Returns:
@@ -75,10 +116,23 @@ def load_image(source: ImageSource, *, size: int | None = None, name: str | None
         (64, 64, 3)
     """
     checked_size = None if size is None else _check_size(size)
-    called = name or (str(source) if isinstance(source, str | Path) else "the picture")
+    called = _called(source, name)
     picture = _decode(_read(source, called), called)
     if checked_size is not None:
-        picture = _resample(_central_square(picture), checked_size)
+        picture = _resample(picture.crop(crop.box(*picture.size)), checked_size)
+    return _to_array(picture)
+
+
+def load_small(source: ImageSource, *, side: int, name: str | None = None) -> ImageArray:
+    """The whole picture, made smaller until its longer side has at most `side` pixels; otherwise as `load_image`.
+
+    Example:
+        >>> max(load_small(bundled_path("coffee"), side=64).shape)
+        64
+    """
+    called = _called(source, name)
+    picture = _decode(_read(source, called), called)
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
     return _to_array(picture)
 
 
@@ -212,6 +266,11 @@ def bundled_path(name: str) -> Path:
     return BUNDLED[name].path
 
 
+def _called(source: ImageSource, name: str | None) -> str:
+    """What messages call the picture."""
+    return name or (str(source) if isinstance(source, str | Path) else "the picture")
+
+
 def _check_size(size: int) -> int:
     """`size` as a whole number of pixels within its limits, or a ValueError."""
     try:
@@ -296,14 +355,6 @@ def _flatten_deep_grey(picture: Image.Image, called: str) -> Image.Image:
     if not (values.min() >= 0 and values.max() <= white):  # also true of NaN
         raise ImageError(f"{called} has grey values outside 0…{white}: save it with 8 or 16 bits a channel")
     return Image.fromarray((values / white).astype(np.float32))
-
-
-def _central_square(picture: Image.Image) -> Image.Image:
-    """The largest square about the middle."""
-    width, height = picture.size
-    side = min(width, height)
-    left, top = (width - side) // 2, (height - side) // 2
-    return picture.crop((left, top, left + side, top + side))
 
 
 def _resample(picture: Image.Image, size: int) -> Image.Image:

@@ -12,6 +12,7 @@ from mad_app.distortions import distort, get_distortion
 from mad_app.images import (
     BUNDLED,
     DEFAULT_IMAGE,
+    Crop,
     ImageArray,
     ImageError,
     bundled_path,
@@ -27,7 +28,10 @@ class Request:
 
     Attributes:
         image: name of a bundled picture or path of a file.
-        size: side of the central square that is used, in pixels.
+        size: side of the square that is used, in pixels.
+        left: where in the picture that square lies, as in `Crop`.
+        top: likewise.
+        extent: how much of the picture's shorter side it takes, as in `Crop`.
         first: name of a metric.
         second: name of its rival.
         distortion: name of the distortion that makes the start.
@@ -48,6 +52,9 @@ class Request:
 
     image: str = DEFAULT_IMAGE
     size: int = 128
+    left: float = Crop.left
+    top: float = Crop.top
+    extent: float = Crop.extent
     first: str = "lasi"
     second: str = "lpips-alex"
     distortion: str = "noise"
@@ -70,6 +77,7 @@ class Request:
             raise ValueError(f"seed must be at least 0, got {self.seed}")
         if self.first == self.second:
             raise ValueError(f"first and second must be two metrics, got {self.first!r} twice")
+        self.crop()
         self.settings()
 
     def settings(self) -> Settings:
@@ -77,9 +85,13 @@ class Request:
         asked = {item.name for item in fields(self)}
         return Settings(**{item.name: getattr(self, item.name) for item in fields(Settings) if item.name in asked})
 
+    def crop(self) -> Crop:
+        """The square of the picture that is used."""
+        return Crop(left=self.left, top=self.top, extent=self.extent)
+
     def reference(self) -> ImageArray:
         """The picture, (size, size, 3)."""
-        picture = load_image(self._picture(), size=self.size)
+        picture = load_image(self._picture(), size=self.size, crop=self.crop())
         return to_grey(picture) if self.grey else picture
 
     def start(self, reference: ImageArray) -> ImageArray:
@@ -105,12 +117,15 @@ class Request:
             ValueError: it is of another size.
         """
         rows, columns, _ = load_image(path).shape
-        sizes = {reference.shape[:2]}
+        of_picture = None
         with contextlib.suppress(ImageError):  # a reference that was given may have no file
-            sizes.add(load_image(self._picture()).shape[:2])
-        if (rows, columns) not in sizes:
-            wanted = " or ".join(f"{width} × {height}" for height, width in sorted(sizes))
-            raise ValueError(
-                f"{path} has {columns} × {rows} pixels, but lies over {self.image} only with {wanted}: cut or scale it"
-            )
-        return load_image(path, size=reference.shape[0])
+            of_picture = load_image(self._picture()).shape[:2]
+        if (rows, columns) == of_picture:
+            return load_image(path, size=self.size, crop=self.crop())
+        if (rows, columns) == reference.shape[:2]:
+            return load_image(path)
+        sizes = sorted({reference.shape[:2], of_picture or reference.shape[:2]})
+        wanted = " or ".join(f"{width} × {height}" for height, width in sizes)
+        raise ValueError(
+            f"{path} has {columns} × {rows} pixels, but lies over {self.image} only with {wanted}: cut or scale it"
+        )

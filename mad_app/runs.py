@@ -15,11 +15,13 @@ import numpy as np
 
 from mad_app.competition import CORNERS, Reason, Step, admissible, compete, round_to_level
 from mad_app.images import ImageArray, from_uint8, to_grey
-from mad_app.metrics import KnownMetric, get_metric, measure_batch
+from mad_app.metrics import KnownMetric, get_metric, measure_batch, measure_maps
 from mad_app.records import (
     Checkpoint,
     CornerResult,
     History,
+    Keyframes,
+    Maps,
     RecordError,
     Run,
     Summary,
@@ -29,6 +31,7 @@ from mad_app.records import (
     load_run,
     replace_run,
     save_checkpoint,
+    save_maps,
     save_run,
 )
 from mad_app.request import Request
@@ -157,12 +160,12 @@ class _Recorder:
 
     def record(self, steps: Iterator[Step], root: str | Path) -> Path:
         """Drain the steps into a record under `root`."""
-        before, steps_before = (self.checkpoint.seconds, self.checkpoint.step.index) if self.checkpoint else (0.0, 0)
+        seconds, steps_before = (self.checkpoint.seconds, self.checkpoint.step.index) if self.checkpoint else (0.0, 0)
         began = saved = time.monotonic()
         for step in steps:
             now = time.monotonic()
-            history = self.checkpoint.history if self.checkpoint else History.empty()
-            at = Checkpoint(step, _ended(history, step), before + now - began)
+            seconds += now - began  # callers may take their time, or pause the run
+            at = self._after(step, seconds)
             if step.reasons:
                 self._finish(at, root)
             else:
@@ -171,7 +174,16 @@ class _Recorder:
                     self._keep(at, root)
                     saved = now
             self._tell(at, steps_before=steps_before)
+            began = time.monotonic()
         return cast(Path, self.folder)
+
+    def _after(self, step: Step, seconds: float) -> Checkpoint:
+        """Where the run stands after a step."""
+        history = self.checkpoint.history if self.checkpoint else History.empty()
+        keyframes = self.checkpoint.keyframes if self.checkpoint else Keyframes.empty()
+        if step.reasons is None:
+            keyframes = keyframes.with_step(step, self.request.steps)
+        return Checkpoint(step, _ended(history, step), seconds, keyframes)
 
     def _keep(self, checkpoint: Checkpoint, root: str | Path) -> None:
         """Put the checkpoint on disk, the first one with a record around it."""
@@ -197,11 +209,21 @@ class _Recorder:
         start, *said = [dict(zip(jury, values, strict=True)) for values in zip(*jury.values(), strict=True)]
         results = _results([rival.name for rival in self.rivals], step, levels, start, said[:4], said[4:])
         run = replace(self._run(last, results), finals_8bit=finals_8bit)
+        stopped = Reason.STOPPED in (step.reasons or ())
         if self.folder is None:
             self.folder = save_run(run, root)
         else:
-            stopped = Reason.STOPPED in (step.reasons or ())
             replace_run(run, self.folder, checkpoint=self.checkpoint if stopped else None)
+        save_maps(self.folder, self._maps(run, Keyframes.empty() if stopped else run.keyframes))
+
+    def _maps(self, run: Run, keyframes: Keyframes) -> Maps:
+        """What both rivals see where: at some keyframes, and at the end."""
+        frames = [np.stack([from_uint8(image) for image in four]) for four in keyframes.images] + [run.finals]
+        reference = jnp.asarray(self.reference)
+        first, second = (
+            np.stack([measure_maps(rival, reference, jnp.asarray(four)) for four in frames]) for rival in self.rivals
+        )
+        return Maps.of(np.append(keyframes.step, run.history.step[-1]), first, second)
 
     def _rounded(self, finals: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """The four pictures that are saved, uint8."""
@@ -227,6 +249,7 @@ class _Recorder:
             finals=np.asarray(at.step.images),
             history=at.history,
             mask=self.mask,
+            keyframes=at.keyframes.before(at.step.index),
         )
 
     def _tell(self, at: Checkpoint, *, steps_before: int) -> None:

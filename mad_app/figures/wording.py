@@ -36,7 +36,7 @@ def verdict(run: Run, pair: int) -> str:
         pair: 0 for the first metric driven and the second held, 1 the other way round.
 
     Returns:
-        For instance "LASI calls these two equal (0.476); MSE sees the left one 12 times as far from the reference."
+        Such as "LASI finds these two equally far from the reference (0.476); MSE sees the left one 12 times as far."
 
     Raises:
         ValueError: pair is neither 0 nor 1.
@@ -113,7 +113,7 @@ def _held_clause(left: CornerResult, right: CornerResult) -> str:
     if a is None or b is None:
         return f"{title} has no finite value for one of these two"
     if _equal(a, b):
-        return f"{title} calls these two equal ({number((a + b) / 2)})"
+        return f"{title} finds these two equally far from the reference ({number((a + b) / 2)})"
     return f"{title} puts the left one at {number(a)} and the right one at {number(b)}"
 
 
@@ -126,7 +126,7 @@ def _driven_clause(left: CornerResult, right: CornerResult) -> str:
     near, far, side = (b, a, "left") if a > b else (a, b, "right")
     if near <= 0:
         return f"{title} sees the {side} one at {number(far)} and the other at no distance from the reference"
-    return f"{title} sees the {side} one {_times(far / near)} as far from the reference"
+    return f"{title} sees the {side} one {_times(far / near)} as far"
 
 
 def _equal(a: float, b: float) -> bool:

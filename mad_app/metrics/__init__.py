@@ -12,6 +12,7 @@ table then test it. Importing this package imports neither torch nor what stands
 from mad_app.metrics.contract import ContractBroken, check_metric
 from mad_app.metrics.from_jax import JaxComparison, JaxMetric, value_and_grad_of
 from mad_app.metrics.jury import measure, measure_batch
+from mad_app.metrics.maps import measure_maps
 from mad_app.metrics.outside import load_metric, resolve_metric
 from mad_app.metrics.protocol import Comparison, KnownMetric, Metric, MetricUnavailable
 from mad_app.metrics.table import METRICS, MetricDescription, MetricRow, Parameter, describe_metrics, get_metric
@@ -34,6 +35,7 @@ __all__ = [
     "load_metric",
     "measure",
     "measure_batch",
+    "measure_maps",
     "resolve_metric",
     "value_and_grad_of",
 ]

@@ -12,7 +12,13 @@ from mad_app.metrics.protocol import KnownMetric
 
 def build_mse(name: str, minimum_size: int) -> KnownMetric:
     """The mean over pixels and channels of (image − reference)², on images in [0, 1]."""
-    return JaxMetric(name=name, minimum_size=minimum_size, prepare=_itself, distances_to=_mean_squared_errors)
+    return JaxMetric(
+        name=name,
+        minimum_size=minimum_size,
+        prepare=_itself,
+        distances_to=_mean_squared_errors,
+        maps_to=_squared_errors,
+    )
 
 
 def build_structural(name: str, minimum_size: int) -> KnownMetric:
@@ -28,3 +34,7 @@ def _itself(reference: jax.Array) -> jax.Array:
 
 def _mean_squared_errors(reference: jax.Array, images: jax.Array) -> jax.Array:
     return jnp.mean((images - reference[None]) ** 2, axis=(1, 2, 3))
+
+
+def _squared_errors(reference: jax.Array, images: jax.Array) -> jax.Array:
+    return jnp.mean((images - reference[None]) ** 2, axis=3)

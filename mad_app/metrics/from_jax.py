@@ -31,6 +31,7 @@ class JaxMetric:
         distances_to: prepared, images (N, H, W, 3) -> (N,), each of which depends on its own image alone.
         minimum_size: smallest height and width in pixels.
         weights: where trained weights came from, if it has any.
+        maps_to: prepared, images (N, H, W, 3) -> distances a pixel (N, H, W), where the formula holds them.
 
     Two metrics with the same function objects share their compiled programs.
     """
@@ -40,6 +41,7 @@ class JaxMetric:
     distances_to: Distances
     minimum_size: int = 1
     weights: str | None = None
+    maps_to: Distances | None = None
 
     def against(self, reference: jax.Array) -> "JaxComparison":
         """Prepare comparisons with a reference (H, W, 3).
@@ -49,6 +51,10 @@ class JaxMetric:
         """
         reference = checked_reference(reference, metric=self.name, minimum_size=self.minimum_size)
         return JaxComparison(metric=self, shape=reference.shape, prepared=_compiled(self.prepare)(reference))
+
+    def maps(self, reference: jax.Array, images: jax.Array) -> jax.Array | None:
+        """Distances a pixel (N, H, W) of images (N, H, W, 3), if the metric has such."""
+        return None if self.maps_to is None else _compiled(self.maps_to)(self.against(reference).prepared, images)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

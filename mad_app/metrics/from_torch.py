@@ -40,6 +40,7 @@ class TorchMetric:
         distances_to: prepared, images (N, 3, H, W) -> (N,), each of which depends on its own image alone.
         minimum_size: smallest height and width in pixels.
         weights: where trained weights came from, if it has any.
+        maps_to: prepared, images (N, 3, H, W) -> distances a pixel (N, H, W), where the formula holds them.
     """
 
     name: str
@@ -47,6 +48,7 @@ class TorchMetric:
     distances_to: Callable[[Prepared, torch.Tensor], torch.Tensor]
     minimum_size: int = 1
     weights: str | None = None
+    maps_to: Callable[[Prepared, torch.Tensor], torch.Tensor] | None = None
 
     def against(self, reference: jax.Array) -> "TorchComparison":
         """Prepare comparisons with a reference (H, W, 3), on the device where it lives.
@@ -58,6 +60,14 @@ class TorchMetric:
         with _our_settings(), torch.no_grad():
             prepared = self.prepare(to_torch(reference[None]))
         return TorchComparison(metric=self, shape=reference.shape, prepared=prepared)
+
+    def maps(self, reference: jax.Array, images: jax.Array) -> jax.Array | None:
+        """Distances a pixel (N, H, W) of images (N, H, W, 3), if the metric has such."""
+        if self.maps_to is None:
+            return None
+        prepared = self.against(reference).prepared
+        with _our_settings(), torch.no_grad():
+            return to_jax(self.maps_to(prepared, to_torch(images)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,7 +5,8 @@ With f_l the features of layer l, at each position of unit length, and w_l the t
 
     d(x, y) = Σ_l mean over positions of Σ_channels w_l (f_l(x) − f_l(y))²
 
-Heads of version 0.1, no spatial output: as `lpips.LPIPS.forward`, which runs both images through the network each time.
+Heads of version 0.1: as `lpips.LPIPS.forward`, which runs both images through the network each time. A map is the same
+sum before the means, each layer enlarged to the image's size: as with `spatial=True` there.
 """
 
 import copy
@@ -40,12 +41,25 @@ def lpips_metric(name: str, minimum_size: int, *, net: str) -> TorchMetric:
         return _features(_on_device(network, reference.device), reference)
 
     def distances_to(prepared: Features, images: torch.Tensor) -> torch.Tensor:
+        return torch.stack([layer.mean(dim=(1, 2, 3)) for layer in layers_of(prepared, images)]).sum(dim=0)
+
+    def maps_to(prepared: Features, images: torch.Tensor) -> torch.Tensor:
+        enlarge = torch.nn.Upsample(images.shape[2:], mode="bilinear", align_corners=False)
+        return torch.cat([enlarge(layer) for layer in layers_of(prepared, images)], dim=1).sum(dim=1)
+
+    def layers_of(prepared: Features, images: torch.Tensor) -> list[torch.Tensor]:
         local = _on_device(network, images.device)
         layers = zip(local.lins, prepared, _features(local, images), strict=True)
-        means = [head((features - kept) ** 2).mean(dim=(1, 2, 3)) for head, kept, features in layers]
-        return torch.stack(means).sum(dim=0)
+        return [head((features - kept) ** 2) for head, kept, features in layers]
 
-    return TorchMetric(name=name, minimum_size=minimum_size, prepare=prepare, distances_to=distances_to, weights=source)
+    return TorchMetric(
+        name=name,
+        minimum_size=minimum_size,
+        prepare=prepare,
+        distances_to=distances_to,
+        weights=source,
+        maps_to=maps_to,
+    )
 
 
 @lru_cache(maxsize=3)

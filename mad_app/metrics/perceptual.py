@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import jax
+import jax.numpy as jnp
 
 from lasi import LASI
 from mad_app.metrics.from_jax import Distances, JaxMetric, Prepared
@@ -15,8 +16,8 @@ from mad_app.metrics.protocol import KnownMetric, MetricUnavailable
 
 def build_lasi(name: str, minimum_size: int, *, neighborhood_size: int) -> KnownMetric:
     """LASI on images scaled to [−1, 1], the range in which float32 and float64 agree."""
-    prepare, distances_to = _lasi_functions(neighborhood_size)
-    return JaxMetric(name=name, minimum_size=minimum_size, prepare=prepare, distances_to=distances_to)
+    prepare, distances_to, maps_to = _lasi_functions(neighborhood_size)
+    return JaxMetric(name=name, minimum_size=minimum_size, prepare=prepare, distances_to=distances_to, maps_to=maps_to)
 
 
 def build_lpips(name: str, minimum_size: int, *, net: str) -> KnownMetric:
@@ -36,8 +37,8 @@ def build_lpips(name: str, minimum_size: int, *, net: str) -> KnownMetric:
 
 
 @lru_cache(maxsize=16)
-def _lasi_functions(neighborhood_size: int) -> tuple[Callable[[jax.Array], Prepared], Distances]:
-    """Prepare and distances; the same objects each time, so that metrics of one setting share compiled programs."""
+def _lasi_functions(neighborhood_size: int) -> tuple[Callable[[jax.Array], Prepared], Distances, Distances]:
+    """Prepare, distances and maps; the same objects each time, so that metrics of one setting share their programs."""
 
     def lasi_of(shape: tuple[int, ...]) -> LASI:
         return LASI(shape, neighborhood_size)
@@ -48,4 +49,11 @@ def _lasi_functions(neighborhood_size: int) -> tuple[Callable[[jax.Array], Prepa
     def distances_to(prepared: Prepared, images: jax.Array) -> jax.Array:
         return lasi_of(images.shape[1:]).compute_distances_to(prepared, 2 * images - 1)
 
-    return prepare, distances_to
+    def maps_to(prepared: Prepared, images: jax.Array) -> jax.Array:
+        def distance_map(image: jax.Array) -> jax.Array:
+            differences = prepare(image) - prepared
+            return jnp.sqrt(jnp.sum(differences**2, axis=-1)).mean(axis=-1)
+
+        return jax.lax.map(distance_map, images)
+
+    return prepare, distances_to, maps_to

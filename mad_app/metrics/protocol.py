@@ -63,6 +63,11 @@ class KnownMetric(Metric, Protocol):
         """Where its trained weights came from, with version and SHA-256; None for a metric without any."""
         ...
 
+    def maps(self, reference: jax.Array, images: jax.Array) -> jax.Array | None:
+        """Where it sees the difference of each image (N, H, W, 3): a distance ≥ 0 a pixel, (N, H, W), whose mean is
+        the image's distance, exactly or nearly so; None for a metric whose formula holds no such map."""
+        ...
+
 
 class MetricUnavailable(RuntimeError):
     """A metric cannot be had here; the message says what to install or where to put which file."""

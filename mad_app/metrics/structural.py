@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 import piq
 import torch
+from torch.nn.functional import conv2d, pad
 
 from mad_app.metrics.finite_roots import FiniteRoots
 from mad_app.metrics.from_torch import TorchMetric
@@ -30,7 +31,9 @@ def structural_metric(name: str, minimum_size: int) -> TorchMetric:
     def distances_to(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
         return _finite_distances(distance, reference, images)
 
-    return TorchMetric(name=name, minimum_size=minimum_size, prepare=_itself, distances_to=distances_to)
+    return TorchMetric(
+        name=name, minimum_size=minimum_size, prepare=_itself, distances_to=distances_to, maps_to=MAPS.get(name)
+    )
 
 
 def _itself(reference: torch.Tensor) -> torch.Tensor:
@@ -54,6 +57,20 @@ def _ssim(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
     """
     similarity: torch.Tensor = piq.ssim(images, references, reduction="none", downsample=False)
     return 1 - similarity
+
+
+def _ssim_map(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    """1 − SSIM of the window about each pixel, the mean over RGB; beside the border that of the nearest whole window.
+
+    Wang, Bovik, Sheikh, Simoncelli 2004, equation 13: a Gaussian window of 11 pixels, σ = 1.5, C = (0.01², 0.03²).
+    """
+    line = torch.exp(-((torch.arange(11.0, device=images.device) - 5) ** 2) / (2 * 1.5**2))
+    window = (torch.outer(line, line) / line.sum() ** 2).expand(3, 1, 11, 11)
+    x, y = images, reference.expand_as(images)
+    mean_x, mean_y, xx, yy, xy = (conv2d(z, window, groups=3) for z in (x, y, x * x, y * y, x * y))
+    contrast = (2 * (xy - mean_x * mean_y) + 9e-4) / (xx - mean_x**2 + yy - mean_y**2 + 9e-4)
+    luminance = (2 * mean_x * mean_y + 1e-4) / (mean_x**2 + mean_y**2 + 1e-4)
+    return pad((1 - luminance * contrast).mean(dim=1, keepdim=True), (5, 5, 5, 5), mode="replicate")[:, 0]
 
 
 def _ms_ssim(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
@@ -113,3 +130,6 @@ DISTANCES: dict[str, Distance] = {
     "vsi": _vsi,
 }
 """The formula behind each name of the table of metrics that piq computes."""
+
+MAPS: dict[str, Distance] = {"ssim": _ssim_map}
+"""Reference and images -> distances a pixel (N, H, W), of the indices that are means over a map."""

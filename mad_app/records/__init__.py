@@ -2,7 +2,9 @@
 
 from mad_app.records.checkpoints import Checkpoint, History, is_resumable, load_checkpoint, save_checkpoint
 from mad_app.records.environment import Environment, environment
+from mad_app.records.keyframes import Keyframes
 from mad_app.records.labels import Label, load_label, save_label
+from mad_app.records.maps import Maps, load_maps, save_maps
 from mad_app.records.run import CornerResult, Run, Summary
 from mad_app.records.run_folder import (
     find_run,
@@ -32,7 +34,9 @@ __all__ = [
     "CornerResult",
     "Environment",
     "History",
+    "Keyframes",
     "Label",
+    "Maps",
     "RecordError",
     "Run",
     "Series",
@@ -48,6 +52,7 @@ __all__ = [
     "list_runs",
     "load_checkpoint",
     "load_label",
+    "load_maps",
     "load_run",
     "load_series",
     "load_summary",
@@ -57,6 +62,7 @@ __all__ = [
     "runs_of",
     "save_checkpoint",
     "save_label",
+    "save_maps",
     "save_run",
     "save_series",
     "separation",

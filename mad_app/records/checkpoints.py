@@ -1,11 +1,12 @@
 """Where a competition stands and how it got there: its history, and the checkpoint it can be resumed from.
 
 checkpoint.npz holds, as plain arrays, the engine's last step (`index`, `images`, `first`, `second`, `drift` and its
-`state.…`), the history up to it (`history.…`) and the `seconds` spent. Column i of a history belongs to `CORNERS[i]`.
+`state.…`), the history up to it (`history.…`), the keyframes (`keyframes.…`) and the `seconds` spent. Column i of a
+history belongs to `CORNERS[i]`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -13,12 +14,14 @@ import numpy as np
 
 from mad_app.competition.settings import CORNERS, Step
 from mad_app.images import check_image
+from mad_app.records.keyframes import Keyframes, keyframe_arrays, keyframes_from
 from mad_app.records.storage import RecordError, read_arrays, refusals, staged_file, write_arrays
 
 CHECKPOINT_FILE = "checkpoint.npz"
 
 _STATE = "state."
 _HISTORY = "history."
+_KEYFRAMES = "keyframes."
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,7 @@ class Checkpoint:
     step: Step
     history: History
     seconds: float = 0.0
+    keyframes: Keyframes = field(default_factory=Keyframes.empty)
 
 
 def save_checkpoint(folder: str | Path, checkpoint: Checkpoint) -> None:
@@ -85,7 +89,8 @@ def load_checkpoint(folder: str | Path) -> Checkpoint:
         drift=arrays["drift"],
         state={name.removeprefix(_STATE): array for name, array in arrays.items() if name.startswith(_STATE)},
     )
-    return Checkpoint(step, history, float(arrays["seconds"]))
+    keyframes = keyframes_from(arrays, step.images.shape[1:], str(path), prefix=_KEYFRAMES)
+    return Checkpoint(step, history, float(arrays["seconds"]), keyframes)
 
 
 def is_resumable(folder: str | Path) -> bool:
@@ -98,6 +103,7 @@ def checkpoint_arrays(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
     step = checkpoint.step
     values = {name: getattr(step, name) for name in ("index", "images", "first", "second", "drift")}
     values |= {"seconds": checkpoint.seconds, **history_arrays(checkpoint.history, prefix=_HISTORY)}
+    values |= keyframe_arrays(checkpoint.keyframes, prefix=_KEYFRAMES)
     values |= {f"{_STATE}{name}": value for name, value in step.state.items()}
     return {name: np.asarray(value) for name, value in values.items()}
 

@@ -10,6 +10,7 @@ import numpy as np
 from mad_app.competition.settings import Direction
 from mad_app.images import to_uint8
 from mad_app.records.checkpoints import History
+from mad_app.records.keyframes import Keyframes
 
 SCHEMA = 2
 """Version of the format on disk; `run_folder` tells what changed."""
@@ -76,6 +77,7 @@ class Run:
         history: the values along the run, at least one row.
         finals_8bit: uint8 (4, H, W, 3), the four pictures that are saved; None for the nearest to `finals`.
         mask: bool (H, W), true where the images might change; None if they might everywhere.
+        keyframes: some of the images along the run; none in a record that kept none.
         schema: version of the format it was read from.
         created: when it was first saved, ISO 8601 in UTC; given when it is saved.
         folder: where it lies; None until it is saved.
@@ -95,6 +97,7 @@ class Run:
     history: History
     finals_8bit: np.ndarray | None = None
     mask: np.ndarray | None = None
+    keyframes: Keyframes = field(default_factory=Keyframes.empty)
     schema: int = SCHEMA
     created: str = ""
     folder: Path | None = None

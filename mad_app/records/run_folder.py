@@ -5,6 +5,8 @@
     images.npz       reference, start (H, W, 3) and images (4, H, W, 3): exact float32, sRGB in [0, 1]; images_8bit, the
                      four as in the PNG files; and mask (H, W), true where they might change, if there was one
     history.npz      step (T,), first, second, drift (T, 4)
+    keyframes.npz    step (K,), images (K, 4, H, W, 3): some of the images on the way, in 8 bits (`keyframes`)
+    maps.npz         what both metrics see where; added last (`maps`)
     checkpoint.npz   in a run that can be resumed: the engine's last step and the history up to it
 
 Position i of everything with four entries belongs to `CORNERS[i]`. A number that is not finite is null in run.json.
@@ -34,6 +36,12 @@ from mad_app.records.checkpoints import (
     checkpoint_arrays,
     history_arrays,
     history_from,
+)
+from mad_app.records.keyframes import (
+    KEYFRAMES_FILE,
+    check_keyframes,
+    keyframe_arrays,
+    keyframes_from,
 )
 from mad_app.records.run import SCHEMA, CornerResult, Run, Summary
 from mad_app.records.storage import (
@@ -175,6 +183,8 @@ def _write(folder: Path, run: Run, run_id: str, checkpoint: Checkpoint | None) -
     arrays = {"reference": run.reference, "start": run.start, "images": run.finals, "images_8bit": run.pictures}
     write_arrays(folder / "images.npz", arrays if run.mask is None else {**arrays, "mask": run.mask})
     write_arrays(folder / "history.npz", history_arrays(run.history))
+    if len(run.keyframes.step):
+        write_arrays(folder / KEYFRAMES_FILE, keyframe_arrays(run.keyframes))
     if checkpoint:
         write_arrays(folder / CHECKPOINT_FILE, checkpoint_arrays(checkpoint))
     known = {name: getattr(run, name) for name in _RUN_KEYS if name != "images"}
@@ -189,7 +199,8 @@ def _write(folder: Path, run: Run, run_id: str, checkpoint: Checkpoint | None) -
 def _load(folder: Path) -> Run:
     values = _read_document(folder)
     images = read_arrays(folder / "images.npz", ("reference", "start", "images"))
-    history = folder / "history.npz"
+    history, keyframes = folder / "history.npz", folder / KEYFRAMES_FILE
+    kept = read_arrays(keyframes, ("step", "images")) if keyframes.is_file() else {}
     run = Run(
         **values,
         folder=folder,
@@ -199,6 +210,7 @@ def _load(folder: Path) -> Run:
         finals_8bit=images.get("images_8bit"),
         mask=images.get("mask"),
         history=history_from(read_arrays(history, ()), str(history)),
+        keyframes=keyframes_from(kept, images["reference"].shape, str(keyframes)),
     )
     _check_pictures(run, str(folder / "images.npz"))
     return run
@@ -237,6 +249,7 @@ def _check(run: Run, where: str) -> None:
     _check_texts(run.created, run.settings, run.images, where)
     _check_pictures(run, where)
     check_history(run.history, where)
+    check_keyframes(run.keyframes, run.reference.shape, where)
 
 
 def _check_texts(created: str, settings: Mapping[str, Any], images: tuple[CornerResult, ...], where: str) -> None:

@@ -8,13 +8,18 @@ import numpy as np
 
 from mad_app.distortions import DISTORTIONS, Distortion
 from mad_app.figures import metric_title
-from mad_app.images import BUNDLED, ImageArray
+from mad_app.images import BUNDLED, SMALLEST_EXTENT, Crop, ImageArray
 from mad_app.metrics import METRICS
 from mad_app.runs import Request
+from mad_app.ui.samples import is_sample
 
 SIZES = (64, 96, 128, 192, 256)
 BUDGETS = (50, 100, 200, 300, 500, 1000, 2000)
 LARGEST_SEED = 2**31 - 1
+PERCENT = range(101)
+EXTENTS = range(round(100 * SMALLEST_EXTENT), 101)
+"""What may be chosen of a crop, in per cent."""
+
 UPLOAD = "upload"
 """What stands for the visitor's own picture among the names of the bundled ones; no URL can carry it."""
 
@@ -24,8 +29,11 @@ class Choices:
     """The settings of the page; what is usual is what is usual in a request, with fewer steps.
 
     Attributes:
-        image: name of a bundled picture, or UPLOAD.
+        image: name of a bundled picture, or of a sample (`samples`), or UPLOAD.
         size: one of SIZES.
+        left: of the crop, in whole per cent as a part of 1, as are the next two.
+        top: of the crop.
+        extent: of the crop.
         first: name of a metric, perhaps with a number after a colon.
         second: likewise.
         distortion: name of a distortion.
@@ -36,12 +44,19 @@ class Choices:
 
     image: str = Request.image
     size: int = Request.size
+    left: float = Request.left
+    top: float = Request.top
+    extent: float = Request.extent
     first: str = Request.first
     second: str = Request.second
     distortion: str = Request.distortion
     strength: float | None = Request.strength
     steps: int = 300
     seed: int = Request.seed
+
+    def crop(self) -> Crop:
+        """The square of the picture that is used."""
+        return Crop(left=self.left, top=self.top, extent=self.extent)
 
     def request(self, image: str) -> Request:
         """As a request for a picture called `image`; raises ValueError if the choice is none."""
@@ -75,8 +90,11 @@ def from_query(query: Mapping[str, str]) -> Choices:
     first = _metric(query.get("first"), usual.first)
     second = _metric(query.get("second"), usual.second)
     return Choices(
-        image=_one_of(query.get("image"), BUNDLED, usual.image),
+        image=_image(query.get("image"), usual.image),
         size=_whole(query.get("size"), SIZES, usual.size),
+        left=_part(query.get("left"), PERCENT, usual.left),
+        top=_part(query.get("top"), PERCENT, usual.top),
+        extent=_part(query.get("extent"), EXTENTS, usual.extent),
         first=first,
         second=second,
         distortion=distortion,
@@ -142,6 +160,19 @@ def duration(seconds: float) -> str:
 
 def _one_of(text: str | None, allowed: Mapping[str, object], usual: str) -> str:
     return text if text is not None and text in allowed else usual
+
+
+def _image(text: str | None, usual: str) -> str:
+    return text if text is not None and (text in BUNDLED or is_sample(text)) else usual
+
+
+def _part(text: str | None, allowed: range, usual: float) -> float:
+    """A part of 1 in whole per cent."""
+    try:
+        percent = 100 * float(text) if text is not None else math.nan
+    except ValueError:
+        return usual
+    return round(percent) / 100 if math.isfinite(percent) and round(percent) in allowed else usual
 
 
 def _whole(text: str | None, allowed: tuple[int, ...] | range, usual: int) -> int:

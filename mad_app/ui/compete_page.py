@@ -11,11 +11,11 @@ from mad_app.ui.choices import duration, plan, to_query
 from mad_app.ui.controls import Setup, show_controls
 from mad_app.ui.example import example_stage
 from mad_app.ui.job_folder import Job, Order, Phase, Status
-from mad_app.ui.jobs import JobQueue, NoSuchJob
+from mad_app.ui.jobs import PAUSE_SECONDS, JobQueue, NoSuchJob
 from mad_app.ui.picture_controls import marked_style, picker_style
 from mad_app.ui.pictures import Picture
 from mad_app.ui.places import runs_root
-from mad_app.ui.results import show_run
+from mad_app.ui.results import show_run, show_words
 from mad_app.ui.stage import stage_html, stage_of_job
 
 POLL_SECONDS = 0.4
@@ -73,6 +73,9 @@ def _show_invitation(queue: JobQueue, setup: Setup) -> None:
     _offer_interrupted(queue)
     st.subheader("A finished example")
     st.markdown(stage_html(example_stage()), unsafe_allow_html=True)
+    if setup.problem is None:
+        with st.expander("The same as a command, or in Python", icon=":material/terminal:"):
+            show_words(setup.choices.request(setup.picture.image))
 
 
 def _start_button(queue: JobQueue, setup: Setup, label: str) -> None:
@@ -119,8 +122,10 @@ def _show_live(queue: JobQueue, job_id: str) -> None:
     request = job.order.request
     st.title(f"{metric_title(request.first)} against {metric_title(request.second)}")
     stopping = job.folder.is_asked_to_stop()
-    told, stop = st.columns([5, 1], vertical_alignment="center")
+    told, pause, stop = st.columns([4, 1, 1], vertical_alignment="center")
     told.progress(min(job.status.step / request.steps, 1.0), text=progress_text(job, stopping))
+    with pause:
+        _pause_button(queue, job, stopping)
     stop.button(
         "Stopping…" if stopping else "Stop",
         key="stop",
@@ -136,11 +141,41 @@ def _show_live(queue: JobQueue, job_id: str) -> None:
         st.markdown(stage_html(stage), unsafe_allow_html=True)
 
 
+def _pause_button(queue: JobQueue, job: Job, stopping: bool) -> None:
+    """Pause a run that goes on, let one that is paused go on."""
+    phase, asked = job.status.phase, job.folder.is_asked_to_pause()
+    if phase is Phase.PAUSED:
+        st.button(
+            "Resume",
+            key="resume",
+            icon=":material/play_arrow:",
+            width="stretch",
+            disabled=stopping,
+            on_click=queue.resume,
+            args=(job.id,),
+            help="Goes on at once, or when its turn comes.",
+        )
+    else:
+        st.button(
+            "Pausing…" if asked and not phase.early else "Pause",
+            key="pause",
+            icon=":material/pause:",
+            width="stretch",
+            disabled=stopping or asked or phase is not Phase.RUNNING,
+            on_click=queue.pause,
+            args=(job.id,),
+            help="Waits after the present step; others in the queue may run meanwhile.",
+        )
+
+
 def progress_text(job: Job, stopping: bool) -> str:
     """How a job fares, in a line."""
     status, steps = job.status, job.order.request.steps
     if status.phase is Phase.WAITING and job.ahead:
         return f"{status.phase.value}: {job.ahead} {'comes' if job.ahead == 1 else 'come'} before it"
+    if status.phase is Phase.PAUSED and not stopping:
+        minutes = round(PAUSE_SECONDS / 60)
+        return f"Paused at step {status.step} of {steps}; after {minutes} minutes it is stopped, and can still go on"
     if status.phase is not Phase.RUNNING:
         return f"{status.phase.value} …"
     parts = [f"Step {status.step} of {steps}", *_pace(status, steps), f"largest drift {percentage(_drift(status))}"]

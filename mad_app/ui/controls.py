@@ -53,6 +53,9 @@ def show_controls() -> Setup:
     choices = Choices(
         image=state.image,
         size=state.size,
+        left=picture.crop.left,
+        top=picture.crop.top,
+        extent=picture.crop.extent,
         first=first,
         second=second,
         distortion=distortion,
@@ -76,6 +79,7 @@ def choose(chosen: Choices) -> None:
     state = st.session_state
     first, second = (name.partition(":")[0] for name in (chosen.first, chosen.second))
     state.update(image=chosen.image, size=chosen.size, first=first, second=second)
+    state.update({name: round(100 * getattr(chosen, name)) for name in ("left", "top", "extent")})
     state.update(distortion=chosen.distortion, steps=chosen.steps, seed=chosen.seed)
     state[f"strength-{chosen.distortion}"] = chosen.strength
     sizes = [name.partition(":")[2] for name in (chosen.first, chosen.second) if name.startswith("lasi:")]
@@ -187,7 +191,7 @@ def _budget_controls() -> tuple[int, int]:
         key="steps",
         help="After 100 steps the differences are plain; more make them extreme. You can stop at any time, and go on.",
     )
-    with st.expander("More"):
+    with st.expander("Advanced", icon=":material/tune:"):
         seed = st.number_input(
             "Seed",
             0,

@@ -8,6 +8,7 @@
     sheet.png        at the end: the MAD sheet
     heartbeat        touched while somebody sees to the job
     stop             its presence asks the worker to stop
+    pause            its presence asks the worker to wait after the present step
     log.txt          what the worker printed
 
 Every file is replaced in one stroke, so a page that reads while the worker writes sees the old or the new.
@@ -47,6 +48,7 @@ class Phase(enum.Enum):
     LOADING = "Loading the metrics"
     COMPILING = "Compiling the first step"
     RUNNING = "Running"
+    PAUSED = "Paused"
     MEASURING = "Asking all metrics about the four images"
     DONE = "Finished"
     STOPPED = "Stopped"
@@ -197,6 +199,18 @@ class JobFolder:
     def forget_stop(self) -> None:
         """Let it run again."""
         (self.path / "stop").unlink(missing_ok=True)
+
+    def ask_to_pause(self) -> None:
+        """Ask the worker to wait."""
+        (self.path / "pause").touch()
+
+    def is_asked_to_pause(self) -> bool:
+        """Whether it has been asked."""
+        return (self.path / "pause").exists()
+
+    def forget_pause(self) -> None:
+        """Let it go on."""
+        (self.path / "pause").unlink(missing_ok=True)
 
     def beat(self) -> None:
         """Say that somebody sees to the job."""

@@ -30,6 +30,9 @@ TICK_SECONDS = 0.1
 GRACE_SECONDS = 30.0
 """How long a worker that was asked to stop may take for its last measurements before it is killed."""
 
+PAUSE_SECONDS = 15 * 60.0
+"""How long a run that is paused stays in memory; then it is stopped, and can go on from its checkpoint."""
+
 KEEP_SECONDS = 7 * 24 * 3600.0
 """How long the folder of a job that is over is kept; its record is kept for ever."""
 
@@ -45,15 +48,19 @@ class JobQueue:
         root: folder of the runs.
         at_once: how many workers at a time.
         grace: seconds that a worker has for stopping.
+        pause: seconds after which a worker that is paused is asked to stop.
     """
 
-    def __init__(self, root: Path, *, at_once: int = 1, grace: float = GRACE_SECONDS) -> None:
+    def __init__(
+        self, root: Path, *, at_once: int = 1, grace: float = GRACE_SECONDS, pause: float = PAUSE_SECONDS
+    ) -> None:
         self.root = root
-        self._at_once, self._grace = at_once, grace
+        self._at_once, self._grace, self._longest_pause = at_once, grace, pause
         self._lock = threading.RLock()
         self._waiting: list[str] = []
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping: dict[str, float] = {}
+        self._paused: dict[str, float] = {}
         self._closed = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._sweep()
@@ -79,10 +86,14 @@ class JobQueue:
         return job_id
 
     def resume(self, job_id: str) -> None:
-        """Let a job that is over go on from its checkpoint, or begin again if it never had one."""
+        """Let a job go on when its turn comes: one that is over from its checkpoint, or anew if it never had one."""
         with self._lock:
             job = self.look(job_id)
-            if not job.status.phase.over or job_id in self._waiting:
+            if job_id in self._waiting:
+                return
+            if not job.status.phase.over:
+                if job_id in self._workers and job.folder.is_asked_to_pause():
+                    self._waiting.append(job_id)
                 return
             if job_id in self._workers:  # it has said its last word, and is about to end
                 worker = self._workers.pop(job_id)
@@ -92,6 +103,7 @@ class JobQueue:
             run = job.status.run if self._has_checkpoint(job.status.run) else None
             job.folder.write_order(replace(job.order, run=run))
             job.folder.forget_stop()
+            job.folder.forget_pause()
             job.folder.beat()
             job.folder.write_status(replace(job.status, phase=Phase.WAITING, message=None))
             self._waiting.append(job_id)
@@ -112,6 +124,10 @@ class JobQueue:
             run = load_run(folder)
             return self.submit(Order(request=request_of(run), run=run_id), run.reference)
 
+    def pause(self, job_id: str) -> None:
+        """Ask a job to wait after the present step; its place is given to the next one in the queue."""
+        self.look(job_id).folder.ask_to_pause()
+
     def stop(self, job_id: str) -> None:
         """Ask a job to stop; it answers within a step, and is killed after the grace time."""
         self.look(job_id).folder.ask_to_stop()
@@ -131,6 +147,8 @@ class JobQueue:
             ahead = self._waiting.index(job_id) if job_id in self._waiting else 0
             if not (status.phase.over or self._is_ours(job_id)) and folder.is_silent():
                 status = replace(status, phase=Phase.INTERRUPTED)
+            if status.phase is Phase.PAUSED and job_id in self._waiting:
+                status = replace(status, phase=Phase.WAITING)
         return Job(job_id, folder, order, status, ahead)
 
     def is_writing(self, run_id: str) -> bool:
@@ -201,11 +219,25 @@ class JobQueue:
         if code is not None:
             self._bury(self._workers.pop(job_id))
             self._stopping.pop(job_id, None)
+            self._end_pause(job_id)
             self._settle(folder, code, asked)
         elif asked:
+            self._end_pause(job_id)
             since = self._stopping.setdefault(job_id, time.monotonic())
             if self.look(job_id).status.phase.early or time.monotonic() - since > self._grace:
                 _kill(worker)
+        elif not folder.is_asked_to_pause():
+            self._paused.pop(job_id, None)
+        elif folder.status().phase is Phase.PAUSED:
+            since = self._paused.setdefault(job_id, time.monotonic())
+            if job_id not in self._waiting and time.monotonic() - since > self._longest_pause:
+                folder.ask_to_stop()
+
+    def _end_pause(self, job_id: str) -> None:
+        """Forget that a worker is paused, and that it waits to go on."""
+        self._paused.pop(job_id, None)
+        if job_id in self._waiting:
+            self._waiting.remove(job_id)
 
     def _settle(self, folder: JobFolder, code: int, asked: bool) -> None:
         """Write the last word for a worker that ended without one."""
@@ -227,9 +259,16 @@ class JobQueue:
                 if folder.is_asked_to_stop():
                     self._waiting.remove(job_id)
                     folder.write_status(replace(folder.status(), phase=Phase.STOPPED))
-                elif len(self._workers) < self._at_once:
+                elif len(self._workers) - len(self._paused) < self._at_once:
                     self._waiting.remove(job_id)
-                    self._workers[job_id] = _start(folder)
+                    self._let_run(job_id, folder)
+
+    def _let_run(self, job_id: str, folder: JobFolder) -> None:
+        """Start a job's worker, or let it go on if it is paused."""
+        if self._paused.pop(job_id, None) is None:
+            self._workers[job_id] = _start(folder)
+        else:
+            folder.forget_pause()
 
     @staticmethod
     def _bury(worker: subprocess.Popen[bytes]) -> None:

@@ -33,9 +33,23 @@ class Picture:
         """A PNG or JPEG file."""
         return cls("image/png" if path.suffix == ".png" else "image/jpeg", path.read_bytes())
 
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self._size()[0]
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return self._size()[1]
+
     def uri(self) -> str:
         """The picture inside a URL, for `src`."""
         return f"data:{self.mime};base64,{base64.b64encode(self.content).decode()}"
+
+    def _size(self) -> tuple[int, int]:
+        with Image.open(io.BytesIO(self.content)) as picture:
+            return picture.size
 
 
 def to_jpeg(image: npt.ArrayLike) -> bytes:

@@ -9,12 +9,14 @@ import streamlit as st
 from mad_app.figures import Kind, figure_bytes, metric_title, number, outcomes
 from mad_app.metrics import METRICS
 from mad_app.records import Run
-from mad_app.runs import request_of
+from mad_app.runs import Request
+from mad_app.ui.again import command_of, is_cropped, python_of, request_again, with_copy
 from mad_app.ui.archive import zip_run
 from mad_app.ui.choices import duration
 from mad_app.ui.curves import LETTERS
 from mad_app.ui.pictures import Picture
 from mad_app.ui.stage import stage_html, stage_of_run
+from mad_app.ui.viewer import show_viewer
 
 MIMES: dict[Kind, str] = {"pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png"}
 
@@ -28,7 +30,9 @@ def show_run(run: Run, sheet: Picture | None) -> None:
     """
     st.markdown(stage_html(stage_of_run(run)), unsafe_allow_html=True)
     _downloads(run)
-    figure, table, again = st.tabs(["Figure", "What all metrics say", "Make it again"])
+    closer, figure, table, again = st.tabs(["Look closer", "Figure", "What all metrics say", "Make it again"])
+    with closer:
+        show_viewer(run)
     with figure:
         _show_sheet(sheet)
     with table:
@@ -49,25 +53,6 @@ def jury_html(run: Run) -> str:
         rows.append(f"<tr{mark}><th>{html.escape(metric_title(name))}</th>{cells}</tr>")
     head = "".join(f"<th>{head}</th>" for head in heads)
     return f'<table class="mad-table"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
-
-
-def command_of(run: Run) -> str:
-    """The command line that runs it again."""
-    request = request_of(run)
-    options = {name: getattr(request, name) for name in ("first", "second", "size", "distortion", "strength", "steps")}
-    words = " ".join(f"--{name} {value}" for name, value in options.items())
-    return f"python -m mad_app compete {_quoted(request.image)} {words} --seed {request.seed} --out runs"
-
-
-def python_of(run: Run) -> str:
-    """The Python that runs it again."""
-    request = request_of(run)
-    names = ("image", "size", "first", "second", "distortion", "strength", "seed", "steps")
-    arguments = "".join(f"    {name}={getattr(request, name)!r},\n" for name in names)
-    return (
-        f"from mad_app import Request, run_competition\n\nrequest = Request(\n{arguments})\n"
-        'run_competition(request, "runs")'
-    )
 
 
 def _downloads(run: Run) -> None:
@@ -108,12 +93,16 @@ def _show_sheet(sheet: Picture | None) -> None:
 def _show_origin(run: Run) -> None:
     """How it was made, and the words that make it again."""
     st.caption(f"{outcomes(run)} {duration(run.seconds)} on {run.device}. Record: {run.folder}")
-    st.code(command_of(run), language="shell", wrap_lines=True)
-    st.code(python_of(run), language="python")
+    show_words(request_again(run), run.folder)
     sources = [f"{METRICS[name].title}: {METRICS[name].source}" for name in run.weights if name in METRICS]
     st.caption(" · ".join(sources))
 
 
-def _quoted(text: str) -> str:
-    plain = all(character.isalnum() or character in "-_./" for character in text)
-    return text if plain and not text.startswith("-") else "'" + text.replace("'", "'\\''") + "'"
+def show_words(request: Request, folder: Path | None = None) -> None:
+    """The command line and the Python of a request, to be copied; a crop is said to the former by a record's copy."""
+    if is_cropped(request) and folder is None:
+        st.caption("The command line takes the largest central square of a picture; a crop can be asked for in Python.")
+    else:
+        command = command_of(with_copy(request, folder) if is_cropped(request) and folder else request)
+        st.code(command, language="shell", wrap_lines=True)
+    st.code(python_of(request), language="python")

@@ -2,7 +2,8 @@
 
     python -m mad_app.ui.worker runs/.jobs/<id>
 
-It stops when the folder holds a file `stop`, or when its standard input ends, which happens when the server is gone.
+It stops when the folder holds a file `stop`, or when its standard input ends, which happens when the server is gone;
+while the folder holds a file `pause`, it waits.
 """
 
 import os
@@ -26,6 +27,9 @@ from mad_app.ui.job_folder import HEARTBEAT_SECONDS, JobFolder, Phase, Trail
 from mad_app.ui.pictures import to_jpeg
 
 SECONDS_BETWEEN_REPORTS = 0.15
+SECONDS_BETWEEN_LOOKS = 0.05
+"""How soon a worker that waits sees that it may go on."""
+
 SPEED_SECONDS = 3.0
 """Span over which the speed is taken."""
 
@@ -86,13 +90,26 @@ class Reporter:
         if last or phase is not self.status.phase or now - self._last_report > SECONDS_BETWEEN_REPORTS:
             self._report(progress, phase)
             self._last_report = now
+        if not last and self.folder.is_asked_to_pause():
+            self._pause(progress)
 
     def should_stop(self) -> bool:
         """Whether to stop; then only the last measurements are left."""
-        if not (self.orphaned or self.folder.is_asked_to_stop()):
+        if not self._is_asked_to_stop():
             return False
         self.tell(phase=Phase.MEASURING)
         return True
+
+    def _pause(self, progress: Progress) -> None:
+        """Wait until the run may go on or is asked to stop; the pace begins anew."""
+        self._report(progress, Phase.PAUSED)
+        while self.folder.is_asked_to_pause() and not self._is_asked_to_stop():
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        self._pace = [(time.monotonic(), progress.step.index)]
+        self.tell(phase=Phase.RUNNING, speed=None)
+
+    def _is_asked_to_stop(self) -> bool:
+        return self.orphaned or self.folder.is_asked_to_stop()
 
     def _report(self, progress: Progress, phase: Phase) -> None:
         for i, image in enumerate(np.asarray(progress.step.images)):

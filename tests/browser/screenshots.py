@@ -1,10 +1,12 @@
 """Take the README's pictures of the page: `python tests/browser/screenshots.py [FOLDER]`, by default assets/figures.
 
-Runs a real server and a real Chromium: before a run, while it goes on, after it, and on a narrow dark screen.
+Runs a real server and a real Chromium: before a run, while it goes on, after it, looked at closely, and on a narrow
+dark screen.
 """
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -32,7 +34,7 @@ LOOKS = (("", 1280, 800, "light"), ("_dark", 1280, 800, "dark"), ("_narrow", 390
 
 
 def main(folder: Path) -> None:
-    """Write page.png (a run going on), page_before, page_after and page_narrow, and three of each other page."""
+    """Write page.png (a run going on), page_before, _after and _narrow, viewer, and three of each other page."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -41,11 +43,12 @@ def main(folder: Path) -> None:
             compete = [sys.executable, "-m", "mad_app", "compete", *words.split(), "--steps", "100", "--out", runs]
             subprocess.run(compete, cwd=ROOT, check=True)
         command = [sys.executable, "-m", "mad_app", "app", "--server.port", str(port), "--server.headless", "true"]
-        server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "MAD_APP_RUNS": runs})
+        environment = {**os.environ, "MAD_APP_RUNS": runs}
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
         try:
             _photograph(f"http://localhost:{port}", folder)
         finally:
-            server.terminate()
+            os.killpg(server.pid, signal.SIGTERM)
             server.wait()
 
 
@@ -64,6 +67,8 @@ def _photograph(address: str, folder: Path) -> None:
         page.screenshot(path=folder / "page.png")
         page.get_by_role("button", name="Record as ZIP").wait_for()
         _shoot(page, folder / "page_after.png")
+        _look_closer(page)
+        page.screenshot(path=folder / "viewer.png")
         narrow = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
         narrow.goto(page.url)
         _shoot(narrow, folder / "page_narrow.png")
@@ -71,7 +76,8 @@ def _photograph(address: str, folder: Path) -> None:
             ("gallery", "gallery", ".mad-card"),
             ("figure", "figure?theme=dark", ".mad-paper img"),
         ):
-            _photograph_page(browser, f"{address}/{path}", shown, folder / name)
+            for look in LOOKS:
+                _photograph_page(browser, look, f"{address}/{path}", shown, folder / name)
         browser.close()
 
 
@@ -88,6 +94,14 @@ def _shoot(page: Page, path: Path, shown: str = ".mad-stage") -> None:
     page.wait_for_selector(shown)
     page.wait_for_timeout(3000)
     page.screenshot(path=path)
+
+
+def _look_closer(page: Page) -> None:
+    """The viewer on the way, LASI's map beside the images' numbers."""
+    page.locator(".viewer").wait_for(state="visible")
+    page.locator("[data-set=frame]").fill("6")
+    page.get_by_role("tab", name="Look closer").evaluate("tab => tab.scrollIntoView()")
+    page.wait_for_timeout(3000)
 
 
 def _answers(url: str) -> bool:

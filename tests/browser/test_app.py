@@ -34,7 +34,8 @@ def test_a_competition_is_started_watched_and_taken_away(open_page: OpenPage, tm
     page = open_page(f"{QUICK}&steps=100")
     button(page, "Start the competition")
     expect(page.get_by_role("button", name="Record as ZIP")).to_be_visible(timeout=PATIENCE * 1000)
-    expect(page.get_by_text("calls these two equal").first).to_be_visible()
+    expect(page.get_by_text("finds these two equally far").first).to_be_visible()
+    expect(page.locator(FOUR)).to_have_count(4)  # those of the run that went on have left
     assert len(set(sources(page))) == 4
     shown = page.eval_on_selector_all(FOUR, "images => images.map(image => [image.naturalWidth, image.clientWidth])")
     assert all(natural == 64 and client % 64 == 0 and client >= 128 for natural, client in shown)
@@ -78,7 +79,7 @@ def test_a_bad_upload_is_refused_in_a_sentence(open_page: OpenPage, tmp_path: Pa
     page = open_page(QUICK)
     bad = tmp_path / "<img src=x onerror=alert(1)>.png"
     bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
-    button(page, "Use your own picture")
+    button(page, "Upload")
     page.set_input_files("input[type=file]", bad)
     refusal = page.get_by_text("is not a picture of a known kind")
     expect(refusal).to_be_visible()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mad_app.competition.settings import CORNERS, Step
-from mad_app.records import Checkpoint, CornerResult, History, Run, load_run, storage
+from mad_app.records import Checkpoint, CornerResult, History, Keyframes, Run, load_run, storage
 from mad_app.records import run_folder as records
 
 HEIGHT, WIDTH, STEPS = 6, 9, 5
@@ -39,6 +39,11 @@ def make_history() -> History:
     return History(np.arange(STEPS), *values)
 
 
+def make_keyframes() -> Keyframes:
+    shape = (2, len(CORNERS), HEIGHT, WIDTH, 3)
+    return Keyframes(np.array([0, 3]), np.random.default_rng(2).integers(0, 256, shape, np.uint8))
+
+
 def make_run(**changes: object) -> Run:
     random = np.random.default_rng(0)
     run = Run(
@@ -53,6 +58,7 @@ def make_run(**changes: object) -> Run:
         start=random.random((HEIGHT, WIDTH, 3), np.float32),
         finals=random.random((4, HEIGHT, WIDTH, 3), np.float32),
         history=make_history(),
+        keyframes=make_keyframes(),
     )
     return dataclasses.replace(run, **changes)  # type: ignore[arg-type]
 
@@ -61,7 +67,7 @@ def make_checkpoint(index: int = 3) -> Checkpoint:
     images = jnp.asarray(np.random.default_rng(index).random((4, HEIGHT, WIDTH, 3), np.float32))
     state = {"momentum": np.full((4, 3), index, np.float32), "count": np.asarray(index), "file": np.array(["a", "b"])}
     step = Step(index, images, np.arange(4.0), np.arange(4.0), np.zeros(4), state=state)
-    return Checkpoint(step, make_history(), 1.5)
+    return Checkpoint(step, make_history(), 1.5, make_keyframes())
 
 
 def assert_same(loaded: Run, saved: Run) -> None:
@@ -71,6 +77,7 @@ def assert_same(loaded: Run, saved: Run) -> None:
         np.testing.assert_array_equal(getattr(loaded, name), getattr(saved, name))
     for column in ("step", "first", "second", "drift"):
         np.testing.assert_array_equal(getattr(loaded.history, column), getattr(saved.history, column))
+    assert_same_keyframes(loaded.keyframes, saved.keyframes)
     for name in ("settings", "seed", "versions", "device", "weights", "seconds", "extra"):
         assert getattr(loaded, name) == getattr(saved, name)
     assert [dataclasses.replace(result, file="") for result in loaded.images] == list(saved.images)
@@ -83,8 +90,14 @@ def assert_same_result(folder: Path, other: Path) -> None:
     np.testing.assert_array_equal(run.start, twin.start)
     for column in ("step", "first", "second", "drift"):
         np.testing.assert_array_equal(getattr(run.history, column), getattr(twin.history, column))
+    assert_same_keyframes(run.keyframes, twin.keyframes)
     assert run.images == twin.images
     assert run.settings == twin.settings
+
+
+def assert_same_keyframes(keyframes: Keyframes, others: Keyframes) -> None:
+    np.testing.assert_array_equal(keyframes.step, others.step)
+    np.testing.assert_array_equal(keyframes.images, others.images)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -40,7 +40,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.stdout == f"{folder}\n"
     assert done.stderr.startswith("0/5  ssim ")
     assert "\n5/5  ssim " in done.stderr
-    assert "MSE calls these two equal" in done.stderr
+    assert "MSE finds these two equally far" in done.stderr
     assert done.stderr.endswith("Each image used its whole budget of steps.\n")
     return folder
 

@@ -15,6 +15,7 @@ from mad_app import images
 from mad_app.images import (
     BUNDLED,
     DEFAULT_IMAGE,
+    Crop,
     ImageError,
     bundled_path,
     check_image,
@@ -156,6 +157,22 @@ def test_exif_rotation_is_undone(orientation):
     exif[0x0112] = orientation
     image = load_image(encode(Image.fromarray(np.ascontiguousarray(stored)), "JPEG", quality=95, exif=exif))
     np.testing.assert_allclose(image, upright / 255.0, atol=0.02)
+
+
+def test_a_crop_takes_its_square():
+    levels = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+    content = encode(Image.fromarray(levels), "PNG")
+    right = load_image(content, size=20, crop=Crop(left=1, top=0.5, extent=0.5))
+    np.testing.assert_array_equal(right, from_uint8(levels[10:30, 40:60]))
+    np.testing.assert_array_equal(load_image(content, size=40, crop=Crop()), from_uint8(levels[:, 10:50]))
+    assert load_image(encode(Image.fromarray(levels[:3]), "PNG"), size=16, crop=Crop(extent=0.05)).shape == (16, 16, 3)
+
+
+@pytest.mark.parametrize("name", ["left", "top", "extent"])
+@pytest.mark.parametrize("value", [-0.1, 1.01, float("nan")])
+def test_a_crop_stays_inside_the_picture(name: str, value: float):
+    with pytest.raises(ValueError, match=rf"{name} must lie in \["):
+        Crop(**{name: value})
 
 
 def test_size_takes_the_central_square_and_antialiases():

@@ -16,7 +16,7 @@ from mad_app import runs
 from mad_app.competition import CORNERS, Reason
 from mad_app.images import bundled_path, from_uint8, load_image, save_png, to_uint8
 from mad_app.metrics import KnownMetric, get_metric, measure_batch
-from mad_app.records import RecordError, is_resumable, load_checkpoint, load_run, replace_run
+from mad_app.records import RecordError, is_resumable, load_checkpoint, load_maps, load_run, replace_run
 from mad_app.runs import UNFINISHED, Progress, Request, request_of, resume_run, run_competition
 from tests.mad_app.competition.quadratics import FORM, SIZE, SQUARE_NORM, metric_of, square_norms
 from tests.mad_app.record_examples import assert_same_result
@@ -78,6 +78,28 @@ def test_a_picture_of_ones_own_takes_the_place_of_the_named_one(tmp_path: Path) 
     picture = np.full((16, 16, 3), 0.5, np.float32)
     run = load_run(run_competition(PAPER, tmp_path, reference=picture, resolve=on_paper))
     np.testing.assert_array_equal(run.reference, picture)
+
+
+def test_the_record_holds_the_way_and_what_both_metrics_see_along_it(tmp_path: Path) -> None:
+    run = load_run(run_competition(REQUEST, tmp_path))
+    assert run.keyframes.step.tolist() == list(range(8))
+    np.testing.assert_array_equal(run.keyframes.images[0, 2], to_uint8(run.start))
+    maps = load_maps(run.folder or "")
+    assert maps is not None
+    assert maps.step.tolist() == list(range(9))
+    means = (maps.second / 255 * maps.second_peak[..., None, None]).mean(axis=(2, 3))
+    np.testing.assert_allclose(means[-1], run.history.second[-1], rtol=0.02)  # mse, in 8 bits
+    np.testing.assert_allclose(means[3], run.history.second[3], rtol=0.02)
+
+
+def test_a_stopped_run_maps_its_end_only(tmp_path: Path) -> None:
+    asked = itertools.count(1)
+    folder = run_competition(PAPER, tmp_path, resolve=on_paper, should_stop=lambda: next(asked) >= 5)
+    maps = load_maps(folder)
+    assert maps is not None
+    assert maps.step.tolist() == [5]
+    assert load_run(folder).keyframes.step.tolist() == list(range(5))
+    assert load_checkpoint(folder).keyframes.step.tolist() == list(range(5))
 
 
 def test_two_runs_are_the_same_bit_for_bit(tmp_path: Path) -> None:
@@ -177,10 +199,14 @@ def test_progress_is_told_at_the_start_after_each_step_and_at_the_end(tmp_path: 
 
 
 def test_the_pace_does_not_count_the_first_step_which_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first step takes 100 s and each further one 2 s; so it is again when the run is resumed."""
+    """The first step takes 100 s and each further one 2 s; so it is again when the run is resumed.
+
+    What its callers do in between, here 1000 s each time, does not count.
+    """
 
     def told_by(run: Callable[..., Path], seconds: list[float], stop_at: int | None = None) -> dict[int, float | None]:
-        clock = iter([0.0, *np.cumsum(seconds)])
+        began, ended = (1000 * np.arange(len(seconds)) + offset for offset in (0, np.array(seconds)))
+        clock = iter([*np.column_stack([began, ended]).flat, 1e6])
         monkeypatch.setattr(runs, "time", SimpleNamespace(monotonic=lambda: next(clock)))
         told: list[Progress] = []
         run(resolve=on_paper, on_progress=told.append, should_stop=lambda: len(told) == stop_at)
@@ -290,6 +316,7 @@ def test_a_request_has_the_strength_of_its_distortion_by_default() -> None:
         ({"seed": -1}, "seed must be at least 0, got -1"),
         ({"steps": 0}, "steps must be at least 1, got 0"),
         ({"max_change": 0.0}, "max_change must lie between 1/255"),
+        ({"extent": 0.0}, r"extent must lie in \[0.05, 1\], got 0.0"),
         ({"second": "lasi"}, "first and second must be two metrics, got 'lasi' twice"),
     ],
 )

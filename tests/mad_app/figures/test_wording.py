@@ -21,8 +21,8 @@ def run_with(*, left: tuple[float | None, float | None], right: tuple[float | No
     return dataclasses.replace(run, images=(*results, *run.images[2:]))
 
 
-EQUAL = "LASI calls these two equal (0.476); MSE sees "
-FARTHER = " as far from the reference."
+EQUAL = "LASI finds these two equally far from the reference (0.476); MSE sees "
+FARTHER = " as far."
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_verdict_in_words(
 
 def test_the_second_pair_is_judged_with_the_roles_exchanged() -> None:
     run = make_run()
-    assert verdict(run, 0).startswith("DISTANCE calls these two equal (1.00e-7); LASI:20 sees")
+    assert verdict(run, 0).startswith("DISTANCE finds these two equally far from the reference (1.00e-7); LASI:20 sees")
     assert verdict(run, 1).startswith("LASI:20 puts the left one at 0.200 and the right one at 0.300; DISTANCE sees")
     with pytest.raises(ValueError, match="pair must be 0 or 1, got 2"):
         verdict(run, 2)

@@ -252,6 +252,12 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "short column": (edit_arrays("history.npz", drift=np.zeros((3, 4))), r"history's drift is float64 \(3, 4\)"),
     "empty history": (edit_arrays("history.npz", step=np.zeros(0, int)), "steps are not a growing row"),
     "shrinking": (edit_arrays("history.npz", step=np.arange(5)[::-1]), "steps are not a growing row"),
+    "keyframes of another size": (
+        edit_arrays("keyframes.npz", images=np.zeros((2, 4, HEIGHT, HEIGHT, 3), np.uint8)),
+        r"keyframes\.npz: the keyframes are uint8 \(2, 4, 6, 6, 3\)",
+    ),
+    "keyframes in disorder": (edit_arrays("keyframes.npz", step=np.array([3, 0])), "keyframes' steps are not a grow"),
+    "cut keyframes": (truncate("keyframes.npz"), r"keyframes\.npz is not a whole NPZ"),
     "an npy": (
         lambda folder: (folder / "images.npz").write_bytes(b"\x93NUMPY" + bytes(99)),
         r"images\.npz is not a whole NPZ",

@@ -1,14 +1,17 @@
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mad_app.images import BUNDLED
+from mad_app.images import BUNDLED, Crop, bundled_path, load_image
 from mad_app.records import list_runs
 from mad_app.ui.compete_page import job_queue
 from mad_app.ui.job_folder import Phase
+from mad_app.ui.places import runs_root
 
 from .conftest import QUICK, OpenPage, html_of, parameter, png
 
@@ -57,19 +60,68 @@ def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path)
     assert page.button(key="stop")
     assert "must see these two equally far" in html_of(page)
     wait_for(page, lambda page: "sees the left one" in html_of(page))
-    assert "1 − SSIM calls these two equal" in html_of(page)
+    assert "1 − SSIM finds these two equally far" in html_of(page)
     assert html_of(page).count("data:image/png") >= 6
     assert [button.label for button in page.get("download_button")] or page.tabs
-    assert len(list_runs(tmp_path)) == 1
+    (run,) = list_runs(tmp_path)
     other = open_page(job=job)
     assert "sees the left one" in html_of(other)
+    (viewer,) = other.get("bidi_component")
+    data = json.loads(viewer.proto.json)
+    assert data["steps"][0] == 0
+    assert data["steps"][-1] == 50
+    assert [map_["title"] for map_ in data["maps"]] == ["1 − SSIM", "MSE"]
+    _take_a_sample(other, run.id)
+    assert not open_page(run=run.id).exception
+
+
+def _take_a_sample(page: AppTest, run: str) -> None:
+    """Begin with one of the four images; the address says so, and a run that is gone is given up in a sentence."""
+    page.selectbox(key="sample-file").select("3_mse_max.png").run()
+    page.button(key="use-sample").click().run()
+    assert parameter(page, "image") == f"{run}/3_mse_max.png"
+    assert any("C: MSE up, from 1 − SSIM against MSE" in text.value.replace("\\", "") for text in page.caption)
+    assert not page.button(key="start").disabled
+    folder = job_queue(str(runs_root())).root / run
+    folder.rename(folder.with_name("away"))
+    page.run()
+    assert any("is not here any more" in error.value for error in page.error)
+    assert page.session_state.image == "cat"
+    folder.with_name("away").rename(folder)
+
+
+def test_a_crop_is_chosen_carried_by_the_address_and_used(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page(**QUICK | {"image": "retina", "extent": "0.5", "left": "0.25", "top": "7"})
+    assert [page.slider(key=key).value for key in ("extent", "left", "top")] == [50, 25, 50]
+    assert "width:50.00%" in html_of(page)
+    page.slider(key="top").set_value(100).run()
+    changed = {"image": "retina", "extent": "0.5", "left": "0.25", "top": "1"}
+    assert {name: parameter(page, name) for name in page.query_params} == QUICK | changed
+    words = "".join(code.value for code in page.code)
+    assert "extent=0.5" in words
+    assert "--first" not in words  # the command line has no word for it
+    page.button(key="start").click().run()
+    job = job_queue(str(tmp_path)).look(parameter(page, "job"))
+    crop = Crop(left=0.25, top=1.0, extent=0.5)
+    assert job.order.request.crop() == crop
+    expected = load_image(bundled_path("retina"), size=64, crop=crop)
+    np.testing.assert_array_equal(job.folder.reference(), expected)
+    page.button(key="pick-rocket").click().run()
+    assert [page.slider(key=key).value for key in ("extent", "left", "top")] == [100, 50, 50]
 
 
 def test_a_run_is_stopped_and_goes_on(open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page(**QUICK | {"steps": "2000"})
     page.button(key="start").click().run()
     job, queue = parameter(page, "job"), job_queue(str(tmp_path))
-    wait_for(page, lambda _: queue.look(job).status.step > 2)
+    wait_for(page, lambda page: not page.button(key="pause").disabled)
+    page.button(key="pause").click().run()
+    wait_for(page, lambda page: any(button.label == "Resume" for button in page.button))
+    assert "Paused at step" in page.get("progress")[0].proto.text
+    page.button(key="resume").click().run()
+    paused = queue.look(job).status.step
+    wait_for(page, lambda _: queue.look(job).status.step > paused)
+    page.run()
     page.button(key="stop").click().run()
     assert page.button(key="stop").disabled
     wait_for(page, lambda page: any(button.key == "resume" for button in page.button))

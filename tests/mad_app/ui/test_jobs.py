@@ -87,6 +87,42 @@ def test_a_job_stops_soon_and_goes_on_where_it_was(queue: JobQueue) -> None:
     assert later.status.trail.step[0] == 0
 
 
+def paused(job: Job) -> bool:
+    return job.status.phase is Phase.PAUSED
+
+
+def test_a_paused_job_gives_its_place_away_and_goes_on_where_it_was_when_its_turn_comes(queue: JobQueue) -> None:
+    first = queue.submit(LONG, reference())
+    second = queue.submit(LONG, reference())
+    wait_for(queue, first, running)
+    queue.pause(first)
+    step = wait_for(queue, first, paused).status.step
+    worker = queue._workers[first]
+    wait_for(queue, second, running)
+    queue.resume(first)
+    queue.resume(first)  # asked for twice, done once
+    assert wait_for(queue, first, lambda job: not paused(job)).status.phase is Phase.WAITING
+    queue.pause(second)
+    assert wait_for(queue, first, lambda job: running(job) and job.status.step > step).folder.order().run is None
+    assert queue._workers[first] is worker
+    assert paused(queue.look(second))
+    queue.stop(second)
+    assert wait_for(queue, second, over).status.phase is Phase.STOPPED
+    assert queue.look(first).status.phase is Phase.RUNNING
+
+
+def test_a_pause_that_lasts_too_long_becomes_a_stop(tmp_path: Path) -> None:
+    queue = JobQueue(tmp_path, pause=0.5)
+    job_id = queue.submit(LONG, reference())
+    wait_for(queue, job_id, running)
+    queue.pause(job_id)
+    wait_for(queue, job_id, paused)
+    step = wait_for(queue, job_id, over).status.step
+    queue.resume(job_id)
+    wait_for(queue, job_id, lambda job: running(job) and job.status.step > step)
+    queue.close()
+
+
 def test_a_killed_worker_is_told_of_and_its_run_resumed(queue: JobQueue) -> None:
     job_id = queue.submit(LONG, reference())
     wait_for(queue, job_id, running)

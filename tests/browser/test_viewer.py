@@ -1,0 +1,164 @@
+"""The viewer of a finished run in a real browser: true pixels, moved by keys, alike in both pairs."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from .conftest import PATIENCE, OpenPage
+
+QUICK = "?image=coffee&size=64&first=ssim&second=mse&steps=50"
+
+PIXELS = """canvas => {
+  const {width, height} = canvas;
+  return [width, height, ...canvas.getContext("2d").getImageData(0, 0, width, height).data].join();
+}"""
+"""All pixels of a canvas, as one text."""
+
+SHOWN = """async image => {
+  await image.decode();
+  const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight), context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  return [canvas.width, canvas.height, ...context.getImageData(0, 0, canvas.width, canvas.height).data].join();
+}"""
+"""Likewise of an image of the page."""
+
+
+@pytest.fixture(scope="module")
+def run(address: str, browser: Browser) -> str:
+    """Parameters of the address of a run that has ended."""
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE * 1000)
+    page.goto(f"{address}/{QUICK}")
+    page.get_by_role("button", name="Start the competition", exact=True).click()
+    page.locator(".viewer").wait_for(state="visible")
+    query = page.url.partition("?")[2]
+    page.close()
+    return f"?{query}"
+
+
+@pytest.fixture
+def open_viewer(open_page: OpenPage, run: str) -> Callable[..., Page]:
+    def open_viewer(**size: int) -> Page:
+        page = open_page(run, **size)
+        page.locator(".viewer").wait_for(state="visible")
+        return page
+
+    return open_viewer
+
+
+def ports(page: Page) -> list[Locator]:
+    found = page.locator(".port")
+    assert found.count() == 2
+    return [found.nth(0), found.nth(1)]
+
+
+def pixels(page: Page) -> list[str]:
+    """Of the four canvases in the order of the images A to D."""
+    return [port.locator(f"canvas.{side}").evaluate(PIXELS) for port in ports(page) for side in ("left", "right")]
+
+
+def boxes(page: Page) -> list[dict[str, float]]:
+    """Where the canvases of both pairs lie in their ports."""
+    return [
+        port.locator("canvas.left").evaluate("c => ({x: c.offsetLeft, y: c.offsetTop, wide: c.clientWidth})")
+        for port in ports(page)
+    ]
+
+
+def test_the_images_are_those_of_the_record_to_the_last_bit(open_viewer: Callable[..., Page]) -> None:
+    page = open_viewer()
+    shown = page.locator(".mad-stage .mad-corner img")
+    assert pixels(page) == [shown.nth(i).evaluate(SHOWN) for i in range(4)]
+
+
+def test_keys_move_the_divider_and_the_zoom_of_both_pairs(open_viewer: Callable[..., Page]) -> None:
+    page = open_viewer()
+    first, second = ports(page)
+    first.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    for port in (first, second):
+        expect(port).to_have_attribute("aria-valuenow", "60")
+    cut = first.locator("canvas.left").evaluate("c => c.style.clipPath")
+    page.keyboard.press("End")
+    assert first.locator("canvas.left").evaluate("c => c.style.clipPath") != cut
+    fitting = boxes(page)
+    page.keyboard.press("-")
+    assert boxes(page)[0]["wide"] == fitting[0]["wide"] - 64
+    for _ in range(9):
+        page.keyboard.press("+")
+    larger = boxes(page)
+    assert larger[0]["wide"] == 8 * 64
+    assert larger[0] == larger[1]
+    assert first.locator("canvas.left").evaluate("c => getComputedStyle(c).imageRendering") == "pixelated"
+    page.keyboard.press("Shift+ArrowRight")
+    moved = boxes(page)
+    assert moved[0]["x"] < larger[0]["x"]
+    assert moved[0] == moved[1]
+    page.locator("[data-set=frame]").fill("1")
+    assert boxes(page) == moved  # the same detail of another step
+    for _ in range(9):
+        first.press("-")
+    assert boxes(page)[0]["wide"] == 64
+
+
+def test_the_scrubber_moves_images_maps_and_numbers_together(open_viewer: Callable[..., Page]) -> None:
+    page = open_viewer()
+    end, numbers = pixels(page), page.locator(".numbers tbody").inner_text()
+    marks = page.locator("[data-image='0']").get_attribute("transform")
+    page.locator("[data-set=frame]").fill("0")
+    start = pixels(page)
+    assert len(set(start)) == 1  # all four set out from one image
+    assert len(set(end)) == 4
+    assert page.locator(".numbers tbody").inner_text() != numbers
+    assert page.locator("[data-image='0']").get_attribute("transform") != marks
+    expect(page.locator("[data-say=step]")).to_have_text("Step 0 of 50, the start")
+    ports(page)[0].press(".")
+    expect(page.locator("[data-say=step]")).not_to_have_text("Step 0 of 50, the start")
+    seen = {tuple(pixels(page))}
+    for view in ("difference", "map0", "map1"):
+        page.locator("[data-set=view]").select_option(view)
+        seen.add(tuple(pixels(page)))
+        page.locator("[data-set=gain]").fill("3")
+        seen.add(tuple(pixels(page)))
+        page.locator("[data-set=gain]").fill("0")
+    assert len(seen) == 7
+    assert "There is no map" not in page.locator(".legend").inner_text()
+
+
+def test_space_flickers_and_calm_is_kept_where_it_is_wished(
+    open_viewer: Callable[..., Page], browser: Browser, address: str, run: str
+) -> None:
+    page = open_viewer()
+    port, over = ports(page)[0], page.locator("canvas.left").first
+    port.press(" ")
+    for state in ("hidden", "visible", "hidden"):
+        expect(over).to_have_css("visibility", state)
+    port.press("Escape")
+    expect(page.locator(".divider").first).to_be_visible()
+    calm = browser.new_page(reduced_motion="reduce")
+    calm.goto(f"{address}/{run}")
+    port, over = calm.locator(".port").first, calm.locator("canvas.left").first
+    port.press(" ", timeout=PATIENCE * 1000)
+    calm.wait_for_timeout(1500)
+    expect(over).to_have_css("visibility", "visible")
+    port.press(" ")
+    expect(over).to_have_css("visibility", "hidden")
+    calm.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_cut_off_and_everything_has_a_name(open_viewer: Callable[..., Page], width: int) -> None:
+    page = open_viewer(width=width, height=844)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    edges = page.locator(".viewer").evaluate(
+        "v => [...v.querySelectorAll('*')].filter(e => e.offsetParent && !e.closest('.port')).map(e => "
+        "e.getBoundingClientRect().right)"
+    )
+    assert max(edges) <= width
+    for control in page.locator(".viewer").locator("input, select, button, .port, svg").all():
+        named = control.evaluate(
+            "c => c.getAttribute('aria-label') || c.title || c.textContent || c.closest('label')?.textContent"
+        )
+        assert named, control.evaluate("c => c.outerHTML")
