@@ -159,7 +159,7 @@ def figure(run: Path, out: Path, show: str | None, **asked: Any) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A name that ends in .gif or .webp.")
 @click.option("--theme", default="light", show_default=True, help="light, or dark: light on dark.")
 def animate(run: Path, out: Path, theme: Any) -> None:
-    """Draw the way of the four images from start to end as a moving picture; RUN is the competition's folder."""
+    """Draw a run as a GIF or WebP; RUN is its folder."""
     from mad_app.figures import save_animation
 
     save_animation(load_run(run), out, theme=theme)
@@ -183,7 +183,7 @@ def sheet(series: Path, out: Path, width: Any) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A name that ends in .pdf, .svg or .png.")
 @click.option("--width", default="double", show_default=True, help="double (columns), or slide.")
 def curve(series: Path, out: Path, width: Any) -> None:
-    """Draw how far the metrics were driven at each level.
+    """Draw how far metrics went at each level.
 
     SERIES is the folder of a series, such as a ladder.
     """

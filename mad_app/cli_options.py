@@ -22,7 +22,7 @@ SIZE = click.option(
     type=click.IntRange(MIN_SIZE, MAX_SIZE),
     default=Request.size,
     show_default=True,
-    help="Side in pixels of the central square that is used.",
+    help="Side in pixels of the square that is used.",
 )
 STEPS = click.option(
     "--steps", type=click.IntRange(min=1), default=Request.steps, show_default=True, help="How many steps."
@@ -38,6 +38,11 @@ _COMPETITION = (
     click.option("--first", default=Request.first, show_default=True, help="A metric: see `metrics`."),
     click.option("--second", default=Request.second, show_default=True, help="Its rival."),
     SIZE,
+    click.option("--left", type=float, default=Request.left, show_default=True, help="Where that square lies, 0 to 1."),
+    click.option("--top", type=float, default=Request.top, show_default=True, help="Likewise."),
+    click.option(
+        "--extent", type=float, default=Request.extent, show_default=True, help="Its part of the shorter side, 0 to 1."
+    ),
     click.option(
         "--distortion",
         type=click.Choice(list(DISTORTIONS)),

@@ -16,7 +16,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 from mad_app.figures.canvas import LINE, Canvas, Theme, drawing, figure_to_bytes, font_path
 from mad_app.figures.options import ThemeName, theme_called
 from mad_app.figures.wording import LETTERS, metric_title, number, verdict
-from mad_app.images import to_uint8
+from mad_app.images import from_uint8, to_uint8
 from mad_app.records import Run
 from mad_app.records.storage import refusals, staged_file
 
@@ -56,14 +56,23 @@ def frames_of(run: Run) -> list[Frame]:
 
     A record that holds the two ends alone gives blends of them, which say so.
     """
+    steps = int(run.history.step[-1])
+    end = f"end, after {steps} steps"
+    if len(run.keyframes.step):
+        ways = zip(run.keyframes.step.tolist(), run.keyframes.images, strict=True)
+        frames = [Frame(_images(four), f"step {step}" if step else "start", step / steps) for step, four in ways]
+        return [*frames, Frame(_images(run.pictures), end, 1.0)]
     start = np.broadcast_to(run.start, run.finals.shape)
     shares = np.linspace(0, 1, BLENDS + 2)
-    steps = int(run.history.step[-1])
-    ends = {0.0: "start", 1.0: f"end, after {steps} steps"}
+    ends = {0.0: "start", 1.0: end}
     return [
         Frame(start + share * (run.finals - start), ends.get(share, "blended from start to end"), share)
         for share in shares.tolist()
     ]
+
+
+def _images(four: np.ndarray) -> np.ndarray:
+    return np.stack([from_uint8(image) for image in four])
 
 
 def animation_bytes(run: Run, kind: Moving, *, theme: ThemeName = "light") -> bytes:
@@ -178,5 +187,5 @@ def _with_few_colours(picture: Image.Image, theme: Theme) -> Image.Image:
 
 def _title(run: Run, i: int) -> str:
     result = run.images[i]
-    before, after = (number(values.get(result.optimised)) for values in (result.start, result.final))
+    before, after = (number(values.get(result.optimised)) for values in (result.start, result.seen))
     return f"{result.direction} {metric_title(result.optimised)}, {before} → {after}"

@@ -83,10 +83,10 @@ def _corner(run: Run, i: int) -> str:
     """What became of one of the four images."""
     result = run.images[i]
     driven, held = (metric_title(name) for name in (result.optimised, result.fixed))
-    before, after = result.start.get(result.optimised), result.final.get(result.optimised)
+    before, after = result.start.get(result.optimised), result.seen.get(result.optimised)
     return (
         f"{LETTERS[i]}: {result.direction} {driven}, {number(before)} → {number(after)}, with {held} held at "
-        f"{number(result.level)} (drift {percentage(result.drift)})."
+        f"{number(result.level)} (drift {percentage(result.drift_seen)})."
     )
 
 

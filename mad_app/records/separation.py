@@ -16,7 +16,7 @@ def separation(images: Sequence[CornerResult], pair: int) -> float | None:
     Returns:
         At least 1; infinite if one image is at no distance; None if a distance is not known.
     """
-    distances = [image.final.get(image.optimised) for image in images[2 * pair : 2 * pair + 2]]
+    distances = [image.seen.get(image.optimised) for image in images[2 * pair : 2 * pair + 2]]
     if any(value is None or value < 0 for value in distances):
         return None
     near, far = sorted(value for value in distances if value is not None)

@@ -8,35 +8,32 @@ from mad_app.images import BUNDLED, Crop
 from mad_app.records import Run
 from mad_app.runs import Request, request_of
 
-CROP = ("left", "top", "extent")
 SAID = ("size", "first", "second", "distortion", "strength", "steps", "seed")
 """Settings that are said even where they are as usual, so that nobody has to know what is usual."""
 
 
 def request_again(run: Run) -> Request:
-    """What asks for the same run from elsewhere: where the picture is no bundled one, the record's own copy of it."""
+    """What asks for the same run from elsewhere: where the picture is no bundled one, the record's own copy of it.
+
+    Files that lie over the picture pixel by pixel fit the picture itself only.
+    """
     request = request_of(run)
-    if request.image in BUNDLED or run.folder is None:
+    if request.image in BUNDLED or run.folder is None or request.mask or request.start_file:
         return request
-    return with_copy(request, run.folder)
-
-
-def with_copy(request: Request, folder: Path) -> Request:
-    """The request on the picture that lies in a record, cut and resampled as it was used."""
-    path, here = (folder / "reference.png").resolve(), Path.cwd()
+    path, here = (run.folder / "reference.png").resolve(), Path.cwd()
     image = path.relative_to(here) if path.is_relative_to(here) else path
     return replace(request, image=str(image), **asdict(Crop()))
 
 
 def command_of(request: Request) -> str:
-    """The command line of a request; it cannot say a crop.
+    """The command line of a request.
 
     Example:
         >>> command_of(Request(image="my cat.png", steps=50))[:71]
         "python -m mad_app compete 'my cat.png' --size 128 --first lasi --second"
     """
-    options = {name: value for name, value in _said(request).items() if name not in ("image", *CROP)}
-    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    options = {name: value for name, value in _said(request).items() if name != "image"}
+    words = [word for name, value in options.items() for word in _option(name, value)]
     image = f"./{request.image}" if request.image.startswith("-") else request.image
     return shlex.join(["python", "-m", "mad_app", "compete", image, *words, "--out", "runs"])
 
@@ -50,9 +47,9 @@ def python_of(request: Request) -> str:
     )
 
 
-def is_cropped(request: Request) -> bool:
-    """Whether another square than the largest central one is asked for."""
-    return request.crop() != Crop()
+def _option(name: str, value: str | float) -> list[str]:
+    option = "--start" if name == "start_file" else f"--{name.replace('_', '-')}"
+    return [option] if value is True else [option, str(value)]
 
 
 def _said(request: Request) -> dict[str, str | float]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from mad_app.figures import metric_title, number, percentage, verdict
+from mad_app.images import from_uint8
 from mad_app.records import CornerResult, Run, separation
 from mad_app.ui.collection import Card, conditions, date_of
 from mad_app.ui.curves import LETTERS
@@ -92,10 +93,10 @@ def _corner(run: Run, i: int) -> str:
     result = run.images[i]
     name = html.escape(f"{metric_title(result.optimised)} {WAYS[result.direction]}")
     values = (
-        f"<p><b>{number(result.final.get(result.optimised))}</b><br>"
-        f"{number(result.final.get(result.fixed))} {html.escape(metric_title(result.fixed))}</p>"
+        f"<p><b>{number(result.seen.get(result.optimised))}</b><br>"
+        f"{number(result.seen.get(result.fixed))} {html.escape(metric_title(result.fixed))}</p>"
     )
-    return _figure(Picture.png(run.finals[i]).uri(), i, name, _alt(result, i), values)
+    return _figure(Picture.png(from_uint8(run.pictures[i])).uri(), i, name, _alt(result, i), values)
 
 
 def _figure(uri: str, i: int, name: str, alt: str, below: str = "") -> str:
@@ -107,7 +108,7 @@ def _figure(uri: str, i: int, name: str, alt: str, below: str = "") -> str:
 
 def _alt(result: CornerResult, i: int) -> str:
     driven = f"{metric_title(result.optimised)} driven {WAYS[result.direction]}"
-    return html.escape(f"image {LETTERS[i]}: {driven} to {number(result.final.get(result.optimised))}")
+    return html.escape(f"image {LETTERS[i]}: {driven} to {number(result.seen.get(result.optimised))}")
 
 
 def _differences(runs: tuple[Run, Run]) -> str:
@@ -127,7 +128,7 @@ def _differences(runs: tuple[Run, Run]) -> str:
 
 
 def _largest_drift(run: Run) -> float | None:
-    return max((result.drift for result in run.images if result.drift is not None), key=abs, default=None)
+    return max((result.drift_seen for result in run.images if result.drift_seen is not None), key=abs, default=None)
 
 
 def _row(row: tuple[str, ...]) -> str:

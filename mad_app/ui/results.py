@@ -10,7 +10,7 @@ from mad_app.figures import Kind, figure_bytes, metric_title, number, outcomes
 from mad_app.metrics import METRICS
 from mad_app.records import Run
 from mad_app.runs import Request
-from mad_app.ui.again import command_of, is_cropped, python_of, request_again, with_copy
+from mad_app.ui.again import command_of, python_of, request_again
 from mad_app.ui.archive import zip_run
 from mad_app.ui.choices import duration
 from mad_app.ui.curves import LETTERS
@@ -47,7 +47,7 @@ def jury_html(run: Run) -> str:
     heads = ["Distance to the reference", "Start", *LETTERS]
     rows = []
     for name in run.images[0].final:
-        values = [run.images[0].start.get(name), *(result.final.get(name) for result in run.images)]
+        values = [run.images[0].start.get(name), *(result.seen.get(name) for result in run.images)]
         mark = ' class="mad-rival"' if name in rivals else ""
         cells = "".join(f"<td>{number(value)}</td>" for value in values)
         rows.append(f"<tr{mark}><th>{html.escape(metric_title(name))}</th>{cells}</tr>")
@@ -93,16 +93,12 @@ def _show_sheet(sheet: Picture | None) -> None:
 def _show_origin(run: Run) -> None:
     """How it was made, and the words that make it again."""
     st.caption(f"{outcomes(run)} {duration(run.seconds)} on {run.device}. Record: {run.folder}")
-    show_words(request_again(run), run.folder)
+    show_words(request_again(run))
     sources = [f"{METRICS[name].title}: {METRICS[name].source}" for name in run.weights if name in METRICS]
     st.caption(" · ".join(sources))
 
 
-def show_words(request: Request, folder: Path | None = None) -> None:
-    """The command line and the Python of a request, to be copied; a crop is said to the former by a record's copy."""
-    if is_cropped(request) and folder is None:
-        st.caption("The command line takes the largest central square of a picture; a crop can be asked for in Python.")
-    else:
-        command = command_of(with_copy(request, folder) if is_cropped(request) and folder else request)
-        st.code(command, language="shell", wrap_lines=True)
+def show_words(request: Request) -> None:
+    """The command line and the Python of a request, to be copied."""
+    st.code(command_of(request), language="shell", wrap_lines=True)
     st.code(python_of(request), language="python")

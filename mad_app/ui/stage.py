@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mad_app.competition.settings import CORNERS
 from mad_app.figures import metric_title, number, percentage, verdict
+from mad_app.images import from_uint8
 from mad_app.records import Run
 from mad_app.ui.curves import LETTERS, pair_curves
 from mad_app.ui.job_folder import Job, Row, Trail
@@ -53,7 +54,7 @@ def stage_of_run(run: Run) -> Stage:
         trail=Trail.of(run.history),
         reference=Picture.png(run.reference),
         start=Picture.png(run.start),
-        four=tuple(Picture.png(image) for image in run.finals),
+        four=tuple(Picture.png(from_uint8(image)) for image in run.pictures),
         headings=(verdict(run, 0), verdict(run, 1)),
     )
 

@@ -56,7 +56,7 @@ def viewer_data(run: Run, maps: Maps | None) -> dict[str, Any]:
         maps: what its metrics see, if it has that.
     """
     keyframes = _keyframes(run)
-    frames = [*keyframes.images, np.stack([to_uint8(image) for image in run.finals])]
+    frames = [*keyframes.images, run.pictures]
     trail = _trail_at(run, [*keyframes.step, run.history.step[-1]])
     return {
         "id": f"{run.id} {run.seconds} {maps is not None}",
@@ -129,7 +129,9 @@ def _run_at(run: Run, first: Row, second: Row) -> Run:
     """The record as if it had ended with these values."""
     names = _names(run)
     finals = [dict(zip(names, pair, strict=True)) for pair in zip(first, second, strict=True)]
-    return replace(run, images=tuple(replace(r, final=final) for r, final in zip(run.images, finals, strict=True)))
+    return replace(
+        run, images=tuple(replace(r, final=final, final_8bit=None) for r, final in zip(run.images, finals, strict=True))
+    )
 
 
 def _plane(run: Run, trail: Trail) -> dict[str, Any]:

@@ -9,10 +9,10 @@ import pytest
 
 import mad_app
 from mad_app.cli import compete
-from mad_app.images import from_uint8, load_image, to_uint8
+from mad_app.images import Crop, from_uint8, load_image, to_uint8
 from mad_app.records import Keyframes, load_run, save_run
 from mad_app.runs import Request
-from mad_app.ui.again import command_of, is_cropped, python_of, request_again
+from mad_app.ui.again import command_of, python_of, request_again
 from tests.mad_app.record_examples import make_run
 
 REQUESTS = [
@@ -20,6 +20,8 @@ REQUESTS = [
     Request(
         image="-my 'cat'.png", size=64, first="lasi:20", second="ssim", distortion="blur", strength=3, seed=7, steps=9
     ),
+    Request(left=0.25, extent=0.5, grey=True, mask="mask.png", max_change=0.1, low_pass=8, start_file="start.png"),
+    Request(first_level=0.25, second_level=0.5),
 ]
 
 
@@ -36,7 +38,7 @@ def test_the_command_says_the_request(request_: Request) -> None:
     assert dataclasses.replace(asked, image=asked.image.removeprefix("./")) == request_
 
 
-@pytest.mark.parametrize("request_", [*REQUESTS, Request(left=0.25, extent=0.5)])
+@pytest.mark.parametrize("request_", REQUESTS)
 def test_the_python_says_the_request(request_: Request, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(mad_app, "run_competition", lambda *arguments: asked.append(arguments))
@@ -57,7 +59,7 @@ def test_a_picture_from_elsewhere_is_taken_from_the_record(tmp_path: Path, monke
     run = load_run(save_run(make_run(settings=settings, **shown), tmp_path / "runs"))
     again = request_again(run)
     assert again.image == f"runs/{run.id}/reference.png"
-    assert not is_cropped(again)
+    assert again.crop() == Crop()
     np.testing.assert_array_equal(parsed(command_of(again)).reference(), reference)
     np.testing.assert_array_equal(load_image(again.image), reference)
 
