@@ -12,9 +12,8 @@ respect to z: by the chain rule both gradients come out projected, and what is t
 is so in x. Without constraints z is x itself.
 """
 
-import dataclasses
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -23,8 +22,7 @@ import numpy.typing as npt
 from jax import Array
 
 from mad_app.competition.settings import Settings
-from mad_app.metrics import Comparison, JaxComparison
-from mad_app.metrics.from_jax import Distances, Prepared
+from mad_app.metrics import Comparison
 
 Mask = npt.NDArray[np.bool_]
 Band = tuple[Array, Array, Array]
@@ -71,13 +69,8 @@ class Admissible:
         return points if self.whole else _pictures(self, points)
 
     def comparison(self, of: Comparison) -> Comparison:
-        """The metric as a function of points; of JAX if the metric is."""
-        if self.whole:
-            return of
-        if isinstance(of, JaxComparison):
-            metric = dataclasses.replace(of.metric, distances_to=_of_points(of.metric.distances_to))
-            return JaxComparison(metric=metric, shape=of.shape, prepared=(self, of.prepared))
-        return _OfPoints(self, of)
+        """The metric as a function of points; it is the metric's own program that runs, compiled once for all."""
+        return of if self.whole else _OfPoints(self, of)
 
     def bounds_8bit(self, settings: Settings) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
         """Least and greatest 8-bit values, about the start as it is saved, (H, W, 3) each."""
@@ -155,20 +148,9 @@ def _smooth(band: Band, change: Array) -> Array:
     return jnp.einsum("kh,lw,nklc->nhwc", rows, columns, spectrum)
 
 
-@lru_cache(maxsize=64)
-def _of_points(distances_to: Distances) -> Distances:
-    """A metric's pure function of pictures as one of points; the same object each time, so that it compiles once."""
-
-    def of_points(prepared: Prepared, points: Array) -> Array:
-        space, reference = prepared
-        return distances_to(reference, space.pictures(points))
-
-    return of_points
-
-
 @dataclass(frozen=True, eq=False)
 class _OfPoints:
-    """Any metric as a function of points."""
+    """A metric as a function of points."""
 
     space: Admissible
     of: Comparison

@@ -171,8 +171,9 @@ def _prepare(
     reference, space = jnp.asarray(reference, jnp.float32), admissible(start, settings, mask)
     rivals: dict[Role, Metric] = {"first": first, "second": second}
     comparisons = {role: space.comparison(metric.against(reference)) for role, metric in rivals.items()}
+    batch = jnp.repeat(space.points()[None], len(CORNERS), axis=0)
     for role, comparison in comparisons.items():
-        value = comparison.distances(space.points()[None])[0]
+        value = comparison.value_and_grad(batch)[0][0]  # not `distances`, which would be compiled for this alone
         if not value > 0:
             raise ValueError(
                 f"the start must differ from the reference for both metrics, but {rivals[role].name} puts it at "

@@ -39,7 +39,7 @@ def starts_and_levels(start: Array, comparisons: Mapping[Role, Comparison], sett
     }
     shared = next(iter(brought.values()), start)
     starts = jnp.stack([brought.get(corner.fixed, shared) for corner in CORNERS])
-    values = {role: comparison.distances(starts) for role, comparison in comparisons.items()}
+    values = {role: comparison.value_and_grad(starts)[0] for role, comparison in comparisons.items()}
     levels = [
         values[corner.fixed][i] if (level := asked[corner.fixed]) is None else jnp.float32(level)
         for i, corner in enumerate(CORNERS)
@@ -50,10 +50,12 @@ def starts_and_levels(start: Array, comparisons: Mapping[Role, Comparison], sett
 def bring_to_level(start: Array, comparison: Comparison, level: float, tolerance: float, *, called: str) -> Array:
     """A point near the start where the metric has the level, to within a relative tolerance.
 
+    It is sought in a batch as large as the engine's, for which the metric is compiled anyway.
+
     Raises:
         ValueError: it cannot be reached; `called` opens the message, which tells how far it came.
     """
-    point, share = start[None], 1.0
+    point, share = jnp.repeat(start[None], len(CORNERS), axis=0), 1.0
     value, gradient = comparison.value_and_grad(point)
     for _ in range(MOST_STEPS):
         departure = abs(float(value[0]) / level - 1)
@@ -74,8 +76,9 @@ def bring_to_level(start: Array, comparison: Comparison, level: float, tolerance
 
 @jax.jit
 def _newton(point: Array, gradient: Array, missing: Array) -> Array:
-    """Newton's step, over the pixels that may move that way, (1, H, W, 3)."""
+    """Newton's step, over the pixels that may move that way, (N, H, W, 3)."""
     away = gradient * jnp.sign(missing)[:, None, None, None]
     normal = jnp.where((point <= 0) & (away < 0) | (point >= 1) & (away > 0), 0, gradient)
-    length = jnp.sum(normal**2)
-    return jnp.clip(point + normal * jnp.where(length > 0, missing[0] / jnp.where(length > 0, length, 1), 0), 0, 1)
+    length = jnp.sum(normal**2, axis=(1, 2, 3))
+    share = jnp.where(length > 0, missing / jnp.where(length > 0, length, 1), 0)
+    return jnp.clip(point + normal * share[:, None, None, None], 0, 1)

@@ -22,8 +22,10 @@ from mad_app.images import (
     crop_square,
     from_uint8,
     load_image,
+    luminance,
     resize_square,
     save_png,
+    to_grey,
     to_uint8,
 )
 
@@ -374,3 +376,15 @@ def test_drawn_pictures_are_what_the_program_draws():
 def test_unknown_bundled_name_lists_those_there_are():
     with pytest.raises(ValueError, match="'lena'; there are cat, astronaut"):
         bundled_path("lena")
+
+
+# ---- grey ------------------------------------------------------------------------------------------------------------
+
+
+def test_luminance_weighs_the_channels_and_leaves_grey_as_it_is() -> None:
+    red, green, blue = np.eye(3, dtype=np.float32).reshape(3, 1, 1, 3)
+    weights = [float(luminance(primary)[0, 0]) for primary in (red, green, blue)]
+    assert weights == pytest.approx([0.2126, 0.7152, 0.0722], abs=1e-6)
+    grey = np.repeat(np.random.default_rng(0).random((8, 8, 1), np.float32), 3, axis=2)
+    np.testing.assert_array_equal(to_grey(grey), grey)
+    assert to_grey(np.random.default_rng(0).random((8, 8, 3))).max() <= 1

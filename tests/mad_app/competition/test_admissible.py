@@ -142,7 +142,7 @@ def test_without_constraints_points_are_pictures() -> None:
 
 
 def test_metrics_of_points_compile_once() -> None:
-    """Two starts, one program: nothing of a start is a constant in it."""
+    """Two starts, one program, which serves pictures as well as points."""
     reference, start = reference_and_start()
     counted = 0
 
@@ -154,7 +154,9 @@ def test_metrics_of_points_compile_once() -> None:
     metric = replace(SQUARE_NORM, distances_to=distances_to)
     for shift in (0.0, 0.01):
         space = admissible(start + np.float32(shift), Settings(max_change=0.1))
-        space.comparison(metric.against(jnp.asarray(reference))).distances(space.points()[None])
+        comparison = metric.against(jnp.asarray(reference))
+        space.comparison(comparison).value_and_grad(space.points()[None])
+        comparison.value_and_grad(jnp.asarray(start)[None])
     assert counted == 1
 
 
