@@ -1,6 +1,7 @@
 """The page of all saved runs: find one, open it, run it again, compare two, name, delete, take away and bring in."""
 
 import os
+import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,9 @@ from mad_app.ui.run_details import ask_for_details, show_details_asked_for
 GALLERY_STYLE = Path(__file__).with_name("gallery.css")
 COLUMNS, ROWS = 4, 3
 MOST_DELETED_SHOWN = 20
+LITTLE_SPACE = 100e6
+"""Bytes on the disk below which a larger run could not be saved."""
+
 DAYS = round(KEEP_SECONDS / (24 * 3600))
 
 
@@ -64,8 +68,7 @@ def _show_gallery(root: Path, cards: Cards) -> None:
     with bring:
         _import_control(root)
     _say_what_happened(root)
-    if root.is_dir() and not os.access(root, os.W_OK):
-        st.info(f"{plain(str(root))} is read-only: runs can be opened and taken away, but not changed or brought in.")
+    _say_what_the_disk_allows(root)
     if cards.cards:
         _show_cards(cards)
         show_details_asked_for(root, cards.cards)
@@ -74,6 +77,17 @@ def _show_gallery(root: Path, cards: Cards) -> None:
     _show_deleted(root)
     for fault in cards.faults[:5]:
         st.caption(plain(fault) + ".")
+
+
+def _say_what_the_disk_allows(root: Path) -> None:
+    if not root.is_dir():
+        return
+    free = shutil.disk_usage(root).free
+    if not os.access(root, os.W_OK):
+        st.info(f"{plain(str(root))} is read-only: runs can be opened and taken away, but not changed or brought in.")
+    elif free < LITTLE_SPACE:
+        left = f"{free / 1e6:.0f} MB are left on the disk of {plain(str(root))}"
+        st.warning(f"{left}: a run may not be kept. Taking away what is here needs no space.")
 
 
 def show_nothing() -> None:

@@ -72,12 +72,9 @@ def _photograph(address: str, folder: Path) -> None:
         narrow = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
         narrow.goto(page.url)
         _shoot(narrow, folder / "page_narrow.png")
-        for name, path, shown in (
-            ("gallery", "gallery", ".mad-card"),
-            ("figure", "figure?theme=dark", ".mad-paper img"),
-        ):
-            for look in LOOKS:
-                _photograph_page(browser, look, f"{address}/{path}", shown, folder / name)
+        for look in LOOKS:
+            _photograph_page(browser, look, f"{address}/gallery", ".mad-card", folder / "gallery")
+            _photograph_page(browser, look, f"{address}/figure?theme={look[3]}", ".mad-paper img", folder / "figure")
         browser.close()
 
 

@@ -1,6 +1,7 @@
 import dataclasses
 import io
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -248,6 +249,15 @@ def test_a_read_only_folder_is_said_plainly(
     page.button(key="delete").click().run()
     assert any("could not be deleted\\: Read\\-only file system" in error.value for error in page.error)
     assert io.BytesIO(zip_run(folder)).read(2) == b"PK"
+
+
+def test_a_disk_that_is_nearly_full_is_said(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 5 * 10**6))  # type: ignore[attr-defined]
+    page = open_page("gallery")
+    assert "5 MB are left on the disk" in page.warning[0].value
 
 
 def test_addresses_from_elsewhere_break_nothing(open_page: OpenPage, tmp_path: Path) -> None:
