@@ -16,7 +16,8 @@ def test_a_caption_names_every_setting_and_value() -> None:
     for result in run.images:
         start, final = result.start[result.optimised], result.seen[result.optimised]
         assert f"{number(start)} → {number(final)}" in text
-        assert f"{metric_title(result.fixed)} held at {number(result.level)} (drift {percentage(result.drift_seen)})" in text
+        drift = percentage(result.drift_seen)
+        assert f"{metric_title(result.fixed)} held at {number(result.level)} (drift {drift})" in text
     assert verdict(run, 0) in text
     assert verdict(run, 1) in text
     assert "seed 0" in text
