@@ -22,8 +22,8 @@ def test_every_available_metric_speaks_of_every_image(monkeypatch: pytest.Monkey
         if not described.available or described.row.minimum_size > 32:
             assert values == (None, None, None)
         else:
-            assert values[0] == pytest.approx(0, abs=1e-6)
-            assert 1e-6 < values[1] < values[2]
+            assert values[0] == pytest.approx(0, abs=5e-6)
+            assert 1e-5 < values[1] < values[2]
 
 
 def test_one_image_is_measured_as_in_a_batch() -> None:
