@@ -200,7 +200,6 @@ def _load(folder: Path) -> Run:
     values = _read_document(folder)
     images = read_arrays(folder / "images.npz", ("reference", "start", "images"))
     history, keyframes = folder / "history.npz", folder / KEYFRAMES_FILE
-    kept = read_arrays(keyframes, ("step", "images")) if keyframes.is_file() else {}
     run = Run(
         **values,
         folder=folder,
@@ -210,10 +209,10 @@ def _load(folder: Path) -> Run:
         finals_8bit=images.get("images_8bit"),
         mask=images.get("mask"),
         history=history_from(read_arrays(history, ()), str(history)),
-        keyframes=keyframes_from(kept, images["reference"].shape, str(keyframes)),
     )
     _check_pictures(run, str(folder / "images.npz"))
-    return run
+    kept = read_arrays(keyframes, ("step", "images")) if keyframes.is_file() else {}
+    return replace(run, keyframes=keyframes_from(kept, run.reference.shape, str(keyframes)))
 
 
 def _read_document(folder: Path) -> dict[str, Any]:

@@ -10,9 +10,8 @@ import stat
 import threading
 import zipfile
 import zlib
-from dataclasses import fields
 from pathlib import Path
-from typing import IO
+from typing import IO, get_args, get_type_hints
 
 from PIL import Image, UnidentifiedImageError
 
@@ -36,7 +35,8 @@ _SENTENCE = re.compile(r"[^<>\[\]`\x00-\x1f]{0,300}")
 _FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, MemoryError)
 """What reading a damaged or hostile ZIP file can raise."""
 
-_USUAL = {item.name: item.default for item in fields(Request)}
+_KINDS = {name: get_args(kind) or (kind,) for name, kind in get_type_hints(Request).items()}
+"""The types that each setting can have."""
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -177,9 +177,8 @@ def _check_record(staged: Path) -> None:
 def _check_texts(run: Run) -> None:
     """Refuse words and numbers that no competition gives, since pages show them."""
     for name, value in run.settings.items():
-        usual = _USUAL.get(name)
-        kinds = (str,) if isinstance(usual, str) else (int,) if isinstance(usual, int) else (int, float, type(None))
-        if name in _USUAL and (not isinstance(value, kinds) or isinstance(value, bool)):
+        kinds = _KINDS.get(name, (type(value),))
+        if type(value) not in kinds and not (float in kinds and type(value) is int):
             raise RecordError(f"the record has {name} {value!r:.60} among its settings, which is none")
     for result in run.images:
         said = [*result.start.items(), *result.final.items()]

@@ -160,7 +160,7 @@ def _shows(page: np.ndarray, picture: np.ndarray) -> bool:
 def test_the_curves_show_what_was_driven_over_what_was_held(ladder: Series, tmp_path: Path) -> None:
     from mad_app.figures.canvas import drawing
     from mad_app.figures.ladder_curves import draw_ladder_curves
-    from mad_app.figures.sheet import FORMATS
+    from mad_app.figures.options import FORMATS
 
     with drawing():
         figure = draw_ladder_curves(ladder, FORMATS["double"])

@@ -99,7 +99,7 @@ def test_a_crop_is_chosen_carried_by_the_address_and_used(open_page: OpenPage, t
     assert {name: parameter(page, name) for name in page.query_params} == QUICK | changed
     words = "".join(code.value for code in page.code)
     assert "extent=0.5" in words
-    assert "--first" not in words  # the command line has no word for it
+    assert "--left 0.25 --top 1.0 --extent 0.5" in words
     page.button(key="start").click().run()
     job = job_queue(str(tmp_path)).look(parameter(page, "job"))
     crop = Crop(left=0.25, top=1.0, extent=0.5)

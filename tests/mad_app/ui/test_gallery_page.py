@@ -96,7 +96,7 @@ def test_a_run_opens_on_the_page_compete(open_page: OpenPage, tmp_path: Path) ->
     page = open_page("gallery")
     page.button(key=f"open-{folder.name}").click().run()
     assert parameter(page, "run") == folder.name
-    assert "LPIPS (AlexNet) calls these two equal" in html_of(page)
+    assert "LPIPS (AlexNet) finds these two equally far" in html_of(page)
 
 
 def test_a_name_and_notes_are_kept_and_shown_as_text(open_page: OpenPage, tmp_path: Path) -> None:
