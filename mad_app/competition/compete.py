@@ -3,31 +3,27 @@
 From a start, each of two metrics is driven up and down while the other is held at the value it has there. Both are
 evaluated once a step, for all four images. Stopping is ceasing to ask, or better `should_stop`, after which the last
 step is back on its level.
+
+`level_set` is the geometry of a step, `pace` how far it goes, `turn` the rule as one pure function, `march` runs it.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
 from mad_app.competition.admissible import Admissible, Mask, admissible
-from mad_app.competition.level_set import Moments, no_moments, return_step, tangent_step
+from mad_app.competition.level_set import Moments
 from mad_app.competition.levels import starts_and_levels
+from mad_app.competition.march import march
 from mad_app.competition.settings import CORNERS, Reason, Role, Settings, Step
+from mad_app.competition.turn import Memory, Terms, Turn, Walk, begin, resume
 from mad_app.metrics import Comparison, Metric
 
-LAST_STEP_SIZE = 0.02
-"""The size of the last step in units of the first; in between it falls along a cosine."""
-STRAYED = 0.1
-"""Relative departure from the level at which a step is taken back and its image's next one halved: at first, falling
-with the step size to
-"""
-STRAYED_AT_LAST = 0.01
 HELD = 1e-3
 """Relative departure from the level up to which a metric counts as held."""
 POINTS = "points"
@@ -45,6 +41,7 @@ def compete(
     *,
     mask: Mask | None = None,
     resume: Step | None = None,
+    spent: float = 0.0,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Step]:
     """Run a competition.
@@ -58,6 +55,7 @@ def compete(
         mask: bool (H, W), true where the images may change; None for everywhere.
         resume: a step of an earlier run to go on from, in its place; with the same arguments otherwise, what follows
             is what would have followed then, bit for bit.
+        spent: seconds that the steps before `resume` took, which count towards `settings.seconds`.
         should_stop: asked after each step.
 
     Yields:
@@ -77,70 +75,16 @@ def compete(
         >>> [step.index for step in steps]
         [0, 1, 2, 3]
     """
-    settings = settings or Settings()
+    settings, seconds, began = settings or Settings(), spent, time.monotonic()
     arena = _prepare(reference, start, first, second, settings, mask)
-    state = _State.resumed(resume) if resume else _State.at_start(arena.starts)
-    view = arena.look(jnp.asarray(resume.state.get(POINTS, resume.images)) if resume else arena.starts)
-    while True:
-        over = Reason.BUDGET if state.done >= settings.steps else None
-        over = Reason.STOPPED if over is None and state.done > 0 and should_stop() else over
-        if over or not view.finite.all():
-            break
-        if resume is None or state.done > resume.index:
-            yield arena.shown(view.step(state))
-        view, state = _advance(arena, view, state)
-    yield arena.shown(_settle(arena, view, state, over or Reason.OTHER_NOT_FINITE))
-
-
-class _State(NamedTuple):
-    """What the next step needs beside the images.
-
-    Attributes:
-        done: steps done.
-        moments: Adam's memory.
-        trust: each image's step size, in units of the settings', at most 1, (4,).
-    """
-
-    done: int
-    moments: Moments
-    trust: Array
-
-    @classmethod
-    def at_start(cls, images: Array) -> "_State":
-        return cls(0, no_moments(images), jnp.ones(len(images)))
-
-    @classmethod
-    def resumed(cls, step: Step) -> "_State":
-        arrays = {name: jnp.asarray(array) for name, array in step.state.items() if name != POINTS}
-        return cls(step.index, trust=arrays.pop("trust"), moments=Moments(**arrays))
-
-
-class _View(NamedTuple):
-    """What both metrics say of the four images, sorted by what is driven and what is held."""
-
-    images: Array
-    first: Array
-    second: Array
-    ascent: Array
-    normal: Array
-    missing: Array
-    level: Array
-
-    @property
-    def finite(self) -> np.ndarray:
-        """Which images have finite values and gradients, (4,)."""
-        return np.asarray(_all_finite(self))
-
-    @property
-    def drift(self) -> np.ndarray:
-        """Relative signed departure from the level, (4,)."""
-        return np.asarray(-self.missing / self.level, np.float64)
-
-    def step(self, state: _State, reasons: tuple[Reason, ...] | None = None) -> Step:
-        """As a step of the competition."""
-        first, second = np.asarray(self.first, np.float64), np.asarray(self.second, np.float64)
-        memory = {"trust": state.trust, **state.moments._asdict()}
-        return Step(state.done, self.images, first, second, self.drift, reasons, memory)
+    for turn in march(arena.first, arena.second, _walk(arena, resume), arena.terms):
+        seconds += time.monotonic() - began
+        if reason := _over(turn, settings, seconds, should_stop):
+            yield arena.shown(_settled(arena, turn, reason))
+            return
+        if resume is None or turn.done > resume.index:
+            yield arena.shown(_step(turn))
+        began = time.monotonic()  # callers may take their time
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,12 +95,7 @@ class _Arena:
     second: Comparison
     space: Admissible
     starts: Array
-    level: Array
-    settings: Settings
-
-    def look(self, images: Array) -> _View:
-        """Evaluate both metrics and their gradients once."""
-        return _sort(images, self.first.value_and_grad(images), self.second.value_and_grad(images), self.level)
+    terms: Terms
 
     def shown(self, step: Step) -> Step:
         """The step with its points as pictures."""
@@ -180,70 +119,61 @@ def _prepare(
                 f"distance {value}: take another or a stronger distortion"
             )
     starts, level = starts_and_levels(space.points(), comparisons, settings)
-    return _Arena(**comparisons, space=space, starts=starts, level=level, settings=settings)
+    numbers = (settings.steps, settings.step_size, settings.level_tolerance)
+    terms = Terms(level, *(jnp.float32(number) for number in numbers))
+    return _Arena(**comparisons, space=space, starts=starts, terms=terms)
 
 
-def _advance(arena: _Arena, view: _View, state: _State) -> tuple[_View, _State]:
-    """One step; an image that strays from its level goes back and takes a smaller one next."""
-    decline = _decline(state.done / arena.settings.steps)
-    size = arena.settings.step_size * decline * state.trust
-    images, moments = tangent_step(view.images, state.moments, view.ascent, view.normal, view.missing, size)
-    view, strayed = _take_back(view, arena.look(images), max(STRAYED * decline, STRAYED_AT_LAST))
-    trust = jnp.where(strayed, state.trust / 2, jnp.minimum(state.trust * 1.1, 1))
-    return view, _State(state.done + 1, moments, trust)
+def _walk(arena: _Arena, at: Step | None) -> Walk:
+    """A walk from the start, or from a step; one of a record older than a part of the memory begins that part anew."""
+    walk = begin(arena.starts)
+    if at is None:
+        return walk
+    known = {name: jnp.asarray(array) for name, array in at.state.items()}
+    moments = Moments(*(known.pop(name) for name in Moments._fields))
+    memory = walk.memory._replace(moments=moments, **{name: known[name] for name in Memory._fields if name in known})
+    return resume(jnp.asarray(at.state.get(POINTS, at.images)), memory, at.index)
 
 
-def _settle(arena: _Arena, view: _View, state: _State, reason: Reason) -> Step:
-    """Bring the images back to their level, as far as the metrics can tell it, and say why each ended."""
-    tolerance = arena.settings.level_tolerance
-    for _ in range(MOST_RETURNS):
-        off = (np.abs(view.drift) > tolerance) & view.finite
-        if not off.any():
+def _over(turn: Turn, settings: Settings, seconds: float, should_stop: Callable[[], bool]) -> Reason | None:
+    """Why the competition ends with this turn, if it does."""
+    finite, converged, boxed = np.asarray(turn.told[3:]) > 0
+    if not finite.all():
+        return Reason.OTHER_NOT_FINITE
+    if turn.done >= settings.steps:
+        return Reason.BUDGET
+    if (converged | boxed).all():
+        return Reason.CONVERGED
+    if turn.done > 0 and settings.seconds is not None and seconds >= settings.seconds:
+        return Reason.SECONDS
+    return Reason.STOPPED if turn.done > 0 and should_stop() else None
+
+
+def _settled(arena: _Arena, last: Turn, reason: Reason) -> Step:
+    """The last step, its images back on their level as far as the metrics can tell it, and why each of them ended."""
+    walk = resume(jnp.asarray(last.images), last.memory, int(last.done))
+    for returns, turn in enumerate(march(arena.first, arena.second, walk, arena.terms, settling=True)):
+        off = np.abs(turn.told[2]) > arena.terms.tolerance
+        if returns == MOST_RETURNS or not (off & (turn.told[3] > 0)).any():
             break
-        returned = return_step(view.images, state.moments, view.normal, view.missing)
-        view = arena.look(jnp.where(off[:, None, None, None], returned, view.images))
-    reasons = tuple(
-        Reason.NOT_FINITE if not finite else Reason.NO_LEVEL if abs(drift) > HELD else reason
-        for finite, drift in zip(view.finite, view.drift, strict=True)
-    )
-    return view.step(state, reasons)
+    _, _, drift, finite, _, _ = np.asarray(turn.told)
+    _, _, _, _, converged, boxed = np.asarray(last.told)
+    reasons = tuple(map(_reason, finite > 0, np.abs(drift) <= HELD, converged > 0, boxed > 0, [reason] * len(CORNERS)))
+    return replace(_step(turn), state=_step(last).state, reasons=reasons)
 
 
-@jax.jit
-def _sort(images: Array, first: tuple[Array, Array], second: tuple[Array, Array], level: Array) -> _View:
-    """The view, from each metric's values and gradients."""
-    drives_first = jnp.array([corner.optimised == "first" for corner in CORNERS])
-    sign = jnp.array([1.0 if corner.direction == "max" else -1.0 for corner in CORNERS])
-    pick = drives_first[:, None, None, None]
-    return _View(
-        images=images,
-        first=first[0],
-        second=second[0],
-        ascent=jnp.where(pick, first[1], second[1]) * sign[:, None, None, None],
-        normal=jnp.where(pick, second[1], first[1]),
-        missing=level - jnp.where(drives_first, second[0], first[0]),
-        level=level,
-    )
+def _reason(finite: bool, held: bool, converged: bool, boxed: bool, otherwise: Reason) -> Reason:
+    """Why an image ended."""
+    if not finite:
+        return Reason.NOT_FINITE
+    if not held:
+        return Reason.NO_LEVEL
+    return Reason.CONVERGED if converged else Reason.BOX if boxed else otherwise
 
 
-@jax.jit
-def _take_back(before: _View, after: _View, allowed: float) -> tuple[_View, Array]:
-    """The view after a step, but before it for images that strayed, and which did, (4,)."""
-    drift, previous = jnp.abs(after.missing / after.level), jnp.abs(before.missing / before.level)
-    strayed = ~(drift <= jnp.maximum(allowed, previous))
-
-    def kept(old: Array, new: Array) -> Array:
-        return jnp.where(strayed.reshape(-1, *[1] * (new.ndim - 1)), old, new)
-
-    return jax.tree.map(kept, before, after), strayed
-
-
-@jax.jit
-def _all_finite(view: _View) -> Array:
-    """Image by image, whether every number of the view is finite, (4,)."""
-    return jnp.stack([jnp.isfinite(array).reshape(len(CORNERS), -1).all(axis=1) for array in view]).all(axis=0)
-
-
-def _decline(progress: float) -> float:
-    """Step size, in units of the first, when this part of the steps is done."""
-    return float(LAST_STEP_SIZE + (1 - LAST_STEP_SIZE) * (1 + np.cos(np.pi * progress)) / 2)
+def _step(turn: Turn) -> Step:
+    """A turn as a step of the competition."""
+    first, second, drift = np.asarray(turn.told[:3], np.float64)
+    memory = turn.memory._asdict()
+    moments = memory.pop("moments")
+    return Step(int(turn.done), turn.images, first, second, drift, state={**memory, **moments._asdict()})

@@ -1,11 +1,24 @@
 """Moving along the level set of a held metric, inside the box [0, 1], four images at once.
 
-With g the gradient of what is to grow and n that of the held metric, both at the image x:
+With g the gradient of what is to grow and n that of the held metric, both at the image x, ℓ the level and f where the
+held metric is:
 
-    λ = ⟨g, n⟩ / ⟨n, n⟩  over the pixels that may move (not pressed against 0 or 1)
-    m, v ← Adam moments of the Riemannian gradient g − λ n,      D = 1 / (√v̂ + ε)
-    t = D m̂ − D n ⟨n, D m̂⟩ / ⟨n, D n⟩                             tangent in the metric of D
-    x ← clip(x + η t + D n (ℓ − f) / ⟨n, D n⟩)                     a tangent step, and Newton's return to the level ℓ
+    h = g − n ⟨g, n⟩ / ⟨n, n⟩            over the pixels that may move (not pressed against 0 or 1)
+    m, v ← Adam moments of h; of g itself where the driven metric falls
+    D = 1 / (√v̂ + ε)
+    t = D m̂ − D n ⟨n, D m̂⟩ / ⟨n, D n⟩                                      tangent in the metric of D
+    y ← clip(x + η t)
+    y ← clip(y + E n e / ⟨n, E n⟩),  e = ℓ − f − ⟨n, y − x⟩                  twice, over the pixels that may move so
+
+The last line is Newton's return to the level, together with what the box cut off the tangent step. Leaving the latter
+out is fatal where many pixels are black or white: each step then loses the level by what was cut, is taken back, and
+an image that could grow tenfold stands still. E is D where the driven metric falls and 1 where it rises, but smaller
+where E n stands out: a few pixels of a dark, flat region can hold nearly all of n, and would have to make up for all.
+
+A distance that falls takes its gradient with it. With g in the moments its share along n, which the projection takes
+out again, keeps D from growing as h dies away, so steps shrink by themselves and reach the bottom of a narrow valley;
+with h they would stay as long as they were, and tremble above it. A distance that rises keeps its gradient, and h
+finds more in the same steps.
 
 No weight trades one metric against the other. The moments are those of Kingma & Ba, ICLR 2015; the competition is that
 of Wang & Simoncelli, Journal of Vision 8(12):8, 2008.
@@ -19,14 +32,17 @@ import jax.numpy as jnp
 from jax import Array
 from optax.tree_utils import tree_bias_correction, tree_update_moment, tree_update_moment_per_elem_norm
 
-FIRST_MOMENT, SECOND_MOMENT = 0.9, 0.999
-"""Decay rates of the moments; the values of Kingma & Ba."""
-FLOOR = 0.03
+FIRST_MOMENT, SECOND_MOMENT = 0.8, 0.99
+"""Decay rates of the moments: a memory of 5 steps for the direction, which a level set bends, and of 100 for the scale,
+which falls by powers of ten on the way."""
+FLOOR = 1e-4
 """ε in units of the root mean square of √v̂: how far a pixel that hardly matters may run ahead of the others."""
+RETURNS = 2
+"""How often the level and what the box cut off are made up for in a step; each costs no evaluation of a metric."""
 
 
 class Moments(NamedTuple):
-    """Adam's memory of the Riemannian gradient.
+    """Adam's memory.
 
     Attributes:
         mean: m, (4, H, W, 3).
@@ -44,9 +60,16 @@ def no_moments(images: Array) -> Moments:
     return Moments(jnp.zeros_like(images), jnp.zeros_like(images), jnp.zeros((), jnp.int32))
 
 
+def tangent_gradient(images: Array, ascent: Array, normal: Array) -> tuple[Array, Array]:
+    """h, and where pixels may move along it; (4, H, W, 3) both."""
+    free = _may_move(images, ascent - _ratio(ascent, normal, normal) * normal)
+    normal = normal * free
+    return ascent * free - _ratio(ascent, normal, normal) * normal, free
+
+
 @jax.jit
 def tangent_step(
-    images: Array, moments: Moments, ascent: Array, normal: Array, missing: Array, step_size: Array
+    images: Array, moments: Moments, ascent: Array, normal: Array, missing: Array, step_size: Array, falling: Array
 ) -> tuple[Array, Moments]:
     """One step along the level set and back to it.
 
@@ -55,40 +78,57 @@ def tangent_step(
         moments: of the steps so far.
         ascent: g, the gradient of what shall grow.
         normal: n, the gradient of the held metric.
-        missing: ℓ − f, what the held metric lacks, (4,).
+        missing: ℓ − f, or the part of it that shall be made up for, (4,).
         step_size: η of each image, in pixel values, (4,).
+        falling: whether what shall grow is the negative of a distance, (4,).
     """
-    free = _may_move(images, ascent - _ratio(ascent, normal, normal) * normal)
-    normal = normal * free
-    riemannian = ascent * free - _ratio(ascent, normal, normal) * normal
+    riemannian, free = tangent_gradient(images, ascent, normal)
+    gradient = jnp.where(_each(falling), ascent * free, riemannian)
     steps = moments.steps + 1
-    mean = tree_update_moment(riemannian, moments.mean, FIRST_MOMENT, 1)
-    square = tree_update_moment_per_elem_norm(riemannian, moments.square, SECOND_MOMENT, 2)
+    mean = tree_update_moment(gradient, moments.mean, FIRST_MOMENT, 1)
+    square = tree_update_moment_per_elem_norm(gradient, moments.square, SECOND_MOMENT, 2)
     scale = _scale(tree_bias_correction(square, SECOND_MOMENT, steps))
     direction = scale * tree_bias_correction(mean, FIRST_MOMENT, steps) * free
-    tangent = direction - _ratio(direction, normal, scale * normal) * scale * normal
-    moved = images + step_size[:, None, None, None] * tangent + _newton(normal, scale, missing)
-    return jnp.clip(moved, 0, 1), Moments(mean, square, steps)
+    off_level = normal * free
+    tangent = direction - _ratio(direction, off_level, scale * off_level) * scale * off_level
+    moved = jnp.clip(images + _each(step_size) * tangent, 0, 1)
+    back = _even(jnp.where(_each(falling), scale, 1), normal)
+    for _ in range(RETURNS):
+        left = missing - _inner(normal, moved - images).ravel()
+        moved = _return(moved, normal, back, left)
+    return moved, Moments(mean, square, steps)
 
 
 @jax.jit
-def return_step(images: Array, moments: Moments, normal: Array, missing: Array) -> Array:
-    """Newton's step towards the level, over the pixels that may move that way."""
-    scale = _scale(moments.square)
-    free = _may_move(images, _newton(normal, scale, missing))
-    return jnp.clip(images + _newton(normal * free, scale, missing), 0, 1)
+def return_step(images: Array, normal: Array, missing: Array) -> Array:
+    """Newton's step towards the level over the pixels that may move that way; E is 1 where n does not stand out."""
+    return _return(images, normal, _even(jnp.ones_like(normal), normal), missing)
+
+
+def norms(arrays: Array) -> Array:
+    """‖·‖₂ of each image's array, (4,)."""
+    return jnp.sqrt(jnp.sum(arrays**2, axis=(1, 2, 3)))
+
+
+def _return(images: Array, normal: Array, scale: Array, missing: Array) -> Array:
+    """clip(x + E n e / ⟨n, E n⟩) over the pixels that may move that way."""
+    free = normal * _may_move(images, normal * _each(missing))
+    step = scale * free * _quotient(_each(missing), _inner(free, scale * free))
+    return jnp.clip(images + step, 0, 1)
 
 
 def _scale(square: Array) -> Array:
-    """D, without dimension: 1 where the moments vanish."""
+    """D; 1 where the moments vanish."""
     root = jnp.sqrt(square)
     typical = jnp.sqrt(jnp.mean(square, axis=(1, 2, 3), keepdims=True))
     return jnp.where(typical > 0, 1 / (root + FLOOR * typical), 1)
 
 
-def _newton(normal: Array, scale: Array, missing: Array) -> Array:
-    """D n (ℓ − f) / ⟨n, D n⟩."""
-    return scale * normal * _quotient(missing[:, None, None, None], _inner(normal, scale * normal))
+def _even(scale: Array, normal: Array) -> Array:
+    """E: the scale, but smaller where its product with n is far above the root mean square of that."""
+    size = jnp.abs(scale * normal)
+    typical = jnp.sqrt(jnp.mean(size**2, axis=(1, 2, 3), keepdims=True))
+    return scale * jnp.where(typical > 0, typical / (size + typical), 1)
 
 
 def _may_move(images: Array, direction: Array) -> Array:
@@ -108,3 +148,8 @@ def _quotient(numerator: Array, denominator: Array) -> Array:
 
 def _inner(a: Array, b: Array) -> Array:
     return jnp.sum(a * b, axis=(1, 2, 3), keepdims=True)
+
+
+def _each(values: Array) -> Array:
+    """A number an image (4,) as (4, 1, 1, 1)."""
+    return values[:, None, None, None]

@@ -33,7 +33,10 @@ CORNERS = (Corner("first", "max"), Corner("first", "min"), Corner("second", "max
 class Reason(enum.Enum):
     """Why an image's optimisation ended; the value is what a person reads."""
 
+    CONVERGED = "converged: no step leads further"
+    BOX = "stuck: what could still move is pressed against black and white"
     BUDGET = "used its whole budget of steps"
+    SECONDS = "used its whole budget of seconds"
     STOPPED = "stopped by the user"
     NOT_FINITE = "a metric or its gradient was no longer a finite number"
     OTHER_NOT_FINITE = "ended early, because a metric failed on another of the four images"
@@ -45,8 +48,10 @@ class Settings:
     """How a competition is run.
 
     Attributes:
-        steps: number of steps, at least 1.
-        step_size: size of a step as a change of pixel value, in (0, 1].
+        steps: number of steps, at least 1; fewer are made if all four images converge.
+        seconds: time after which no further step is made, above 0; None for any time. The pace of the steps is that
+            of `steps` all the same, so it cuts a competition short.
+        step_size: size of the first step as a change of pixel value, in (0, 1].
         level_tolerance: relative departure of the fixed metric from its level that is aimed at in the end; metrics
             computed in float32 resolve little less than the default.
         grey: only luminance changes: grey pictures stay grey.
@@ -57,7 +62,8 @@ class Settings:
     """
 
     steps: int = 500
-    step_size: float = 0.02
+    seconds: float | None = None
+    step_size: float = 0.05
     level_tolerance: float = 1e-5
     grey: bool = False
     max_change: float | None = None
@@ -68,6 +74,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.steps < 1:
             raise ValueError(f"steps must be at least 1, got {self.steps}")
+        if self.seconds is not None and not 0 < self.seconds < math.inf:
+            raise ValueError(f"seconds must be a number above 0, got {self.seconds}")
         if not 0 < self.step_size <= 1:
             raise ValueError(f"step_size must lie in (0, 1], got {self.step_size}")
         if not 0 < self.level_tolerance <= 1e-3:

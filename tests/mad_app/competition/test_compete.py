@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mad_app.competition import CORNERS, Reason, Settings, Step, compete
+from mad_app.competition.pace import strays
 from mad_app.distortions import distort
 from mad_app.images import ImageArray, bundled_path, load_image
 from mad_app.metrics import Metric, get_metric
@@ -111,7 +112,10 @@ def rivals() -> Mapping[str, Metric]:
     return {"first": SQUARE_NORM, "second": FORM}
 
 
-@pytest.mark.parametrize(("key", "value"), [("steps", 0), ("step_size", 0.0), ("step_size", 2), ("level_tolerance", 1)])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("steps", 0), ("seconds", 0), ("seconds", np.inf), ("step_size", 0.0), ("step_size", 2), ("level_tolerance", 1)],
+)
 def test_settings_out_of_range_are_refused(key: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{key} must .*, got {value}"):
         Settings(**{key: value})  # type: ignore[arg-type]
@@ -202,20 +206,19 @@ def rough(reference: jax.Array, images: jax.Array) -> jax.Array:
     return jnp.sum(difference**2 * (1.5 + jnp.sin(2 * jnp.pi * difference / 0.02)), axis=(1, 2, 3))
 
 
-def test_a_wild_level_set_is_never_left_far_and_held_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wild_level_set_is_never_left_further_than_allowed_and_held_in_the_end() -> None:
+    """An image that was further off before may come back slowly, or else goes back to where it was on its level."""
     steps = run(metric_of("rough", rough), FORM, steps=100)
-    assert max(np.abs(step.drift).max() for step in steps) <= engine.STRAYED
+    for before, step in itertools.pairwise(steps[:-1]):
+        allowed = np.maximum(strays(jnp.float32(before.index / 100)), np.abs(before.drift))
+        assert (np.abs(step.drift) <= allowed * (1 + 1e-6)).all()
     assert np.abs(steps[-1].drift).max() <= 1e-3
     assert steps[-1].reasons == (Reason.BUDGET,) * 4
-    monkeypatch.setattr(engine, "STRAYED", np.inf)
-    loose = run(metric_of("rough", rough), FORM, steps=20)
-    assert max(np.abs(step.drift).max() for step in loose) > 2 * 0.1
 
 
 def test_a_level_that_cannot_be_reached_again_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "STRAYED", np.inf)
     monkeypatch.setattr(engine, "MOST_RETURNS", 0)
-    last = list(compete(*reference_and_start(), SQUARE_NORM, FORM, Settings(steps=2, step_size=0.5)))[-1]
+    last = list(compete(*reference_and_start(), SQUARE_NORM, FORM, should_stop=lambda: True))[-1]
     assert last.reasons is not None
     assert Reason.NO_LEVEL in last.reasons
     for drift, reason in zip(last.drift, last.reasons, strict=True):
