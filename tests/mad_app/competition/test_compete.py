@@ -3,6 +3,8 @@
 import importlib
 import itertools
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +15,7 @@ from mad_app.competition import CORNERS, Reason, Settings, Step, compete
 from mad_app.competition.pace import strays
 from mad_app.distortions import distort
 from mad_app.images import ImageArray, bundled_path, load_image
-from mad_app.metrics import Metric, get_metric
+from mad_app.metrics import JaxMetric, Metric, get_metric
 from tests.mad_app.competition.quadratics import FORM, GAIN, SQUARE_NORM, metric_of, reference_and_start, square_norms
 
 engine = importlib.import_module("mad_app.competition.compete")
@@ -152,6 +154,16 @@ def test_resumed_at_its_end_it_only_settles() -> None:
     assert [(step.index, step.reasons) for step in resumed] == [(5, (Reason.BUDGET,) * 4)]
 
 
+def test_a_step_that_remembers_less_than_today_can_be_resumed() -> None:
+    steps = run(SQUARE_NORM, FORM, steps=20)
+    known = {name: steps[5].state[name] for name in ("mean", "square", "steps", "trust")}
+    resumed = list(
+        compete(*reference_and_start(), SQUARE_NORM, FORM, Settings(steps=20), resume=replace(steps[5], state=known))
+    )
+    assert [step.index for step in resumed] == list(range(6, 21))
+    np.testing.assert_allclose(driven(resumed[-1]), driven(steps[-1]), rtol=0.01)
+
+
 # ---- why it ends -----------------------------------------------------------------------------------------------------
 
 
@@ -166,6 +178,60 @@ def test_asked_to_stop_it_ends_on_its_levels() -> None:
 def test_asked_to_stop_at_once_it_makes_one_step_so_that_repeated_stops_get_on() -> None:
     steps = list(compete(*reference_and_start(), SQUARE_NORM, FORM, should_stop=lambda: True))
     assert [(step.index, step.reasons is None) for step in steps] == [(0, True), (1, False)]
+
+
+def clock(monkeypatch: pytest.MonkeyPatch, seconds_a_look: float) -> None:
+    """Let the engine's clock go on by so much each time it is looked at, which is twice a step."""
+    times = itertools.count(step=seconds_a_look)
+    monkeypatch.setattr(engine, "time", SimpleNamespace(monotonic=lambda: float(next(times))))
+
+
+def test_out_of_seconds_it_ends_on_its_levels(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock(monkeypatch, 1.0)
+    steps = list(compete(*reference_and_start(), SQUARE_NORM, FORM, Settings(steps=50, seconds=4.5)))
+    assert [step.index for step in steps] == [0, 1, 2, 3, 4]
+    assert steps[-1].reasons == (Reason.SECONDS,) * 4
+    assert np.abs(steps[-1].drift).max() <= 2e-5
+
+
+def test_seconds_that_were_spent_before_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = run(SQUARE_NORM, FORM, steps=10)
+    clock(monkeypatch, 1.0)
+    settings = Settings(steps=10, seconds=9.5)
+    resumed = list(compete(*reference_and_start(), SQUARE_NORM, FORM, settings, resume=steps[3], spent=7.0))
+    assert [step.index for step in resumed] == [4, 5]
+    assert resumed[-1].reasons == (Reason.SECONDS,) * 4
+
+
+def test_what_callers_do_between_steps_takes_none_of_the_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(engine, "time", SimpleNamespace(monotonic=lambda: now))
+    reasons = []
+    for step in compete(*reference_and_start(), SQUARE_NORM, FORM, Settings(steps=5, seconds=1.0)):
+        now += 100
+        reasons.append(step.reasons)
+    assert reasons == [None] * 5 + [(Reason.BUDGET,) * 4]
+
+
+def of_rows(rows: slice) -> JaxMetric:
+    """The square norm of some rows."""
+
+    def distances_to(reference: jax.Array, images: jax.Array) -> jax.Array:
+        return jnp.sum((images - reference[None])[:, rows] ** 2, axis=(1, 2, 3))
+
+    return metric_of("of rows", distances_to)
+
+
+def test_it_ends_when_all_images_have_come_to_an_end() -> None:
+    """Of two metrics of different rows the one drives its own to black and white, three quarters or a quarter."""
+    most, rest = of_rows(slice(0, 12)), of_rows(slice(12, 16))
+    steps = run(most, rest, steps=1000)
+    assert steps[-1].index < 200
+    assert steps[-1].reasons == (Reason.BOX, *(Reason.CONVERGED,) * 3)
+    pressed = (np.asarray(steps[-1].images) == 0) | (np.asarray(steps[-1].images) == 1)
+    assert pressed[0, :12].all()
+    assert pressed[2, 12:].all()
+    np.testing.assert_allclose(steps[-1].images[1, :12], 0.5, atol=1e-3)
 
 
 FAILURES: dict[str, Callable[[jax.Array], jax.Array]] = {

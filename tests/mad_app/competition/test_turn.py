@@ -1,0 +1,56 @@
+"""A turn judges where the last step led: what strayed goes back, and what gains no more has converged."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from mad_app.competition.turn import PATIENCE, SHRINKAGE, Terms, Turn, Values, Walk, advance, begin
+
+SHAPE = (4, 4, 4, 3)
+TERMS = Terms(jnp.ones(4), *(jnp.float32(number) for number in (1000, 0.05, 1e-5)))
+take = jax.jit(partial(advance, terms=TERMS))
+
+
+def said(value: float, seed: int) -> Values:
+    """A value of all four images, with a gradient."""
+    gradients = np.random.default_rng(seed).uniform(-1, 1, SHAPE)
+    return jnp.full(4, value), jnp.asarray(gradients, jnp.float32)
+
+
+def images() -> jax.Array:
+    return jnp.full(SHAPE, 0.5)
+
+
+def after(turns: int, value: float = 1.0) -> tuple[Walk, Turn]:
+    """So many turns, in which both metrics say the value of each proposed image."""
+    walk = begin(images())
+    walk, turn = take(walk, said(1.0, 1), said(1.0, 2))
+    for _ in range(turns):
+        walk, turn = take(walk, said(value, 1), said(value, 2))
+    return walk, turn
+
+
+def test_without_a_gain_in_many_steps_an_image_has_converged() -> None:
+    for turns, expected in ((PATIENCE, 0), (PATIENCE + 1, 1)):
+        _, turn = after(turns)
+        np.testing.assert_array_equal(turn.told[4], expected)
+        np.testing.assert_array_equal(turn.told[5], 0)
+
+
+def test_an_image_that_strays_goes_back_and_takes_a_smaller_step() -> None:
+    walk, turn = after(1, value=9.0)
+    np.testing.assert_array_equal(turn.images, images())
+    np.testing.assert_array_equal(turn.told[:3], np.stack([np.ones(4), np.ones(4), np.zeros(4)]))
+    np.testing.assert_allclose(turn.memory.trust, SHRINKAGE)
+    straight, _ = after(1)
+    assert (jnp.abs(walk.proposed - images()).max() < jnp.abs(straight.proposed - turn.images).max()).all()
+
+
+def test_a_value_that_is_no_number_is_no_place_to_go() -> None:
+    walk, _ = after(0)
+    walk, turn = take(walk, said(np.nan, 1), said(1.0, 2))
+    held_by_first = np.array([False, False, True, True])
+    np.testing.assert_array_equal(np.asarray(turn.images == images()).all(axis=(1, 2, 3)), held_by_first)
+    np.testing.assert_array_equal(turn.told[3], held_by_first)
