@@ -53,6 +53,7 @@ _COMPETITION = (
     click.option("--strength", type=float, help="How strongly, in the distortion's own unit: see below."),
     click.option("--start", "start_file", metavar="FILE", help="A picture to start from, in place of a distortion."),
     STEPS,
+    click.option("--seconds", type=float, help="Time after which no further step is made.  [default: any]"),
     SEED,
     click.option("--first-level", type=float, help="What FIRST is held at.  [default: what it is at the start]"),
     click.option("--second-level", type=float, help="What SECOND is held at, likewise."),

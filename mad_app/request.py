@@ -38,6 +38,7 @@ class Request:
         strength: in the distortion's unit; its default if None.
         seed: of the distortion's random numbers, at least 0.
         steps: number of steps, at least 1.
+        seconds: time after which no further step is made, above 0; None for any time.
         grey: the picture is reduced to its luminance, and everything stays grey.
         mask: path of a picture that is white where the images may change; None for everywhere.
         max_change: largest change of any value from the start, white being 1; None for any.
@@ -61,6 +62,7 @@ class Request:
     strength: float | None = None
     seed: int = 0
     steps: int = 500
+    seconds: float | None = None
     grey: bool = False
     mask: str | None = None
     max_change: float | None = None

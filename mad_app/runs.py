@@ -121,7 +121,10 @@ def resume_run(
     recorder = _Recorder(request, rivals, run.reference, run.start, run.mask, on_progress)
     recorder.folder, recorder.checkpoint = Path(folder), checkpoint
     step, settings = checkpoint.step, request.settings()
-    steps = compete(run.reference, run.start, *rivals, settings, mask=run.mask, resume=step, should_stop=should_stop)
+    steps = compete(
+        run.reference, run.start, *rivals, settings,
+        mask=run.mask, resume=step, spent=checkpoint.seconds, should_stop=should_stop,
+    )  # fmt: skip
     return recorder.record(steps, Path(folder).parent)
 
 
@@ -259,6 +262,8 @@ class _Recorder:
             self.compiled = at
         done = index - self.compiled.step.index if self.compiled else 0
         left = (steps - index) * (at.seconds - self.compiled.seconds) / done if self.compiled and done else None
+        if left is not None and self.request.seconds is not None:
+            left = max(0.0, min(left, self.request.seconds - at.seconds))
         self.on_progress(Progress(cast(Path, self.folder), at.step, steps, at.seconds, left))
 
 

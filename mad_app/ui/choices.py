@@ -15,6 +15,8 @@ from mad_app.ui.samples import is_sample
 
 SIZES = (64, 96, 128, 192, 256)
 BUDGETS = (50, 100, 200, 300, 500, 1000, 2000)
+LONGEST = 7 * 24 * 3600
+"""The largest budget in seconds."""
 LARGEST_SEED = 2**31 - 1
 PERCENT = range(101)
 EXTENTS = range(round(100 * SMALLEST_EXTENT), 101)
@@ -39,6 +41,7 @@ class Choices:
         distortion: name of a distortion.
         strength: in its unit; its default if None.
         steps: one of BUDGETS.
+        seconds: a whole number up to LONGEST, or None.
         seed: of the distortion.
     """
 
@@ -52,6 +55,7 @@ class Choices:
     distortion: str = Request.distortion
     strength: float | None = Request.strength
     steps: int = 300
+    seconds: int | None = None
     seed: int = Request.seed
 
     def crop(self) -> Crop:
@@ -100,6 +104,7 @@ def from_query(query: Mapping[str, str]) -> Choices:
         distortion=distortion,
         strength=_strength(query.get("strength"), DISTORTIONS[distortion]),
         steps=_whole(query.get("steps"), BUDGETS, usual.steps),
+        seconds=_whole(query.get("seconds"), range(1, LONGEST + 1), 0) or None,
         seed=_whole(query.get("seed"), range(LARGEST_SEED + 1), usual.seed),
     )
 
@@ -140,10 +145,11 @@ def plan(choices: Choices, title: str) -> str:
     """What will happen, in one sentence."""
     row = DISTORTIONS[choices.distortion]
     first, second = metric_title(choices.first), metric_title(choices.second)
+    time = "" if choices.seconds is None else f" or {duration(choices.seconds)}"
     return (
         f"{first} and {second} compete on {title}, {choices.size} × {choices.size} pixels: from a copy with "
-        f"{row.title.lower()}, each is driven as far up and down as it goes in {choices.steps} steps, while the other "
-        f"must not notice."
+        f"{row.title.lower()}, each is driven as far up and down as it goes in {choices.steps} steps{time}, "
+        f"while the other must not notice."
     )
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from mad_app.figures import metric_title, percentage
 from mad_app.records import RecordError, Run, find_run, is_resumable, load_run
+from mad_app.runs import Request
 from mad_app.ui.choices import duration, plan, to_query
 from mad_app.ui.controls import Setup, show_controls
 from mad_app.ui.example import example_stage
@@ -178,14 +179,18 @@ def progress_text(job: Job, stopping: bool) -> str:
         return f"Paused at step {status.step} of {steps}; after {minutes} minutes it is stopped, and can still go on"
     if status.phase is not Phase.RUNNING:
         return f"{status.phase.value} …"
-    parts = [f"Step {status.step} of {steps}", *_pace(status, steps), f"largest drift {percentage(_drift(status))}"]
+    pace = _pace(status, job.order.request)
+    parts = [f"Step {status.step} of {steps}", *pace, f"largest drift {percentage(_drift(status))}"]
     return ("Stopping … " if stopping else "") + " · ".join(parts)
 
 
-def _pace(status: Status, steps: int) -> list[str]:
+def _pace(status: Status, request: Request) -> list[str]:
     if not status.speed:
         return []
-    return [f"{status.speed:.1f} steps a second", f"{duration((steps - status.step) / status.speed)} left"]
+    left = (request.steps - status.step) / status.speed
+    if request.seconds is not None:
+        left = max(0.0, min(left, request.seconds - status.seconds))
+    return [f"{status.speed:.1f} steps a second", f"{duration(left)} left"]
 
 
 def _drift(status: Status) -> float | None:

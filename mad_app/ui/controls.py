@@ -13,6 +13,7 @@ from mad_app.metrics import METRICS, describe_metrics
 from mad_app.ui.choices import (
     BUDGETS,
     LARGEST_SEED,
+    LONGEST,
     UPLOAD,
     Choices,
     from_query,
@@ -48,7 +49,7 @@ def show_controls() -> Setup:
     picture = show_picture_controls()
     first, second, problem = _metric_controls()
     distortion, strength, start, unchanged = _distortion_controls(picture.reference)
-    steps, seed = _budget_controls()
+    steps, seconds, seed = _budget_controls()
     state = st.session_state
     choices = Choices(
         image=state.image,
@@ -61,6 +62,7 @@ def show_controls() -> Setup:
         distortion=distortion,
         strength=strength,
         steps=steps,
+        seconds=seconds,
         seed=seed,
     )
     state.choices = choices
@@ -80,7 +82,7 @@ def choose(chosen: Choices) -> None:
     first, second = (name.partition(":")[0] for name in (chosen.first, chosen.second))
     state.update(image=chosen.image, size=chosen.size, first=first, second=second)
     state.update({name: round(100 * getattr(chosen, name)) for name in ("left", "top", "extent")})
-    state.update(distortion=chosen.distortion, steps=chosen.steps, seed=chosen.seed)
+    state.update(distortion=chosen.distortion, steps=chosen.steps, seconds=chosen.seconds, seed=chosen.seed)
     state[f"strength-{chosen.distortion}"] = chosen.strength
     sizes = [name.partition(":")[2] for name in (chosen.first, chosen.second) if name.startswith("lasi:")]
     state["neighborhood"] = int(sizes[0]) if sizes else _neighborhood_default()
@@ -183,7 +185,7 @@ def _preview(reference: ImageArray, start: ImageArray) -> None:
     st.markdown(f'<div class="mad-two">{figures}</div>', unsafe_allow_html=True)
 
 
-def _budget_controls() -> tuple[int, int]:
+def _budget_controls() -> tuple[int, int | None, int]:
     """How long to compete; and what is seldom changed, folded away."""
     steps = st.select_slider(
         "Budget in steps",
@@ -192,6 +194,15 @@ def _budget_controls() -> tuple[int, int]:
         help="After 100 steps the differences are plain; more make them extreme. You can stop at any time, and go on.",
     )
     with st.expander("Advanced", icon=":material/tune:"):
+        seconds = st.number_input(
+            "Budget in seconds",
+            1,
+            LONGEST,
+            None,
+            key="seconds",
+            placeholder="any time",
+            help="After this time no further step is made. A run that goes on after a stop counts what it took before.",
+        )
         seed = st.number_input(
             "Seed",
             0,
@@ -206,4 +217,4 @@ def _budget_controls() -> tuple[int, int]:
             key="neighborhood",
             help="How many earlier neighbours LASI predicts each pixel from; 10 is usual.",
         )
-    return steps, seed
+    return steps, seconds, seed

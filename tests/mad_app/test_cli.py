@@ -110,11 +110,19 @@ def test_a_strength_may_be_negative(tmp_path: Path) -> None:
 def test_constraints_and_levels_are_asked_by_options(tmp_path: Path) -> None:
     save_png(tmp_path / "mask.png", np.tri(24, dtype=np.float32)[..., None].repeat(3, axis=2))
     options = ["--grey", "--mask", tmp_path / "mask.png", "--max-change", 0.2, "--low-pass", 6, "--second-level", 0.009]
+    options += ["--seconds", 90]
     result = invoke(*SMALL, "--steps", 1, *options, "--out", tmp_path)
     assert result.exit_code == 0
     settings = load_run(result.stdout.strip()).settings
     assert settings["mask"] == str(tmp_path / "mask.png")
-    expected = {"grey": True, "max_change": 0.2, "low_pass": 6.0, "first_level": None, "second_level": 0.009}
+    expected = {
+        "grey": True,
+        "max_change": 0.2,
+        "low_pass": 6.0,
+        "first_level": None,
+        "second_level": 0.009,
+        "seconds": 90,
+    }
     assert expected.items() <= settings.items()
 
 

@@ -21,7 +21,7 @@ REQUESTS = [
         image="-my 'cat'.png", size=64, first="lasi:20", second="ssim", distortion="blur", strength=3, seed=7, steps=9
     ),
     Request(left=0.25, extent=0.5, grey=True, mask="mask.png", max_change=0.1, low_pass=8, start_file="start.png"),
-    Request(first_level=0.25, second_level=0.5),
+    Request(first_level=0.25, second_level=0.5, seconds=90.0),
 ]
 
 
