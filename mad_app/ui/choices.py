@@ -8,7 +8,7 @@ import numpy as np
 
 from mad_app.distortions import DISTORTIONS, Distortion
 from mad_app.figures import metric_title
-from mad_app.images import BUNDLED, SMALLEST_EXTENT, Crop, ImageArray
+from mad_app.images import BUNDLED, MAX_SIZE, SMALLEST_EXTENT, Crop, ImageArray
 from mad_app.metrics import METRICS
 from mad_app.runs import Request
 from mad_app.ui.samples import is_sample
@@ -18,6 +18,9 @@ BUDGETS = (50, 100, 200, 300, 500, 1000, 2000)
 LONGEST = 7 * 24 * 3600
 """The largest budget in seconds."""
 LARGEST_SEED = 2**31 - 1
+LEAST_CHANGE, MOST_CYCLES = 0.01, MAX_SIZE / 2
+LEAST, MOST = 1e-6, 1e6
+"""Between these lie levels, and what else is above 0."""
 PERCENT = range(101)
 EXTENTS = range(round(100 * SMALLEST_EXTENT), 101)
 """What may be chosen of a crop, in per cent."""
@@ -43,6 +46,11 @@ class Choices:
         steps: one of BUDGETS.
         seconds: a whole number up to LONGEST, or None.
         seed: of the distortion.
+        grey: as in `Request`, and so the next four.
+        max_change: of any value.
+        low_pass: highest frequency of the change.
+        first_level: where the first metric is held.
+        second_level: where the second one is.
     """
 
     image: str = Request.image
@@ -57,6 +65,11 @@ class Choices:
     steps: int = 300
     seconds: int | None = None
     seed: int = Request.seed
+    grey: bool = Request.grey
+    max_change: float | None = Request.max_change
+    low_pass: float | None = Request.low_pass
+    first_level: float | None = Request.first_level
+    second_level: float | None = Request.second_level
 
     def crop(self) -> Crop:
         """The square of the picture that is used."""
@@ -106,6 +119,11 @@ def from_query(query: Mapping[str, str]) -> Choices:
         steps=_whole(query.get("steps"), BUDGETS, usual.steps),
         seconds=_whole(query.get("seconds"), range(1, LONGEST + 1), 0) or None,
         seed=_whole(query.get("seed"), range(LARGEST_SEED + 1), usual.seed),
+        grey=query.get("grey") == str(True),
+        max_change=_number(query.get("max_change"), LEAST_CHANGE, 1),
+        low_pass=_number(query.get("low_pass"), LEAST, MOST_CYCLES),
+        first_level=_number(query.get("first_level"), LEAST, MOST),
+        second_level=_number(query.get("second_level"), LEAST, MOST),
     )
 
 
@@ -149,8 +167,27 @@ def plan(choices: Choices, title: str) -> str:
     return (
         f"{first} and {second} compete on {title}, {choices.size} × {choices.size} pixels: from a copy with "
         f"{row.title.lower()}, each is driven as far up and down as it goes in {choices.steps} steps{time}, "
-        f"while the other must not notice."
+        f"while the other must not notice.{constraints(choices)}"
     )
+
+
+def constraints(choices: Choices) -> str:
+    """What the four images may not do, and the levels that are given, as a sentence to follow; empty where all is free.
+
+    Example:
+        >>> constraints(Choices(grey=True, max_change=0.05, second_level=0.2))
+        ' Only luminance changes; no value changes by more than 0.05; LPIPS (AlexNet) is held at 0.2.'
+    """
+    parts = ["only luminance changes"] if choices.grey else []
+    if choices.max_change is not None:
+        parts.append(f"no value changes by more than {choices.max_change:g}")
+    if choices.low_pass is not None:
+        parts.append(f"changes have up to {choices.low_pass:g} cycles a picture")
+    for name, level in ((choices.first, choices.first_level), (choices.second, choices.second_level)):
+        if level is not None:
+            parts.append(f"{metric_title(name)} is held at {level:g}")
+    text = "; ".join(parts)
+    return f" {text[0].upper()}{text[1:]}." if text else ""
 
 
 def duration(seconds: float) -> str:
@@ -184,6 +221,15 @@ def _part(text: str | None, allowed: range, usual: float) -> float:
 def _whole(text: str | None, allowed: tuple[int, ...] | range, usual: int) -> int:
     number = int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 12 else usual
     return number if number in allowed else usual
+
+
+def _number(text: str | None, least: float, most: float) -> float | None:
+    """A number in a range, or None."""
+    try:
+        value = float(text) if text is not None else math.nan
+    except ValueError:
+        return None
+    return value if least <= value <= most else None
 
 
 def _strength(text: str | None, row: Distortion) -> float:

@@ -3,13 +3,14 @@
 The value of each control lives in the visitor's session under the name of the field of `Choices`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from mad_app.distortions import DISTORTIONS, distort
-from mad_app.images import ImageArray
+from mad_app.distortions import DISTORTIONS
+from mad_app.images import ImageArray, to_grey
 from mad_app.metrics import METRICS, describe_metrics
+from mad_app.runs import Request
 from mad_app.ui.choices import (
     BUDGETS,
     LARGEST_SEED,
@@ -22,6 +23,7 @@ from mad_app.ui.choices import (
     start_problem,
     strength_step,
 )
+from mad_app.ui.constraint_controls import CONSTRAINTS, show_constraint_controls
 from mad_app.ui.picture_controls import Chosen, Upload, show_picture_controls
 from mad_app.ui.pictures import Picture
 
@@ -47,10 +49,12 @@ def show_controls() -> Setup:
     """Draw all controls."""
     _begin()
     picture = show_picture_controls()
+    state = st.session_state
+    if state.grey:
+        picture = replace(picture, reference=to_grey(picture.reference))
     first, second, problem = _metric_controls()
     distortion, strength, start, unchanged = _distortion_controls(picture.reference)
-    steps, seconds, seed = _budget_controls()
-    state = st.session_state
+    steps, seconds, seed = _budget_controls(first, second)
     choices = Choices(
         image=state.image,
         size=state.size,
@@ -64,6 +68,7 @@ def show_controls() -> Setup:
         steps=steps,
         seconds=seconds,
         seed=seed,
+        **{name: state[name] for name in CONSTRAINTS},
     )
     state.choices = choices
     return Setup(choices, picture, start, problem or unchanged)
@@ -83,6 +88,7 @@ def choose(chosen: Choices) -> None:
     state.update(image=chosen.image, size=chosen.size, first=first, second=second)
     state.update({name: round(100 * getattr(chosen, name)) for name in ("left", "top", "extent")})
     state.update(distortion=chosen.distortion, steps=chosen.steps, seconds=chosen.seconds, seed=chosen.seed)
+    state.update({name: getattr(chosen, name) for name in CONSTRAINTS})
     state[f"strength-{chosen.distortion}"] = chosen.strength
     sizes = [name.partition(":")[2] for name in (chosen.first, chosen.second) if name.startswith("lasi:")]
     state["neighborhood"] = int(sizes[0]) if sizes else _neighborhood_default()
@@ -164,7 +170,7 @@ def _distortion_controls(reference: ImageArray) -> tuple[str, float, ImageArray,
         format="%.2f" if step < 0.1 else "%.1f" if step < 1 else "%d",
         help=row.help,
     )
-    start = _start(reference, name, strength, state.seed)
+    start = _start(reference, name, strength, state.seed, state.grey)
     _preview(reference, start)
     problem = start_problem(reference, start)
     if problem:
@@ -173,8 +179,8 @@ def _distortion_controls(reference: ImageArray) -> tuple[str, float, ImageArray,
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _start(reference: ImageArray, distortion: str, strength: float, seed: int) -> ImageArray:
-    return distort(reference, distortion, strength=strength, seed=seed)
+def _start(reference: ImageArray, distortion: str, strength: float, seed: int, grey: bool) -> ImageArray:
+    return Request(distortion=distortion, strength=strength, seed=seed, grey=grey).start(reference)
 
 
 def _preview(reference: ImageArray, start: ImageArray) -> None:
@@ -185,7 +191,7 @@ def _preview(reference: ImageArray, start: ImageArray) -> None:
     st.markdown(f'<div class="mad-two">{figures}</div>', unsafe_allow_html=True)
 
 
-def _budget_controls() -> tuple[int, int | None, int]:
+def _budget_controls(first: str, second: str) -> tuple[int, int | None, int]:
     """How long to compete; and what is seldom changed, folded away."""
     steps = st.select_slider(
         "Budget in steps",
@@ -217,4 +223,5 @@ def _budget_controls() -> tuple[int, int | None, int]:
             key="neighborhood",
             help="How many earlier neighbours LASI predicts each pixel from; 10 is usual.",
         )
+        show_constraint_controls(first, second)
     return steps, seconds, seed

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mad_app.images import BUNDLED, Crop, bundled_path, load_image
-from mad_app.records import list_runs
+from mad_app.records import list_runs, load_run
 from mad_app.ui.compete_page import job_queue
 from mad_app.ui.job_folder import Phase
 from mad_app.ui.places import runs_root
@@ -73,6 +73,27 @@ def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path)
     assert [map_["title"] for map_ in data["maps"]] == ["1 − SSIM", "MSE"]
     _take_a_sample(other, run.id)
     assert not open_page(run=run.id).exception
+
+
+def test_constraints_are_chosen_carried_by_the_address_and_kept(open_page: OpenPage, tmp_path: Path) -> None:
+    asked = {"grey": "True", "max_change": "0.2", "low_pass": "8", "second_level": "0.005"}
+    page = open_page(**QUICK | asked, first_level="-1")
+    assert {name: parameter(page, name) for name in page.query_params} == QUICK | asked
+    said = (
+        "Only luminance changes; no value changes by more than 0.2; changes have up to 8 cycles a picture; MSE is held"
+    )
+    assert said in html_of(page)
+    assert "--grey --max-change 0.2 --low-pass 8.0 --second-level 0.005" in "".join(code.value for code in page.code)
+    page.number_input(key="low_pass").set_value(None).run()
+    assert "low_pass" not in page.query_params
+    page.button(key="start").click().run()
+    wait_for(page, lambda page: "sees the left one" in html_of(page))
+    (summary,) = list_runs(tmp_path)
+    run = load_run(summary.folder)
+    assert (run.settings["grey"], run.settings["low_pass"], run.settings["second_level"]) == (True, None, 0.005)
+    assert np.ptp(run.finals, axis=-1).max() == 0
+    assert np.abs(run.finals - run.start).max() <= 0.2 + 1e-6
+    assert run.images[0].final["mse"] == pytest.approx(0.005, rel=1e-3)
 
 
 def _take_a_sample(page: AppTest, run: str) -> None:
