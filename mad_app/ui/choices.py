@@ -28,6 +28,9 @@ EXTENTS = range(round(100 * SMALLEST_EXTENT), 101)
 UPLOAD = "upload"
 """What stands for the visitor's own picture among the names of the bundled ones; no URL can carry it."""
 
+FILES = ("mask", "start_file")
+"""Fields of `Choices` that no URL can carry."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
@@ -51,6 +54,8 @@ class Choices:
         low_pass: highest frequency of the change.
         first_level: where the first metric is held.
         second_level: where the second one is.
+        mask: path of a file, or None; no URL carries it, nor the next one.
+        start_file: likewise.
     """
 
     image: str = Request.image
@@ -70,6 +75,8 @@ class Choices:
     low_pass: float | None = Request.low_pass
     first_level: float | None = Request.first_level
     second_level: float | None = Request.second_level
+    mask: str | None = Request.mask
+    start_file: str | None = Request.start_file
 
     def crop(self) -> Crop:
         """The square of the picture that is used."""
@@ -90,7 +97,7 @@ def to_query(choices: Choices) -> dict[str, str]:
     return {
         name: f"{value:g}" if isinstance(value, float) else str(value)
         for name, value in changed.items()
-        if value != UPLOAD
+        if value != UPLOAD and name not in FILES
     }
 
 
@@ -161,13 +168,15 @@ def strength_step(row: Distortion) -> float:
 
 def plan(choices: Choices, title: str) -> str:
     """What will happen, in one sentence."""
-    row = DISTORTIONS[choices.distortion]
+    title_of_start = f"a copy with {DISTORTIONS[choices.distortion].title.lower()}"
+    if choices.start_file is not None:
+        title_of_start = "a second picture"
     first, second = metric_title(choices.first), metric_title(choices.second)
     time = "" if choices.seconds is None else f" or {duration(choices.seconds)}"
     return (
-        f"{first} and {second} compete on {title}, {choices.size} × {choices.size} pixels: from a copy with "
-        f"{row.title.lower()}, each is driven as far up and down as it goes in {choices.steps} steps{time}, "
-        f"while the other must not notice.{constraints(choices)}"
+        f"{first} and {second} compete on {title}, {choices.size} × {choices.size} pixels: from "
+        f"{title_of_start}, each is driven as far up and down as it goes in {choices.steps} steps{time}, while "
+        f"the other must not notice.{constraints(choices)}"
     )
 
 
@@ -179,6 +188,8 @@ def constraints(choices: Choices) -> str:
         ' Only luminance changes; no value changes by more than 0.05; LPIPS (AlexNet) is held at 0.2.'
     """
     parts = ["only luminance changes"] if choices.grey else []
+    if choices.mask is not None:
+        parts.append("only what is white in the mask changes")
     if choices.max_change is not None:
         parts.append(f"no value changes by more than {choices.max_change:g}")
     if choices.low_pass is not None:

@@ -4,8 +4,10 @@ The value of each control lives in the visitor's session under the name of the f
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mad_app.distortions import DISTORTIONS
 from mad_app.images import ImageArray, to_grey
@@ -13,6 +15,7 @@ from mad_app.metrics import METRICS, describe_metrics
 from mad_app.runs import Request
 from mad_app.ui.choices import (
     BUDGETS,
+    FILES,
     LARGEST_SEED,
     LONGEST,
     UPLOAD,
@@ -24,8 +27,12 @@ from mad_app.ui.choices import (
     strength_step,
 )
 from mad_app.ui.constraint_controls import CONSTRAINTS, show_constraint_controls
-from mad_app.ui.picture_controls import Chosen, Upload, show_picture_controls
+from mad_app.ui.overlay_controls import overlay_path, show_overlay_controls
+from mad_app.ui.picture_controls import Chosen, Upload, plain, show_picture_controls
 from mad_app.ui.pictures import Picture
+
+_OF_THE_START = ("size", "left", "top", "extent", "distortion", "strength", "seed", "grey", "start_file")
+"""The fields of `Choices` that the start depends on."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ def show_controls() -> Setup:
     if state.grey:
         picture = replace(picture, reference=to_grey(picture.reference))
     first, second, problem = _metric_controls()
-    distortion, strength, start, unchanged = _distortion_controls(picture.reference)
+    distortion, strength, preview = _distortion_controls()
     steps, seconds, seed = _budget_controls(first, second)
     choices = Choices(
         image=state.image,
@@ -70,8 +77,13 @@ def show_controls() -> Setup:
         seed=seed,
         **{name: state[name] for name in CONSTRAINTS},
     )
+    choices, start, no_start = _with_start(choices, picture)
+    with preview:
+        _preview(picture.reference, start)
+        if no_start:
+            st.warning(no_start, icon=":material/info:")
     state.choices = choices
-    return Setup(choices, picture, start, problem or unchanged)
+    return Setup(choices, picture, start, problem or no_start)
 
 
 def _begin() -> None:
@@ -147,14 +159,16 @@ def _neighborhood_default() -> int:
     return parameter.default if parameter else 0
 
 
-def _distortion_controls(reference: ImageArray) -> tuple[str, float, ImageArray, str | None]:
-    """The distortion that makes the start, with a preview."""
+def _distortion_controls() -> tuple[str, float, DeltaGenerator]:
+    """The distortion that makes the start, and the place for a preview."""
     state = st.session_state
+    given = state.get("start_file") is not None
     name = st.selectbox(
         "Start from a copy with",
         list(DISTORTIONS),
         key="distortion",
         format_func=lambda name: DISTORTIONS[name].title,
+        disabled=given,
         help="The four images set out from this distorted copy. How far it is from the picture, by each metric, is "
         "the level that is held.",
     )
@@ -168,19 +182,27 @@ def _distortion_controls(reference: ImageArray) -> tuple[str, float, ImageArray,
         key=key,
         step=step,
         format="%.2f" if step < 0.1 else "%.1f" if step < 1 else "%d",
+        disabled=given,
         help=row.help,
     )
-    start = _start(reference, name, strength, state.seed, state.grey)
-    _preview(reference, start)
-    problem = start_problem(reference, start)
-    if problem:
-        st.warning(problem, icon=":material/info:")
-    return name, strength, start, problem
+    return name, strength, st.container()
+
+
+def _with_start(choices: Choices, picture: Chosen) -> tuple[Choices, ImageArray, str | None]:
+    """The choices with their files, the start, and why it cannot be used, if so."""
+    try:
+        files: dict[str, Any] = {name: overlay_path(name, choices.size, picture.crop) for name in FILES}
+        choices = replace(choices, **files)
+        asked = {name: getattr(choices, name) for name in _OF_THE_START}
+        start = _start(Request(image=picture.image, **asked), picture.reference)
+    except ValueError as error:
+        return choices, picture.reference, plain(f"{error}.")
+    return choices, start, start_problem(picture.reference, start)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _start(reference: ImageArray, distortion: str, strength: float, seed: int, grey: bool) -> ImageArray:
-    return Request(distortion=distortion, strength=strength, seed=seed, grey=grey).start(reference)
+def _start(request: Request, reference: ImageArray) -> ImageArray:
+    return request.start(reference)
 
 
 def _preview(reference: ImageArray, start: ImageArray) -> None:
@@ -224,4 +246,5 @@ def _budget_controls(first: str, second: str) -> tuple[int, int | None, int]:
             help="How many earlier neighbours LASI predicts each pixel from; 10 is usual.",
         )
         show_constraint_controls(first, second)
+        show_overlay_controls()
     return steps, seconds, seed

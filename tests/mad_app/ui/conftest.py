@@ -52,7 +52,10 @@ def parameter(page: AppTest, name: str) -> str:
 
 
 def png(width: int, height: int) -> bytes:
+    return encoded(np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8))
+
+
+def encoded(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()

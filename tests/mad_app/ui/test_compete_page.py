@@ -13,7 +13,7 @@ from mad_app.ui.compete_page import job_queue
 from mad_app.ui.job_folder import Phase
 from mad_app.ui.places import runs_root
 
-from .conftest import QUICK, OpenPage, html_of, parameter, png
+from .conftest import QUICK, OpenPage, encoded, html_of, parameter, png
 
 PATIENCE = 120.0
 
@@ -94,6 +94,32 @@ def test_constraints_are_chosen_carried_by_the_address_and_kept(open_page: OpenP
     assert np.ptp(run.finals, axis=-1).max() == 0
     assert np.abs(run.finals - run.start).max() <= 0.2 + 1e-6
     assert run.images[0].final["mse"] == pytest.approx(0.005, rel=1e-3)
+
+
+def test_a_mask_and_another_start_are_taken_refused_and_given_up(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page(**QUICK)
+    page.file_uploader(key="mask-upload").upload("<i>.png", b"no picture", "image/png").run()
+    assert any("is not a picture" in error.value for error in page.error)
+    left_half = np.zeros((64, 64, 3), np.uint8)
+    left_half[:, :32] = 255
+    page.file_uploader(key="mask-upload").upload("mask.png", encoded(left_half), "image/png").run()
+    assert not page.error
+    page.file_uploader(key="start_file-upload").upload("other.png", png(64, 64), "image/png").run()
+    assert page.selectbox(key="distortion").disabled
+    assert "from a second picture" in html_of(page)
+    assert "Only what is white in the mask changes" in html_of(page)
+    assert {"mask", "start_file"}.isdisjoint(page.query_params)
+    page.button(key="start").click().run()
+    wait_for(page, lambda page: "sees the left one" in html_of(page))
+    (summary,) = list_runs(tmp_path)
+    run = load_run(summary.folder)
+    changed = (run.finals != run.start).any(axis=(0, 3))
+    assert changed[:, :32].any()
+    assert not changed[:, 32:].any()
+    page.button(key="start_file-remove").click().run()
+    page.button(key="mask-remove").click().run()
+    assert not page.selectbox(key="distortion").disabled
+    assert "the mask" not in html_of(page)
 
 
 def _take_a_sample(page: AppTest, run: str) -> None:
