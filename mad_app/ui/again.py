@@ -1,15 +1,43 @@
-"""The words that run a competition again: for a shell, and for Python."""
+"""What runs a competition again: the choices of the page, and words for a shell and for Python."""
 
 import shlex
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 from mad_app.images import BUNDLED, Crop
-from mad_app.records import Run
+from mad_app.records import Run, Summary
 from mad_app.runs import Request, request_of
+from mad_app.ui.choices import Choices, from_query
+
+COPY = "reference.png"
+"""A record's own copy of its picture."""
 
 SAID = ("size", "first", "second", "distortion", "strength", "steps", "seed")
 """Settings that are said even where they are as usual, so that nobody has to know what is usual."""
+
+
+def choices_of(run: Run | Summary) -> Choices:
+    """What a visitor would choose for a run, on the record's own copy of a picture that is not bundled; what no visitor
+    can choose is as usual."""
+    texts = {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in run.settings.items()}
+    if texts.get("image") not in BUNDLED:
+        texts |= {"image": f"{run.id}/{COPY}"} | {name: str(value) for name, value in asdict(Crop()).items()}
+    return from_query(texts)
+
+
+def asks_for(now: Request, request: Request, run: Run | None) -> bool:
+    """Whether `now` asks for the same as the `request` of a run, perhaps on the record's own copy of its picture."""
+    if now == request or run is None or run.folder is None:
+        return now == request
+    return now == replace(request, image=str(run.folder / COPY), **asdict(Crop()))
+
+
+def without_control(request: Request, run: Run) -> list[str]:
+    """Settings of a run that no visitor can choose, for people."""
+    chosen = choices_of(run).request(request.image)
+    ignored = {"image", *asdict(Crop())}
+    names = [item.name for item in fields(Request) if item.name not in ignored]
+    return [name.replace("_", " ") for name in names if getattr(chosen, name) != getattr(request, name)]
 
 
 def request_again(run: Run) -> Request:
@@ -20,7 +48,7 @@ def request_again(run: Run) -> Request:
     request = request_of(run)
     if request.image in BUNDLED or run.folder is None or request.mask or request.start_file:
         return request
-    path, here = (run.folder / "reference.png").resolve(), Path.cwd()
+    path, here = (run.folder / COPY).resolve(), Path.cwd()
     image = path.relative_to(here) if path.is_relative_to(here) else path
     return replace(request, image=str(image), **asdict(Crop()))
 

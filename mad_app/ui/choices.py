@@ -8,7 +8,7 @@ import numpy as np
 
 from mad_app.distortions import DISTORTIONS, Distortion
 from mad_app.figures import metric_title
-from mad_app.images import BUNDLED, MAX_SIZE, SMALLEST_EXTENT, Crop, ImageArray
+from mad_app.images import BUNDLED, MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop, ImageArray
 from mad_app.metrics import METRICS
 from mad_app.runs import Request
 from mad_app.ui.samples import is_sample
@@ -38,7 +38,7 @@ class Choices:
 
     Attributes:
         image: name of a bundled picture, or of a sample (`samples`), or UPLOAD.
-        size: one of SIZES.
+        size: of the square in pixels, at most the largest of SIZES; others than these come from elsewhere.
         left: of the crop, in whole per cent as a part of 1, as are the next two.
         top: of the crop.
         extent: of the crop.
@@ -46,7 +46,7 @@ class Choices:
         second: likewise.
         distortion: name of a distortion.
         strength: in its unit; its default if None.
-        steps: one of BUDGETS.
+        steps: at most the largest of BUDGETS; likewise.
         seconds: a whole number up to LONGEST, or None.
         seed: of the distortion.
         grey: as in `Request`, and so the next four.
@@ -115,7 +115,7 @@ def from_query(query: Mapping[str, str]) -> Choices:
     second = _metric(query.get("second"), usual.second)
     return Choices(
         image=_image(query.get("image"), usual.image),
-        size=_whole(query.get("size"), SIZES, usual.size),
+        size=_whole(query.get("size"), range(MIN_SIZE, SIZES[-1] + 1), usual.size),
         left=_part(query.get("left"), PERCENT, usual.left),
         top=_part(query.get("top"), PERCENT, usual.top),
         extent=_part(query.get("extent"), EXTENTS, usual.extent),
@@ -123,7 +123,7 @@ def from_query(query: Mapping[str, str]) -> Choices:
         second=second,
         distortion=distortion,
         strength=_strength(query.get("strength"), DISTORTIONS[distortion]),
-        steps=_whole(query.get("steps"), BUDGETS, usual.steps),
+        steps=_whole(query.get("steps"), range(1, BUDGETS[-1] + 1), usual.steps),
         seconds=_whole(query.get("seconds"), range(1, LONGEST + 1), 0) or None,
         seed=_whole(query.get("seed"), range(LARGEST_SEED + 1), usual.seed),
         grey=query.get("grey") == str(True),
@@ -229,7 +229,7 @@ def _part(text: str | None, allowed: range, usual: float) -> float:
     return round(percent) / 100 if math.isfinite(percent) and round(percent) in allowed else usual
 
 
-def _whole(text: str | None, allowed: tuple[int, ...] | range, usual: int) -> int:
+def _whole(text: str | None, allowed: range, usual: int) -> int:
     number = int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 12 else usual
     return number if number in allowed else usual
 

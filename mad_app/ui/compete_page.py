@@ -1,25 +1,31 @@
 """The page on which two metrics compete: the controls, then an example, the running competition, or what it found."""
 
-import os
 from pathlib import Path
 
 import streamlit as st
 
 from mad_app.figures import metric_title, percentage
-from mad_app.records import RecordError, Run, find_run, is_resumable, load_run
-from mad_app.runs import Request
+from mad_app.records import RecordError, Run, find_run, is_resumable, load_run, load_summary
+from mad_app.runs import Request, request_of
+from mad_app.ui.again import asks_for, choices_of, without_control
+from mad_app.ui.capacity import runs_at_once
 from mad_app.ui.choices import duration, plan, to_query
-from mad_app.ui.controls import Setup, show_controls
+from mad_app.ui.controls import Setup, choose, show_controls
 from mad_app.ui.example import example_stage
 from mad_app.ui.job_folder import Job, Order, Phase, Status
 from mad_app.ui.jobs import PAUSE_SECONDS, JobQueue, NoSuchJob
-from mad_app.ui.picture_controls import marked_style, picker_style
+from mad_app.ui.own_runs import RESUMABLE, place_in_queue, show_own_runs
+from mad_app.ui.picture_controls import marked_style, picker_style, plain
 from mad_app.ui.pictures import Picture
 from mad_app.ui.places import runs_root
 from mad_app.ui.results import show_run, show_words
 from mad_app.ui.stage import stage_html, stage_of_job
+from mad_app.ui.visitor import keep_name, visitor
 
 POLL_SECONDS = 0.4
+WAITING_POLL_SECONDS = 1.5
+"""How often a run that waits is looked at, of which there may be many."""
+
 STYLE = Path(__file__).with_name("style.css")
 HINT = '<p class="mad-hint">Picture, metrics and distortion are chosen behind » at the top left.</p>'
 """Shown where the sidebar is folded away, on narrow screens."""
@@ -28,25 +34,44 @@ HINT = '<p class="mad-hint">Picture, metrics and distortion are chosen behind »
 def compete_page() -> None:
     """Draw the page for this visitor."""
     queue = job_queue(str(runs_root()))
+    job, run_id = _job_of_url(queue), st.query_params.get("run")
+    _adopt(queue, job, run_id)
     with st.sidebar:
         setup = show_controls()
     st.html(f"<style>{STYLE.read_text(encoding='utf-8')}{picker_style()}{marked_style()}</style>")
-    job, run_id = _job_of_url(queue), st.query_params.get("run")
     st.query_params.from_dict(to_query(setup.choices) | _shown(job, run_id))
     if job and not job.status.phase.over:
-        _show_live(queue, job.id)
+        waits = job.status.phase is Phase.WAITING
+        poll = WAITING_POLL_SECONDS if waits else POLL_SECONDS
+        st.fragment(_show_live, run_every=poll)(queue, job.id, waits)
     elif job:
         _show_over(queue, job, setup)
     elif run_id:
         _show_record(queue, run_id, setup)
     else:
         _show_invitation(queue, setup)
+    if job or run_id:
+        show_own_runs(queue, visitor(), but=job.id if job else None)
+    keep_name()
 
 
 @st.cache_resource(show_spinner=False)
 def job_queue(root: str) -> JobQueue:
-    """The server's queue; $MAD_APP_JOBS says how many competitions run at a time, 1 unless it is set."""
-    return JobQueue(Path(root), at_once=max(1, int(os.environ.get("MAD_APP_JOBS", "1"))))
+    """The server's queue."""
+    return JobQueue(Path(root), at_once=runs_at_once())
+
+
+def _adopt(queue: JobQueue, job: Job | None, run_id: str | None) -> None:
+    """When a run is opened, the controls take its settings, so that they do not speak of another one."""
+    state, opened = st.session_state, job.id if job else run_id
+    if opened is None or state.get("adopted") == opened:
+        return
+    state.adopted = opened
+    try:
+        record = find_run(job.root if job else queue.root, str(job.status.run if job else run_id))
+        choose(choices_of(load_summary(record)))
+    except RecordError:  # a job that has no record yet was started with the settings of its URL
+        return
 
 
 def _job_of_url(queue: JobQueue) -> Job | None:
@@ -71,7 +96,7 @@ def _show_invitation(queue: JobQueue, setup: Setup) -> None:
     st.markdown(plan(setup.choices, setup.picture.title))
     _start_button(queue, setup, "Start the competition")
     st.markdown(HINT, unsafe_allow_html=True)
-    _offer_interrupted(queue)
+    show_own_runs(queue, visitor())
     st.subheader("A finished example")
     st.markdown(stage_html(example_stage()), unsafe_allow_html=True)
     if setup.problem is None:
@@ -90,35 +115,18 @@ def _start_button(queue: JobQueue, setup: Setup, label: str) -> None:
     )
     if clicked:
         try:
-            order = Order(request=setup.choices.request(setup.picture.image))
-            st.query_params["job"] = queue.submit(order, setup.picture.reference)
+            order = Order(request=setup.choices.request(setup.picture.image), visitor=visitor())
+            st.query_params["job"] = st.session_state.adopted = queue.submit(order, setup.picture.reference)
         except ValueError as error:
             st.error(f"It could not be started: {error}.")
             return
         st.rerun()
 
 
-def _offer_interrupted(queue: JobQueue) -> None:
-    """Competitions that ended with an earlier server can go on."""
-    for job in queue.interrupted()[:3]:
-        asked, key = job.order.request, f"resume-{job.id}"
-        rivals = f"{metric_title(asked.first)} against {metric_title(asked.second)}"
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{rivals} was interrupted at step {job.status.step} of {asked.steps}.")
-            st.button("Go on", key=key, on_click=_resume, args=(queue, job.id), help="Goes on from its checkpoint.")
-            st.button("Forget", key=f"forget-{job.id}", on_click=queue.forget, args=(job.id,), help="Keeps its record.")
-
-
-def _resume(queue: JobQueue, job_id: str) -> None:
-    queue.resume(job_id)
-    st.query_params["job"] = job_id
-
-
-@st.fragment(run_every=POLL_SECONDS)
-def _show_live(queue: JobQueue, job_id: str) -> None:
-    """During a run: how it fares, drawn anew several times a second."""
+def _show_live(queue: JobQueue, job_id: str, waits: bool) -> None:
+    """During a run: how it fares, drawn anew several times a second once it waits no longer."""
     job = queue.look(job_id)
-    if job.status.phase.over:
+    if job.status.phase.over or waits != (job.status.phase is Phase.WAITING):
         st.rerun()
     request = job.order.request
     st.title(f"{metric_title(request.first)} against {metric_title(request.second)}")
@@ -137,6 +145,7 @@ def _show_live(queue: JobQueue, job_id: str) -> None:
         args=(job_id,),
         help="What has been computed is kept, and you can go on later.",
     )
+    _say_refused(queue, job)
     stage = stage_of_job(job)
     if stage:
         st.markdown(stage_html(stage), unsafe_allow_html=True)
@@ -172,8 +181,8 @@ def _pause_button(queue: JobQueue, job: Job, stopping: bool) -> None:
 def progress_text(job: Job, stopping: bool) -> str:
     """How a job fares, in a line."""
     status, steps = job.status, job.order.request.steps
-    if status.phase is Phase.WAITING and job.ahead:
-        return f"{status.phase.value}: {job.ahead} {'comes' if job.ahead == 1 else 'come'} before it"
+    if status.phase is Phase.WAITING:
+        return place_in_queue(job)
     if status.phase is Phase.PAUSED and not stopping:
         minutes = round(PAUSE_SECONDS / 60)
         return f"Paused at step {status.step} of {steps}; after {minutes} minutes it is stopped, and can still go on"
@@ -201,12 +210,11 @@ def _drift(status: Status) -> float | None:
 def _show_over(queue: JobQueue, job: Job, setup: Setup) -> None:
     """After a run: what it found, or why it ended."""
     request = job.order.request
-    run = _record(queue.root, job.status.run)
+    run = _record(job.root, job.status.run)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(f"{metric_title(request.first)} against {metric_title(request.second)}", width="stretch")
-        same = setup.problem is None and setup.choices.request(setup.picture.image) == request
-        _start_button(queue, setup, "Run again" if same else "Start a new one")
-        if job.status.phase not in (Phase.DONE, Phase.FAILED):
+        _again_buttons(queue, setup, request, run)
+        if job.status.phase in RESUMABLE:
             st.button(
                 "Go on",
                 key="resume",
@@ -217,6 +225,7 @@ def _show_over(queue: JobQueue, job: Job, setup: Setup) -> None:
             )
     if job.status.phase is not Phase.DONE:
         _say_why(job)
+    _say_refused(queue, job)
     if run:
         sheet = job.folder.picture("sheet.png")
         show_run(run, Picture("image/png", sheet) if sheet else None)
@@ -240,13 +249,48 @@ def _show_record(queue: JobQueue, run_id: str, setup: Setup) -> None:
         st.info("There is no such record (any more).")
         _show_invitation(queue, setup)
         return
-    st.title(f"{metric_title(run.images[0].optimised)} against {metric_title(run.images[0].fixed)}")
-    with st.container(horizontal=True):
-        _start_button(queue, setup, "Start a new one")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        rivals = f"{metric_title(run.images[0].optimised)} against {metric_title(run.images[0].fixed)}"
+        st.title(rivals, width="stretch")
+        _again_buttons(queue, setup, _request_of(run), run)
         if is_resumable(queue.root / run_id) and st.button("Go on", key="resume", help="Goes on from its checkpoint."):
-            st.query_params.from_dict({"job": queue.resume_run(run_id)})
+            st.query_params.from_dict({"job": queue.resume_run(run_id, visitor())})
             st.rerun()
     show_run(run, None)
+
+
+def _again_buttons(queue: JobQueue, setup: Setup, request: Request | None, run: Run | None) -> None:
+    """Start another run: the same, or with changes; and the way back to the settings of this one."""
+    now = setup.choices.request(setup.picture.image) if setup.problem is None else None
+    same = bool(now and request and asks_for(now, request, run))
+    _start_button(queue, setup, "Run again" if same else "Run with changes")
+    if run and request and not same:
+        lacking = without_control(request, run)
+        gone = f" What the page has no control for is left out: {', '.join(lacking)}." if lacking else ""
+        st.button(
+            "Its settings",
+            key="adopt",
+            on_click=choose,
+            args=(choices_of(run),),
+            help=f"Sets the sidebar, which differs from this run, to what this run was asked for.{gone}",
+        )
+
+
+def _request_of(run: Run) -> Request | None:
+    try:
+        return request_of(run)
+    except RecordError:
+        return None
+
+
+def _say_refused(queue: JobQueue, job: Job) -> None:
+    """That a run is not where it should be kept, and what to do."""
+    if job.status.refused:
+        st.warning(
+            f"{plain(job.status.refused[:1].upper() + job.status.refused[1:])}. The folder of the runs, "
+            f"{plain(str(queue.root))}, is full or cannot be written to, so this run is kept only until the program "
+            "ends: take its record away when it is over."
+        )
 
 
 def _record(root: Path, run_id: str | None) -> Run | None:

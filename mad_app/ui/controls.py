@@ -18,7 +18,6 @@ from mad_app.ui.choices import (
     FILES,
     LARGEST_SEED,
     LONGEST,
-    UPLOAD,
     Choices,
     from_query,
     metric_problem,
@@ -28,7 +27,7 @@ from mad_app.ui.choices import (
 )
 from mad_app.ui.constraint_controls import CONSTRAINTS, show_constraint_controls
 from mad_app.ui.overlay_controls import overlay_path, show_overlay_controls
-from mad_app.ui.picture_controls import Chosen, Upload, plain, show_picture_controls
+from mad_app.ui.picture_controls import Chosen, plain, show_picture_controls
 from mad_app.ui.pictures import Picture
 
 _OF_THE_START = ("size", "left", "top", "extent", "distortion", "strength", "seed", "grey", "start_file")
@@ -104,11 +103,6 @@ def choose(chosen: Choices) -> None:
     state[f"strength-{chosen.distortion}"] = chosen.strength
     sizes = [name.partition(":")[2] for name in (chosen.first, chosen.second) if name.startswith("lasi:")]
     state["neighborhood"] = int(sizes[0]) if sizes else _neighborhood_default()
-
-
-def choose_picture(name: str, content: bytes) -> None:
-    """Choose a picture that is not bundled, as if it had been uploaded."""
-    st.session_state.upload, st.session_state.image = Upload(name, content), UPLOAD
 
 
 def _metric_controls() -> tuple[str, str, str | None]:
@@ -217,7 +211,7 @@ def _budget_controls(first: str, second: str) -> tuple[int, int | None, int]:
     """How long to compete; and what is seldom changed, folded away."""
     steps = st.select_slider(
         "Budget in steps",
-        BUDGETS,
+        sorted({*BUDGETS, st.session_state.steps}),
         key="steps",
         help="After 100 steps the differences are plain; more make them extreme. You can stop at any time, and go on.",
     )

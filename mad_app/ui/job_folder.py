@@ -17,17 +17,18 @@ Every file is replaced in one stroke, so a page that reads while the worker writ
 import enum
 import json
 import math
+import shutil
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mad_app.images import ImageArray, save_png
-from mad_app.records import History, RecordError
-from mad_app.records.storage import read_arrays, read_json, refusals, write_arrays
+from mad_app.records import History, RecordError, is_resumable
+from mad_app.records.storage import read_arrays, read_json, refusals, staged_folder, write_arrays
 from mad_app.runs import Request
 
 MOST_POINTS = 200
@@ -74,10 +75,12 @@ class Order:
     Attributes:
         request: the competition.
         run: id of a record to go on with; None for a new one.
+        visitor: name of who asks (`visitor`), empty where nobody is to find it again by it.
     """
 
     request: Request
     run: str | None = None
+    visitor: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class Status:
         speed: steps a second of late; None while it is not known.
         run: id of its record, once there is one.
         message: why it ended, where that needs saying.
+        refused: why it is not in the folder of the runs, if the disk refused it there (`spare_folder`).
         trail: the way of both metrics.
     """
 
@@ -125,6 +129,7 @@ class Status:
     speed: float | None = None
     run: str | None = None
     message: str | None = None
+    refused: str | None = None
     trail: Trail = field(default_factory=Trail)
 
 
@@ -134,7 +139,12 @@ class JobFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def create(self, order: Order, reference: ImageArray, start: ImageArray) -> None:
+    @property
+    def root(self) -> Path:
+        """The folder of the runs that it belongs to."""
+        return self.path.parent.parent
+
+    def create(self, order: Order, reference: ImageArray, start: ImageArray, *, refused: str | None = None) -> None:
         """Make the folder; raises RecordError where the disk refuses it."""
         with refusals(f"the job could not be put into {self.path.parent}"):
             self.path.mkdir(parents=True)
@@ -142,14 +152,42 @@ class JobFolder:
             save_png(self.path / "reference.png", reference)
             save_png(self.path / "start.png", start)
             self.write_order(order)
-            self.write_status(Status(phase=Phase.WAITING, run=order.run))
+            self.write_status(Status(phase=Phase.WAITING, run=order.run, refused=refused))
             self.beat()
+
+    def move(self, root: Path, refused: str) -> "JobFolder":
+        """Copy all that is whole, with the record as far as there is one, to where the disk takes it.
+
+        Args:
+            root: of the new place.
+            refused: why; kept in the status.
+
+        Returns:
+            The folder there, whose order is to go on from the record's checkpoint if it has one.
+        """
+        there = JobFolder(root / self.path.parent.name / self.path.name)
+        run = self.status().run
+        record = self.root / run if run else None
+        there.path.parent.mkdir(parents=True, exist_ok=True)
+        if record and is_resumable(record):
+            shutil.copytree(record, root / record.name, ignore=_hidden)
+        else:
+            run = None
+        with staged_folder(there.path) as staged:
+            shutil.copytree(self.path, staged, ignore=_hidden, dirs_exist_ok=True)
+            moved = JobFolder(staged)
+            moved.write_order(replace(self.order(), run=run))
+            moved.write_status(replace(self.status(), phase=Phase.STARTING, run=run, refused=refused))
+            staged.rename(there.path)
+        return there
 
     def order(self) -> Order:
         """What is asked; raises RecordError where it cannot be read."""
         document = read_json(self.path / "order.json")
         try:
-            return Order(request=Request(**document["request"]), run=document["run"])
+            return Order(
+                request=Request(**document["request"]), run=document["run"], visitor=document.get("visitor", "")
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"{self.path / 'order.json'} is no order: {error}") from error
 
@@ -244,6 +282,15 @@ class Job:
     order: Order
     status: Status
     ahead: int = 0
+
+    @property
+    def root(self) -> Path:
+        """The folder of the runs that holds its record."""
+        return self.folder.root
+
+
+_hidden = shutil.ignore_patterns(".*")
+"""Files that are just being written."""
 
 
 def _rows(values: Iterable[Sequence[float]]) -> tuple[Row, ...]:

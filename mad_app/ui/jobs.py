@@ -1,10 +1,12 @@
 """The server's one queue of competitions: some run, each in a worker process, the others wait.
 
 What a page shows is read from the job's folder, so a run outlives the page that started it. A worker whose server is
-gone ends by itself and can be resumed (`JobQueue.interrupted`).
+gone ends by itself and can be resumed (`JobQueue.of`). A job that the disk refuses is done in a spare folder, which
+lasts as long as the queue.
 """
 
 import contextlib
+import functools
 import os
 import re
 import secrets
@@ -22,6 +24,7 @@ from mad_app.records import RecordError, find_run, is_resumable, load_run
 from mad_app.runs import request_of
 from mad_app.ui.job_folder import Job, JobFolder, Order, Phase
 from mad_app.ui.launch import server_environment
+from mad_app.ui.spare_folder import is_refusal, make_spare_folder
 
 JOBS = ".jobs"
 """Folder of the jobs inside the folder of the runs."""
@@ -35,6 +38,9 @@ PAUSE_SECONDS = 15 * 60.0
 
 KEEP_SECONDS = 7 * 24 * 3600.0
 """How long the folder of a job that is over is kept; its record is kept for ever."""
+
+
+_ID = re.compile(r"[0-9a-f]{16}")
 
 
 class NoSuchJob(ValueError):
@@ -61,6 +67,7 @@ class JobQueue:
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping: dict[str, float] = {}
         self._paused: dict[str, float] = {}
+        self._spare = make_spare_folder(root)
         self._closed = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._sweep()
@@ -77,10 +84,18 @@ class JobQueue:
             The job's id, which cannot be guessed.
 
         Raises:
-            ValueError: the picture does not fit; RecordError: the disk refuses it.
+            ValueError: the picture does not fit; RecordError: the disk refuses it, here and in the spare folder.
         """
         job_id = secrets.token_hex(8)
-        self._folder(job_id).create(order, reference, order.request.start(reference))
+        folder, start = self._folder(job_id), order.request.start(reference)
+        try:
+            folder.create(order, reference, start)
+        except RecordError as error:
+            if self._spare is None or not is_refusal(error):
+                raise
+            shutil.rmtree(folder.path, ignore_errors=True)
+            spare = JobFolder(Path(self._spare.name) / JOBS / job_id)
+            spare.create(order, reference, start, refused=str(error))
         with self._lock:
             self._waiting.append(job_id)
         return job_id
@@ -100,7 +115,7 @@ class JobQueue:
                 _kill(worker)
                 self._bury(worker)
             self._stopping.pop(job_id, None)
-            run = job.status.run if self._has_checkpoint(job.status.run) else None
+            run = job.status.run if _has_checkpoint(job.folder, job.status.run) else None
             job.folder.write_order(replace(job.order, run=run))
             job.folder.forget_stop()
             job.folder.forget_pause()
@@ -108,8 +123,8 @@ class JobQueue:
             job.folder.write_status(replace(job.status, phase=Phase.WAITING, message=None))
             self._waiting.append(job_id)
 
-    def resume_run(self, run_id: str) -> str:
-        """Let a run go on from its checkpoint; returns the job, which may be one already at it.
+    def resume_run(self, run_id: str, visitor: str = "") -> str:
+        """Let a run go on from its checkpoint for a visitor; returns the job, which may be one already at it.
 
         Raises:
             RecordError: there is no such run, or it cannot be resumed.
@@ -122,7 +137,7 @@ class JobQueue:
             if not is_resumable(folder):
                 raise RecordError(f"{run_id} has no checkpoint to go on from")
             run = load_run(folder)
-            return self.submit(Order(request=request_of(run), run=run_id), run.reference)
+            return self.submit(Order(request=request_of(run), run=run_id, visitor=visitor), run.reference)
 
     def pause(self, job_id: str) -> None:
         """Ask a job to wait after the present step; its place is given to the next one in the queue."""
@@ -155,10 +170,15 @@ class JobQueue:
         """Whether a job that is not over keeps this record up to date."""
         return any(job.status.run == run_id and not job.status.phase.over for job in self._all())
 
-    def interrupted(self) -> list[Job]:
-        """Jobs that ended with an earlier server, newest first."""
-        jobs = [job for job in self._all() if job.status.phase is Phase.INTERRUPTED]
-        return sorted(jobs, key=lambda job: job.folder.path.stat().st_mtime, reverse=True)
+    def of(self, visitor: str) -> list[Job]:
+        """The jobs of a visitor, also those that ended with an earlier server; what was asked for last comes first."""
+        asked: list[tuple[int, Job]] = []
+        for path in self._paths():
+            with contextlib.suppress(NoSuchJob, OSError):
+                stamp = (path / "order.json").stat().st_mtime_ns
+                if _visitor_of(path, stamp) == visitor:
+                    asked.append((stamp, self.look(path.name)))
+        return [job for _, job in sorted(asked, key=lambda pair: pair[0], reverse=True)]
 
     def forget(self, job_id: str) -> None:
         """Drop a job that is over; its record stays."""
@@ -175,27 +195,30 @@ class JobQueue:
                 _kill(worker)
                 self._bury(worker)
             self._workers.clear()
+            if self._spare:
+                self._spare.cleanup()
 
     def _folder(self, job_id: str) -> JobFolder:
-        if not re.fullmatch(r"[0-9a-f]{16}", job_id):
+        if not _ID.fullmatch(job_id):
             raise NoSuchJob(f"{job_id!r} is not the id of a job")
-        return JobFolder(self.root / JOBS / job_id)
+        spare = Path(self._spare.name) / JOBS / job_id if self._spare else None
+        return JobFolder(spare if spare and spare.is_dir() else self.root / JOBS / job_id)
 
     def _all(self) -> list[Job]:
         jobs = []
-        for path in (self.root / JOBS).glob("*"):
+        for path in self._paths():
             with contextlib.suppress(NoSuchJob):
                 jobs.append(self.look(path.name))
         return jobs
 
+    def _paths(self) -> list[Path]:
+        """The folders of all jobs."""
+        roots = [self.root, *([Path(self._spare.name)] if self._spare else [])]
+        ids = {path.name for root in roots for path in (root / JOBS).glob("[0-9a-f]*")}
+        return [self._folder(job_id).path for job_id in ids if _ID.fullmatch(job_id)]
+
     def _is_ours(self, job_id: str) -> bool:
         return job_id in self._waiting or job_id in self._workers
-
-    def _has_checkpoint(self, run_id: str | None) -> bool:
-        try:
-            return run_id is not None and is_resumable(find_run(self.root, run_id))
-        except RecordError:
-            return False
 
     def _sweep(self) -> None:
         """Drop the folders of jobs long over."""
@@ -245,7 +268,7 @@ class JobQueue:
             status = folder.status()
             if status.phase.over:
                 return
-            kept = " What it had computed until then is kept." if self._has_checkpoint(status.run) else ""
+            kept = " What it had computed until then is kept." if _has_checkpoint(folder, status.run) else ""
             died = f"The worker process ended unexpectedly ({_cause(code)}).{kept}"
             phase = Phase.STOPPED if asked else Phase.DIED
             folder.write_status(replace(status, phase=phase, message=None if asked else died))
@@ -266,7 +289,7 @@ class JobQueue:
     def _let_run(self, job_id: str, folder: JobFolder) -> None:
         """Start a job's worker, or let it go on if it is paused."""
         if self._paused.pop(job_id, None) is None:
-            self._workers[job_id] = _start(folder)
+            self._workers[job_id] = _start(folder, self._spare.name if self._spare else None)
         else:
             folder.forget_pause()
 
@@ -277,12 +300,30 @@ class JobQueue:
             worker.stdin.close()
 
 
-def _start(folder: JobFolder) -> subprocess.Popen[bytes]:
+def _has_checkpoint(folder: JobFolder, run_id: str | None) -> bool:
+    """Whether the record of a job, among the runs that it belongs to, can be resumed."""
+    try:
+        return run_id is not None and is_resumable(find_run(folder.root, run_id))
+    except RecordError:
+        return False
+
+
+@functools.lru_cache(maxsize=4096)
+def _visitor_of(job: Path, stamp: int) -> str:
+    """Who asked for a job; the stamp of its order tells when that has to be read again."""
+    del stamp
+    try:
+        return JobFolder(job).order().visitor
+    except RecordError:
+        return ""
+
+
+def _start(folder: JobFolder, spare: str | None) -> subprocess.Popen[bytes]:
     """A worker; its standard input, which nobody writes to, ends with this process."""
     folder.write_status(replace(folder.status(), phase=Phase.STARTING))
     with (folder.path / "log.txt").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "mad_app.ui.worker", str(folder.path.resolve())],
+            [sys.executable, "-m", "mad_app.ui.worker", str(folder.path.resolve()), *([spare] if spare else [])],
             env={**server_environment(), "MPLBACKEND": "Agg", "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.PIPE,
             stdout=log,

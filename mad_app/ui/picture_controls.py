@@ -85,7 +85,7 @@ def show_picture_controls() -> Chosen:
         st.error(state.refusal, icon=":material/image_not_supported:")
     st.segmented_control(
         "Size in pixels",
-        SIZES,
+        sorted({*SIZES, state.size}),
         key="size",
         required=True,
         width="stretch",

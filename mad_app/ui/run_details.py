@@ -1,19 +1,19 @@
 """What can be done with one run of the gallery: name it, note something, run it again, take it away, delete it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
-from mad_app.images import BUNDLED
 from mad_app.records import Label, RecordError, delete_run, save_label
 from mad_app.records.labels import LONGEST_NAME, LONGEST_NOTES
+from mad_app.ui.again import choices_of
 from mad_app.ui.archive import zip_run
-from mad_app.ui.choices import Choices, from_query, to_query
+from mad_app.ui.choices import to_query
 from mad_app.ui.collection import Card, conditions
 from mad_app.ui.compete_page import job_queue
-from mad_app.ui.controls import choose, choose_picture
+from mad_app.ui.controls import choose
 from mad_app.ui.pages import open_page
 from mad_app.ui.picture_controls import plain
 
@@ -65,24 +65,10 @@ def _draw_details(root: Path, card: Card) -> None:
 
 def run_again(card: Card) -> None:
     """Open the page Compete with the settings of a run, and with its picture."""
-    choices = choices_of(card.summary.settings)
-    picture = card.summary.folder / "reference.png"
+    choices = choices_of(card.summary)
     _close()
     choose(choices)
-    if card.picture not in BUNDLED and picture.is_file():
-        choose_picture(card.picture, picture.read_bytes())
     open_page("compete", to_query(choices))
-
-
-def choices_of(settings: Mapping[str, object]) -> Choices:
-    """What a visitor would choose for these settings of a record; what no visitor can choose is as usual.
-
-    Example:
-        >>> choices_of({"image": "coffee", "size": 64, "strength": 0.2, "steps": 300}).strength
-        0.2
-    """
-    texts = {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in settings.items()}
-    return from_query(texts)
 
 
 def _label_controls(card: Card) -> None:

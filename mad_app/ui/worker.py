@@ -1,9 +1,10 @@
 """The worker: one process, one competition, told of through the files of its job's folder.
 
-    python -m mad_app.ui.worker runs/.jobs/<id>
+    python -m mad_app.ui.worker runs/.jobs/<id> [SPARE]
 
 It stops when the folder holds a file `stop`, or when its standard input ends, which happens when the server is gone;
-while the folder holds a file `pause`, it waits.
+while the folder holds a file `pause`, it waits. Where the disk refuses something, the job moves to the folder SPARE
+and goes on there.
 """
 
 import os
@@ -21,10 +22,11 @@ import numpy as np
 from mad_app.competition import Reason
 from mad_app.figures import figure_bytes
 from mad_app.metrics import KnownMetric, get_metric
-from mad_app.records import History, Run, find_run, load_checkpoint, load_run
+from mad_app.records import History, RecordError, Run, find_run, load_checkpoint, load_run
 from mad_app.runs import Progress, resume_run, run_competition
 from mad_app.ui.job_folder import HEARTBEAT_SECONDS, JobFolder, Phase, Trail
 from mad_app.ui.pictures import to_jpeg
+from mad_app.ui.spare_folder import is_refusal
 
 SECONDS_BETWEEN_REPORTS = 0.15
 SECONDS_BETWEEN_LOOKS = 0.05
@@ -34,14 +36,20 @@ SPEED_SECONDS = 3.0
 """Span over which the speed is taken."""
 
 
-def main(path: str) -> None:
+def main(path: str, spare: str | None = None) -> None:
     """Run the job in the folder `path` to its end."""
-    folder = JobFolder(Path(path))
-    reporter = Reporter(folder)
-    threading.Thread(target=_beat, args=(folder,), daemon=True).start()
+    reporter = Reporter(JobFolder(Path(path)))
+    threading.Thread(target=_beat, args=(reporter,), daemon=True).start()
     threading.Thread(target=_await_orphanhood, args=(reporter,), daemon=True).start()
     try:
-        _compete(folder, reporter)
+        try:
+            _compete(reporter)
+        except (RecordError, OSError) as error:
+            if spare is None or not is_refusal(error):
+                raise
+            traceback.print_exc()
+            reporter.move(Path(spare), _sentence(error))
+            _compete(reporter)
     except (ValueError, OSError, RuntimeError) as error:  # what the program says to its user, in a sentence
         traceback.print_exc()
         reporter.tell(phase=Phase.FAILED, message=_sentence(error))
@@ -62,6 +70,12 @@ class Reporter:
     def go_on_from(self, history: History) -> None:
         """Begin with the way that an earlier part of the run took."""
         self._history = history
+
+    def move(self, root: Path, refused: str) -> None:
+        """Go on in another folder of runs, since the present one is refused."""
+        self.folder = self.folder.move(root, refused)
+        self.status, self._history = self.folder.status(), History.empty()
+        self._pace, self._metrics_left = [], 2
 
     def tell(self, **changes: Any) -> None:
         """Write the status with some changes."""
@@ -84,13 +98,12 @@ class Reporter:
             self._history = self._history.with_step(step)
         recent = [at for at in self._pace if now - at[0] < SPEED_SECONDS] or self._pace[-1:]
         self._pace = [*recent, (now, step.index)]
-        measuring = step.index >= progress.steps and step.reasons is None
+        measuring = step.index >= progress.steps or step.reasons is not None
         phase = Phase.MEASURING if measuring else Phase.RUNNING if len(self._pace) > 1 else Phase.COMPILING
-        last = step.reasons is not None or measuring
-        if last or phase is not self.status.phase or now - self._last_report > SECONDS_BETWEEN_REPORTS:
+        if measuring or phase is not self.status.phase or now - self._last_report > SECONDS_BETWEEN_REPORTS:
             self._report(progress, phase)
             self._last_report = now
-        if not last and self.folder.is_asked_to_pause():
+        if not measuring and self.folder.is_asked_to_pause():
             self._pause(progress)
 
     def should_stop(self) -> bool:
@@ -125,9 +138,10 @@ class Reporter:
         )
 
 
-def _compete(folder: JobFolder, reporter: Reporter) -> None:
+def _compete(reporter: Reporter) -> None:
     """Run what is ordered, draw its sheet, and say how it ended."""
-    order, root = folder.order(), folder.path.parent.parent
+    folder = reporter.folder
+    order, root = folder.order(), folder.root
     reporter.tell()
     calls: dict[str, Callable[..., Any]] = {
         name: getattr(reporter, name) for name in ("resolve", "on_progress", "should_stop")
@@ -153,10 +167,10 @@ def _sentence(error: Exception) -> str:
     return text if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: {text}"
 
 
-def _beat(folder: JobFolder) -> None:
+def _beat(reporter: Reporter) -> None:
     while True:
         try:
-            folder.beat()
+            reporter.folder.beat()
         except OSError:  # a full disk is told where it matters
             traceback.print_exc()
         time.sleep(HEARTBEAT_SECONDS)
@@ -174,4 +188,4 @@ def _await_orphanhood(reporter: Reporter) -> None:
 if __name__ == "__main__":
     if hasattr(os, "nice"):
         os.nice(5)  # the page comes first
-    main(sys.argv[1])
+    main(*sys.argv[1:])

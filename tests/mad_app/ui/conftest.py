@@ -30,6 +30,7 @@ shown.run()
 def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPage]:
     """Opens a page at a URL's parameters; each call is another visitor."""
     monkeypatch.setenv("MAD_APP_RUNS", str(tmp_path))
+    monkeypatch.setattr("mad_app.ui.visitor.kept_name", str)  # no browser, no cookies
 
     def open_page(path: str = "compete", **query: str) -> AppTest:
         page = AppTest.from_string(START.format(path=path, query=query), default_timeout=60)

@@ -12,7 +12,7 @@ from mad_app.cli import compete
 from mad_app.images import Crop, from_uint8, load_image, to_uint8
 from mad_app.records import Keyframes, load_run, save_run
 from mad_app.runs import Request
-from mad_app.ui.again import command_of, python_of, request_again
+from mad_app.ui.again import choices_of, command_of, python_of, request_again, without_control
 from tests.mad_app.record_examples import make_run
 
 REQUESTS = [
@@ -67,3 +67,17 @@ def test_a_picture_from_elsewhere_is_taken_from_the_record(tmp_path: Path, monke
 def test_a_bundled_picture_keeps_its_name_and_its_crop() -> None:
     run = make_run(settings={"image": "cat", "size": 24, "extent": 0.5, "first": "ssim", "second": "mse"})
     assert request_again(run) == Request(image="cat", size=24, extent=0.5, first="ssim", second="mse")
+
+
+def test_the_page_takes_all_settings_that_it_has_a_control_for_and_says_which_it_leaves_out() -> None:
+    request = Request(image="coffee", size=40, extent=0.5, first="lasi:20", second="ssim", steps=7, grey=True, seed=3)
+    run = make_run(settings=dataclasses.asdict(request))
+    assert choices_of(run).request("coffee") == dataclasses.replace(request, grey=False)
+    assert without_control(request, run) == ["grey"]
+
+
+def test_what_no_visitor_can_choose_is_as_usual() -> None:
+    settings = {"first": "os:system", "size": 1e9, "steps": None, "strength": float("nan"), "seed": -1, "image": "../x"}
+    choices = choices_of(make_run(settings=settings))
+    assert (choices.first, choices.size, choices.steps, choices.seed) == ("lasi", 128, 300, 0)
+    assert choices.image == "cat"

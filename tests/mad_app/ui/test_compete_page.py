@@ -1,4 +1,5 @@
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +9,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mad_app.images import BUNDLED, Crop, bundled_path, load_image
-from mad_app.records import list_runs, load_run
+from mad_app.records import Keyframes, list_runs, load_run, save_run
+from mad_app.runs import Request
+from mad_app.ui import compete_page
 from mad_app.ui.compete_page import job_queue
-from mad_app.ui.job_folder import Phase
+from mad_app.ui.job_folder import JobFolder, Order, Phase, Status
+from mad_app.ui.jobs import JOBS
 from mad_app.ui.places import runs_root
+from tests.mad_app.record_examples import make_run
 
 from .conftest import QUICK, OpenPage, encoded, html_of, parameter, png
 
@@ -215,8 +220,85 @@ def test_a_bad_upload_is_refused_in_a_sentence_and_nothing_is_lost(open_page: Op
     assert not page.button(key="start").disabled
 
 
-def test_a_run_that_the_disk_refuses_is_said_plainly(open_page: OpenPage, tmp_path: Path) -> None:
+def test_a_run_that_the_disk_refuses_is_done_all_the_same_and_that_is_said_plainly(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    page = open_page(**QUICK | {"size": "16", "steps": "5"})
+    (tmp_path / ".jobs").write_text("in the way")
+    page.button(key="start").click().run()
+    wait_for(page, lambda page: "sees the left one" in html_of(page))
+    (told,) = [warning.value for warning in page.warning]
+    assert "could not be put into" in told
+    assert "take its record away" in told
+    assert "Record as ZIP" in [button.proto.label for button in page.get("download_button")]
+
+
+def test_a_run_that_nothing_can_hold_is_refused_in_a_sentence(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
     page = open_page(**QUICK)
     (tmp_path / ".jobs").write_text("in the way")
     page.button(key="start").click().run()
     assert any("could not be put into" in error.value for error in page.error)
+
+
+def test_visitors_see_their_own_runs_with_their_place_in_the_queue(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compete_page, "runs_at_once", lambda: 0)
+    ann, bob = open_page(**QUICK), open_page(**QUICK)
+    for page in (ann, bob, ann):
+        page.query_params.pop("job", None)
+        page.run()
+        page.button(key="start").click().run()
+    assert "Waiting for its turn: 2 come before it" in ann.get("progress")[0].proto.text
+    assert "Your other runs" in [heading.value for heading in ann.subheader]
+    assert "Waiting for its turn, the next one" in html_of(ann)
+    assert bob.subheader == []
+    (first,) = (button for button in ann.button if button.key.startswith("open-job-"))
+    first.click().run()
+    assert "the next one" in ann.get("progress")[0].proto.text
+    job_queue(str(tmp_path)).stop(parameter(ann, "job"))
+
+
+def test_interrupted_runs_are_offered_to_who_started_them(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page(**QUICK)
+    folder = JobFolder(tmp_path / JOBS / ("1" * 16))
+    order = Order(
+        request=Request(image="coffee", size=16, first="ssim", second="mse"), visitor=page.session_state.visitor
+    )
+    folder.create(order, *[np.zeros((16, 16, 3), np.float32)] * 2)
+    folder.write_status(Status(phase=Phase.RUNNING, step=3))
+    os.utime(folder.path / "heartbeat", (0, 0))
+    page.run()
+    assert "Interrupted when the program was closed, step 3 of 500" in html_of(page)
+    assert "Interrupted" not in html_of(open_page(**QUICK))
+    page.button(key=f"forget-{'1' * 16}").click().run()
+    assert "Interrupted" not in html_of(page)
+
+
+def test_a_record_opened_by_its_address_brings_its_settings_for_another_run(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    settings = {
+        "image": "mine.png",
+        "size": 24,
+        "first": "ssim",
+        "second": "mse",
+        "steps": 70,
+        "extent": 0.5,
+        "grey": True,
+    }
+    reference = np.random.default_rng(0).random((24, 24, 3), np.float32)
+    shown = {"reference": reference, "start": reference, "finals": np.stack([reference] * 4)}
+    run = save_run(make_run(settings=settings, keyframes=Keyframes.empty(), **shown), tmp_path)
+    page = open_page(run=run.name, first="gmsd", size="64")
+    taken = {"run": run.name, "image": f"{run.name}/reference.png", "size": "24", "first": "ssim", "second": "mse"}
+    assert {name: parameter(page, name) for name in page.query_params} == taken | {"steps": "70"}
+    assert page.button(key="start").label == "Run with changes"  # it was grey, which has no control
+    assert "left out: grey" in page.button(key="adopt").help
+    page.selectbox(key="first").select("gmsd").run()
+    assert parameter(page, "first") == "gmsd"
+    page.button(key="adopt").click().run()
+    assert parameter(page, "first") == "ssim"

@@ -11,7 +11,6 @@ from mad_app.runs import Request
 from mad_app.ui.archive import zip_run
 from mad_app.ui.compete_page import job_queue
 from mad_app.ui.job_folder import Order, Phase
-from mad_app.ui.run_details import choices_of
 from tests.mad_app.figures.sheet_runs import make_sheet_run
 from tests.mad_app.record_examples import contents
 
@@ -199,12 +198,7 @@ def test_a_run_on_a_picture_of_ones_own_is_run_again_on_it(open_page: OpenPage, 
     page.button(key=f"more-{folder.name}").click().run()
     page.button(key="again").click().run()
     assert "mine" in html_of(page)
-    assert page.session_state.upload.content == (folder / "reference.png").read_bytes()
-
-
-def test_what_no_visitor_can_choose_is_as_usual() -> None:
-    choices = choices_of({"first": "os:system", "size": 1e9, "steps": None, "strength": float("nan"), "seed": -1})
-    assert (choices.first, choices.size, choices.steps, choices.seed) == ("lasi", 128, 300, 0)
+    assert parameter(page, "image") == f"{folder.name}/reference.png"
 
 
 def test_a_zip_is_brought_in_and_a_bad_one_refused(open_page: OpenPage, tmp_path: Path) -> None:

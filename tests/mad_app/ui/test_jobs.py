@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 import time
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from mad_app.images import bundled_path, crop_square, load_image
-from mad_app.records import load_run
+from mad_app.records import list_runs, load_run
 from mad_app.runs import Request
 from mad_app.ui.job_folder import Job, JobFolder, Order, Phase, Status, Trail
 from mad_app.ui.jobs import JOBS, JobQueue, NoSuchJob
@@ -17,6 +18,7 @@ from mad_app.ui.jobs import JOBS, JobQueue, NoSuchJob
 SIZE = 12  # below the least size of the metrics that are slow to load
 QUICK = Order(request=Request(image="coffee", size=SIZE, first="ssim", second="mse", steps=6))
 LONG = Order(request=replace(QUICK.request, steps=100_000))
+ANN, BOB = "a" * 32, "b" * 32
 PATIENCE = 120.0
 
 
@@ -149,7 +151,7 @@ def test_a_job_is_stopped_at_once_before_its_first_step(queue: JobQueue) -> None
 
 def test_a_worker_ends_with_its_server_and_the_next_server_offers_to_resume(tmp_path: Path) -> None:
     queue = JobQueue(tmp_path)
-    job_id = queue.submit(LONG, reference())
+    job_id = queue.submit(replace(LONG, visitor=ANN), reference())
     wait_for(queue, job_id, running)
     worker = queue._workers[job_id]
     assert worker.stdin
@@ -157,7 +159,11 @@ def test_a_worker_ends_with_its_server_and_the_next_server_offers_to_resume(tmp_
     worker.wait(PATIENCE)
     queue.close()
     later = JobQueue(tmp_path)
-    assert [job.id for job in later.interrupted()] == [job_id]
+    (job,) = later.of(ANN)
+    assert (job.id, job.status.phase) == (job_id, Phase.INTERRUPTED)
+    later.resume(job_id)
+    step = wait_for(later, job_id, running).status.step
+    assert step > job.status.step
     later.close()
 
 
@@ -178,15 +184,60 @@ def test_an_id_from_outside_cannot_leave_the_folder(queue: JobQueue, job_id: str
 
 def test_jobs_of_a_server_that_was_killed_are_offered(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path / JOBS / ("1" * 16))
-    folder.create(QUICK, reference(), reference())
+    folder.create(replace(QUICK, visitor=ANN), reference(), reference())
     folder.write_status(Status(phase=Phase.RUNNING, step=3))
     queue = JobQueue(tmp_path)
-    assert queue.interrupted() == []  # its worker may still be there
+    assert [job.status.phase for job in queue.of(ANN)] == [Phase.RUNNING]  # its worker may still be there
     os.utime(folder.path / "heartbeat", (0, 0))
-    assert [job.id for job in queue.interrupted()] == ["1" * 16]
+    assert [job.status.phase for job in queue.of(ANN)] == [Phase.INTERRUPTED]
     queue.forget("1" * 16)
-    assert queue.interrupted() == []
+    assert queue.of(ANN) == []
     queue.close()
+
+
+def test_visitors_find_their_own_jobs_the_last_one_first(tmp_path: Path) -> None:
+    queue = JobQueue(tmp_path, at_once=0)
+    jobs = [queue.submit(replace(QUICK, visitor=name), reference()) for name in (ANN, BOB, ANN, "")]
+    assert [(job.id, job.ahead) for job in queue.of(ANN)] == [(jobs[2], 2), (jobs[0], 0)]
+    assert [job.id for job in queue.of(BOB)] == [jobs[1]]
+    queue.close()
+
+
+def test_a_job_that_the_disk_refuses_at_the_beginning_is_done_in_the_spare_folder(tmp_path: Path) -> None:
+    (tmp_path / JOBS).write_text("in the way")
+    queue = JobQueue(tmp_path)
+    done = wait_for(queue, queue.submit(replace(QUICK, visitor=ANN), reference()), over)
+    assert done.status.phase is Phase.DONE, done.status.message
+    assert "could not be put into" in str(done.status.refused)
+    assert done.root != tmp_path
+    assert load_run(done.root / str(done.status.run)).history.step[-1] == 6
+    assert [job.id for job in queue.of(ANN)] == [done.id]
+    assert list_runs(tmp_path) == []
+    queue.close()
+    assert not done.root.exists()
+
+
+@pytest.mark.parametrize("refused", ["{run}/.checkpoint.partial.npz", ".jobs/{job}/.status.json.partial"])
+def test_a_job_that_the_disk_refuses_on_its_way_goes_on_in_the_spare_folder(
+    queue: JobQueue, tmp_path: Path, refused: str
+) -> None:
+    job_id = queue.submit(LONG, reference())
+    before = wait_for(queue, job_id, running)
+    in_the_way = tmp_path / refused.format(run=before.status.run, job=job_id)
+    while not in_the_way.is_dir():
+        with contextlib.suppress(FileExistsError):  # the file of that name is just being written
+            in_the_way.mkdir()
+    moved = wait_for(queue, job_id, lambda job: job.root != tmp_path and running(job))
+    assert moved.status.refused
+    assert moved.status.run == before.status.run
+    assert moved.status.trail.step[0] == 0
+    queue.stop(job_id)
+    assert wait_for(queue, job_id, over).status.phase is Phase.STOPPED
+    run = load_run(moved.root / str(moved.status.run))
+    assert run.history.step[-1] >= 3
+    np.testing.assert_array_equal(run.history.step, np.arange(len(run.history.step)))
+    queue.resume(job_id)
+    assert queue.look(job_id).order.run == run.id
 
 
 def test_status_is_read_back_as_written(tmp_path: Path) -> None:

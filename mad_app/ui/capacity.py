@@ -1,0 +1,52 @@
+"""How many competitions this machine can run at a time."""
+
+import importlib.metadata
+import os
+import subprocess
+
+VARIABLE = "MAD_APP_JOBS"
+"""Environment variable that names the number, where it is not left to the machine."""
+
+MEBIBYTES_OF_A_RUN = 8 * 1024
+"""GPU memory that is set aside for each run: enough for the largest pictures of the page with LASI and LPIPS."""
+
+PATIENCE_SECONDS = 10.0
+
+
+def runs_at_once() -> int:
+    """$MAD_APP_JOBS if it is set; else as many as a GPU's memory holds, where JAX uses one; else 1.
+
+    Raises:
+        ValueError: the variable is no whole number of at least 1.
+    """
+    asked = os.environ.get(VARIABLE)
+    if asked is None:
+        return runs_on_gpu(_free_mebibytes()) if _jax_uses_a_gpu() else 1
+    if not (asked.isascii() and asked.isdigit() and int(asked)):
+        raise ValueError(f"{VARIABLE} must be a whole number of at least 1, got {asked!r}")
+    return int(asked)
+
+
+def runs_on_gpu(free: float) -> int:
+    """How many runs share a GPU with `free` mebibytes, at least one and no more than there are processors.
+
+    Example:
+        >>> runs_on_gpu(0), runs_on_gpu(9_000)
+        (1, 1)
+    """
+    return max(1, min(int(free / MEBIBYTES_OF_A_RUN), os.cpu_count() or 1))
+
+
+def _jax_uses_a_gpu() -> bool:
+    """Whether JAX has its CUDA plugin; told by its packages, so that this process takes no memory of the GPU."""
+    return any("cuda" in plugin.name for plugin in importlib.metadata.entry_points(group="jax_plugins"))
+
+
+def _free_mebibytes() -> float:
+    """Free memory of the first GPU, which is the one that JAX takes; 0 where it is not told."""
+    command = ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS).stdout
+        return float(told.split()[0])
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return 0.0
