@@ -33,7 +33,7 @@ def asks_for(now: Request, request: Request, run: Run | None) -> bool:
 
 
 def without_control(request: Request, run: Run) -> list[str]:
-    """Settings of a run that no visitor can choose, for people."""
+    """Settings of a run that no address can carry, for people."""
     chosen = choices_of(run).request(request.image)
     ignored = {"image", *asdict(Crop())}
     names = [item.name for item in fields(Request) if item.name not in ignored]

@@ -266,7 +266,7 @@ def _again_buttons(queue: JobQueue, setup: Setup, request: Request | None, run: 
     _start_button(queue, setup, "Run again" if same else "Run with changes")
     if run and request and not same:
         lacking = without_control(request, run)
-        gone = f" What the page has no control for is left out: {', '.join(lacking)}." if lacking else ""
+        gone = f" What an address cannot carry is left out: {', '.join(lacking)}." if lacking else ""
         st.button(
             "Its settings",
             key="adopt",

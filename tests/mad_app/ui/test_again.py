@@ -70,10 +70,12 @@ def test_a_bundled_picture_keeps_its_name_and_its_crop() -> None:
 
 
 def test_the_page_takes_all_settings_that_it_has_a_control_for_and_says_which_it_leaves_out() -> None:
-    request = Request(image="coffee", size=40, extent=0.5, first="lasi:20", second="ssim", steps=7, grey=True, seed=3)
+    request = Request(
+        image="coffee", size=40, extent=0.5, first="lasi:20", second="ssim", steps=7, grey=True, seed=3, mask="a.png"
+    )
     run = make_run(settings=dataclasses.asdict(request))
-    assert choices_of(run).request("coffee") == dataclasses.replace(request, grey=False)
-    assert without_control(request, run) == ["grey"]
+    assert choices_of(run).request("coffee") == dataclasses.replace(request, mask=None)
+    assert without_control(request, run) == ["mask"]
 
 
 def test_what_no_visitor_can_choose_is_as_usual() -> None:

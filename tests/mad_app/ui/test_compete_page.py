@@ -289,15 +289,16 @@ def test_a_record_opened_by_its_address_brings_its_settings_for_another_run(
         "steps": 70,
         "extent": 0.5,
         "grey": True,
+        "mask": "face.png",
     }
     reference = np.random.default_rng(0).random((24, 24, 3), np.float32)
     shown = {"reference": reference, "start": reference, "finals": np.stack([reference] * 4)}
     run = save_run(make_run(settings=settings, keyframes=Keyframes.empty(), **shown), tmp_path)
     page = open_page(run=run.name, first="gmsd", size="64")
     taken = {"run": run.name, "image": f"{run.name}/reference.png", "size": "24", "first": "ssim", "second": "mse"}
-    assert {name: parameter(page, name) for name in page.query_params} == taken | {"steps": "70"}
-    assert page.button(key="start").label == "Run with changes"  # it was grey, which has no control
-    assert "left out: grey" in page.button(key="adopt").help
+    assert {name: parameter(page, name) for name in page.query_params} == taken | {"steps": "70", "grey": "True"}
+    assert page.button(key="start").label == "Run with changes"  # it had a mask, which no address carries
+    assert "left out: mask" in page.button(key="adopt").help
     page.selectbox(key="first").select("gmsd").run()
     assert parameter(page, "first") == "gmsd"
     page.button(key="adopt").click().run()
