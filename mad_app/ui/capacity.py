@@ -17,14 +17,21 @@ def runs_at_once() -> int:
     """$MAD_APP_JOBS if it is set; else as many as a GPU's memory holds, where JAX uses one; else 1.
 
     Raises:
+        ValueError: as `runs_asked_for`.
+    """
+    return runs_asked_for() or (runs_on_gpu(_free_mebibytes()) if _jax_uses_a_gpu() else 1)
+
+
+def runs_asked_for() -> int | None:
+    """$MAD_APP_JOBS, None if it is not set.
+
+    Raises:
         ValueError: the variable is no whole number of at least 1.
     """
     asked = os.environ.get(VARIABLE)
-    if asked is None:
-        return runs_on_gpu(_free_mebibytes()) if _jax_uses_a_gpu() else 1
-    if not (asked.isascii() and asked.isdigit() and int(asked)):
+    if asked is not None and not (asked.isascii() and asked.isdigit() and int(asked)):
         raise ValueError(f"{VARIABLE} must be a whole number of at least 1, got {asked!r}")
-    return int(asked)
+    return None if asked is None else int(asked)
 
 
 def runs_on_gpu(free: float) -> int:

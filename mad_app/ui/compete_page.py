@@ -27,7 +27,7 @@ WAITING_POLL_SECONDS = 1.5
 """How often a run that waits is looked at, of which there may be many."""
 
 STYLE = Path(__file__).with_name("style.css")
-HINT = '<p class="mad-hint">Picture, metrics and distortion are chosen behind » at the top left.</p>'
+HINT = '<p class="mad-hint">Picture, metrics and distortion, and the other pages, are behind » at the top left.</p>'
 """Shown where the sidebar is folded away, on narrow screens."""
 
 

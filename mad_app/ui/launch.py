@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mad_app.ui.capacity import runs_asked_for
+
 PACKAGE = Path(__file__).resolve().parents[1]
 APP = PACKAGE / "app.py"
 
@@ -23,7 +25,11 @@ def open_app(options: Sequence[str] = ()) -> int:
 
     Returns:
         The server's exit status, 0 after Ctrl-C.
+
+    Raises:
+        ValueError: as `runs_asked_for`.
     """
+    runs_asked_for()  # said now, not on a page
     command = [sys.executable, "-m", "streamlit", "run", str(APP), *configuration_options(), *options]
     server = subprocess.Popen(command, env=server_environment())
     try:

@@ -6,6 +6,7 @@ import pytest
 
 from mad_app.ui import capacity
 from mad_app.ui.capacity import MEBIBYTES_OF_A_RUN, VARIABLE, runs_at_once
+from mad_app.ui.launch import open_app
 
 
 @pytest.fixture(autouse=True)
@@ -39,4 +40,4 @@ def test_the_variable_wins_and_is_checked(monkeypatch: pytest.MonkeyPatch) -> No
     for wrong in ("0", "-1", "two", "1.5", ""):
         monkeypatch.setenv(VARIABLE, wrong)
         with pytest.raises(ValueError, match=rf"{VARIABLE} must be a whole number of at least 1"):
-            runs_at_once()
+            open_app()
