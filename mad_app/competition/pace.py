@@ -31,9 +31,15 @@ size to
 LAST_STRAY = 0.01
 
 
-def step_sizes(progress: Array) -> Array:
-    """Each image's step, in units of the setting, when this part of the steps is done, (4,)."""
-    return _decline(progress) * STEP_SIZE
+def step_sizes(progress: Array, idleness: Array) -> Array:
+    """Each image's step, in units of the setting, (4,).
+
+    Args:
+        progress: the part of the steps that is done.
+        idleness: the part of an image's patience that went by without a gain, (4,). In its second half the steps
+            decline as they do at the end, so that what only trembles comes to rest, and shows what it still gains.
+    """
+    return _decline(progress) * _fall(2 * idleness - 1) * STEP_SIZE
 
 
 def strays(progress: Array) -> Array:
@@ -43,5 +49,9 @@ def strays(progress: Array) -> Array:
 
 def _decline(progress: Array) -> Array:
     """From 1 to `LAST_STEP_SIZE`, (4,)."""
-    along = jnp.clip((progress - DECLINES_AFTER) / (1 - DECLINES_AFTER), 0, 1)
-    return LAST_STEP_SIZE + (1 - LAST_STEP_SIZE) * (1 + jnp.cos(jnp.pi * along)) / 2
+    return _fall((progress - DECLINES_AFTER) / (1 - DECLINES_AFTER))
+
+
+def _fall(along: Array) -> Array:
+    """From 1 at 0 to `LAST_STEP_SIZE` at 1, along a cosine."""
+    return LAST_STEP_SIZE + (1 - LAST_STEP_SIZE) * (1 + jnp.cos(jnp.pi * jnp.clip(along, 0, 1))) / 2

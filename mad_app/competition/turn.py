@@ -217,7 +217,7 @@ def _step(view: View, memory: Memory, done: Array, terms: Terms) -> tuple[Array,
         view.ascent,
         view.normal,
         view.missing * jnp.minimum(FULL_RETURN * memory.trust, 1),
-        terms.step_size * pace.step_sizes(done / terms.steps) * memory.trust,
+        terms.step_size * pace.step_sizes(done / terms.steps, memory.idle / PATIENCE) * memory.trust,
         pace.FALLING,
     )
     lost = memory.trust < LOST

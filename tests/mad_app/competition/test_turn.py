@@ -39,6 +39,14 @@ def test_without_a_gain_in_many_steps_an_image_has_converged() -> None:
         np.testing.assert_array_equal(turn.told[5], 0)
 
 
+def test_an_image_without_a_gain_takes_smaller_steps() -> None:
+    def length(turns: int) -> np.ndarray:
+        walk, turn = after(turns)
+        return np.abs(np.asarray(walk.proposed - turn.images)).max(axis=(1, 2, 3))
+
+    assert (length(PATIENCE) < 0.1 * length(PATIENCE // 2)).all()
+
+
 def test_an_image_that_strays_goes_back_and_takes_a_smaller_step() -> None:
     walk, turn = after(1, value=9.0)
     np.testing.assert_array_equal(turn.images, images())
