@@ -137,7 +137,7 @@ def _walk(arena: _Arena, at: Step | None) -> Walk:
 
 def _over(turn: Turn, settings: Settings, seconds: float, should_stop: Callable[[], bool]) -> Reason | None:
     """Why the competition ends with this turn, if it does."""
-    finite, converged, boxed = np.asarray(turn.told[3:]) > 0
+    finite, converged, boxed = np.asarray(turn.told)[3:] > 0
     if not finite.all():
         return Reason.OTHER_NOT_FINITE
     if turn.done >= settings.steps:
@@ -153,10 +153,9 @@ def _settled(arena: _Arena, last: Turn, reason: Reason) -> Step:
     """The last step, its images back on their level as far as the metrics can tell it, and why each of them ended."""
     walk = resume(jnp.asarray(last.images), last.memory, int(last.done))
     for returns, turn in enumerate(march(arena.first, arena.second, walk, arena.terms, settling=True)):
-        off = np.abs(turn.told[2]) > arena.terms.tolerance
-        if returns == MOST_RETURNS or not (off & (turn.told[3] > 0)).any():
+        _, _, drift, finite, _, _ = np.asarray(turn.told)
+        if returns == MOST_RETURNS or not ((np.abs(drift) > arena.terms.tolerance) & (finite > 0)).any():
             break
-    _, _, drift, finite, _, _ = np.asarray(turn.told)
     _, _, _, _, converged, boxed = np.asarray(last.told)
     reasons = tuple(map(_reason, finite > 0, np.abs(drift) <= HELD, converged > 0, boxed > 0, [reason] * len(CORNERS)))
     return replace(_step(turn), state=_step(last).state, reasons=reasons)
@@ -173,7 +172,7 @@ def _reason(finite: bool, held: bool, converged: bool, boxed: bool, otherwise: R
 
 def _step(turn: Turn) -> Step:
     """A turn as a step of the competition."""
-    first, second, drift = np.asarray(turn.told[:3], np.float64)
+    first, second, drift = np.asarray(turn.told, np.float64)[:3]
     memory = turn.memory._asdict()
     moments = memory.pop("moments")
     return Step(int(turn.done), turn.images, first, second, drift, state={**memory, **moments._asdict()})
