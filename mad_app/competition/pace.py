@@ -25,10 +25,9 @@ DECLINES_AFTER = np.where(FALLING, 0.85, 0.0).astype(np.float32)
 LAST_STEP_SIZE = 0.02
 """The size of the last step in units of the first; in between it falls along a cosine."""
 STRAY = np.where(FALLING, 0.3, 3.0).astype(np.float32)
-"""Relative departure from the level at which a step is taken back: at first, falling with the 4th power of the step
-size to
-"""
+"""Relative departure from the level at which the first step is taken back; falls with the 4th power of the decline."""
 LAST_STRAY = 0.01
+"""What it falls to."""
 
 
 def step_sizes(progress: Array, idleness: Array) -> Array:

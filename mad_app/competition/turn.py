@@ -23,10 +23,10 @@ FULL_RETURN = 4.0
 """An image makes up for all it lacks to its level at a trust of 1 / FULL_RETURN or more, and for less below: where
 the level is so curved that even the return strays, it comes back in small steps."""
 LOST = 2.0**-8
-"""An image whose trust falls below this cannot come back from where it strayed, and sets out again, with so much of
-the greatest trust, from where it last was on its level.
-"""
+"""An image whose trust falls below this cannot come back from where it strayed, and sets out again from where it last
+was on its level."""
 SECOND_TRUST = 2.0**-3
+"""The trust with which it does."""
 ON_LEVEL = 0.01
 """Relative departure from the level up to which a gain counts."""
 GAIN = 1e-4
