@@ -131,20 +131,20 @@ def _show_live(queue: JobQueue, job_id: str, waits: bool) -> None:
     request = job.order.request
     st.title(f"{metric_title(request.first)} against {metric_title(request.second)}")
     stopping = job.folder.is_asked_to_stop()
-    told, pause, stop = st.columns([4, 1, 1], vertical_alignment="center")
+    told, buttons = st.columns([2, 1], vertical_alignment="center")
     told.progress(min(job.status.step / request.steps, 1.0), text=progress_text(job, stopping))
-    with pause:
+    with buttons.container(horizontal=True):
         _pause_button(queue, job, stopping)
-    stop.button(
-        "Stopping…" if stopping else "Stop",
-        key="stop",
-        icon=":material/stop:",
-        width="stretch",
-        disabled=stopping,
-        on_click=queue.stop,
-        args=(job_id,),
-        help="What has been computed is kept, and you can go on later.",
-    )
+        st.button(
+            "Stopping…" if stopping else "Stop",
+            key="stop",
+            icon=":material/stop:",
+            width="stretch",
+            disabled=stopping,
+            on_click=queue.stop,
+            args=(job_id,),
+            help="What has been computed is kept, and you can go on later.",
+        )
     _say_refused(queue, job)
     stage = stage_of_job(job)
     if stage:

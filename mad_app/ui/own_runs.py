@@ -59,7 +59,9 @@ def _draw_row(queue: JobQueue, job: Job) -> None:
     request = job.order.request
     rivals = f"{metric_title(request.first)} against {metric_title(request.second)}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{plain(rivals)}** on {plain(picture_title(request.image))}  \n{plain(fares(job))}")
+        st.markdown(
+            f"**{plain(rivals)}** on {plain(picture_title(request.image))}  \n{plain(fares(job))}", width="stretch"
+        )
         if st.button("Open", key=f"open-job-{job.id}", help="Shows how it fares, or what it found."):
             _open(job.id)
         if job.status.phase in RESUMABLE and st.button(
