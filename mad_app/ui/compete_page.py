@@ -39,7 +39,7 @@ def compete_page() -> None:
     with st.sidebar:
         setup = show_controls()
     st.html(f"<style>{STYLE.read_text(encoding='utf-8')}{picker_style()}{marked_style()}</style>")
-    st.query_params.from_dict(to_query(setup.choices) | _shown(job, run_id))
+    st.query_params.from_dict(_shown(job, run_id) | to_query(setup.choices))
     if job and not job.status.phase.over:
         waits = job.status.phase is Phase.WAITING
         poll = WAITING_POLL_SECONDS if waits else POLL_SECONDS
