@@ -10,9 +10,6 @@ from .conftest import PATIENCE, OpenPage
 from .uploads import UPLOADS
 
 QUICK = "?image=coffee&size=64&first=ssim&second=mse"
-SMALL = "?image=coffee&size=16&first=ssim&second=mse"
-"""So small that most metrics have nothing to say, which is what takes long at the end."""
-
 FOUR = ".mad-stage .mad-corner img"
 
 
@@ -57,7 +54,7 @@ def test_a_competition_is_started_watched_and_taken_away(open_page: OpenPage, tm
 
 
 def test_the_page_moves_twice_a_second_survives_a_reload_and_stops(open_page: OpenPage) -> None:
-    page = open_page(f"{SMALL}&steps=2000")
+    page = open_page(f"{QUICK}&steps=2000")
     button(page, "Start the competition")
     wait_for_step(page, 5)
     seen, began = set(), time.monotonic()
@@ -106,7 +103,7 @@ def test_every_upload_is_taken_or_refused_in_one_sentence(open_page: OpenPage, t
     for name, case in UPLOADS.items():
         file = tmp_path / name
         file.write_bytes(case.content())
-        page.set_input_files("input[type=file]", file)
+        page.set_input_files(".st-key-file input", file)
         if case.refusal:
             refusal = page.locator("[data-testid=stAlertContentError]")
             sentence = re.compile(rf"{re.escape(name)} [^.]*{case.refusal}[^.]*\.", re.IGNORECASE)
