@@ -4,16 +4,16 @@ For a number T at every element of an image (H, W, C) the causal sum at p is
 
     S_p = Σ_{q<p} ω^{|p−q|₁} T_q,        q < p in raster order, |·|₁ over (row, column, channel), ω = 0.8.
 
-The decay is a product over the axes, so the sum is one down the columns, then one along the row:
+The decay is a product over the axes, so one pass from row to row suffices. Split the sum along a row into what lies
+before an element and the rest, itself included:
 
-    above_p   = Σ ω^{r_p − r_q} T_q    over the elements q above p, in p's column and channel
-    S_p       = Σ ω^{…} above_q        over all elements q of p's row
-              + Σ ω^{…} T_q            over the earlier elements q of p's row
+    S_p = Z_p + before_p                 Z: what the rows above bring
+    Z_p = ω · (S + after) of the element above p
 
-A row is cut into *tiles* of a few columns, all channels. Inside a tile the sums along the row are one small dense
-product; what lies outside comes in over the edges, a number a channel, from the left and from the right. A few rows are
-done together: a *strip*. An array over a strip is (u, F, B, n, m): position in the tile (column, channel), numbers
-summed side by side, rows, images, tiles. `above` is the state carried from strip to strip.
+A row is cut into *tiles* of a few columns, all channels. Inside a tile both sums along the row are one small dense
+product; what other tiles bring comes in over the edges, a number a channel, from the left and from the right. A few
+rows are done together: a *strip*. An array over a strip is (u, F, B, n, m): position in the tile (column, channel),
+numbers summed side by side, rows, images, tiles.
 
 The adjoint sums over all later elements: the same, run backwards.
 
@@ -31,72 +31,86 @@ DECAY = 0.8
 """ω, the weight of an element one step away; the authors' value."""
 
 
-def causal_sums(values: Array, beyond: Array, *, channels: int, later: bool = False) -> tuple[Array, Array]:
+class Beyond(NamedTuple):
+    """What the strips on one side bring to the row next to them: the state carried from strip to strip.
+
+    Attributes:
+        inside: from the same tile's columns, (u, F, n, m).
+        near: over the edge towards which the sum runs, the left one for earlier elements, (C, F, n, m).
+        far: over the other edge, (C, F, n, m).
+    """
+
+    inside: Array
+    near: Array
+    far: Array
+
+
+def nothing_beyond(size: int, channels: int, rest: tuple[int, ...], dtype: np.dtype) -> Beyond:
+    """The state at the first strip, for tiles of `size` elements; `rest` is (F, n, m)."""
+    edge = jnp.zeros((channels, *rest), dtype)
+    return Beyond(jnp.zeros((size, *rest), dtype), edge, edge)
+
+
+def causal_sums(values: Array, beyond: Beyond, *, later: bool = False) -> tuple[Array, Beyond]:
     """Sums over all earlier elements, or over all later ones, for one strip.
 
     Args:
         values: what is summed, (u, F, B, n, m).
-        beyond: the state carried from the strip above, or from the one below, (u, F, n, m).
-        channels: C; u is a multiple of it.
+        beyond: the state carried from the strip above, or from the one below.
         later: sum over later elements instead.
 
     Returns:
         The sums (u, F, B, n, m) and the state for the next strip.
     """
-    size, tiles = len(values), values.shape[-1]
-    kernels = _kernels(size // channels, channels, tiles, later)
-    down = slice(None, None, -1 if later else 1)
-    columns = []
-    for row in range(values.shape[2])[down]:
-        columns.append(beyond)
-        beyond = DECAY * (beyond + values[:, :, row])
-    both = jnp.concatenate([jnp.stack(columns[down], axis=2), values])
-    inside, to_right, to_left = jnp.split(_dot(kernels.inside, both), np.cumsum([size, channels]))
-    from_left = _over_columns(kernels.from_left, _matmul(to_right, kernels.between))
-    from_right = _over_columns(kernels.from_left[::-1], _matmul(to_left, kernels.between.T))
-    return inside + from_left + from_right, beyond
+    size, channels = len(values), len(beyond.near)
+    kernels = _kernels(size // channels, channels, values.shape[-1], later)
+    products = jnp.split(_dot(kernels.inside, values), [size, 2 * size, 2 * size + channels])
+    before, after, near, far = products[0], products[1], *map(_matmul, products[2:], kernels.between)
+    from_near, from_far = (jnp.asarray(weights, values.dtype).reshape(-1, *[1] * 4) for weights in kernels.from_edges)
+
+    sums = []
+    order = range(values.shape[2])[:: -1 if later else 1]
+    for row in order:
+        inside, edge = beyond.inside + before[:, :, row], beyond.near + near[:, :, row]
+        over_edges = from_near * edge[None] + from_far * beyond.far[None]
+        sums.append(inside + over_edges.reshape(inside.shape))
+        beyond = Beyond(DECAY * (inside + after[:, :, row]), DECAY * edge, DECAY * (beyond.far + far[:, :, row]))
+    return jnp.stack(sums[:: order.step], axis=2), beyond
 
 
 class Kernels(NamedTuple):
-    """Weights along a row, ω to the distance; an edge of a tile stands for all that lies beyond it, channel by channel.
+    """Weights along a row, ω to the distance, for sums over earlier elements; mirrored for later ones.
 
     Attributes:
-        inside: from every element of a tile, of `above` and of what is summed, (2u), to every element of the tile
-            (u), to the left edge of the tile on the right (C) and to the right edge of the tile on the left (C).
-        between: from the edge of each tile (rows) to those of all later ones (columns), (m, m).
-        from_left: from the left edge of a tile to its columns.
+        inside: from every element of a tile (u) to the sum before each of its elements (u), to the sum of the others
+            (u), to the near edge of the next tile (C) and to the far edge of the tile before (C).
+        between: from those of each tile to the near edge of every tile, and to the far edge, both (m, m).
+        from_edges: from a tile's near edge to its columns, and from its far edge.
     """
 
     inside: np.ndarray
-    between: np.ndarray
-    from_left: np.ndarray
+    between: tuple[np.ndarray, np.ndarray]
+    from_edges: tuple[np.ndarray, np.ndarray]
 
 
 @functools.lru_cache(maxsize=32)
 def _kernels(width: int, channels: int, tiles: int, later: bool) -> Kernels:
     element = np.moveaxis(np.mgrid[:width, :channels], 0, -1).reshape(-1, 2)
-    own_edge = element[:channels]
-    spread = _weights(element, element)
-    to_right, to_left = _weights(own_edge + [width, 0], element), _weights(own_edge - [1, 0], element)
-    if later:
-        of_values = np.concatenate([np.triu(spread, 1), 0 * to_right, to_left])
-    else:
-        of_values = np.concatenate([np.tril(spread, -1), to_right, 0 * to_left])
-    of_above = np.concatenate([spread, to_right, to_left])
+    left_edge, spread = element[:channels], _weights(element, element)
+    to_right, to_left = _weights(left_edge + [width, 0], element), _weights(left_edge - [1, 0], element)
     steps = np.arange(tiles) - np.arange(tiles)[:, None] - 1
-    between = np.where(steps >= 0, DECAY ** (width * np.abs(steps)), 0)
-    return Kernels(np.concatenate([of_above, of_values], axis=1), between, DECAY ** np.arange(width))
+    rightwards = np.where(steps >= 0, DECAY ** (width * np.abs(steps)), 0)
+    from_left = DECAY ** np.arange(width)
+    if later:
+        inside = [np.triu(spread, 1), np.tril(spread), to_left, to_right]
+        return Kernels(np.concatenate(inside), (rightwards.T, rightwards), (from_left[::-1], from_left))
+    inside = [np.tril(spread, -1), np.triu(spread), to_right, to_left]
+    return Kernels(np.concatenate(inside), (rightwards, rightwards.T), (from_left, from_left[::-1]))
 
 
 def _weights(target: np.ndarray, source: np.ndarray) -> np.ndarray:
     """ω to the L1 distance of positions (column, channel): (targets, sources)."""
     return DECAY ** np.abs(target[:, None] - source).sum(axis=-1)
-
-
-def _over_columns(weights: np.ndarray, edges: Array) -> Array:
-    """Each column's weight times the edge's numbers (C, …): (u, …)."""
-    of_columns = jnp.asarray(weights, edges.dtype).reshape(-1, *[1] * edges.ndim)
-    return (of_columns * edges[None]).reshape(-1, *edges.shape[1:])
 
 
 def _dot(kernel: np.ndarray, array: Array) -> Array:

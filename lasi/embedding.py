@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from lasi.causal_sum import causal_sums
+from lasi.causal_sum import Beyond, causal_sums, nothing_beyond
 from lasi.neighborhood import Shape
 from lasi.predictors import fetch
 from lasi.regression import (
@@ -69,9 +69,9 @@ class Strip(NamedTuple):
 def map_strips(consume: Callable[[Strip], T], problem: Problem, images: Array) -> T:
     """Apply a function to every strip of images (n, H, W, C) and stack what it returns."""
 
-    def step(above: Array, inputs: tuple[Array, Array]) -> tuple[Array, T]:
+    def step(above: Beyond, inputs: tuple[Array, Array]) -> tuple[Beyond, T]:
         predictors = _predictors(problem, *inputs)
-        sums, above = _sums(problem, predictors, above)
+        sums, above = _sums(inputs[0], predictors, above)
         w = ridge_solve(sums, jnp.asarray(problem.ridge, images.dtype))
         return above, consume(Strip(predictors, sums, w))
 
@@ -121,9 +121,9 @@ def _values_forward(consume: Consume, problem: Problem, images: Array, beside: P
     """The values; for the gradient, the w of (A + λI) w = b, the v of (A + λI) v = ∂value/∂w, and ∂value/∂beside."""
     layout, ridge = problem.layout(len(images)), jnp.asarray(problem.ridge, images.dtype)
 
-    def step(above: Array, inputs: tuple[Array, Array, Planes]) -> tuple[Array, tuple[Any, ...]]:
+    def step(above: Beyond, inputs: tuple[Array, Array, Planes]) -> tuple[Beyond, tuple[Any, ...]]:
         index, window, here = inputs
-        sums, above = _sums(problem, _predictors(problem, index, window), above)
+        sums, above = _sums(index, _predictors(problem, index, window), above)
         w, solve_for = factorise(sums, ridge)
         of_images = [jnp.broadcast_to(plane[..., None, :], w[0].shape) for plane in here]
         values, pull = jax.vjp(consume, w, of_images)
@@ -142,14 +142,12 @@ def _values_backward(
     images, w, v, slope_beside = residuals
     layout = problem.layout(len(images))
 
-    def step(below: Array, inputs: tuple[Array, ...]) -> tuple[Array, Array]:
+    def step(below: Beyond, inputs: tuple[Array, ...]) -> tuple[Beyond, Array]:
         index, window, w, v, weight = inputs
-
         predictors, pull = jax.vjp(lambda window: _predictors(problem, index, window), window)
-        of_products, below = causal_sums(
-            gradient_of_sums(v * weight[:, None], w), below, channels=problem.shape[2], later=True
-        )
-        (of_window,) = pull(products_adjoint(predictors, of_products))
+        of_sums = _apart(index, gradient_of_sums, v * weight[:, None], w)
+        of_products, below = _apart(index, functools.partial(causal_sums, later=True), of_sums, below)
+        (of_window,) = pull(_apart(index, products_adjoint, predictors, of_products))
         return below, of_window
 
     windows, pull = jax.vjp(layout.windows, images)
@@ -169,12 +167,30 @@ def _predictors(problem: Problem, strip: Array, window: Array) -> Array:
     return fetch(window, jnp.asarray(places.predictors)[alike], jnp.asarray(places.uses)[alike])
 
 
-def _sums(problem: Problem, predictors: Array, above: Array) -> tuple[Array, Array]:
+def _sums(strip: Array, predictors: Array, above: Beyond) -> tuple[Array, Beyond]:
     """Packed weighted sums (u, F, B, n, m) of a strip and the state for the strip below."""
-    return causal_sums(products(predictors), above, channels=problem.shape[2])
+    return causal_sums(_apart(strip, products, predictors), above)
 
 
-def _nothing_above(problem: Problem, images: Array) -> Array:
-    layout = problem.layout(len(images))
-    size = layout.width * problem.shape[2]
-    return jnp.zeros((size, packed_size(problem.neighborhood_size), len(images), layout.tiles), images.dtype)
+def _nothing_above(problem: Problem, images: Array) -> Beyond:
+    layout, channels = problem.layout(len(images)), problem.shape[2]
+    numbers = packed_size(problem.neighborhood_size), len(images), layout.tiles
+    return nothing_beyond(layout.width * channels, channels, numbers, images.dtype)
+
+
+def _apart(strip: Array, function: Callable[..., T], *arguments: Any) -> T:
+    """A function's value, kept in memory once it is computed.
+
+    XLA's compiler for CPUs computes what is cheap anew at every place that uses it, with all that leads to it. It does
+    not look through a branch; which one is taken must be known at run time only, here from the number of the strip.
+    """
+
+    def branch(strip: Array, *arguments: Any) -> T:
+        shapes = jax.eval_shape(function, *arguments)
+        return lax.cond(strip >= 0, function, lambda *_: _zeros(shapes), *arguments)
+
+    return lax.platform_dependent(strip, *arguments, cpu=branch, default=lambda _, *arguments: function(*arguments))
+
+
+def _zeros(shapes: T) -> T:
+    return jax.tree.map(lambda shape: jnp.zeros(shape.shape, shape.dtype), shapes)

@@ -5,10 +5,10 @@ with weights, the products p pᵀ hold the whole regression: A (n nᵀ), b (x n)
 packed, the columns of the lower triangle one after the other, F = (N + 1)(N + 2)/2 numbers. The embedding solves
 (A + λI) w = b.
 
-Predictors and sums are arrays (u, N + 1 or F, …), one number an element along the other axes. What is computed from
-sums are *planes*: a list of N arrays (u, …), so that every entry of a factor is one vector operation and none is copied
-into its place. Nothing here calls LAPACK: on two cores its calls inside a compiled CPU program can wait for one another
-for ever.
+Predictors and sums are arrays (u, N + 1 or F, …), one number an element along the other axes. Solutions are *planes*, a
+list of N arrays (u, …), so that each is one vector operation and none is copied into its place. Axes after the second
+are taken as one, since XLA's loops for CPUs run along the last. Nothing here calls LAPACK: on two cores its calls
+inside a compiled CPU program can wait for one another for ever.
 """
 
 import functools
@@ -23,8 +23,8 @@ from jax import Array, lax
 
 Planes = list[Array]
 """A vector at every element, one array for each of its entries."""
-LARGEST_UNROLLED = 24
-"""N up to which every entry of the factor is an operation of its own: fast, but the program grows with N³."""
+LARGEST_UNROLLED = 32
+"""N up to which every step of the solution is an operation of its own: fast, but the program grows with N²."""
 
 
 @jax.custom_vjp
@@ -37,11 +37,11 @@ def products(predictors: Array) -> Array:
 def products_adjoint(predictors: Array, cotangent: Array) -> Array:
     """The symmetric matrix that the cotangent (u, F, …) packs, times the predictors, the diagonal counted twice."""
     places = _places(predictors.shape[1])
-    rows = []
-    for i, row in enumerate(places):
-        terms = [cotangent[:, place] * predictors[:, k] for k, place in enumerate(row)]
-        rows.append(sum(terms, start=terms[i]))
-    return jnp.stack(rows, axis=1)
+    flat, p = _flat(cotangent), _flat(predictors)
+    return sum(
+        (_take(flat, column) * p[:, k : k + 1] for k, column in enumerate(places.T)),
+        start=_take(flat, np.diag(places)) * p,
+    ).reshape(predictors.shape)
 
 
 products.defvjp(
@@ -82,11 +82,12 @@ ridge_solve.defvjp(_solve_forward, _solve_backward)
 
 def gradient_of_sums(v: Array, w: Array) -> Array:
     """∂L/∂A and ∂L/∂b packed, (u, F, …), from the solution w and from A v = ∂L/∂w, both (u, N, …)."""
-    columns = []
-    for k in range(w.shape[1]):
-        v_k, w_k = v[:, k : k + 1], w[:, k : k + 1]
-        columns += [-v_k * w_k, -(v[:, k + 1 :] * w_k + v_k * w[:, k + 1 :]), v_k]
-    return jnp.concatenate([*columns, jnp.zeros_like(v[:, :1])], axis=1)
+    shape = v.shape[:1] + (packed_size(v.shape[1]),) + v.shape[2:]
+    rows, columns = _lower_triangle(v.shape[1] + 1)
+    once = np.where(rows == columns, -0.5, -1.0)[None, :, None]
+    v, w = (jnp.concatenate([a, jnp.full_like(a[:, :1], last)], axis=1) for a, last in ((_flat(v), 0), (_flat(w), -1)))
+    products = _take(v, rows) * _take(w, columns) + _take(v, columns) * _take(w, rows)
+    return (jnp.asarray(once, w.dtype) * products).reshape(shape)
 
 
 def factorise(sums: Array, ridge: Array) -> tuple[Planes, Callable[[Planes], Planes]]:
@@ -96,50 +97,58 @@ def factorise(sums: Array, ridge: Array) -> tuple[Planes, Callable[[Planes], Pla
     for the sums' precision: float32 values in 0 … 255 on flat ground.
     """
     size = (math.isqrt(8 * sums.shape[1] + 1) - 3) // 2
-    return (_cholesky if size <= LARGEST_UNROLLED else _sweep)(sums, ridge, size)
+    shape = sums.shape[:1] + sums.shape[2:]
+    w, solve_for = (_cholesky if size <= LARGEST_UNROLLED else _sweep)(_flat(sums), ridge, size)
+
+    def solve_planes(right: Planes) -> Planes:
+        return [plane.reshape(shape) for plane in solve_for([plane.reshape(len(plane), -1) for plane in right])]
+
+    return [plane.reshape(shape) for plane in w], solve_planes
+
+
+def _flat(array: Array) -> Array:
+    return array.reshape(*array.shape[:2], -1)
 
 
 def _cholesky(sums: Array, ridge: Array, size: int) -> tuple[Planes, Callable[[Planes], Planes]]:
-    """By the factor L of A + λI, with L⁻¹ b as one more row.
+    """By the factor L of A + λI, column by column, with L⁻¹ b as one more row.
 
-    Substitution divides, rather than multiplies by an inverse, because XLA computes an entry anew for each use of it
-    unless it ends in something as dear as a division.
+    It divides, rather than multiplies by an inverse, because XLA computes an entry anew for each use of it unless it
+    ends in something as dear as a division.
     """
-    places = _places(size + 1)
-    factor: list[Planes] = [[] for _ in range(size + 1)]
+    starts = np.diag(_places(size + 1))
+    factor: Planes = []
     diagonal: Planes = []
     for k in range(size):
-        column = [sums[:, places[i, k]] for i in range(k, size + 1)]
+        column = start = sums[:, starts[k] : starts[k + 1]]
         for m in range(k):
-            column = [number - factor[i][m] * factor[k][m] for i, number in enumerate(column, start=k)]
-        pivot = jnp.maximum(column[0] + ridge, _resolved(sums[:, places[k, k]], size))
-        diagonal.append(jnp.sqrt(pivot))
-        inverse = 1 / diagonal[k]
-        for row, number in zip(factor[k:], column, strict=True):
-            row.append(number * inverse)
+            below = factor[m][:, k - m :]
+            column = column - below * below[:, :1]
+        pivot = jnp.sqrt(jnp.maximum(column[:, :1] + ridge, _resolved(start[:, :1], size)))
+        diagonal.append(pivot)
+        factor.append(column / pivot)
 
     def back_substitute(y: Planes) -> Planes:
-        solution = y.copy()
+        solution = list(y)
         for k in reversed(range(size)):
             for i in range(k + 1, size):
-                solution[k] = solution[k] - factor[i][k] * solution[i]
-            solution[k] = solution[k] / diagonal[k]
+                solution[k] = solution[k] - factor[k][:, i - k] * solution[i]
+            solution[k] = solution[k] / diagonal[k][:, 0]
         return solution
 
     def solve_for(right: Planes) -> Planes:
-        y = list(right)
+        rest, y = jnp.stack(right, axis=1), []
         for k in range(size):
-            for m in range(k):
-                y[k] = y[k] - factor[k][m] * y[m]
-            y[k] = y[k] / diagonal[k]
-        return back_substitute(y)
+            y.append(rest[:, :1] / diagonal[k])
+            rest = rest[:, 1:] - factor[k][:, 1:-1] * y[k]
+        return back_substitute([plane[:, 0] for plane in y])
 
-    return back_substitute(factor[size]), solve_for
+    return back_substitute([column[:, -1] for column in factor]), solve_for
 
 
 def _sweep(sums: Array, ridge: Array, size: int) -> tuple[Planes, Callable[[Planes], Planes]]:
     """By the inverse of A + λI: the sweep operator (Beaton 1964) at every element of its diagonal in turn."""
-    matrix = jnp.moveaxis(_take(sums, _places(size + 1)), (1, 2), (0, 1))
+    matrix = jnp.moveaxis(jnp.take(sums, _places(size + 1), axis=1, mode="clip"), (1, 2), (0, 1))
     resolved = _resolved(jnp.stack([matrix[k, k] for k in range(size)]), size)
     row = jnp.arange(size + 1).reshape(-1, *[1] * (matrix.ndim - 1))
     column = jnp.swapaxes(row, 0, 1)
@@ -180,7 +189,11 @@ def inner(a: Planes, b: Planes) -> Array:
 
 
 def _take(array: Array, places: np.ndarray) -> Array:
-    return jnp.take(array, places, axis=1, mode="clip")
+    """Numbers (u, len(places), …) of an array (u, K, …), read as rows of one array: their order in memory stays."""
+    u, size = array.shape[:2]
+    rows = (size * np.arange(u)[:, None] + places).reshape(-1)
+    taken = jnp.take(array.reshape(u * size, *array.shape[2:]), rows, axis=0, mode="clip")
+    return taken.reshape(u, len(places), *array.shape[2:])
 
 
 @functools.lru_cache(maxsize=32)

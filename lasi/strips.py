@@ -4,6 +4,7 @@ An array over a strip is (u, …, B, n, m): position in a tile (column, channel)
 """
 
 import functools
+import math
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -13,9 +14,7 @@ from jax import Array
 from lasi.neighborhood import Neighborhood, Shape, causal_neighborhood
 from lasi.predictors import Places, places_of
 
-TILE_WIDTH = 8
-"""Columns in a tile: enough for dense products to run well, few enough for them to stay cheap."""
-STRIP_SIZE, MOST_ROWS = 6144, 4
+STRIP_SIZE, MOST_ROWS = 6144, 8
 """Elements in a strip of all images: enough for vector operations to run long, few enough for a strip to stay in a
 processor's cache; and the most rows, each of which makes the program longer."""
 
@@ -77,7 +76,7 @@ def layout_of(shape: Shape, neighborhood_size: int, images: int = 1) -> Layout:
     """The layout of n images of a shape (H, W, C) for neighbourhoods of N elements."""
     height, width, channels = shape
     rows = min(max(STRIP_SIZE // (width * channels * images), 1), MOST_ROWS, height)
-    columns = min(TILE_WIDTH, width)
+    columns = min(_tile_width(width), width)
     strips, tiles = -(-height // rows), -(-width // columns)
     neighborhood = causal_neighborhood(shape, neighborhood_size)
     different = min(-(-(len(neighborhood.offsets) - 1) // rows) + 1, strips)
@@ -88,6 +87,11 @@ def layout_of(shape: Shape, neighborhood_size: int, images: int = 1) -> Layout:
     split = split.reshape(different, rows, tiles, columns, channels, neighborhood_size + 1)
     predictors = split.transpose(0, 3, 4, 5, 1, 2).reshape(different, columns * channels, -1, rows, tiles)
     return Layout(shape, rows, columns, strips, tiles, neighborhood.reach, places_of(predictors, window))
+
+
+def _tile_width(width: int) -> int:
+    """Columns in a tile: a power of two near ∛(W/4), where products inside the tiles and between them cost alike."""
+    return 2 ** math.ceil(math.log2(max(width / 4, 1)) / 3)
 
 
 def _places(shape: Shape, neighborhood: Neighborhood, rows: range) -> np.ndarray:

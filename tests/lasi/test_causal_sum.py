@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jax import Array
 
-from lasi.causal_sum import causal_sums
+from lasi.causal_sum import causal_sums, nothing_beyond
 from lasi.predictors import Places
 from lasi.strips import Layout
 from tests.lasi import oracle
@@ -48,11 +48,11 @@ def sums_by_strips(values: Array, tile: tuple[int, int], *, later: bool = False)
         reach=0,
         places=NOWHERE,
     )
-    beyond = jnp.zeros((layout.width * channels, *rest, layout.tiles), values.dtype)
+    beyond = nothing_beyond(layout.width * channels, channels, (*rest, layout.tiles), values.dtype)
     order = slice(None, None, -1 if later else 1)
     sums = []
     for strip in layout.to_strips(values)[order]:
-        strip_sums, beyond = causal_sums(jnp.swapaxes(strip, 2, 3), beyond, channels=channels, later=later)
+        strip_sums, beyond = causal_sums(jnp.swapaxes(strip, 2, 3), beyond, later=later)
         sums.append(strip_sums)
     return layout.to_image(jnp.stack(sums[order]))
 
