@@ -20,7 +20,19 @@ from typing import Any
 import click
 import jax.numpy as jnp
 
-from mad_app.cli_options import EPILOG, OUT, SEED, SIZE, STEPS, asking_for_a_competition
+from mad_app.cli_options import (
+    DRAWING,
+    EPILOG,
+    OUT,
+    RUN,
+    SEED,
+    SERIES,
+    SERIES_WIDTH,
+    SIZE,
+    STEPS,
+    THEME,
+    asking_for_a_competition,
+)
 from mad_app.competition.settings import Role
 from mad_app.images import load_image
 from mad_app.metrics import METRICS, KnownMetric, MetricUnavailable, describe_metrics, measure_batch, resolve_metric
@@ -75,7 +87,8 @@ def compete(out: Path, **asked: Any) -> None:
 
     IMAGE is a file or the name of a bundled picture; without it, the bundled cat. A metric is a name that `metrics`
     lists, or package.module:function, a JAX or PyTorch function of two images. Ctrl-C stops after the present step,
-    and the run can be resumed.
+    and the run can be resumed. Drift is the held metric's departure from its level; on the way it may be large, and is
+    brought back by the end.
     """
     request = Request(**asked)
     _run(request, partial(run_competition, request, out))
@@ -124,7 +137,7 @@ def preset(out: Path, name: str, image: str, **asked: Any) -> None:
 
 
 @program.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@RUN
 def resume(run: Path) -> None:
     """Go on with what was interrupted; RUN is its folder.
 
@@ -138,12 +151,12 @@ def resume(run: Path) -> None:
 
 
 @program.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="A name that ends in .pdf, .svg or .png.")
+@RUN
+@DRAWING
 @click.option("--show", metavar="PARTS", help="Of pairs,maps,curves,jury, what the sheet shows.  [default: what fits]")
 @click.option("--width", default="double", show_default=True, help="single or double (columns), or slide.")
 @click.option("--font-size", type=float, help="Of all text, in points.  [default: 6.5; slide: 12]")
-@click.option("--theme", default="light", show_default=True, help="light, or dark: light on dark.")
+@THEME
 @click.option("--dpi", type=click.FloatRange(36, 2400), help="Dots an inch of a PNG.  [default: whole pixels]")
 def figure(run: Path, out: Path, show: str | None, **asked: Any) -> None:
     """Draw the sheet of a competition; RUN is its folder."""
@@ -155,9 +168,9 @@ def figure(run: Path, out: Path, show: str | None, **asked: Any) -> None:
 
 
 @program.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@RUN
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A name that ends in .gif or .webp.")
-@click.option("--theme", default="light", show_default=True, help="light, or dark: light on dark.")
+@THEME
 def animate(run: Path, out: Path, theme: Any) -> None:
     """Draw a run as a GIF or WebP; RUN is its folder."""
     from mad_app.figures import save_animation
@@ -167,9 +180,9 @@ def animate(run: Path, out: Path, theme: Any) -> None:
 
 
 @program.command()
-@click.argument("series", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="A name that ends in .pdf, .svg or .png.")
-@click.option("--width", default="double", show_default=True, help="double (columns), or slide.")
+@SERIES
+@DRAWING
+@SERIES_WIDTH
 def sheet(series: Path, out: Path, width: Any) -> None:
     """Draw a series side by side; SERIES is its folder."""
     from mad_app.figures import save_contact_sheet
@@ -179,9 +192,9 @@ def sheet(series: Path, out: Path, width: Any) -> None:
 
 
 @program.command()
-@click.argument("series", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="A name that ends in .pdf, .svg or .png.")
-@click.option("--width", default="double", show_default=True, help="double (columns), or slide.")
+@SERIES
+@DRAWING
+@SERIES_WIDTH
 def curve(series: Path, out: Path, width: Any) -> None:
     """Draw how far metrics went at each level.
 

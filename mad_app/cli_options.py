@@ -33,6 +33,13 @@ SEED = click.option(
 OUT = click.option(
     "--out", type=click.Path(path_type=Path), default="runs", show_default=True, help="Folder of the runs."
 )
+RUN = click.argument("run", type=click.Path(path_type=Path))
+SERIES = click.argument("series", type=click.Path(path_type=Path))
+DRAWING = click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="A name that ends in .pdf, .svg or .png."
+)
+SERIES_WIDTH = click.option("--width", default="double", show_default=True, help="double (columns), or slide.")
+THEME = click.option("--theme", default="light", show_default=True, help="light, or dark: light on dark.")
 _COMPETITION = (
     click.argument("image", default=DEFAULT_IMAGE),
     click.option("--first", default=Request.first, show_default=True, help="A metric: see `metrics`."),

@@ -25,6 +25,8 @@ from mad_app.ui.visitor import keep_name, visitor
 POLL_SECONDS = 0.4
 WAITING_POLL_SECONDS = 1.5
 """How often a run that waits is looked at, of which there may be many."""
+HELD = 1e-3
+"""The relative drift up to which an image counts as held."""
 
 STYLE = Path(__file__).with_name("style.css")
 HINT = '<p class="mad-hint">Picture, metrics and distortion, and the other pages, are behind » at the top left.</p>'
@@ -189,7 +191,9 @@ def progress_text(job: Job, stopping: bool) -> str:
     if status.phase is not Phase.RUNNING:
         return f"{status.phase.value} …"
     pace = _pace(status, job.order.request)
-    parts = [f"Step {status.step} of {steps}", *pace, f"largest drift {percentage(_drift(status))}"]
+    drift = _drift(status)
+    back = ", brought back by the end" if drift is not None and abs(drift) > HELD else ""
+    parts = [f"Step {status.step} of {steps}", *pace, f"largest drift {percentage(drift)}{back}"]
     return ("Stopping … " if stopping else "") + " · ".join(parts)
 
 
