@@ -14,11 +14,11 @@ import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from mad_app.figures.canvas import LINE, Canvas, Theme, drawing, figure_to_bytes, font_path
+from mad_app.figures.files import save_as
 from mad_app.figures.options import ThemeName, theme_called
 from mad_app.figures.wording import LETTERS, metric_title, number, verdict
 from mad_app.images import from_uint8, to_uint8
 from mad_app.records import Run
-from mad_app.records.storage import refusals, staged_file
 
 Moving = Literal["gif", "webp"]
 
@@ -110,13 +110,7 @@ def save_animation(run: Run, path: str | Path, *, theme: ThemeName = "light") ->
         ValueError: the name ends otherwise.
         RecordError: the file cannot be written; an older one stays as it was.
     """
-    path = Path(path)
-    kind = MOVINGS.get(path.suffix.lower())
-    if kind is None:
-        raise ValueError(f"path must end in {', '.join(MOVINGS)}, got {str(path)!r}")
-    content = animation_bytes(run, kind, theme=theme)
-    with refusals(f"{path} could not be saved"), staged_file(path) as partial:
-        partial.write_bytes(content)
+    save_as(path, MOVINGS, lambda kind: animation_bytes(run, kind, theme=theme))
 
 
 class _Layout:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from mad_app.figures.canvas import LIGHT, Canvas
 from mad_app.figures.options import Format
 from mad_app.figures.sheet import TALLEST
-from mad_app.figures.wording import LETTERS, constraints, metric_title, number
+from mad_app.figures.wording import LETTERS, constraints, contest_title, metric_title, number
 from mad_app.images import from_uint8
 from mad_app.records import Run, Series, Spread, spread_of, spread_of_starts
 
@@ -124,9 +124,8 @@ def competitors(series: Series) -> tuple[str, str]:
 
 def series_title(series: Series) -> str:
     """What the series is, in a line."""
-    first, second = (metric_title(name) for name in competitors(series))
     kinds = {"ladder": "at several levels", "seeds": "from several seeds"}
-    return f"{first} against {second}, {kinds.get(series.kind, series.kind)}"
+    return f"{contest_title(*competitors(series))}, {kinds.get(series.kind, series.kind)}"
 
 
 def _heading(series: Series, run: Run) -> str:

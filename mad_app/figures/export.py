@@ -12,10 +12,10 @@ from typing import Unpack
 from matplotlib.figure import Figure
 
 from mad_app.figures.canvas import Kind, drawing, figure_to_bytes
+from mad_app.figures.files import save_as
 from mad_app.figures.options import Part, SheetOptions, ThemeName, Width, check_parts, sheet_format, theme_called
 from mad_app.figures.sheet import draw_sheet
 from mad_app.records import Run
-from mad_app.records.storage import refusals, staged_file
 
 KINDS: dict[str, Kind] = {".pdf": "pdf", ".svg": "svg", ".png": "png"}
 
@@ -74,10 +74,4 @@ def save_figure(run: Run, path: str | Path, *, dpi: float | None = None, **optio
         ValueError: the name ends otherwise.
         RecordError: the file cannot be written; an older one stays as it was.
     """
-    path = Path(path)
-    kind = KINDS.get(path.suffix.lower())
-    if kind is None:
-        raise ValueError(f"path must end in {', '.join(KINDS)}, got {str(path)!r}")
-    content = figure_bytes(run, kind, dpi=dpi, **options)
-    with refusals(f"{path} could not be saved"), staged_file(path) as partial:
-        partial.write_bytes(content)
+    save_as(path, KINDS, lambda kind: figure_bytes(run, kind, dpi=dpi, **options))

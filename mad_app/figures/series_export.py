@@ -6,10 +6,10 @@ from typing import Literal
 from mad_app.figures.canvas import Kind, drawing, figure_to_bytes
 from mad_app.figures.contact_sheet import draw_contact_sheet
 from mad_app.figures.export import KINDS
+from mad_app.figures.files import save_as
 from mad_app.figures.ladder_curves import draw_ladder_curves
-from mad_app.figures.options import FORMATS, Width
+from mad_app.figures.options import Width, sheet_format
 from mad_app.records import Series
-from mad_app.records.storage import refusals, staged_file
 
 Drawing = Literal["contact sheet", "curves"]
 
@@ -28,27 +28,17 @@ def series_bytes(series: Series, drawing_of: Drawing, kind: Kind, *, width: Widt
     Raises:
         ValueError: there is no such width.
     """
-    if width not in FORMATS:
-        raise ValueError(f"width must be one of {', '.join(FORMATS)}, got {width!r}")
+    form = sheet_format(width)
     with drawing():
-        figure = _DRAW[drawing_of](series, FORMATS[width])
+        figure = _DRAW[drawing_of](series, form)
     return figure_to_bytes(figure, kind)
 
 
 def save_contact_sheet(series: Series, path: str | Path, *, width: Width = "double") -> None:
     """Write the contact sheet to a file, whole or not at all; errors as in `save_figure`."""
-    _save(series, "contact sheet", Path(path), width)
+    save_as(path, KINDS, lambda kind: series_bytes(series, "contact sheet", kind, width=width))
 
 
 def save_ladder_curves(series: Series, path: str | Path, *, width: Width = "double") -> None:
     """Write the curves of a ladder to a file, whole or not at all; errors as in `save_figure`."""
-    _save(series, "curves", Path(path), width)
-
-
-def _save(series: Series, drawing_of: Drawing, path: Path, width: Width) -> None:
-    kind = KINDS.get(path.suffix.lower())
-    if kind is None:
-        raise ValueError(f"path must end in {', '.join(KINDS)}, got {str(path)!r}")
-    content = series_bytes(series, drawing_of, kind, width=width)
-    with refusals(f"{path} could not be saved"), staged_file(path) as partial:
-        partial.write_bytes(content)
+    save_as(path, KINDS, lambda kind: series_bytes(series, "curves", kind, width=width))

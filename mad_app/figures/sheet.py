@@ -10,7 +10,16 @@ from matplotlib.figure import Figure
 from mad_app.figures.canvas import Canvas, Theme
 from mad_app.figures.options import PARTS, Format, Part
 from mad_app.figures.panels import draw_curve, jury_table
-from mad_app.figures.wording import LETTERS, constraints, metric_title, number, outcomes, percentage, verdict
+from mad_app.figures.wording import (
+    LETTERS,
+    constraints,
+    contest_title,
+    metric_title,
+    number,
+    outcomes,
+    percentage,
+    verdict,
+)
 from mad_app.images import from_uint8
 from mad_app.records import CornerResult, Run
 
@@ -263,7 +272,7 @@ def gain_of(run: Run, pair: int) -> float:
 
 
 def _title(run: Run) -> str:
-    return f"{metric_title(run.images[0].optimised)} against {metric_title(run.images[0].fixed)}"
+    return contest_title(run.images[0].optimised, run.images[0].fixed)
 
 
 def _conditions(run: Run) -> str:

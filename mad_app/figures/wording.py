@@ -26,6 +26,16 @@ def metric_title(name: str) -> str:
     return (rest or base).upper()
 
 
+def contest_title(first: str, second: str) -> str:
+    """The heading of two metrics that compete.
+
+    Example:
+        >>> contest_title("lasi", "mse")
+        'LASI against MSE'
+    """
+    return f"{metric_title(first)} against {metric_title(second)}"
+
+
 def verdict(run: Run, pair: int) -> str:
     """What the two metrics say of a pair, of which the image driven up is on the left, in one sentence.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from mad_app.figures import metric_title, number, percentage, verdict
+from mad_app.figures import contest_title, metric_title, number, percentage, verdict
 from mad_app.images import from_uint8
 from mad_app.records import CornerResult, Run, separation
 from mad_app.ui.collection import Card, conditions, date_of
@@ -70,7 +70,7 @@ def _reach(card: Card) -> str:
 
 
 def _head(run: Run, name: str) -> str:
-    rivals = f"{metric_title(run.images[0].optimised)} against {metric_title(run.images[0].fixed)}"
+    rivals = contest_title(run.images[0].optimised, run.images[0].fixed)
     images = (("Reference", run.reference, "the reference"), ("Start", run.start, "the start, a distorted copy of it"))
     figures = "".join(
         f'<figure><figcaption>{title}</figcaption><img src="{Picture.png(image).uri()}" alt="{alt}"></figure>'

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures import metric_title, percentage
+from mad_app.figures import contest_title, percentage
 from mad_app.records import RecordError, Run, find_run, is_resumable, load_run, load_summary
 from mad_app.runs import Request, request_of
 from mad_app.ui.again import asks_for, choices_of, without_control
@@ -131,7 +131,7 @@ def _show_live(queue: JobQueue, job_id: str, waits: bool) -> None:
     if job.status.phase.over or waits != (job.status.phase is Phase.WAITING):
         st.rerun()
     request = job.order.request
-    st.title(f"{metric_title(request.first)} against {metric_title(request.second)}")
+    st.title(contest_title(request.first, request.second))
     stopping = job.folder.is_asked_to_stop()
     told, buttons = st.columns([2, 1], vertical_alignment="center")
     told.progress(min(job.status.step / request.steps, 1.0), text=progress_text(job, stopping))
@@ -216,7 +216,7 @@ def _show_over(queue: JobQueue, job: Job, setup: Setup) -> None:
     request = job.order.request
     run = _record(job.root, job.status.run)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(f"{metric_title(request.first)} against {metric_title(request.second)}", width="stretch")
+        st.title(contest_title(request.first, request.second), width="stretch")
         _again_buttons(queue, setup, request, run)
         if job.status.phase in RESUMABLE:
             st.button(
@@ -254,7 +254,7 @@ def _show_record(queue: JobQueue, run_id: str, setup: Setup) -> None:
         _show_invitation(queue, setup)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        rivals = f"{metric_title(run.images[0].optimised)} against {metric_title(run.images[0].fixed)}"
+        rivals = contest_title(run.images[0].optimised, run.images[0].fixed)
         st.title(rivals, width="stretch")
         _again_buttons(queue, setup, _request_of(run), run)
         if is_resumable(queue.root / run_id) and st.button("Go on", key="resume", help="Goes on from its checkpoint."):

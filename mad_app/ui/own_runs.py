@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mad_app.figures import metric_title
+from mad_app.figures import contest_title
 from mad_app.ui.collection import picture_title
 from mad_app.ui.job_folder import Job, Phase
 from mad_app.ui.jobs import JobQueue
@@ -57,7 +57,7 @@ def _draw(queue: JobQueue, visitor: str, but: str | None) -> None:
 
 def _draw_row(queue: JobQueue, job: Job) -> None:
     request = job.order.request
-    rivals = f"{metric_title(request.first)} against {metric_title(request.second)}"
+    rivals = contest_title(request.first, request.second)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
             f"**{plain(rivals)}** on {plain(picture_title(request.image))}  \n{plain(fares(job))}", width="stretch"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mad_app.figures import metric_title
+from mad_app.figures import contest_title, metric_title
 from mad_app.records import RecordError, Summary, find_run, list_runs, load_summary
 from mad_app.ui.curves import LETTERS
 from mad_app.ui.places import runs_root
@@ -59,6 +59,6 @@ def sample_title(name: str) -> str:
 
 
 def _run_title(run: Summary) -> str:
-    rivals = f"{metric_title(run.images[0].optimised)} against {metric_title(run.images[0].fixed)}"
+    rivals = contest_title(run.images[0].optimised, run.images[0].fixed)
     picture = Path(str(run.settings.get("image") or "a picture")).stem
     return f"{rivals} on {picture}, {run.created[:16].replace('T', ' ')}"
