@@ -95,26 +95,34 @@ def tangent_step(
     back = _even(jnp.where(_each(falling), scale, 1), normal)
     for _ in range(RETURNS):
         left = missing - _inner(normal, moved - images).ravel()
-        moved = _return(moved, normal, back, left)
+        moved = newton_step(moved, normal, back, left)
     return moved, Moments(mean, square, steps)
 
 
 @jax.jit
 def return_step(images: Array, normal: Array, missing: Array) -> Array:
     """Newton's step towards the level over the pixels that may move that way; E is 1 where n does not stand out."""
-    return _return(images, normal, _even(jnp.ones_like(normal), normal), missing)
+    return newton_step(images, normal, _even(jnp.ones_like(normal), normal), missing)
+
+
+@jax.jit
+def newton_step(images: Array, normal: Array, scale: Array, missing: Array) -> Array:
+    """Newton's step clip(x + E n e / ⟨n, E n⟩) over the pixels that may move that way, (N, H, W, 3).
+
+    Args:
+        images: x, (N, H, W, 3) in [0, 1].
+        normal: n, the gradient of the metric that shall change.
+        scale: E, of x's shape.
+        missing: e, by how much it shall, (N,).
+    """
+    free = normal * _may_move(images, normal * _each(missing))
+    step = scale * free * _quotient(_each(missing), _inner(free, scale * free))
+    return jnp.clip(images + step, 0, 1)
 
 
 def norms(arrays: Array) -> Array:
     """‖·‖₂ of each image's array, (4,)."""
     return jnp.sqrt(jnp.sum(arrays**2, axis=(1, 2, 3)))
-
-
-def _return(images: Array, normal: Array, scale: Array, missing: Array) -> Array:
-    """clip(x + E n e / ⟨n, E n⟩) over the pixels that may move that way."""
-    free = normal * _may_move(images, normal * _each(missing))
-    step = scale * free * _quotient(_each(missing), _inner(free, scale * free))
-    return jnp.clip(images + step, 0, 1)
 
 
 def _scale(square: Array) -> Array:

@@ -12,10 +12,10 @@ Points are those of `admissible`, (H, W, 3) in [0, 1].
 
 from collections.abc import Mapping
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
+from mad_app.competition.level_set import newton_step
 from mad_app.competition.settings import CORNERS, Role, Settings
 from mad_app.metrics import Comparison
 
@@ -62,7 +62,7 @@ def bring_to_level(start: Array, comparison: Comparison, level: float, tolerance
         if departure <= tolerance:
             return point[0]
         goal = jnp.clip(level, value / FURTHEST, value * FURTHEST)
-        moved = _newton(point, gradient, share * (goal - value))
+        moved = newton_step(point, gradient, jnp.ones_like(gradient), share * (goal - value))
         now, slope = comparison.value_and_grad(moved)
         if abs(float(now[0]) - level) < abs(float(value[0]) - level):
             point, value, gradient, share = moved, now, slope, min(1.0, 2 * share)
@@ -72,13 +72,3 @@ def bring_to_level(start: Array, comparison: Comparison, level: float, tolerance
         f"{called} {level:g} cannot be reached from the start, which came to {float(value[0]):g}: give a level nearer "
         f"to the start's, or a start nearer to the level"
     )
-
-
-@jax.jit
-def _newton(point: Array, gradient: Array, missing: Array) -> Array:
-    """Newton's step, over the pixels that may move that way, (N, H, W, 3)."""
-    away = gradient * jnp.sign(missing)[:, None, None, None]
-    normal = jnp.where((point <= 0) & (away < 0) | (point >= 1) & (away > 0), 0, gradient)
-    length = jnp.sum(normal**2, axis=(1, 2, 3))
-    share = jnp.where(length > 0, missing / jnp.where(length > 0, length, 1), 0)
-    return jnp.clip(point + normal * share[:, None, None, None], 0, 1)
