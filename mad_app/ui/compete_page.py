@@ -15,7 +15,7 @@ from mad_app.ui.example import example_stage
 from mad_app.ui.job_folder import Job, Order, Phase, Status
 from mad_app.ui.jobs import PAUSE_SECONDS, JobQueue, NoSuchJob
 from mad_app.ui.own_runs import RESUMABLE, place_in_queue, show_own_runs
-from mad_app.ui.picture_controls import marked_style, picker_style, plain
+from mad_app.ui.picture_controls import marked_style, picker_style, plain, sentence
 from mad_app.ui.pictures import Picture
 from mad_app.ui.places import runs_root
 from mad_app.ui.results import show_run, show_words
@@ -291,7 +291,7 @@ def _say_refused(queue: JobQueue, job: Job) -> None:
     """That a run is not where it should be kept, and what to do."""
     if job.status.refused:
         st.warning(
-            f"{plain(job.status.refused[:1].upper() + job.status.refused[1:])}. The folder of the runs, "
+            f"{sentence(job.status.refused)} The folder of the runs, "
             f"{plain(str(queue.root))}, is full or cannot be written to, so this run is kept only until the program "
             "ends: take its record away when it is over."
         )

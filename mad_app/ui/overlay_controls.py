@@ -11,7 +11,7 @@ import streamlit as st
 
 from mad_app.images import MIN_SIZE, Crop, ImageError, load_image
 from mad_app.records.storage import refusals, staged_file
-from mad_app.ui.picture_controls import Upload, plain
+from mad_app.ui.picture_controls import Upload, plain, sentence
 from mad_app.ui.pictures import Picture
 from mad_app.ui.places import runs_root
 
@@ -69,8 +69,7 @@ def _take(name: str) -> None:
     try:
         load_image(upload.content, size=MIN_SIZE, name=upload.name)
     except ImageError as error:
-        text = str(error)
-        state[f"{name}-refusal"] = plain(text[:1].upper() + text[1:]) + "."
+        state[f"{name}-refusal"] = sentence(str(error))
     else:
         state[name] = upload
 

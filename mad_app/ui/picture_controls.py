@@ -117,6 +117,11 @@ def plain(text: str) -> str:
     return "".join(f"\\{character}" if character in r"\`*_{}[]()<>#+-.!|$:~&" else character for character in text)
 
 
+def sentence(text: str) -> str:
+    """A message, which begins small and ends without a full stop, as a sentence that Markdown shows as it is."""
+    return plain(text[:1].upper() + text[1:]) + "."
+
+
 def _pick(name: str) -> None:
     """Take another picture, whole; a sample in its own pixels."""
     state = st.session_state
@@ -137,8 +142,7 @@ def _take_upload() -> None:
     try:
         _uploaded(upload.content, upload.name, MIN_SIZE, Crop())
     except ImageError as error:
-        text = str(error)
-        state.refusal = plain(text[:1].upper() + text[1:]) + "."
+        state.refusal = sentence(str(error))
     else:
         state.upload, state.image = upload, UPLOAD
         state.update(WHOLE)
