@@ -139,8 +139,10 @@ def test_space_flickers_and_calm_is_kept_where_it_is_wished(
     expect(page.locator(".divider").first).to_be_visible()
     calm = browser.new_page(reduced_motion="reduce")
     calm.goto(f"{address}/{run}")
+    calm.locator(".viewer").wait_for(state="visible", timeout=PATIENCE * 1000)
     port, over = calm.locator(".port").first, calm.locator("canvas.left").first
-    port.press(" ", timeout=PATIENCE * 1000)
+    port.press(" ")
+    expect(calm.locator(".viewer.flickers")).to_be_visible()
     calm.wait_for_timeout(1500)
     expect(over).to_have_css("visibility", "visible")
     port.press(" ")
