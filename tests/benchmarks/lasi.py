@@ -90,10 +90,12 @@ def _lasi_tasks(images: jax.Array, n: int, *, with_gradient: bool) -> tuple[Row,
     row: Row = {"metric": f"LASI, N = {n}", "size": images.shape[1]}
     features = jnp.zeros(((n + 1) * (n + 2) // 2, images[0].size), jnp.float32)
     copy = jax.jit(lambda array: array + 1)
-    embedding, batch = lasi.embedding(images[0] * 2 - 1), images[1:] * 2 - 1
+    reference, batch = images[0] * 2 - 1, images[1:] * 2 - 1
+    embedding = lasi.embedding(reference)
+    pair, value = map(jax.jit, (lasi.compute_distance, lasi.compute_distances_to))
     tasks: dict[str, Thunk] = {
-        "pair": lambda: lasi.compute_distance(images[0] * 2 - 1, batch[0]),
-        "value": lambda: lasi.compute_distances_to(embedding, batch),
+        "pair": lambda: pair(reference, batch[0]),
+        "value": lambda: value(embedding, batch),
         "copy": lambda: copy(features),
     }
     if with_gradient:
