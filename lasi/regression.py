@@ -86,8 +86,8 @@ def gradient_of_sums(v: Array, w: Array) -> Array:
     rows, columns = _lower_triangle(v.shape[1] + 1)
     once = np.where(rows == columns, -0.5, -1.0)[None, :, None]
     v, w = (jnp.concatenate([a, jnp.full_like(a[:, :1], last)], axis=1) for a, last in ((_flat(v), 0), (_flat(w), -1)))
-    products = _take(v, rows) * _take(w, columns) + _take(v, columns) * _take(w, rows)
-    return (jnp.asarray(once, w.dtype) * products).reshape(shape)
+    twice = _take(v, rows) * _take(w, columns) + _take(v, columns) * _take(w, rows)
+    return (jnp.asarray(once, w.dtype) * twice).reshape(shape)
 
 
 def factorise(sums: Array, ridge: Array) -> tuple[Planes, Callable[[Planes], Planes]]:

@@ -20,12 +20,10 @@ from mad_app.competition.admissible import Admissible, Mask, admissible
 from mad_app.competition.level_set import Moments
 from mad_app.competition.levels import starts_and_levels
 from mad_app.competition.march import march
-from mad_app.competition.settings import CORNERS, Reason, Role, Settings, Step
+from mad_app.competition.settings import CORNERS, HELD, Reason, Role, Settings, Step
 from mad_app.competition.turn import Memory, Terms, Turn, Walk, begin, resume
 from mad_app.metrics import Comparison, Metric
 
-HELD = 1e-3
-"""Relative departure from the level up to which a metric counts as held."""
 POINTS = "points"
 """Name of the admissible points in the state of a step, where these are not the images themselves."""
 MOST_RETURNS = 40

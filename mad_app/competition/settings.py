@@ -28,6 +28,8 @@ class Corner:
 
 CORNERS = (Corner("first", "max"), Corner("first", "min"), Corner("second", "max"), Corner("second", "min"))
 """The order of the four images everywhere: in a batch, a record and a figure."""
+HELD = 1e-3
+"""Relative departure from the level up to which a metric counts as held."""
 
 
 class Reason(enum.Enum):
@@ -78,8 +80,8 @@ class Settings:
             raise ValueError(f"seconds must be a number above 0, got {self.seconds}")
         if not 0 < self.step_size <= 1:
             raise ValueError(f"step_size must lie in (0, 1], got {self.step_size}")
-        if not 0 < self.level_tolerance <= 1e-3:
-            raise ValueError(f"level_tolerance must lie in (0, 0.001], got {self.level_tolerance}")
+        if not 0 < self.level_tolerance <= HELD:
+            raise ValueError(f"level_tolerance must lie in (0, {HELD:g}], got {self.level_tolerance}")
         if self.max_change is not None and not 1 / 255 <= self.max_change <= 1:
             raise ValueError(f"max_change must lie between 1/255, the step of 8 bits, and 1, got {self.max_change}")
         for name in ("low_pass", "first_level", "second_level"):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from mad_app.competition.settings import HELD
 from mad_app.figures import contest_title, percentage
 from mad_app.records import RecordError, Run, find_run, is_resumable, load_run, load_summary
 from mad_app.runs import Request, request_of
@@ -25,8 +26,6 @@ from mad_app.ui.visitor import keep_name, visitor
 POLL_SECONDS = 0.4
 WAITING_POLL_SECONDS = 1.5
 """How often a run that waits is looked at, of which there may be many."""
-HELD = 1e-3
-"""The relative drift up to which an image counts as held."""
 
 STYLE = Path(__file__).with_name("style.css")
 HINT = '<p class="mad-hint">Picture, metrics and distortion, and the other pages, are behind » at the top left.</p>'
