@@ -128,22 +128,23 @@ def _values_forward(consume: Consume, problem: Problem, images: Array, beside: P
         of_images = [jnp.broadcast_to(plane[..., None, :], w[0].shape) for plane in here]
         values, pull = jax.vjp(consume, w, of_images)
         slope, slope_beside = pull(jnp.ones_like(values))
-        return above, (values, jnp.stack(w, axis=1), jnp.stack(solve_for(slope), axis=1), slope_beside)
+        return above, (values, jnp.stack([*w, *solve_for(slope)], axis=1), slope_beside)
 
     inputs = (jnp.arange(layout.strips), layout.windows(images), beside)
-    values, w, v, slope_beside = lax.scan(step, _nothing_above(problem, images), inputs)[1]
-    return values, (images, w, v, slope_beside)
+    values, wv, slope_beside = lax.scan(step, _nothing_above(problem, images), inputs)[1]
+    return values, (images, wv, slope_beside)
 
 
 def _values_backward(
     consume: Consume, problem: Problem, residuals: tuple[Any, ...], cotangent: Array
 ) -> tuple[Array, Planes]:
     del consume
-    images, w, v, slope_beside = residuals
+    images, wv, slope_beside = residuals
     layout = problem.layout(len(images))
 
     def step(below: Beyond, inputs: tuple[Array, ...]) -> tuple[Beyond, Array]:
-        index, window, w, v, weight = inputs
+        index, window, wv, weight = inputs
+        w, v = jnp.split(wv, 2, axis=1)
         predictors, pull = jax.vjp(lambda window: _predictors(problem, index, window), window)
         of_sums = _apart(index, gradient_of_sums, v * weight[:, None], w)
         of_products, below = _apart(index, functools.partial(causal_sums, later=True), of_sums, below)
@@ -151,7 +152,7 @@ def _values_backward(
         return below, of_window
 
     windows, pull = jax.vjp(layout.windows, images)
-    inputs = (jnp.arange(layout.strips), windows, w, v, cotangent)
+    inputs = (jnp.arange(layout.strips), windows, wv, cotangent)
     of_windows = lax.scan(step, _nothing_above(problem, images), inputs, reverse=True)[1]
     of_beside = [(plane * cotangent).sum(axis=-2) for plane in slope_beside]
     return pull(of_windows)[0], of_beside
