@@ -118,7 +118,10 @@ def element_values(consume: Consume, problem: Problem, images: Array, beside: Pl
 
 
 def _values_forward(consume: Consume, problem: Problem, images: Array, beside: Planes) -> tuple[Array, tuple[Any, ...]]:
-    """The values; for the gradient, the w of (A + λI) w = b, the v of (A + λI) v = ∂value/∂w, and ∂value/∂beside."""
+    """The values; for the gradient, the w of (A + λI) w = b, the v of (A + λI) v = ∂value/∂w, and ∂value/∂beside.
+
+    w and v lie in one array, (strips, u, 2N, B, n, m), which costs less to make than two.
+    """
     layout, ridge = problem.layout(len(images)), jnp.asarray(problem.ridge, images.dtype)
 
     def step(above: Beyond, inputs: tuple[Array, Array, Planes]) -> tuple[Beyond, tuple[Any, ...]]:
@@ -131,20 +134,20 @@ def _values_forward(consume: Consume, problem: Problem, images: Array, beside: P
         return above, (values, jnp.stack([*w, *solve_for(slope)], axis=1), slope_beside)
 
     inputs = (jnp.arange(layout.strips), layout.windows(images), beside)
-    values, wv, slope_beside = lax.scan(step, _nothing_above(problem, images), inputs)[1]
-    return values, (images, wv, slope_beside)
+    values, solved, slope_beside = lax.scan(step, _nothing_above(problem, images), inputs)[1]
+    return values, (images, solved, slope_beside)
 
 
 def _values_backward(
     consume: Consume, problem: Problem, residuals: tuple[Any, ...], cotangent: Array
 ) -> tuple[Array, Planes]:
     del consume
-    images, wv, slope_beside = residuals
+    images, solved, slope_beside = residuals
     layout = problem.layout(len(images))
 
     def step(below: Beyond, inputs: tuple[Array, ...]) -> tuple[Beyond, Array]:
-        index, window, wv, weight = inputs
-        w, v = jnp.split(wv, 2, axis=1)
+        index, window, solved, weight = inputs
+        w, v = jnp.split(solved, 2, axis=1)
         predictors, pull = jax.vjp(lambda window: _predictors(problem, index, window), window)
         of_sums = _apart(index, gradient_of_sums, v * weight[:, None], w)
         of_products, below = _apart(index, functools.partial(causal_sums, later=True), of_sums, below)
@@ -152,7 +155,7 @@ def _values_backward(
         return below, of_window
 
     windows, pull = jax.vjp(layout.windows, images)
-    inputs = (jnp.arange(layout.strips), windows, wv, cotangent)
+    inputs = (jnp.arange(layout.strips), windows, solved, cotangent)
     of_windows = lax.scan(step, _nothing_above(problem, images), inputs, reverse=True)[1]
     of_beside = [(plane * cotangent).sum(axis=-2) for plane in slope_beside]
     return pull(of_windows)[0], of_beside
