@@ -32,9 +32,8 @@ import jax.numpy as jnp
 from jax import Array
 from optax.tree_utils import tree_bias_correction, tree_update_moment, tree_update_moment_per_elem_norm
 
-FIRST_MOMENT, SECOND_MOMENT = 0.8, 0.99
-"""Decay rates of the moments: a memory of 5 steps for the direction, which a level set bends, and of 100 for the scale,
-which falls by powers of ten on the way."""
+SECOND_MOMENT = 0.99
+"""Decay rate of the second moment: a memory of 100 steps for the scale, which falls by powers of ten on the way."""
 FLOOR = 1e-4
 """ε in units of the root mean square of √v̂: how far a pixel that hardly matters may run ahead of the others."""
 RETURNS = 2
@@ -69,7 +68,14 @@ def tangent_gradient(images: Array, ascent: Array, normal: Array) -> tuple[Array
 
 @jax.jit
 def tangent_step(
-    images: Array, moments: Moments, ascent: Array, normal: Array, missing: Array, step_size: Array, falling: Array
+    images: Array,
+    moments: Moments,
+    ascent: Array,
+    normal: Array,
+    missing: Array,
+    step_size: Array,
+    momentum: Array,
+    falling: Array,
 ) -> tuple[Array, Moments]:
     """One step along the level set and back to it.
 
@@ -80,15 +86,16 @@ def tangent_step(
         normal: n, the gradient of the held metric.
         missing: ℓ − f, or the part of it that shall be made up for, (4,).
         step_size: η of each image, in pixel values, (4,).
+        momentum: decay rate of each image's first moment, (4,).
         falling: whether what shall grow is the negative of a distance, (4,).
     """
     riemannian, free = tangent_gradient(images, ascent, normal)
     gradient = jnp.where(_each(falling), ascent * free, riemannian)
     steps = moments.steps + 1
-    mean = tree_update_moment(gradient, moments.mean, FIRST_MOMENT, 1)
+    mean = tree_update_moment(gradient, moments.mean, _each(momentum), 1)
     square = tree_update_moment_per_elem_norm(gradient, moments.square, SECOND_MOMENT, 2)
     scale = _scale(tree_bias_correction(square, SECOND_MOMENT, steps))
-    direction = scale * tree_bias_correction(mean, FIRST_MOMENT, steps) * free
+    direction = scale * tree_bias_correction(mean, _each(momentum), steps) * free
     off_level = normal * free
     tangent = direction - _ratio(direction, off_level, scale * off_level) * scale * off_level
     moved = jnp.clip(images + _each(step_size) * tangent, 0, 1)

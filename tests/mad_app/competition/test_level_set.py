@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mad_app.competition.level_set import FLOOR, Moments, no_moments, return_step, tangent_step
-from mad_app.competition.pace import FALLING
+from mad_app.competition.pace import FALLING, MOMENTUM
 
 SHAPE = (4, 6, 5, 3)
 NO_LACK = jnp.zeros(4)
@@ -40,7 +40,7 @@ def step(
     size: jax.Array,
     falling: np.ndarray = FALLING,
 ) -> tuple[jax.Array, Moments]:
-    return tangent_step(images, moments, ascent, normal, missing, size, jnp.asarray(falling))
+    return tangent_step(images, moments, ascent, normal, missing, size, per_image(MOMENTUM), jnp.asarray(falling))
 
 
 def inner(a: object, b: object) -> np.ndarray:

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mad_app.competition.settings import CORNERS
 from mad_app.competition.turn import PATIENCE, SHRINKAGE, Terms, Turn, Values, Walk, advance, begin
 
 SHAPE = (4, 4, 4, 3)
@@ -62,3 +63,14 @@ def test_a_value_that_is_no_number_is_no_place_to_go() -> None:
     held_by_first = np.array([False, False, True, True])
     np.testing.assert_array_equal(np.asarray(turn.images == images()).all(axis=(1, 2, 3)), held_by_first)
     np.testing.assert_array_equal(turn.told[3], held_by_first)
+
+
+def test_a_falling_image_that_overshot_shortens_its_stride() -> None:
+    value, gradient = said(1.0, 1)
+    walk, turn = take(begin(images()), (value, gradient), said(1.0, 2))
+    np.testing.assert_array_equal(turn.memory.stride, 1)
+    for _ in range(3):
+        gradient = -gradient
+        walk, turn = take(walk, (value, gradient), said(1.0, 2))
+    first_falls = np.array([corner.optimised == "first" and corner.direction == "min" for corner in CORNERS])
+    assert (np.asarray(turn.memory.stride < 1) == first_falls).all()
