@@ -59,17 +59,17 @@ def strays(progress: Array) -> Array:
     return jnp.maximum(_decline(progress) ** 4 * STRAY, LAST_STRAY)
 
 
-def strides(strides: Array, slopes: Array, progress: Array) -> Array:
+def strides(present: Array, slopes: Array, progress: Array) -> Array:
     """The next stride of each image, its step in units of its pace, (4,); 1 where a distance rises.
 
     Args:
-        strides: the present ones, (4,).
+        present: the last ones, (4,).
         slopes: of what shall grow, along the last step, where that led: below 0 if it went too far, (4,).
         progress: the part of the steps that is done. It bounds strides from below by a decline from the first step to
             the last.
     """
     change = jnp.where(slopes < 0, SHORTENING, jnp.where(slopes > 0, LENGTHENING, 1))
-    return jnp.where(FALLING, jnp.clip(strides * change, _fall(progress), LONGEST), 1)
+    return jnp.where(FALLING, jnp.clip(present * change, _fall(progress), LONGEST), 1)
 
 
 def momenta(strides: Array) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 from jax import Array
 
 from mad_app.competition import pace
-from mad_app.competition.level_set import Moments, no_moments, norms, return_step, tangent_gradient, tangent_step
+from mad_app.competition.level_set import Moments, inner, no_moments, norms, return_step, tangent_gradient, tangent_step
 from mad_app.competition.settings import CORNERS
 
 GROWTH, SHRINKAGE = 1.1, 0.5
@@ -204,7 +204,7 @@ def _remember(view: View, walk: Walk, terms: Terms) -> tuple[Memory, Array, Arra
     gradient, free = tangent_gradient(view.images, view.ascent, view.normal)
     slope = norms(gradient)
     first_slope = jnp.where(jnp.isnan(memory.slope), slope, memory.slope)
-    along = jnp.sum(gradient * (view.images - walk.view.images), axis=(1, 2, 3))
+    along = inner(gradient, view.images - walk.view.images).ravel()
     stride = pace.strides(memory.stride, along, walk.done / terms.steps)
     flat = on_level & (slope <= FLAT * first_slope)
     boxed = flat & (jnp.mean(free, axis=(1, 2, 3)) < 1 - PRESSED)

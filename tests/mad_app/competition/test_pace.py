@@ -14,7 +14,7 @@ from mad_app.competition.pace import (
     strides,
 )
 
-ONE, HALFWAY = jnp.ones(4), jnp.float32(0.5)
+ONE = jnp.ones(4)
 
 
 def after(times: int, slope: float, progress: float = 0.5) -> np.ndarray:
@@ -39,6 +39,5 @@ def test_strides_have_bounds() -> None:
 
 
 def test_shorter_strides_remember_more() -> None:
-    np.testing.assert_allclose(momenta(jnp.array([LONGEST, 1.0, 0.5, 0.0])), [
-        MOMENTUM, MOMENTUM, (MOMENTUM + MOST_MOMENTUM) / 2, MOST_MOMENTUM
-    ], rtol=1e-6)  # fmt: skip
+    remembered = [MOMENTUM, MOMENTUM, (MOMENTUM + MOST_MOMENTUM) / 2, MOST_MOMENTUM]
+    np.testing.assert_allclose(momenta(jnp.array([LONGEST, 1.0, 0.5, 0.0])), remembered, rtol=1e-6)
