@@ -10,6 +10,7 @@ step is back on its level.
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -24,6 +25,7 @@ from mad_app.competition.settings import CORNERS, HELD, Reason, Role, Settings, 
 from mad_app.competition.turn import Memory, Terms, Turn, Walk, begin, resume
 from mad_app.metrics import Comparison, Metric
 
+Remembered = TypeVar("Remembered", Memory, Moments)
 POINTS = "points"
 """Name of the admissible points in the state of a step, where these are not the images themselves."""
 MOST_RETURNS = 40
@@ -127,9 +129,12 @@ def _walk(arena: _Arena, at: Step | None) -> Walk:
     walk = begin(arena.starts)
     if at is None:
         return walk
-    known = {name: jnp.asarray(array) for name, array in at.state.items()}
-    moments = Moments(*(known.pop(name) for name in Moments._fields))
-    memory = walk.memory._replace(moments=moments, **{name: known[name] for name in Memory._fields if name in known})
+    known: dict[str, Any] = {name: jnp.asarray(array) for name, array in at.state.items()}
+
+    def recalled(part: Remembered) -> Remembered:
+        return part._replace(**{name: known[name] for name in part._fields if name in known})
+
+    memory = recalled(walk.memory)._replace(moments=recalled(walk.memory.moments))
     return resume(jnp.asarray(at.state.get(POINTS, at.images)), memory, at.index)
 
 

@@ -4,10 +4,11 @@ With g the gradient of what is to grow and n that of the held metric, both at th
 held metric is:
 
     h = g − n ⟨g, n⟩ / ⟨n, n⟩            over the pixels that may move (not pressed against 0 or 1)
-    m, v ← Adam moments of h; of g itself where the driven metric falls
-    D = 1 / (√v̂ + ε)
-    t = D m̂ − D n ⟨n, D m̂⟩ / ⟨n, D n⟩                                      tangent in the metric of D
-    y ← clip(x + η t)
+    v ← Adam's second moment of h, of g itself where the driven metric falls;  D = 1 / (√v̂ + ε)
+    P d = d − D n ⟨n, d⟩ / ⟨n, D n⟩                                         tangent in the metric of D
+    where it rises:  m ← Adam's first moment of h;          t = η P D m̂
+    where it falls:  u ← clip(x + P (u + η D h)) − x;       t = c u;   u ← u − t
+    y ← clip(x + t)
     y ← clip(y + E n e / ⟨n, E n⟩),  e = ℓ − f − ⟨n, y − x⟩                  twice, over the pixels that may move so
 
 The last line is Newton's return to the level, together with what the box cut off the tangent step. Leaving the latter
@@ -15,13 +16,18 @@ out is fatal where many pixels are black or white: each step then loses the leve
 an image that could grow tenfold stands still. E is D where the driven metric falls and 1 where it rises, but smaller
 where E n stands out: a few pixels of a dark, flat region can hold nearly all of n, and would have to make up for all.
 
-A distance that falls takes its gradient with it. With g in the moments its share along n, which the projection takes
-out again, keeps D from growing as h dies away, so steps shrink by themselves and reach the bottom of a narrow valley;
-with h they would stay as long as they were, and tremble above it. A distance that rises keeps its gradient, and h
-finds more in the same steps.
+A distance that rises finds many optima, and a short memory finds a near one soon. All that falls comes into a narrow
+valley, whose bottom a step crosses: the next gradient points back, nearly against the last (cosines of −0.95 are usual
+for LASI, a mean of norms, however short the steps are). So an image in which a distance falls follows a leader at
+x + u. The leader takes steps of one length all the way, and trembles; the image comes after him by c = 3 / (k + 2) of
+what lies between them in step k, so it is the mean of where he was, the j-th place weighing j (j + 1), and runs along
+the bottom: no step has to grow smaller, and none has a length to guess.
 
-No weight trades one metric against the other. The moments are those of Kingma & Ba, ICLR 2015; the competition is that
-of Wang & Simoncelli, Journal of Vision 8(12):8, 2008.
+D remembers g and not h where it falls: h dies away in the valley, g does less so, and D grows the less.
+
+No weight trades one metric against the other. The moments are those of Kingma & Ba, ICLR 2015, the mean of places is
+that of Nesterov & Shikhman, JOTA 165, 2015; the competition is that of Wang & Simoncelli, Journal of Vision 8(12):8,
+2008.
 Arrays are (4, H, W, 3); inner products are taken image by image.
 """
 
@@ -32,24 +38,28 @@ import jax.numpy as jnp
 from jax import Array
 from optax.tree_utils import tree_bias_correction, tree_update_moment, tree_update_moment_per_elem_norm
 
+MOMENTUM = 0.8
+"""Decay rate of the first moment: a memory of 5 steps for the direction, which a level set bends."""
 SECOND_MOMENT = 0.99
 """Decay rate of the second moment: a memory of 100 steps for the scale, which falls by powers of ten on the way."""
 FLOOR = 1e-4
 """ε in units of the root mean square of √v̂: how far a pixel that hardly matters may run ahead of the others."""
+CATCH_UP = 3
+"""In step k an image makes up for CATCH_UP / (k + CATCH_UP − 1) of what lies between it and its leader."""
 RETURNS = 2
 """How often the level and what the box cut off are made up for in a step; each costs no evaluation of a metric."""
 
 
 class Moments(NamedTuple):
-    """Adam's memory.
+    """What a step remembers of those before.
 
     Attributes:
-        mean: m, (4, H, W, 3).
+        heading: m where the driven metric rises, u where it falls, (4, H, W, 3).
         square: v, (4, H, W, 3).
         steps: how many went into them, a scalar.
     """
 
-    mean: Array
+    heading: Array
     square: Array
     steps: Array
 
@@ -74,7 +84,7 @@ def tangent_step(
     normal: Array,
     missing: Array,
     step_size: Array,
-    momentum: Array,
+    trust: Array,
     falling: Array,
 ) -> tuple[Array, Moments]:
     """One step along the level set and back to it.
@@ -86,24 +96,31 @@ def tangent_step(
         normal: n, the gradient of the held metric.
         missing: ℓ − f, or the part of it that shall be made up for, (4,).
         step_size: η of each image, in pixel values, (4,).
-        momentum: decay rate of each image's first moment, (4,).
+        trust: the part of each image's t that it goes, (4,).
         falling: whether what shall grow is the negative of a distance, (4,).
     """
     riemannian, free = tangent_gradient(images, ascent, normal)
-    gradient = jnp.where(_each(falling), ascent * free, riemannian)
+    falling, step_size, trust = _each(falling), _each(step_size), _each(trust)
     steps = moments.steps + 1
-    mean = tree_update_moment(gradient, moments.mean, _each(momentum), 1)
-    square = tree_update_moment_per_elem_norm(gradient, moments.square, SECOND_MOMENT, 2)
+    remembered = jnp.where(falling, ascent * free, riemannian)
+    square = tree_update_moment_per_elem_norm(remembered, moments.square, SECOND_MOMENT, 2)
     scale = _scale(tree_bias_correction(square, SECOND_MOMENT, steps))
-    direction = scale * tree_bias_correction(mean, _each(momentum), steps) * free
     off_level = normal * free
-    tangent = direction - _ratio(direction, off_level, scale * off_level) * scale * off_level
-    moved = jnp.clip(images + _each(step_size) * tangent, 0, 1)
-    back = _even(jnp.where(_each(falling), scale, 1), normal)
+
+    def along(direction: Array) -> Array:
+        return direction - _ratio(direction, off_level, scale * off_level) * scale * off_level
+
+    mean = tree_update_moment(riemannian, moments.heading, MOMENTUM, 1)
+    climb = trust * step_size * along(scale * tree_bias_correction(mean, MOMENTUM, steps) * free)
+    lead = jnp.clip(images + along(moments.heading + step_size * scale * riemannian), 0, 1) - images
+    follow = trust * CATCH_UP / (steps + CATCH_UP - 1) * lead
+    moved = jnp.clip(images + jnp.where(falling, follow, climb), 0, 1)
+    heading = jnp.where(falling, lead - follow, mean)
+    back = _even(jnp.where(falling, scale, 1), normal)
     for _ in range(RETURNS):
         left = missing - inner(normal, moved - images).ravel()
         moved = newton_step(moved, normal, back, left)
-    return moved, Moments(mean, square, steps)
+    return moved, Moments(heading, square, steps)
 
 
 @jax.jit

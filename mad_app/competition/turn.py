@@ -31,6 +31,9 @@ ON_LEVEL = 0.01
 """Relative departure from the level up to which a gain counts."""
 GAIN = 1e-4
 """The least relative gain that counts."""
+RELAPSE = 0.1
+"""An image in which a distance falls calls its leader back to itself when a step led up and this far above its least:
+the scale of what dies away by powers of ten lags behind, and a leader may gather speed where he should not."""
 PATIENCE = 100
 """Steps on the level without a gain after which an image has converged."""
 FLAT = 1e-3
@@ -82,7 +85,6 @@ class Memory(NamedTuple):
         best: the furthest that each image's driven metric came on the level, falling ones negated, (4,).
         idle: steps since then, (4,).
         slope: norm of each image's first tangent gradient, (4,).
-        stride: each image's step size, in units of its pace, as its overshoots left it, (4,).
     """
 
     moments: Moments
@@ -91,7 +93,6 @@ class Memory(NamedTuple):
     best: Array
     idle: Array
     slope: Array
-    stride: Array
 
 
 class Walk(NamedTuple):
@@ -132,7 +133,7 @@ def begin(images: Array) -> Walk:
     """A walk that sets out from images (4, H, W, 3)."""
     four = jnp.ones(len(CORNERS), jnp.float32)
     idle = jnp.zeros_like(four, jnp.int32)
-    memory = Memory(no_moments(images), four, images, -jnp.inf * four, idle, jnp.nan * four, four)
+    memory = Memory(no_moments(images), four, images, -jnp.inf * four, idle, jnp.nan * four)
     return resume(images, memory, 0)
 
 
@@ -145,7 +146,7 @@ def resume(images: Array, memory: Memory, done: int) -> Walk:
 def advance(walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Walk, Turn]:
     """Judge the proposed images by what the metrics say of them, and step on."""
     seen = _sort(walk.proposed, first, second, terms)
-    allowed = jnp.maximum(pace.strays((walk.done - 1) / terms.steps), jnp.abs(walk.view.missing / terms.level))
+    allowed = jnp.maximum(pace.stray((walk.done - 1) / terms.steps), jnp.abs(walk.view.missing / terms.level))
     held = (jnp.abs(seen.missing / terms.level) <= allowed) & _finite(seen.normal)
     strayed = ~held & ~walk.fresh
     view = _choose(strayed, walk.view, seen)
@@ -204,14 +205,15 @@ def _remember(view: View, walk: Walk, terms: Terms) -> tuple[Memory, Array, Arra
     gradient, free = tangent_gradient(view.images, view.ascent, view.normal)
     slope = norms(gradient)
     first_slope = jnp.where(jnp.isnan(memory.slope), slope, memory.slope)
-    along = inner(gradient, view.images - walk.view.images).ravel()
-    stride = pace.strides(memory.stride, along, walk.done / terms.steps)
     flat = on_level & (slope <= FLAT * first_slope)
     boxed = flat & (jnp.mean(free, axis=(1, 2, 3)) < 1 - PRESSED)
     idle = jnp.where(gained | ~on_level, 0, memory.idle + 1)
     best = jnp.where(gained, driven, memory.best)
     held = _where(on_level, view.images, memory.held)
-    return memory._replace(held=held, best=best, idle=idle, slope=first_slope, stride=stride), flat, boxed
+    climbs = inner(gradient, view.images - walk.view.images).ravel() < 0
+    relapsed = on_level & climbs & (driven < best - RELAPSE * jnp.abs(best)) & pace.FALLING
+    moments = memory.moments._replace(heading=_where(~relapsed, memory.moments.heading, 0))
+    return Memory(moments, memory.trust, held, best, idle, first_slope), flat, boxed
 
 
 def _step(view: View, memory: Memory, done: Array, terms: Terms) -> tuple[Array, Memory]:
@@ -222,8 +224,8 @@ def _step(view: View, memory: Memory, done: Array, terms: Terms) -> tuple[Array,
         view.ascent,
         view.normal,
         view.missing * jnp.minimum(FULL_RETURN * memory.trust, 1),
-        terms.step_size * pace.step_sizes(done / terms.steps, memory.idle / PATIENCE) * memory.stride * memory.trust,
-        pace.momenta(memory.stride),
+        terms.step_size * pace.step_sizes(done / terms.steps, memory.idle / PATIENCE),
+        memory.trust,
         pace.FALLING,
     )
     lost = memory.trust < LOST
@@ -241,6 +243,6 @@ def _finite(array: Array) -> Array:
     return jnp.isfinite(array).reshape(len(CORNERS), -1).all(axis=1)
 
 
-def _where(which: Array, these: Array, those: Array) -> Array:
+def _where(which: Array, these: Array, those: Array | int) -> Array:
     """Image by image, `these` or `those`."""
     return jnp.where(which.reshape(-1, *[1] * (these.ndim - 1)), these, those)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mad_app.competition import CORNERS, Reason, Settings, Step, compete
-from mad_app.competition.pace import strays
+from mad_app.competition.pace import stray
 from mad_app.distortions import distort
 from mad_app.images import ImageArray, bundled_path, load_image
 from mad_app.metrics import JaxMetric, Metric, get_metric
@@ -156,7 +156,7 @@ def test_resumed_at_its_end_it_only_settles() -> None:
 
 def test_a_step_that_remembers_less_than_today_can_be_resumed() -> None:
     steps = run(SQUARE_NORM, FORM, steps=100)
-    known = {name: steps[5].state[name] for name in ("mean", "square", "steps", "trust")}
+    known = {"mean": steps[5].images, **{name: steps[5].state[name] for name in ("square", "steps", "trust")}}
     resumed = list(
         compete(*reference_and_start(), SQUARE_NORM, FORM, Settings(steps=100), resume=replace(steps[5], state=known))
     )
@@ -276,7 +276,7 @@ def test_a_wild_level_set_is_never_left_further_than_allowed_and_held_in_the_end
     """An image that was further off before may come back slowly, or else goes back to where it was on its level."""
     steps = run(metric_of("rough", rough), FORM, steps=100)
     for before, step in itertools.pairwise(steps[:-1]):
-        allowed = np.maximum(strays(jnp.float32(before.index / 100)), np.abs(before.drift))
+        allowed = np.maximum(stray(jnp.float32(before.index / 100)), np.abs(before.drift))
         assert (np.abs(step.drift) <= allowed * (1 + 1e-6)).all()
     assert np.abs(steps[-1].drift).max() <= 1e-3
     assert set(steps[-1].reasons or ()) <= {Reason.BUDGET, Reason.CONVERGED}

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mad_app.competition.level_set import FLOOR, Moments, no_moments, return_step, tangent_step
-from mad_app.competition.pace import FALLING, MOMENTUM
+from mad_app.competition.level_set import FLOOR, MOMENTUM, Moments, no_moments, return_step, tangent_step
+from mad_app.competition.pace import FALLING
 
 SHAPE = (4, 6, 5, 3)
 NO_LACK = jnp.zeros(4)
@@ -39,8 +39,9 @@ def step(
     missing: jax.Array,
     size: jax.Array,
     falling: np.ndarray = FALLING,
+    trust: float = 1.0,
 ) -> tuple[jax.Array, Moments]:
-    return tangent_step(images, moments, ascent, normal, missing, size, per_image(MOMENTUM), jnp.asarray(falling))
+    return tangent_step(images, moments, ascent, normal, missing, size, per_image(trust), jnp.asarray(falling))
 
 
 def inner(a: object, b: object) -> np.ndarray:
@@ -56,18 +57,21 @@ def assert_tangent(step: jax.Array, normal: jax.Array) -> None:
 def oracle(steps: int, gradients: list[jax.Array], normals: list[jax.Array], missing: float) -> np.ndarray:
     """The formulas of the module, in float64, far from the box: where the images are after the steps."""
     x = np.asarray(interior(), np.float64)
-    m, v = np.zeros(SHAPE), np.zeros(SHAPE)
+    m, u, v = np.zeros(SHAPE), np.zeros(SHAPE), np.zeros(SHAPE)
     falls = np.reshape(FALLING, (4, 1, 1, 1))
-    for t in range(1, steps + 1):
-        g, n = np.asarray(gradients[t - 1], np.float64), np.asarray(normals[t - 1], np.float64)
-        kept = np.where(falls, g, g - inner(g, n) / inner(n, n) * n)
-        m, v = 0.8 * m + 0.2 * kept, 0.99 * v + 0.01 * kept**2
-        m_hat, v_hat = m / (1 - 0.8**t), v / (1 - 0.99**t)
+    for k in range(1, steps + 1):
+        g, n = np.asarray(gradients[k - 1], np.float64), np.asarray(normals[k - 1], np.float64)
+        h = g - inner(g, n) / inner(n, n) * n
+        m, v = MOMENTUM * m + (1 - MOMENTUM) * h, 0.99 * v + 0.01 * np.where(falls, g, h) ** 2
+        v_hat = v / (1 - 0.99**k)
         d = 1 / (np.sqrt(v_hat) + FLOOR * np.sqrt(v_hat.mean(axis=(1, 2, 3), keepdims=True)))
-        tangent = d * m_hat - d * n * inner(n, d * m_hat) / inner(n, d * n)
+        way = np.where(falls, u + 1e-3 * d * h, 1e-3 * d * m / (1 - MOMENTUM**k))
+        way = way - d * n * inner(n, way) / inner(n, d * n)
+        t = np.where(falls, 3 / (k + 2) * way, way)
+        u = way - t
         back = np.where(falls, d, 1)
         back = back / (1 + np.abs(back * n) / np.sqrt(((back * n) ** 2).mean(axis=(1, 2, 3), keepdims=True)))
-        x = x + 1e-3 * tangent + back * n * missing / inner(n, back * n)
+        x = x + t + back * n * missing / inner(n, back * n)
     return x
 
 
@@ -78,6 +82,37 @@ def test_steps_follow_the_formulas() -> None:
         images, moments = step(images, moments, gradient, normal, per_image(0.02), per_image(1e-3))
     np.testing.assert_allclose(images, oracle(3, gradients, normals, 0.02), atol=2e-6)
     assert int(moments.steps) == 3
+
+
+def test_a_falling_image_is_the_mean_of_its_leaders_places() -> None:
+    """Without a held metric and on a slope that does not change, place j weighs j (j + 1)."""
+    images, slope, size = interior(), random(1), 1e-4
+    moments, leader, places = no_moments(images), images, []
+    for _ in range(5):
+        images, moments = step(images, moments, slope, jnp.zeros(SHAPE), NO_LACK, per_image(size))
+        leader = leader + size * slope / (jnp.abs(slope) + FLOOR * jnp.sqrt((slope**2).mean((1, 2, 3), keepdims=True)))
+        places.append(leader)
+    weights = np.array([2.0, 6, 12, 20, 30])
+    mean = sum(weight * np.asarray(place) for weight, place in zip(weights / weights.sum(), places, strict=True))
+    np.testing.assert_allclose(images[FALLING], mean[FALLING], atol=1e-6)
+    np.testing.assert_allclose((images + moments.heading)[FALLING], leader[FALLING], atol=1e-6)
+
+
+def test_a_leader_stays_in_the_box() -> None:
+    images = interior()
+    moments = Moments(10 * random(3), random(4, 0, 1), jnp.asarray(7))
+    moved, after = step(images, moments, random(1), random(2), NO_LACK, per_image(0.01))
+    places = (images + (moved - images + after.heading))[FALLING]
+    assert ((places >= -0.01) & (places <= 1.01)).all()
+
+
+def test_with_half_the_trust_an_image_goes_half_as_far() -> None:
+    images, gradient, normal = interior(), random(1), random(2)
+    whole, half = (
+        step(images, no_moments(images), gradient, normal, NO_LACK, per_image(1e-3), trust=trust)[0] - images
+        for trust in (1.0, 0.5)
+    )
+    np.testing.assert_allclose(half, whole / 2, atol=1e-6)
 
 
 def test_a_step_is_tangent_to_the_level_set() -> None:

@@ -1,43 +1,30 @@
-"""Strides: shorter where they overshot, longer where they did not, and only where a distance falls."""
+"""The pace: what rises begins with large steps, leaders keep theirs, and all come to rest without a gain."""
 
 import jax.numpy as jnp
 import numpy as np
 
-from mad_app.competition.pace import (
-    FALLING,
-    LENGTHENING,
-    LONGEST,
-    MOMENTUM,
-    MOST_MOMENTUM,
-    SHORTENING,
-    momenta,
-    strides,
-)
+from mad_app.competition.pace import FALLING, LAST_STRAY, STRAY, step_sizes, stray
 
-ONE = jnp.ones(4)
+PROGRESS = np.linspace(0, 1, 21)
 
 
-def after(times: int, slope: float, progress: float = 0.5) -> np.ndarray:
-    """The strides after so many steps of one kind."""
-    now = ONE
-    for _ in range(times):
-        now = strides(now, slope * ONE, jnp.float32(progress))
-    return np.asarray(now)
+def sizes(progress: float, idleness: float = 0.0) -> np.ndarray:
+    return np.asarray(step_sizes(jnp.float32(progress), jnp.full(4, idleness)))
 
 
-def test_a_falling_image_strides_by_where_its_step_led() -> None:
-    for slope, change in ((-1.0, SHORTENING), (1.0, LENGTHENING), (0.0, 1.0)):
-        np.testing.assert_allclose(after(1, slope), np.where(FALLING, change, 1), rtol=1e-6)
+def test_steps_decline_where_a_distance_rises_and_leaders_steps_do_not() -> None:
+    along = np.stack([sizes(progress) for progress in PROGRESS])
+    assert (np.diff(along[:, ~FALLING], axis=0) < 0).all()
+    assert (along[:, FALLING] == along[0, FALLING]).all()
 
 
-def test_strides_have_bounds() -> None:
-    np.testing.assert_allclose(after(200, 1.0), np.where(FALLING, LONGEST, 1))
-    shortest = [after(200, -1.0, progress)[FALLING] for progress in (0.0, 0.3, 0.7, 1.0)]
-    np.testing.assert_array_equal(shortest[0], 1)
-    assert (np.diff(shortest, axis=0) < 0).all()
-    assert (shortest[-1] > 0).all()
+def test_all_steps_decline_in_the_second_half_of_an_images_patience() -> None:
+    idle = np.stack([sizes(0.3, idleness) for idleness in PROGRESS])
+    assert (idle[: len(PROGRESS) // 2 + 1] == idle[0]).all()
+    assert (np.diff(idle[len(PROGRESS) // 2 :], axis=0) < 0).all()
 
 
-def test_shorter_strides_remember_more() -> None:
-    remembered = [MOMENTUM, MOMENTUM, (MOMENTUM + MOST_MOMENTUM) / 2, MOST_MOMENTUM]
-    np.testing.assert_allclose(momenta(jnp.array([LONGEST, 1.0, 0.5, 0.0])), remembered, rtol=1e-6)
+def test_images_may_stray_less_and_less() -> None:
+    allowed = np.array([float(stray(jnp.float32(progress))) for progress in PROGRESS])
+    np.testing.assert_allclose(allowed[[0, -1]], [STRAY, LAST_STRAY], rtol=1e-6)
+    assert (np.diff(allowed) <= 0).all()
