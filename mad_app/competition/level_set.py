@@ -19,9 +19,9 @@ where E n stands out: a few pixels of a dark, flat region can hold nearly all of
 A distance that rises finds many optima, and a short memory finds a near one soon. All that falls comes into a narrow
 valley, whose bottom a step crosses: the next gradient points back, nearly against the last (cosines of −0.95 are usual
 for LASI, a mean of norms, however short the steps are). So an image in which a distance falls follows a leader at
-x + u. The leader takes steps of one length all the way, and trembles; the image comes after him by c = 3 / (k + 2) of
-what lies between them in step k, so it is the mean of where he was, the j-th place weighing j (j + 1), and runs along
-the bottom: no step has to grow smaller, and none has a length to guess.
+x + u. The leader takes steps of one length all the way, and trembles; the image comes after him by c = 2 / (k + 1) of
+what lies between them in step k, so it is the mean of where he was, the j-th place weighing j, and runs along the
+bottom: no step has to grow smaller, and no memory has a length to guess.
 
 D remembers g and not h where it falls: h dies away in the valley, g does less so, and D grows the less.
 
@@ -44,8 +44,6 @@ SECOND_MOMENT = 0.99
 """Decay rate of the second moment: a memory of 100 steps for the scale, which falls by powers of ten on the way."""
 FLOOR = 1e-4
 """ε in units of the root mean square of √v̂: how far a pixel that hardly matters may run ahead of the others."""
-CATCH_UP = 3
-"""In step k an image makes up for CATCH_UP / (k + CATCH_UP − 1) of what lies between it and its leader."""
 RETURNS = 2
 """How often the level and what the box cut off are made up for in a step; each costs no evaluation of a metric."""
 
@@ -113,7 +111,7 @@ def tangent_step(
     mean = tree_update_moment(riemannian, moments.heading, MOMENTUM, 1)
     climb = trust * step_size * along(scale * tree_bias_correction(mean, MOMENTUM, steps) * free)
     lead = jnp.clip(images + along(moments.heading + step_size * scale * riemannian), 0, 1) - images
-    follow = trust * CATCH_UP / (steps + CATCH_UP - 1) * lead
+    follow = trust * 2 / (steps + 1) * lead
     moved = jnp.clip(images + jnp.where(falling, follow, climb), 0, 1)
     heading = jnp.where(falling, lead - follow, mean)
     back = _even(jnp.where(falling, scale, 1), normal)

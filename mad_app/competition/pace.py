@@ -19,8 +19,6 @@ from mad_app.competition.settings import CORNERS
 FALLING = np.array([corner.direction == "min" for corner in CORNERS])
 """In which of the four images a distance falls, (4,)."""
 
-LEADERS_STEP = 0.8
-"""Size of a leader's steps in units of the setting."""
 LAST_STEP_SIZE = 0.02
 """The size of the last step in units of the first; in between it falls along a cosine."""
 STRAY = 3.0
@@ -37,7 +35,7 @@ def step_sizes(progress: Array, idleness: Array) -> Array:
         idleness: the part of an image's patience that went by without a gain, (4,). In its second half all steps
             decline, so that what only trembles comes to rest, and shows what it still gains.
     """
-    return jnp.where(FALLING, LEADERS_STEP, _decline(progress)) * _decline(2 * idleness - 1)
+    return jnp.where(FALLING, 1, _decline(progress)) * _decline(2 * idleness - 1)
 
 
 def stray(progress: Array) -> Array:

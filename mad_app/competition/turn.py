@@ -14,7 +14,7 @@ import numpy as np
 from jax import Array
 
 from mad_app.competition import pace
-from mad_app.competition.level_set import Moments, inner, no_moments, norms, return_step, tangent_gradient, tangent_step
+from mad_app.competition.level_set import Moments, no_moments, norms, return_step, tangent_gradient, tangent_step
 from mad_app.competition.settings import CORNERS
 
 GROWTH, SHRINKAGE = 1.1, 0.5
@@ -32,8 +32,8 @@ ON_LEVEL = 0.01
 GAIN = 1e-4
 """The least relative gain that counts."""
 RELAPSE = 0.1
-"""An image in which a distance falls calls its leader back to itself when a step led up and this far above its least:
-the scale of what dies away by powers of ten lags behind, and a leader may gather speed where he should not."""
+"""Where a distance falls, a step that led this far above the least of it is taken back too: what dies away by powers of
+ten leaves the scale of the steps behind, and a leader may gather speed where he should not."""
 PATIENCE = 100
 """Steps on the level without a gain after which an image has converged."""
 FLAT = 1e-3
@@ -148,13 +148,17 @@ def advance(walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Wa
     seen = _sort(walk.proposed, first, second, terms)
     allowed = jnp.maximum(pace.stray((walk.done - 1) / terms.steps), jnp.abs(walk.view.missing / terms.level))
     held = (jnp.abs(seen.missing / terms.level) <= allowed) & _finite(seen.normal)
-    strayed = ~held & ~walk.fresh
+    best = walk.memory.best
+    relapsed = (_driven(seen) < best - RELAPSE * jnp.abs(best)) & pace.FALLING
+    strayed = ~(held & ~relapsed | walk.fresh)
     view = _choose(strayed, walk.view, seen)
     trust = jnp.where(strayed, SHRINKAGE * walk.memory.trust, jnp.minimum(GROWTH * walk.memory.trust, 1))
     memory, flat, boxed = _remember(view, walk, terms)
-    memory = memory._replace(trust=trust)
-    memory = jax.tree.map(partial(jnp.where, walk.fresh), walk.memory._replace(slope=memory.slope), memory)
-    converged = flat & ~boxed | (memory.idle >= PATIENCE)
+    heading = memory.moments.heading * jnp.where(relapsed, SHRINKAGE, 1)[:, None, None, None]
+    memory = memory._replace(trust=trust, moments=memory.moments._replace(heading=heading))
+    start = walk.memory._replace(slope=memory.slope, best=memory.best)
+    memory = jax.tree.map(partial(jnp.where, walk.fresh), start, memory)
+    converged = (flat | (memory.idle >= PATIENCE)) & ~boxed
     turn = Turn(view.images, _tell(view, terms, converged, boxed), memory, walk.done)
     images, memory = _step(view, memory, walk.done, terms)
     return Walk(images, view, memory, walk.done + 1, jnp.asarray(False)), turn
@@ -191,6 +195,11 @@ def _sort(images: Array, first: Values, second: Values, terms: Terms) -> View:
     )
 
 
+def _driven(view: View) -> Array:
+    """What shall grow: the driven metric, falling ones negated, (4,)."""
+    return jnp.where(DRIVES_FIRST, view.first, view.second) * jnp.where(RISES, 1.0, -1.0)
+
+
 def _choose(back: Array, before: View, after: View) -> View:
     """The view after a step, but that before it for the images that go back, (4,)."""
     return jax.tree.map(partial(_where, back), before, after)
@@ -199,7 +208,7 @@ def _choose(back: Array, before: View, after: View) -> View:
 def _remember(view: View, walk: Walk, terms: Terms) -> tuple[Memory, Array, Array]:
     """The memory with this turn's gains, whether an image's way is flat, and whether that is the box's doing, (4,)."""
     memory = walk.memory
-    driven = jnp.where(DRIVES_FIRST, view.first, view.second) * jnp.where(RISES, 1.0, -1.0)
+    driven = _driven(view)
     on_level = jnp.abs(view.missing / terms.level) <= ON_LEVEL
     gained = on_level & ((driven > memory.best + GAIN * jnp.abs(memory.best)) | jnp.isinf(memory.best))
     gradient, free = tangent_gradient(view.images, view.ascent, view.normal)
@@ -210,10 +219,7 @@ def _remember(view: View, walk: Walk, terms: Terms) -> tuple[Memory, Array, Arra
     idle = jnp.where(gained | ~on_level, 0, memory.idle + 1)
     best = jnp.where(gained, driven, memory.best)
     held = _where(on_level, view.images, memory.held)
-    climbs = inner(gradient, view.images - walk.view.images).ravel() < 0
-    relapsed = on_level & climbs & (driven < best - RELAPSE * jnp.abs(best)) & pace.FALLING
-    moments = memory.moments._replace(heading=_where(~relapsed, memory.moments.heading, 0))
-    return Memory(moments, memory.trust, held, best, idle, first_slope), flat, boxed
+    return memory._replace(held=held, best=best, idle=idle, slope=first_slope), flat, boxed
 
 
 def _step(view: View, memory: Memory, done: Array, terms: Terms) -> tuple[Array, Memory]:
@@ -243,6 +249,6 @@ def _finite(array: Array) -> Array:
     return jnp.isfinite(array).reshape(len(CORNERS), -1).all(axis=1)
 
 
-def _where(which: Array, these: Array, those: Array | int) -> Array:
+def _where(which: Array, these: Array, those: Array) -> Array:
     """Image by image, `these` or `those`."""
     return jnp.where(which.reshape(-1, *[1] * (these.ndim - 1)), these, those)

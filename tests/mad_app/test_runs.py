@@ -225,7 +225,8 @@ def test_a_metric_that_fails_midway_leaves_a_record_that_says_so(tmp_path: Path)
         "square-norm", lambda r, x: square_norms(r, x) + jnp.where(square_norms(r, x) > limit, jnp.nan, 0)
     )
     metrics: Mapping[str, KnownMetric] = {"square-norm": failing, "form": FORM}
-    folder = run_competition(dataclasses.replace(PAPER, steps=50), tmp_path, resolve=metrics.__getitem__)
+    request = dataclasses.replace(PAPER, steps=50, max_change=0.05)
+    folder = run_competition(request, tmp_path, resolve=metrics.__getitem__)
     run = load_run(folder)
     assert [result.outcome for result in run.images] == [
         Reason.NOT_FINITE.value,
