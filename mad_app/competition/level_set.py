@@ -116,7 +116,7 @@ def tangent_step(
     heading = jnp.where(falling, lead - follow, mean)
     back = _even(jnp.where(falling, scale, 1), normal)
     for _ in range(RETURNS):
-        left = missing - inner(normal, moved - images).ravel()
+        left = missing - _inner(normal, moved - images).ravel()
         moved = newton_step(moved, normal, back, left)
     return moved, Moments(heading, square, steps)
 
@@ -138,13 +138,8 @@ def newton_step(images: Array, normal: Array, scale: Array, missing: Array) -> A
         missing: e, by how much it shall, (N,).
     """
     free = normal * _may_move(images, normal * _each(missing))
-    step = scale * free * _quotient(_each(missing), inner(free, scale * free))
+    step = scale * free * _quotient(_each(missing), _inner(free, scale * free))
     return jnp.clip(images + step, 0, 1)
-
-
-def inner(a: Array, b: Array) -> Array:
-    """⟨a, b⟩ image by image, (4, 1, 1, 1)."""
-    return jnp.sum(a * b, axis=(1, 2, 3), keepdims=True)
 
 
 def norms(arrays: Array) -> Array:
@@ -173,12 +168,16 @@ def _may_move(images: Array, direction: Array) -> Array:
 
 def _ratio(a: Array, b: Array, c: Array) -> Array:
     """⟨a, b⟩ / ⟨b, c⟩, and 0 where there is nothing to divide by."""
-    return _quotient(inner(a, b), inner(b, c))
+    return _quotient(_inner(a, b), _inner(b, c))
 
 
 def _quotient(numerator: Array, denominator: Array) -> Array:
     safe = denominator != 0
     return jnp.where(safe, numerator / jnp.where(safe, denominator, 1), 0)
+
+
+def _inner(a: Array, b: Array) -> Array:
+    return jnp.sum(a * b, axis=(1, 2, 3), keepdims=True)
 
 
 def _each(values: Array) -> Array:

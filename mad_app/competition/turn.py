@@ -153,8 +153,8 @@ def advance(walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Wa
     strayed = ~(held & ~relapsed | walk.fresh)
     view = _choose(strayed, walk.view, seen)
     trust = jnp.where(strayed, SHRINKAGE * walk.memory.trust, jnp.minimum(GROWTH * walk.memory.trust, 1))
-    memory, flat, boxed = _remember(view, walk, terms)
-    heading = memory.moments.heading * jnp.where(relapsed, SHRINKAGE, 1)[:, None, None, None]
+    memory, flat, boxed = _remember(view, walk.memory, terms)
+    heading = _where(relapsed, SHRINKAGE * memory.moments.heading, memory.moments.heading)
     memory = memory._replace(trust=trust, moments=memory.moments._replace(heading=heading))
     start = walk.memory._replace(slope=memory.slope, best=memory.best)
     memory = jax.tree.map(partial(jnp.where, walk.fresh), start, memory)
@@ -205,9 +205,8 @@ def _choose(back: Array, before: View, after: View) -> View:
     return jax.tree.map(partial(_where, back), before, after)
 
 
-def _remember(view: View, walk: Walk, terms: Terms) -> tuple[Memory, Array, Array]:
+def _remember(view: View, memory: Memory, terms: Terms) -> tuple[Memory, Array, Array]:
     """The memory with this turn's gains, whether an image's way is flat, and whether that is the box's doing, (4,)."""
-    memory = walk.memory
     driven = _driven(view)
     on_level = jnp.abs(view.missing / terms.level) <= ON_LEVEL
     gained = on_level & ((driven > memory.best + GAIN * jnp.abs(memory.best)) | jnp.isinf(memory.best))

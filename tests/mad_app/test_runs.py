@@ -88,9 +88,8 @@ def test_the_record_holds_the_way_and_what_both_metrics_see_along_it(tmp_path: P
     assert maps is not None
     assert maps.step.tolist() == list(range(9))
     means = (maps.second / 255 * maps.second_peak[..., None, None]).mean(axis=(2, 3))
-    half_a_step = maps.second_peak / 510  # of what 8 bits can tell
-    for at in (3, -1):
-        assert (np.abs(means[at] - run.history.second[at]) <= half_a_step[at]).all()
+    np.testing.assert_allclose(means[-1], run.history.second[-1], rtol=0.02)  # mse, in 8 bits
+    np.testing.assert_allclose(means[3], run.history.second[3], rtol=0.02)
 
 
 def test_a_stopped_run_maps_its_end_only(tmp_path: Path) -> None:
