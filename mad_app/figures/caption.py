@@ -5,7 +5,7 @@ from collections.abc import Collection
 from mad_app.figures.options import PARTS, Part
 from mad_app.figures.sheet import gain_of
 from mad_app.figures.wording import LETTERS, metric_title, number, outcomes, percentage, verdict
-from mad_app.records import Run
+from mad_app.records import Run, without_folders
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -68,7 +68,7 @@ def _latin(character: str) -> str:
 
 
 def _subject(run: Run) -> str:
-    settings, (rows, columns, _) = run.settings, run.reference.shape
+    settings, (rows, columns, _) = without_folders(run.settings), run.reference.shape
     first, second = (metric_title(name) for name in (run.images[0].optimised, run.images[0].fixed))
     picture = settings.get("image") or "an image"
     distortion = " ".join(str(settings[key]) for key in ("distortion", "strength") if settings.get(key) is not None)
@@ -92,7 +92,8 @@ def _corner(run: Run, i: int) -> str:
 
 def _origin(run: Run) -> list[str]:
     """All settings, versions and the device."""
-    settings = ", ".join(f"{name} {value}" for name, value in run.settings.items() if value is not None)
+    told = without_folders(run.settings)
+    settings = ", ".join(f"{name} {value}" for name, value in told.items() if value is not None)
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items() if version)
     made = f"Computed in {run.seconds:.0f} s on {run.device}" + (f" with {versions}." if versions else ".")
     return [f"Settings: {settings}.", made, *([f"Record {run.id}."] if run.id else [])]

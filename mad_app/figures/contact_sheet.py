@@ -14,7 +14,7 @@ from mad_app.figures.options import Format
 from mad_app.figures.sheet import TALLEST
 from mad_app.figures.wording import LETTERS, constraints, contest_title, metric_title, number
 from mad_app.images import from_uint8
-from mad_app.records import Run, Series, Spread, spread_of, spread_of_starts
+from mad_app.records import Run, Series, Spread, spread_of, spread_of_starts, without_folders
 
 MOST_COLUMNS = 8
 """Competitions side by side; further ones stand below."""
@@ -149,9 +149,9 @@ def _difference(spread: Spread) -> str:
 def _conditions(series: Series) -> str:
     """Picture, distortion and budget in a sentence, as far as all runs share them."""
     run = series.runs[0]
-    rows, columns, _ = run.reference.shape
-    parts = [str(run.settings.get("image") or "image"), f"{columns} × {rows} pixels"]
-    parts.append(str(run.settings.get("start_file") or run.settings.get("distortion") or ""))
-    parts += [*constraints(run.settings), f"{run.history.step[-1]} steps"]
+    settings, (rows, columns, _) = without_folders(run.settings), run.reference.shape
+    parts = [str(settings.get("image") or "image"), f"{columns} × {rows} pixels"]
+    parts.append(str(settings.get("start_file") or settings.get("distortion") or ""))
+    parts += [*constraints(settings), f"{run.history.step[-1]} steps"]
     parts.append("" if series.varied == "seed" else f"seed {run.seed}")
     return ", ".join(part for part in parts if part) + "."

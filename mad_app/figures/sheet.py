@@ -21,7 +21,7 @@ from mad_app.figures.wording import (
     verdict,
 )
 from mad_app.images import from_uint8
-from mad_app.records import CornerResult, Run
+from mad_app.records import CornerResult, Run, without_folders
 
 TALLEST = 1.4
 """Greatest height of an image in widths of its cell; a taller image is shown narrower."""
@@ -277,7 +277,7 @@ def _title(run: Run) -> str:
 
 def _conditions(run: Run) -> str:
     """Picture, distortion and budget in a sentence, as far as the settings tell."""
-    settings, (rows, columns, _) = run.settings, run.reference.shape
+    settings, (rows, columns, _) = without_folders(run.settings), run.reference.shape
     shown = ("start_file",) if settings.get("start_file") else ("distortion", "strength")
     distortion = " ".join(str(settings[key]) for key in shown if settings.get(key) is not None)
     parts = [str(settings.get("image") or "image"), f"{columns} × {rows} pixels", distortion]

@@ -5,7 +5,7 @@ from mad_app.records.environment import Environment, environment
 from mad_app.records.keyframes import Keyframes
 from mad_app.records.labels import Label, load_label, save_label
 from mad_app.records.maps import Maps, load_maps, save_maps
-from mad_app.records.run import CornerResult, Run, Summary
+from mad_app.records.run import CornerResult, Run, Summary, without_folders
 from mad_app.records.run_folder import (
     find_run,
     list_runs,
@@ -69,4 +69,5 @@ __all__ = [
     "spread_of",
     "spread_of_starts",
     "telling_pair",
+    "without_folders",
 ]

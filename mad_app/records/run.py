@@ -15,6 +15,19 @@ from mad_app.records.keyframes import Keyframes
 SCHEMA = 2
 """Version of the format on disk; `run_folder` tells what changed."""
 
+_FILES = ("image", "start_file", "mask")
+"""Settings that name a file."""
+
+
+def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as people read them: of a file its name alone, for where it lay concerns nobody else.
+
+    Example:
+        >>> without_folders({"image": "/home/me/cat.png", "mask": None, "steps": 500})
+        {'image': 'cat.png', 'mask': None, 'steps': 500}
+    """
+    return {name: Path(str(value)).name if name in _FILES and value else value for name, value in settings.items()}
+
 
 @dataclass(frozen=True, kw_only=True)
 class CornerResult:

@@ -21,6 +21,7 @@ from mad_app.records import (
     load_summary,
     separation,
     telling_pair,
+    without_folders,
 )
 from mad_app.records.labels import label_path
 from mad_app.records.storage import list_names, refusals
@@ -57,7 +58,7 @@ class Card:
     @property
     def picture(self) -> str:
         """What the record calls the picture."""
-        return Path(str(self.summary.settings.get("image") or "picture")).name
+        return without_folders(self.summary.settings).get("image") or "picture"
 
     @property
     def rivals(self) -> str:
@@ -151,7 +152,7 @@ def conditions(settings: Mapping[str, object]) -> str:
     """Picture, size, distortion and steps in a line, as far as the record tells."""
     distortion = DISTORTIONS.get(str(settings.get("distortion")))
     strength = settings.get("strength")
-    parts = [picture_title(Path(str(settings.get("image") or "picture")).name)]
+    parts = [picture_title(without_folders(settings).get("image") or "picture")]
     if settings.get("size"):
         parts.append(f"{settings['size']} × {settings['size']}")
     if distortion:

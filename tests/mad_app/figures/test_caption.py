@@ -1,8 +1,9 @@
+import dataclasses
 import re
 
 import pytest
 
-from mad_app.figures import caption, latex_caption, metric_title, number, percentage, verdict
+from mad_app.figures import caption, figure_bytes, latex_caption, metric_title, number, percentage, verdict
 from mad_app.figures.caption import to_latex
 
 from .sheet_runs import broken_run, make_sheet_run
@@ -22,6 +23,16 @@ def test_a_caption_names_every_setting_and_value() -> None:
     assert verdict(run, 1) in text
     assert "seed 0" in text
     assert "\n" not in text
+
+
+def test_no_figure_tells_where_a_file_lay() -> None:
+    run = make_sheet_run()
+    files = {"image": "/home/me/a.png", "start_file": "/home/me/b.png", "mask": "/home/me/c.png"}
+    run = dataclasses.replace(run, settings={**run.settings, **files})
+    sheet = figure_bytes(run, "svg").decode()
+    for told in (caption(run), sheet):
+        assert all(name in told for name in ("a.png", "b.png", "c.png"))
+        assert "/home/me" not in told
 
 
 def test_a_caption_speaks_of_what_is_shown() -> None:
