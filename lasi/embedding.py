@@ -6,6 +6,7 @@ Arrays over a strip are those of `lasi.strips`.
 """
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -26,7 +27,7 @@ from lasi.regression import (
     products_adjoint,
     ridge_solve,
 )
-from lasi.strips import Layout, layout_of
+from lasi.strips import Layout, group_of, layout_of
 
 T = TypeVar("T")
 Consume = Callable[[Planes, Planes], Array]
@@ -50,6 +51,10 @@ class Problem(NamedTuple):
     def layout(self, images: int) -> Layout:
         """How n such images are cut."""
         return layout_of(self.shape, self.neighborhood_size, images)
+
+    def group(self, images: int) -> int:
+        """How many of n such images are best worked through side by side: a divisor of n."""
+        return group_of(self.shape, images)
 
 
 class Strip(NamedTuple):
@@ -162,6 +167,70 @@ def _values_backward(
 
 
 element_values.defvjp(_values_forward, _values_backward)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def image_means(consume: Consume, problem: Problem, images: Array, beside: Array) -> Array:
+    """The mean of every image's `element_values`, a few images at a time.
+
+    Args:
+        consume: what the values are.
+        problem: which images and which regression.
+        images: (n, H, W, C), floating point.
+        beside: (H, W, C, N), the same for all images.
+
+    Returns:
+        (n,).
+    """
+    layout, planes = _beside(problem, images, beside)
+    return _by_group(lambda group: _means(layout, element_values(consume, problem, group, planes)), problem, images)
+
+
+def _means_forward(
+    consume: Consume, problem: Problem, images: Array, beside: Array
+) -> tuple[Array, tuple[Array, Array]]:
+    """The means; for the gradient, that of every mean by its image and by what lies beside.
+
+    It is computed at once, because then the solutions of a few images need memory, not those of all.
+    """
+    layout, planes = _beside(problem, images, beside)
+    share = layout.to_strips(jnp.full(problem.shape, 1 / math.prod(problem.shape), images.dtype))[..., None, :]
+
+    def of_group(group: Array) -> tuple[Array, Array, Array]:
+        values, residuals = _values_forward(consume, problem, group, planes)
+        of_images, _ = _values_backward(consume, problem, residuals, jnp.broadcast_to(share, values.shape))
+        of_beside = jnp.stack([layout.to_image(plane * share) for plane in residuals[-1]], axis=-1)
+        return _means(layout, values), of_images, jnp.moveaxis(of_beside, -2, 0)
+
+    means, of_images, of_beside = _by_group(of_group, problem, images)
+    return means, (of_images, of_beside)
+
+
+def _means_backward(
+    consume: Consume, problem: Problem, slopes: tuple[Array, Array], cotangent: Array
+) -> tuple[Array, Array]:
+    del consume, problem
+    of_images, of_beside = slopes
+    return of_images * cotangent[:, None, None, None], jnp.tensordot(cotangent, of_beside, axes=1)
+
+
+image_means.defvjp(_means_forward, _means_backward)
+
+
+def _beside(problem: Problem, images: Array, beside: Array) -> tuple[Layout, Planes]:
+    """How a group of the images is cut, and what lies beside them cut likewise."""
+    layout = problem.layout(problem.group(len(images)))
+    return layout, [layout.to_strips(plane) for plane in jnp.moveaxis(beside.astype(images.dtype), -1, 0)]
+
+
+def _by_group(function: Callable[[Array], T], problem: Problem, images: Array) -> T:
+    """A function of a group of images for one group after the other; what it returns begins with the image."""
+    groups = images.reshape(-1, problem.group(len(images)), *images.shape[1:])
+    return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), lax.map(function, groups))
+
+
+def _means(layout: Layout, values: Array) -> Array:
+    return layout.to_image(values).mean(axis=(0, 1, 2))
 
 
 def _predictors(problem: Problem, strip: Array, window: Array) -> Array:

@@ -26,7 +26,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from lasi.embedding import Problem, Strip, element_values, map_strips, solutions
+from lasi.embedding import Problem, Strip, element_values, image_means, map_strips, solutions
 from lasi.regression import Planes, inner, residual_energy
 
 RIDGE_UNIT = 80 / 127.5
@@ -80,16 +80,16 @@ class LASI:
         """The distance of each named image to `ref`, whose embedding is computed once."""
         embedding = self._checked_embedding(self._embedding(self._checked(ref, "ref")))
         images = {name: self._checked(image, name) for name, image in named.items()}
-        return {name: self._distances_to(embedding, image[None]).mean() for name, image in images.items()}
+        return {name: self._distances_to(embedding, image[None])[0] for name, image in images.items()}
 
     def compute_distance_to(self, embedding: ArrayLike, y: ArrayLike) -> Array:
         """The distance of an image to one whose `embedding` is known, a scalar."""
-        return self._distances_to(self._checked_embedding(embedding), self._checked(y, "y")[None]).mean()
+        return self._distances_to(self._checked_embedding(embedding), self._checked(y, "y")[None])[0]
 
     def compute_distances_to(self, embedding: ArrayLike, ys: ArrayLike) -> Array:
         """The distances (n,) of a batch (n, *shape) to one image whose `embedding` is known."""
         images = self._checked_batch(ys)
-        return self._distances_to(self._checked_embedding(embedding), images).mean(axis=(0, 1, 2))
+        return self._distances_to(self._checked_embedding(embedding), images)
 
     def distance_map(self, x: ArrayLike, y: ArrayLike) -> Array:
         """Each pixel's share of the distance: ‖ŵ(x) − ŵ(y)‖₂, averaged over its channels, (H, W)."""
@@ -130,14 +130,12 @@ class LASI:
 
     @functools.partial(jax.jit, static_argnums=0)
     def _distances_to(self, embedding: Array, ys: Array) -> Array:
-        """‖ŵ_p(y) − ŵ_p‖₂ of every element of every image, (H, W, C, n)."""
+        """The distance of every image, mean_p ‖ŵ_p(y) − ŵ_p‖₂, (n,)."""
 
         def distances(solutions: Planes, reference: Planes) -> Array:
             return _norm([plane - other for plane, other in zip(self._features(solutions), reference, strict=True)])
 
-        layout = self._problem.layout(len(ys))
-        beside = [layout.to_strips(plane) for plane in jnp.moveaxis(embedding.astype(ys.dtype), -1, 0)]
-        return layout.to_image(element_values(distances, self._problem, ys, beside))
+        return image_means(distances, self._problem, ys, embedding)
 
     @functools.partial(jax.jit, static_argnums=0)
     def _embedding(self, x: Array) -> Array:

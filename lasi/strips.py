@@ -17,6 +17,8 @@ from lasi.predictors import Places, places_of
 STRIP_SIZE, MOST_ROWS = 6144, 8
 """Elements in a strip of all images: enough for vector operations to run long, few enough for a strip to stay in a
 processor's cache; and the most rows, each of which makes the program longer."""
+FEWEST_ROWS = 4
+"""Rows that a strip should have: each strip reads the rows above it, and hands its sums on, once more."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,13 @@ class Layout:
         split = padded.reshape(self.strips, self.height, self.tiles, self.width, channels, *image.shape[3:])
         strips = jnp.moveaxis(split, (0, 1, 2, 3, 4), (0, -2, -1, 1, 2))
         return strips.reshape(self.strips, self.width * channels, *image.shape[3:], self.height, self.tiles)
+
+
+def group_of(shape: Shape, images: int) -> int:
+    """How many of n images of a shape (H, W, C) are worked through side by side: a divisor of n."""
+    _, width, channels = shape
+    most = max(STRIP_SIZE // (FEWEST_ROWS * width * channels), 1)
+    return max(size for size in range(1, min(most, images) + 1) if images % size == 0)
 
 
 @functools.lru_cache(maxsize=64)

@@ -47,6 +47,26 @@ def test_every_answer_against_the_oracle() -> None:
         np.testing.assert_allclose(answer, expected, rtol=0, atol=1e-11)
 
 
+@pytest.mark.parametrize("count", [2, 5, 8])
+def test_wide_images_that_are_worked_through_in_groups_give_what_each_gives_alone(count: int) -> None:
+    shape = (5, 150, 3)
+    lasi = LASI(shape, SIZE)
+    x = np.float32(smooth_noise(shape, seed=1))
+    images = np.float32([noisy(x, 0.1, seed=2 + i) for i in range(count)])
+    weights = jnp.linspace(-1, 2, count)
+
+    def together(embedding: jax.Array, images: jax.Array) -> jax.Array:
+        return weights @ lasi.compute_distances_to(embedding, images)
+
+    def alone(embedding: jax.Array, images: jax.Array) -> jax.Array:
+        return weights @ jax.lax.map(lambda image: lasi.compute_distance_to(embedding, image), images)
+
+    embedding = lasi.embedding(x)
+    results = [quick_jit(jax.value_and_grad(of, argnums=(0, 1)))(embedding, images) for of in (together, alone)]
+    for found, expected in zip(*map(jax.tree.leaves, results), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+
+
 def test_the_weighted_loss_falls_as_the_neighborhood_grows() -> None:
     losses = [float(quick_jit(LASI(SHAPE, size).wls_loss)(X)) for size in (1, 2, 4, 8)]
     assert losses == sorted(losses, reverse=True)
