@@ -41,6 +41,7 @@ BROKEN: dict[str, tuple[Callable[[jax.Array, jax.Array], jax.Array], str]] = {
         lambda reference, images: squared(reference, wrongly_steep(images)),
         "away from the central difference",
     ),
+    "clipped": (lambda reference, images: squared(reference, jnp.clip(images, 0, 1)), "at black and white pixels"),
     "no gradient": (lambda reference, images: jax.lax.stop_gradient(squared(reference, images)), "0 everywhere"),
     "kink": (lambda reference, images: jnp.sqrt(squared(reference, images)), "identical images is not finite"),
     "half precision": (lambda reference, images: squared(reference, images).astype(jnp.float16), "float32"),

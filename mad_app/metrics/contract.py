@@ -24,6 +24,9 @@ STEEPEST_LEFT_OUT = 5
 """Per cent of the elements that stand still in the differences. FSIM and VSI are steep there, by factors of a hundred
 to a thousand, over less than a step: true slopes (float64 agrees at steps of 1e-7), but out of float32's reach."""
 
+EDGE_TOLERANCE = 0.1
+"""Largest relative difference between the gradient's median at 0 and 1 and that just inside."""
+
 
 class ContractBroken(ValueError):
     """A metric does not keep the contract; the message says which sentence and by how much."""
@@ -33,8 +36,8 @@ def check_metric(metric: Metric, *, size: int = 64, seed: int = 0, gradient_tole
     """Test a metric, of this package or from outside, against everything the engine relies on.
 
     In this order: shapes and types, 0 at identity, growth with white noise, values and gradients that depend on
-    their own image alone, the gradient against central differences and finite at identity, and refusal of images of
-    another shape than the reference's.
+    their own image alone, the gradient against central differences, at black and white pixels against that just
+    inside, and finite at identity, and refusal of images of another shape than the reference's.
 
     Args:
         metric: what is tested.
@@ -56,6 +59,7 @@ def check_metric(metric: Metric, *, size: int = 64, seed: int = 0, gradient_tole
     _check_values(comparison, reference, images)
     _check_independence(comparison, images)
     _check_gradient(comparison, images, seed=seed + 2, tolerance=gradient_tolerance)
+    _check_edge_gradient(comparison, images[1])
     _check_identity_gradient(comparison, reference)
     _check_refusal(comparison, reference)
 
@@ -142,6 +146,18 @@ def _central_difference(distances: Callable[[jax.Array], jax.Array], image: jax.
     step = jnp.asarray(DIFFERENCE_STEP * direction, jnp.float32)
     ahead, behind = np.asarray(distances(jnp.stack([image + step, image - step])), np.float64)
     return float(ahead - behind) / (2 * DIFFERENCE_STEP)
+
+
+def _check_edge_gradient(comparison: Comparison, image: jax.Array) -> None:
+    """At pixels of 0 and 1, of which an image that is driven far has many."""
+    saturated = jnp.clip(0.5 + 2.5 * (image - 0.5), 0, 1)
+    inside = jnp.clip(saturated, DIFFERENCE_STEP, 1 - DIFFERENCE_STEP)
+    gradients = np.abs(comparison.value_and_grad(jnp.stack([saturated, inside]))[1])
+    at_edge, just_inside = np.median(gradients[:, np.asarray(saturated != inside)], axis=1)
+    _require(
+        bool(abs(at_edge - just_inside) <= EDGE_TOLERANCE * just_inside),
+        f"the gradient at black and white pixels is {at_edge:g}, just inside {just_inside:g}; does a clamp take it?",
+    )
 
 
 def _check_identity_gradient(comparison: Comparison, reference: jax.Array) -> None:

@@ -1,8 +1,10 @@
 """The structural and feature indices of piq, as distances with finite gradients.
 
-piq evaluates each index on tensors (N, 3, H, W) in [0, 1], image by image. A similarity s becomes 1 − s. Three things
+piq evaluates each index on tensors (N, 3, H, W) in [0, 1], image by image. A similarity s becomes 1 − s. Four things
 are set right on the way; none changes an index beyond rounding.
 
+- *Range.* piq refuses values outside [0, 1], so they are cut; pixels at 0 and at 1 keep their gradient, without which a
+  competition could not bring them back.
 - *Roots* have slope 0 at 0 (`finite_roots`): piq's gradients are NaN at flat patches and at identical images.
 - *Identity.* Each index is exactly perfect for identical images, rounding leaves up to 4e-6 (HaarPSI), and an image
   equal to the reference bit for bit is at distance 0, with gradient 0.
@@ -41,12 +43,17 @@ def _itself(reference: torch.Tensor) -> torch.Tensor:
 
 
 def _finite_distances(distance: Distance, reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-    """Distances (N,) float32 with the three corrections above; piq refuses values outside [0, 1], so they are cut."""
+    """Distances (N,) float32, with the corrections above."""
     references = reference.expand_as(images)
     identical = (images == references).flatten(1).all(dim=1)
     with FiniteRoots():
-        distances = distance(images.clamp(0, 1), references)
+        distances = distance(torch.where(identical[:, None, None, None], references, _in_range(images)), references)
     return torch.where(identical, 0.0, distances).float()
+
+
+def _in_range(images: torch.Tensor) -> torch.Tensor:
+    """Values cut at 0 and 1; the gradient of those just there stays, which `clamp` takes."""
+    return torch.where(images < 0, 0.0, torch.where(images > 1, 1.0, images))
 
 
 def _ssim(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
