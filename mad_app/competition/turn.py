@@ -1,8 +1,8 @@
 """One turn of a competition, as a pure function: judge where the last step led, then choose the next.
 
 A turn begins with the metrics' values and gradients at the images that the last step proposed. An image that strayed
-from its level goes back and takes a smaller step next. What a turn shows is all that a later one needs, so that a
-competition goes on from it bit for bit.
+from its level goes back and takes a smaller step next; so does one off its level that the box lets move nowhere. What a
+turn shows is all that a later one needs, so that a competition goes on from it bit for bit.
 """
 
 from functools import partial
@@ -150,7 +150,9 @@ def advance(walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Wa
     held = (jnp.abs(seen.missing / terms.level) <= allowed) & _finite(seen.normal)
     best = walk.memory.best
     relapsed = (_driven(seen) < best - RELAPSE * jnp.abs(best)) & pace.FALLING
-    strayed = ~(held & ~relapsed | walk.fresh)
+    astray = jnp.abs(seen.missing / terms.level) > ON_LEVEL
+    stands = (walk.proposed == walk.view.images).all(axis=(1, 2, 3))
+    strayed = ~(held & ~relapsed & ~(stands & astray) | walk.fresh)
     view = _choose(strayed, walk.view, seen)
     trust = jnp.where(strayed, SHRINKAGE * walk.memory.trust, jnp.minimum(GROWTH * walk.memory.trust, 1))
     memory, flat, boxed = _remember(view, walk.memory, terms)

@@ -8,7 +8,7 @@ import numpy as np
 
 from mad_app.competition import pace
 from mad_app.competition.settings import CORNERS, Corner
-from mad_app.competition.turn import PATIENCE, SHRINKAGE, Terms, Turn, Values, Walk, advance, begin
+from mad_app.competition.turn import ON_LEVEL, PATIENCE, SHRINKAGE, Terms, Turn, Values, Walk, advance, begin
 
 SHAPE = (4, 4, 4, 3)
 TERMS = Terms(jnp.ones(4), *(jnp.float32(number) for number in (1000, 0.05, 1e-5)))
@@ -64,6 +64,22 @@ def test_a_value_that_is_no_number_is_no_place_to_go() -> None:
     held_by_first = np.array([False, False, True, True])
     np.testing.assert_array_equal(np.asarray(turn.images == images()).all(axis=(1, 2, 3)), held_by_first)
     np.testing.assert_array_equal(turn.told[3], held_by_first)
+
+
+def test_an_image_that_can_neither_go_on_nor_return_sets_out_again_from_its_level() -> None:
+    """All white and off its level, where the driven metric grows and the held one falls beyond white only."""
+    walk, _ = after(0)
+    walk = walk._replace(proposed=jnp.ones(SHAPE))
+    outwards = np.array([corner.optimised == "first" for corner in CORNERS])[:, None, None, None]
+    gradients = jnp.asarray(np.broadcast_to(np.where(outwards, 1.0, -1.0), SHAPE), jnp.float32)
+    for _ in range(20):
+        values = jnp.where((walk.proposed == 1).all(axis=(1, 2, 3)), 1.5, 1.0)
+        walk, turn = take(walk, (values, gradients), (values, -gradients))
+        back = np.abs(turn.told[2]) < ON_LEVEL
+        if back[~pace.FALLING].all():
+            break
+    assert back[~pace.FALLING].all()
+    np.testing.assert_array_equal(turn.images[~pace.FALLING], images()[~pace.FALLING])
 
 
 def test_a_falling_image_that_relapsed_goes_back_with_half_its_lead() -> None:
