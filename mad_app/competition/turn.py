@@ -151,8 +151,8 @@ def advance(walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Wa
     best = walk.memory.best
     relapsed = (_driven(seen) < best - RELAPSE * jnp.abs(best)) & pace.FALLING
     astray = jnp.abs(seen.missing / terms.level) > ON_LEVEL
-    stands = (walk.proposed == walk.view.images).all(axis=(1, 2, 3))
-    strayed = ~(held & ~relapsed & ~(stands & astray) | walk.fresh)
+    blocked = astray & (walk.proposed == walk.view.images).all(axis=(1, 2, 3))
+    strayed = (~held | relapsed | blocked) & ~walk.fresh
     view = _choose(strayed, walk.view, seen)
     trust = jnp.where(strayed, SHRINKAGE * walk.memory.trust, jnp.minimum(GROWTH * walk.memory.trust, 1))
     memory, flat, boxed = _remember(view, walk.memory, terms)
