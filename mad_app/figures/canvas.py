@@ -130,14 +130,15 @@ class Canvas:
         color: str | None = None,
         weight: Weight = "normal",
         align: Align = "left",
+        scale: float = 1,
     ) -> None:
-        """Write one line with its baseline at y, cut with "…" to `width` inches if given."""
+        """Write one line with its baseline at y, cut with "…" to `width` inches if given, `scale` times as large."""
         shown = printable(text) if width is None else self.cut(text, width, weight=weight)
         self.figure.text(
             x / self.width,
             1 - y / self.height,
             shown,
-            fontsize=self.font,
+            fontsize=scale * self.font,
             color=color or self.theme.ink,
             weight=weight,
             ha=align,

@@ -6,10 +6,11 @@ heading of a row of a series of seeds is how much they differ.
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from matplotlib.figure import Figure
 
-from mad_app.figures.canvas import LIGHT, Canvas
+from mad_app.figures.canvas import LIGHT, Canvas, Weight
 from mad_app.figures.options import Format
 from mad_app.figures.sheet import TALLEST
 from mad_app.figures.wording import LETTERS, constraints, contest_title, metric_title, number
@@ -18,6 +19,9 @@ from mad_app.records import Run, Series, Spread, spread_of, spread_of_starts, wi
 
 MOST_COLUMNS = 8
 """Competitions side by side; further ones stand below."""
+
+VALUE: Weight = "bold"
+"""Of what was driven."""
 
 ROWS = 0.8
 """Part of a page's height that the pictures of a column may take at most."""
@@ -85,10 +89,18 @@ class _ContactSheet:
             x = self._x(column)
             canvas.image(x, y, self.wide, self.high, run.start if row < 0 else from_uint8(run.pictures[row]))
             left, right = self._values(run, row)
-            below = y + self.high + canvas.line
-            canvas.text(x, below, left, width=0.55 * self.cell, weight="bold" if letter else "normal")
-            canvas.text(x + self.wide, below, right, align="right", color=canvas.theme.quiet)
+            below, weight = y + self.high + canvas.line, VALUE if letter else "normal"
+            canvas.text(x, below, left, weight=weight, scale=self.values_scale)
+            canvas.text(x + self.wide, below, right, align="right", color=canvas.theme.quiet, scale=self.values_scale)
         return y + self.high + 1.7 * canvas.line
+
+    @cached_property
+    def values_scale(self) -> float:
+        """How large the values are written: as large as the rest where there is room for the two of each picture."""
+        canvas = self.canvas
+        pairs = [self._values(run, row) for run in self.series.runs for row in range(-1, len(LETTERS))]
+        widest = max(canvas.measure(left, weight=VALUE) + canvas.measure(right) for left, right in pairs)
+        return min(1.0, self.wide / (widest + 0.5 * canvas.font / 72))
 
     def _told(self, row: int) -> str:
         """What was done in a row, and in one of seeds how much its pictures differ."""

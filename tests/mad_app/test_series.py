@@ -146,14 +146,32 @@ def test_the_contact_sheet_shows_the_very_pixels_and_says_how_much_seeds_differ(
             assert _shows(page, picture)
 
 
+def test_the_values_of_eight_columns_keep_apart(tmp_path: Path) -> None:
+    from mad_app.figures.canvas import drawing
+    from mad_app.figures.contact_sheet import draw_contact_sheet
+    from mad_app.figures.options import FORMATS
+
+    series = load_series(run_series(seeds_of(REQUEST, [0, 1]), tmp_path).folder)
+    long = {"ssim": 0.00844, "mse": 0.00687}
+    images = tuple(dataclasses.replace(result, final_8bit=long) for result in series.runs[0].images)
+    series = dataclasses.replace(series, runs=(dataclasses.replace(series.runs[0], images=images),) * 8)
+    with drawing():
+        figure = draw_contact_sheet(series, FORMATS["double"])
+        texts = sorted((text.get_window_extent() for text in figure.texts), key=lambda box: (round(box.y0), box.x0))
+    beside = [(a, b) for a, b in itertools.pairwise(texts) if abs(a.y0 - b.y0) < a.height / 2]
+    assert len(beside) > 5 * 8
+    assert all(b.x0 - a.x1 > a.height / 4 for a, b in beside)
+
+
 def _shows(page: np.ndarray, picture: np.ndarray) -> bool:
     """Whether a page shows a picture, each pixel as a square of equal dots."""
     for factor in range(1, page.shape[0] // picture.shape[0] + 1):
         row = picture[0].repeat(factor, axis=0)
         for top, left in np.argwhere((page == picture[0, 0]).all(axis=2)):
             cut = page[top : top + factor * picture.shape[0], left : left + factor * picture.shape[1]]
-            if cut.shape[0] == factor * picture.shape[0] and cut.shape[1] == len(row) and (cut[0] == row).all():
-                return bool((cut[::factor, ::factor] == picture).all())
+            whole = cut.shape[0] == factor * picture.shape[0] and cut.shape[1] == len(row)
+            if whole and (cut[0] == row).all() and (cut[::factor, ::factor] == picture).all():
+                return True
     return False
 
 
