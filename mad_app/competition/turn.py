@@ -147,11 +147,11 @@ def advance(walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Wa
     """Judge the proposed images by what the metrics say of them, and step on."""
     seen = _sort(walk.proposed, first, second, terms)
     allowed = jnp.maximum(pace.stray((walk.done - 1) / terms.steps), jnp.abs(walk.view.missing / terms.level))
-    held = (jnp.abs(seen.missing / terms.level) <= allowed) & _finite(seen.normal)
+    departure = jnp.abs(seen.missing / terms.level)
+    held = (departure <= allowed) & _finite(seen.normal)
     best = walk.memory.best
     relapsed = (_driven(seen) < best - RELAPSE * jnp.abs(best)) & pace.FALLING
-    astray = jnp.abs(seen.missing / terms.level) > ON_LEVEL
-    blocked = astray & (walk.proposed == walk.view.images).all(axis=(1, 2, 3))
+    blocked = (departure > ON_LEVEL) & (walk.proposed == walk.view.images).all(axis=(1, 2, 3))
     strayed = (~held | relapsed | blocked) & ~walk.fresh
     view = _choose(strayed, walk.view, seen)
     trust = jnp.where(strayed, SHRINKAGE * walk.memory.trust, jnp.minimum(GROWTH * walk.memory.trust, 1))

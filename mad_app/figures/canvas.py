@@ -133,7 +133,7 @@ class Canvas:
         scale: float = 1,
     ) -> None:
         """Write one line with its baseline at y, cut with "…" to `width` inches if given, `scale` times as large."""
-        shown = printable(text) if width is None else self.cut(text, width, weight=weight)
+        shown = printable(text) if width is None else self.cut(text, width / scale, weight=weight)
         self.figure.text(
             x / self.width,
             1 - y / self.height,

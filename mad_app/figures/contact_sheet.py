@@ -10,7 +10,7 @@ from functools import cached_property
 
 from matplotlib.figure import Figure
 
-from mad_app.figures.canvas import LIGHT, Canvas, Weight
+from mad_app.figures.canvas import LIGHT, Canvas
 from mad_app.figures.options import Format
 from mad_app.figures.sheet import TALLEST
 from mad_app.figures.wording import LETTERS, constraints, contest_title, metric_title, number
@@ -19,9 +19,6 @@ from mad_app.records import Run, Series, Spread, spread_of, spread_of_starts, wi
 
 MOST_COLUMNS = 8
 """Competitions side by side; further ones stand below."""
-
-VALUE: Weight = "bold"
-"""Of what was driven."""
 
 ROWS = 0.8
 """Part of a page's height that the pictures of a column may take at most."""
@@ -89,8 +86,8 @@ class _ContactSheet:
             x = self._x(column)
             canvas.image(x, y, self.wide, self.high, run.start if row < 0 else from_uint8(run.pictures[row]))
             left, right = self._values(run, row)
-            below, weight = y + self.high + canvas.line, VALUE if letter else "normal"
-            canvas.text(x, below, left, weight=weight, scale=self.values_scale)
+            below = y + self.high + canvas.line
+            canvas.text(x, below, left, weight="bold" if letter else "normal", scale=self.values_scale)
             canvas.text(x + self.wide, below, right, align="right", color=canvas.theme.quiet, scale=self.values_scale)
         return y + self.high + 1.7 * canvas.line
 
@@ -99,7 +96,7 @@ class _ContactSheet:
         """How large the values are written: as large as the rest where there is room for the two of each picture."""
         canvas = self.canvas
         pairs = [self._values(run, row) for run in self.series.runs for row in range(-1, len(LETTERS))]
-        widest = max(canvas.measure(left, weight=VALUE) + canvas.measure(right) for left, right in pairs)
+        widest = max(canvas.measure(left, weight="bold") + canvas.measure(right) for left, right in pairs)
         return min(1.0, self.wide / (widest + 0.5 * canvas.font / 72))
 
     def _told(self, row: int) -> str:
