@@ -65,16 +65,16 @@ def causal_sums(values: Array, beyond: Beyond, *, later: bool = False) -> tuple[
     size, channels = len(values), len(beyond.near)
     kernels = _kernels(size // channels, channels, values.shape[-1], later)
     products = jnp.split(_dot(kernels.inside, values), [size, 2 * size, 2 * size + channels])
-    before, after, near, far = products[0], products[1], *map(_matmul, products[2:], kernels.between)
-    from_near, from_far = (jnp.asarray(weights, values.dtype).reshape(-1, *[1] * 4) for weights in kernels.from_edges)
+    before, whole, near, far = products[0], products[1], *map(_matmul, products[2:], kernels.between)
+    from_near, from_far = jnp.asarray(kernels.from_edges, values.dtype).reshape(2, -1, *[1] * 4)
 
     sums = []
     order = range(values.shape[2])[:: -1 if later else 1]
     for row in order:
-        inside, edge = beyond.inside + before[:, :, row], beyond.near + near[:, :, row]
+        inside, edge = beyond.inside, beyond.near + near[:, :, row]
         over_edges = from_near * edge[None] + from_far * beyond.far[None]
-        sums.append(inside + over_edges.reshape(inside.shape))
-        beyond = Beyond(DECAY * (inside + after[:, :, row]), DECAY * edge, DECAY * (beyond.far + far[:, :, row]))
+        sums.append(inside + before[:, :, row] + over_edges.reshape(inside.shape))
+        beyond = Beyond(DECAY * (inside + whole[:, :, row]), DECAY * edge, DECAY * (beyond.far + far[:, :, row]))
     return jnp.stack(sums[:: order.step], axis=2), beyond
 
 
@@ -82,30 +82,31 @@ class Kernels(NamedTuple):
     """Weights along a row, ω to the distance, for sums over earlier elements; mirrored for later ones.
 
     Attributes:
-        inside: from every element of a tile (u) to the sum before each of its elements (u), to the sum of the others
-            (u), to the near edge of the next tile (C) and to the far edge of the tile before (C).
-        between: from those of each tile to the near edge of every tile, and to the far edge, both (m, m).
-        from_edges: from a tile's near edge to its columns, and from its far edge.
+        inside: from every element of a tile (u) to the sum before each of its elements (u), to the sum of all (u), to
+            the near edge of the next tile (C), towards which the sum runs, and to the far edge of the one before (C).
+        between: from those of each tile to the near edge of every tile, and to the far edge, (2, m, m).
+        from_edges: from a tile's near edge to its columns, and from its far edge, (2, u / C).
     """
 
     inside: np.ndarray
-    between: tuple[np.ndarray, np.ndarray]
-    from_edges: tuple[np.ndarray, np.ndarray]
+    between: np.ndarray
+    from_edges: np.ndarray
 
 
 @functools.lru_cache(maxsize=32)
 def _kernels(width: int, channels: int, tiles: int, later: bool) -> Kernels:
     element = np.moveaxis(np.mgrid[:width, :channels], 0, -1).reshape(-1, 2)
     left_edge, spread = element[:channels], _weights(element, element)
-    to_right, to_left = _weights(left_edge + [width, 0], element), _weights(left_edge - [1, 0], element)
     steps = np.arange(tiles) - np.arange(tiles)[:, None] - 1
     rightwards = np.where(steps >= 0, DECAY ** (width * np.abs(steps)), 0)
     from_left = DECAY ** np.arange(width)
+    near = _weights(left_edge + [width, 0], element), rightwards, from_left
+    far = _weights(left_edge - [1, 0], element), rightwards.T, from_left[::-1]
     if later:
-        inside = [np.triu(spread, 1), np.tril(spread), to_left, to_right]
-        return Kernels(np.concatenate(inside), (rightwards.T, rightwards), (from_left[::-1], from_left))
-    inside = [np.tril(spread, -1), np.triu(spread), to_right, to_left]
-    return Kernels(np.concatenate(inside), (rightwards, rightwards.T), (from_left, from_left[::-1]))
+        near, far = far, near
+    before = np.triu(spread, 1) if later else np.tril(spread, -1)
+    to_edges, between, from_edges = zip(near, far, strict=True)
+    return Kernels(np.concatenate([before, spread, *to_edges]), np.stack(between), np.stack(from_edges))
 
 
 def _weights(target: np.ndarray, source: np.ndarray) -> np.ndarray:
