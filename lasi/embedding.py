@@ -96,8 +96,10 @@ def _solutions_forward(problem: Problem, image: Array) -> tuple[Planes, Array]:
 
 
 def _solutions_backward(problem: Problem, image: Array, cotangent: Planes) -> tuple[Array]:
+    beside = problem.layout(1).to_image(jnp.stack(cotangent, axis=2))[..., 0]
+
     def product(image: Array) -> Array:
-        return element_values(inner, problem, image[None], [plane[..., 0, :] for plane in cotangent])
+        return element_values(inner, problem, image[None], beside)
 
     values, pull = jax.vjp(product, image)
     return pull(jnp.ones_like(values))
@@ -107,14 +109,14 @@ solutions.defvjp(_solutions_forward, _solutions_backward)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def element_values(consume: Consume, problem: Problem, images: Array, beside: Planes) -> Array:
+def element_values(consume: Consume, problem: Problem, images: Array, beside: Array) -> Array:
     """A value for every element, of its solutions and of a vector that lies beside it.
 
     Args:
         consume: what the values are.
         problem: which images and which regression.
         images: (n, H, W, C), floating point.
-        beside: N planes (strips, u, B, m), the same for all images.
+        beside: (H, W, C, K), the same for all images.
 
     Returns:
         (strips, u, B, 1 or n, m).
@@ -122,30 +124,33 @@ def element_values(consume: Consume, problem: Problem, images: Array, beside: Pl
     return _values_forward(consume, problem, images, beside)[0]
 
 
-def _values_forward(consume: Consume, problem: Problem, images: Array, beside: Planes) -> tuple[Array, tuple[Any, ...]]:
+def _values_forward(consume: Consume, problem: Problem, images: Array, beside: Array) -> tuple[Array, tuple[Any, ...]]:
     """The values; for the gradient, the w of (A + λI) w = b, the v of (A + λI) v = ∂value/∂w, and ∂value/∂beside.
 
     w and v lie in one array, (strips, u, 2N, B, n, m), which costs less to make than two.
     """
     layout, ridge = problem.layout(len(images)), jnp.asarray(problem.ridge, images.dtype)
 
-    def step(above: Beyond, inputs: tuple[Array, Array, Planes]) -> tuple[Beyond, tuple[Any, ...]]:
-        index, window, here = inputs
+    def of_solutions(w: Planes, here: Array) -> Array:
+        return consume(w, list(jnp.moveaxis(here, 1, 0)))
+
+    def step(above: Beyond, inputs: tuple[Array, Array, Array]) -> tuple[Beyond, tuple[Any, ...]]:
+        index, window, rows = inputs
         sums, above = _sums(index, _predictors(problem, index, window), above)
         w, solve_for = factorise(sums, ridge)
-        of_images = [jnp.broadcast_to(plane[..., None, :], w[0].shape) for plane in here]
-        values, pull = jax.vjp(consume, w, of_images)
+        here = _apart(index, layout.to_strip, rows)[..., None, :]
+        values, pull = jax.vjp(of_solutions, w, jnp.broadcast_to(here, (*here.shape[:3], *w[0].shape[2:])))
         slope, slope_beside = pull(jnp.ones_like(values))
         return above, (values, jnp.stack([*w, *solve_for(slope)], axis=1), slope_beside)
 
-    inputs = (jnp.arange(layout.strips), layout.windows(images), beside)
+    inputs = (jnp.arange(layout.strips), layout.windows(images), layout.to_rows(beside))
     values, solved, slope_beside = lax.scan(step, _nothing_above(problem, images), inputs)[1]
     return values, (images, solved, slope_beside)
 
 
 def _values_backward(
     consume: Consume, problem: Problem, residuals: tuple[Any, ...], cotangent: Array
-) -> tuple[Array, Planes]:
+) -> tuple[Array, Array]:
     del consume
     images, solved, slope_beside = residuals
     layout = problem.layout(len(images))
@@ -162,7 +167,7 @@ def _values_backward(
     windows, pull = jax.vjp(layout.windows, images)
     inputs = (jnp.arange(layout.strips), windows, solved, cotangent)
     of_windows = lax.scan(step, _nothing_above(problem, images), inputs, reverse=True)[1]
-    of_beside = [(plane * cotangent).sum(axis=-2) for plane in slope_beside]
+    of_beside = layout.to_image(slope_beside * cotangent[:, :, None]).sum(axis=-1)
     return pull(of_windows)[0], of_beside
 
 
@@ -182,8 +187,7 @@ def image_means(consume: Consume, problem: Problem, images: Array, beside: Array
     Returns:
         (n,).
     """
-    layout, planes = _beside(problem, images, beside)
-    return _by_group(lambda group: _means(layout, element_values(consume, problem, group, planes)), problem, images)
+    return _by_group(lambda group: _means(problem, element_values(consume, problem, group, beside)), problem, images)
 
 
 def _means_forward(
@@ -193,14 +197,14 @@ def _means_forward(
 
     It is computed at once, because then the solutions of a few images need memory, not those of all.
     """
-    layout, planes = _beside(problem, images, beside)
+    layout = problem.layout(problem.group(len(images)))
     share = layout.to_strips(jnp.full(problem.shape, 1 / math.prod(problem.shape), images.dtype))[..., None, :]
 
     def of_group(group: Array) -> tuple[Array, Array, Array]:
-        values, residuals = _values_forward(consume, problem, group, planes)
+        values, residuals = _values_forward(consume, problem, group, beside)
         of_images, _ = _values_backward(consume, problem, residuals, jnp.broadcast_to(share, values.shape))
-        of_beside = jnp.stack([layout.to_image(plane * share) for plane in residuals[-1]], axis=-1)
-        return _means(layout, values), of_images, jnp.moveaxis(of_beside, -2, 0)
+        of_beside = layout.to_image(residuals[-1] * share[:, :, None])
+        return _means(problem, values), of_images, jnp.moveaxis(of_beside, -1, 0)
 
     means, of_images, of_beside = _by_group(of_group, problem, images)
     return means, (of_images, of_beside)
@@ -217,20 +221,14 @@ def _means_backward(
 image_means.defvjp(_means_forward, _means_backward)
 
 
-def _beside(problem: Problem, images: Array, beside: Array) -> tuple[Layout, Planes]:
-    """How a group of the images is cut, and what lies beside them cut likewise."""
-    layout = problem.layout(problem.group(len(images)))
-    return layout, [layout.to_strips(plane) for plane in jnp.moveaxis(beside.astype(images.dtype), -1, 0)]
-
-
 def _by_group(function: Callable[[Array], T], problem: Problem, images: Array) -> T:
     """A function of a group of images for one group after the other; what it returns begins with the image."""
     groups = images.reshape(-1, problem.group(len(images)), *images.shape[1:])
     return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), lax.map(function, groups))
 
 
-def _means(layout: Layout, values: Array) -> Array:
-    return layout.to_image(values).mean(axis=(0, 1, 2))
+def _means(problem: Problem, values: Array) -> Array:
+    return problem.layout(values.shape[-2]).to_image(values).mean(axis=(0, 1, 2))
 
 
 def _predictors(problem: Problem, strip: Array, window: Array) -> Array:

@@ -125,7 +125,8 @@ class LASI:
             features = self._features(solutions)
             return _norm([plane[..., :1, :] - plane[..., 1:, :] for plane in features])
 
-        values = element_values(distances, self._problem, jnp.stack([x, y]), [])
+        nothing = jnp.zeros((*self._problem.shape, 0), x.dtype)
+        values = element_values(distances, self._problem, jnp.stack([x, y]), nothing)
         return self._problem.layout(2).to_image(values)[..., 0]
 
     @functools.partial(jax.jit, static_argnums=0)
@@ -135,7 +136,7 @@ class LASI:
         def distances(solutions: Planes, reference: Planes) -> Array:
             return _norm([plane - other for plane, other in zip(self._features(solutions), reference, strict=True)])
 
-        return image_means(distances, self._problem, ys, embedding)
+        return image_means(distances, self._problem, ys, embedding.astype(ys.dtype))
 
     @functools.partial(jax.jit, static_argnums=0)
     def _embedding(self, x: Array) -> Array:

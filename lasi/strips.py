@@ -7,6 +7,7 @@ import functools
 import math
 from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -17,8 +18,6 @@ from lasi.predictors import Places, places_of
 STRIP_SIZE, MOST_ROWS = 6144, 8
 """Elements in a strip of all images: enough for vector operations to run long, few enough for a strip to stay in a
 processor's cache; and the most rows, each of which makes the program longer."""
-FEWEST_ROWS = 4
-"""Rows that a strip should have: each strip reads the rows above it, and hands its sums on, once more."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +62,31 @@ class Layout:
         rows, columns = self.strips * self.height, self.tiles * self.width
         return image.reshape(rows, columns, channels, *values.shape[2:-3], values.shape[-2])[:height, :width]
 
+    def to_rows(self, image: Array) -> Array:
+        """Values (H, W, C, …) by the rows of each strip, (strips, B, W, C, …), zero below the image."""
+        padded = jnp.pad(image, ((0, self.strips * self.height - len(image)), *[(0, 0)] * (image.ndim - 1)))
+        return padded.reshape(self.strips, self.height, *image.shape[1:])
+
+    def to_strip(self, rows: Array) -> Array:
+        """Values (B, W, C, …) of a strip's rows over the strip, (u, …, B, m), zero where a tile leaves the image."""
+        _, width, channels = self.shape
+        padded = jnp.pad(rows, ((0, 0), (0, self.tiles * self.width - width), *[(0, 0)] * (rows.ndim - 2)))
+        split = padded.reshape(self.height, self.tiles, self.width, *rows.shape[2:])
+        strip = jnp.moveaxis(split, (0, 1), (-2, -1))
+        return strip.reshape(self.width * channels, *strip.shape[2:])
+
     def to_strips(self, image: Array) -> Array:
         """Values (H, W, C, …) in strips, (strips, u, …, B, m), zero where a tile leaves the image."""
-        height, width, channels = self.shape
-        below, right = self.strips * self.height - height, self.tiles * self.width - width
-        padded = jnp.pad(image, ((0, below), (0, right), *[(0, 0)] * (image.ndim - 2)))
-        split = padded.reshape(self.strips, self.height, self.tiles, self.width, channels, *image.shape[3:])
-        strips = jnp.moveaxis(split, (0, 1, 2, 3, 4), (0, -2, -1, 1, 2))
-        return strips.reshape(self.strips, self.width * channels, *image.shape[3:], self.height, self.tiles)
+        return jax.vmap(self.to_strip)(self.to_rows(image))
 
 
 def group_of(shape: Shape, images: int) -> int:
-    """How many of n images of a shape (H, W, C) are worked through side by side: a divisor of n."""
+    """How many of n images of a shape (H, W, C) are worked through side by side: a divisor of n.
+
+    So few that a strip has its most rows, because a group's solutions are kept for the gradient.
+    """
     _, width, channels = shape
-    most = max(STRIP_SIZE // (FEWEST_ROWS * width * channels), 1)
+    most = max(STRIP_SIZE // (MOST_ROWS * width * channels), 1)
     return max(size for size in range(1, min(most, images) + 1) if images % size == 0)
 
 
