@@ -25,6 +25,9 @@ from mad_app.metrics.lpips_weights import load_weights
 HEADS_VERSION = "0.1"
 """Of the linear heads; 0.0 left out the scaling of the input."""
 
+PIXELS_AT_ONCE = {"alex": 2**18, "vgg": 2**12, "squeeze": 2**16}
+"""Pixels of a batch for which PyTorch's operations are long enough; more gain nothing, and need memory."""
+
 Features = list[torch.Tensor]
 """For each layer (N, channels, height, width), of unit length along the channels."""
 
@@ -59,6 +62,7 @@ def lpips_metric(name: str, minimum_size: int, *, net: str) -> TorchMetric:
         distances_to=distances_to,
         weights=source,
         maps_to=maps_to,
+        pixels_at_once=PIXELS_AT_ONCE[net],
     )
 
 

@@ -22,6 +22,9 @@ from torch.nn.functional import conv2d, pad
 from mad_app.metrics.finite_roots import FiniteRoots
 from mad_app.metrics.from_torch import TorchMetric
 
+PIXELS_AT_ONCE = 2**16
+"""Pixels of a batch for which PyTorch's operations are long enough."""
+
 Distance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """Images (N, 3, H, W) and references alike, in [0, 1] -> (N,)."""
 
@@ -34,7 +37,12 @@ def structural_metric(name: str, minimum_size: int) -> TorchMetric:
         return _finite_distances(distance, reference, images)
 
     return TorchMetric(
-        name=name, minimum_size=minimum_size, prepare=_itself, distances_to=distances_to, maps_to=MAPS.get(name)
+        name=name,
+        minimum_size=minimum_size,
+        prepare=_itself,
+        distances_to=distances_to,
+        maps_to=MAPS.get(name),
+        pixels_at_once=PIXELS_AT_ONCE,
     )
 
 

@@ -1,5 +1,7 @@
 """The adapters: one compilation for all references, the crossing between the frameworks, and what they refuse."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 import torch
 
 from mad_app.metrics import JaxComparison, JaxMetric, Metric, get_metric, value_and_grad_of
-from mad_app.metrics.from_torch import THREADS, TorchMetric, to_jax, to_torch
+from mad_app.metrics.from_torch import CORES, THREADS, TorchMetric, to_jax, to_torch
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
 
@@ -96,7 +98,29 @@ def test_the_engine_may_go_on_with_what_came_from_torch() -> None:
     np.testing.assert_array_equal(first, kept)
 
 
-def test_pytorchs_own_settings_are_put_back() -> None:
+@pytest.mark.parametrize(("pixels", "parts"), [(None, [5]), (2 * 20 * 20, [2, 2, 1]), (1, [1] * 5)])
+def test_a_large_batch_goes_in_parts(pixels: int | None, parts: list[int]) -> None:
+    sizes = []
+
+    def distances_to(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(images))
+        return ((images - reference) ** 2).mean(dim=(1, 2, 3))
+
+    reference = smooth_picture(20)
+    images = noisy(reference, 0.1, 0.2, 0.3, 0.4, 0.5)
+    metric = TorchMetric(
+        name="counted", prepare=lambda reference: reference, distances_to=distances_to, pixels_at_once=pixels
+    )
+    values, gradients = metric.against(reference).value_and_grad(images)
+    assert sorted(sizes, reverse=True) == parts
+    np.testing.assert_array_equal(values, metric.against(reference).distances(images))
+    assert sorted(sizes) == sorted(2 * parts)
+    for ours, expected in zip((values, gradients), torch_mse().against(reference).value_and_grad(images), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("pixels", "parts"), [(None, 1), (1, 4)])
+def test_pytorchs_own_settings_are_put_back(pixels: int | None, parts: int) -> None:
     seen = []
 
     def distances_to(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
@@ -105,9 +129,11 @@ def test_pytorchs_own_settings_are_put_back() -> None:
 
     before = torch.get_num_threads(), torch.backends.cudnn.allow_tf32
     reference = smooth_picture(16)
-    metric = TorchMetric(name="curious", prepare=lambda reference: reference, distances_to=distances_to)
-    metric.against(reference).value_and_grad(reference[None])
-    assert seen == [(THREADS, False)]
+    metric = TorchMetric(
+        name="curious", prepare=lambda reference: reference, distances_to=distances_to, pixels_at_once=pixels
+    )
+    metric.against(reference).value_and_grad(noisy(reference, 0.1, 0.2, 0.3, 0.4))
+    assert seen == [(math.ceil(THREADS / min(parts, CORES)), False)] * parts
     assert (torch.get_num_threads(), torch.backends.cudnn.allow_tf32) == before
 
 
