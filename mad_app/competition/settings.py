@@ -33,16 +33,16 @@ HELD = 1e-3
 
 
 class Reason(enum.Enum):
-    """Why an image's optimisation ended; the value is what a person reads."""
+    """Why an image's optimisation ended; the value is what a person reads, after the image's letter."""
 
     CONVERGED = "converged: no step leads further"
-    BOX = "stuck: what could still move is pressed against black and white"
+    BOX = "got stuck: what could still move is pressed against black and white"
     BUDGET = "used its whole budget of steps"
     SECONDS = "used its whole budget of seconds"
-    STOPPED = "stopped by the user"
-    NOT_FINITE = "a metric or its gradient was no longer a finite number"
+    STOPPED = "was stopped by the user"
+    NOT_FINITE = "met a metric or a gradient that was no finite number"
     OTHER_NOT_FINITE = "ended early, because a metric failed on another of the four images"
-    NO_LEVEL = "the fixed metric could not be brought back to its level"
+    NO_LEVEL = "could not be brought back to the level of its fixed metric"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -115,7 +115,8 @@ def outcomes(run: Run) -> str:
         letters[result.outcome] = letters.get(result.outcome, "") + letter
     if len(letters) == 1:
         return f"Each image {run.images[0].outcome}."
-    return "; ".join(f"{', '.join(group)} {outcome}" for outcome, group in letters.items()) + "."
+    parts = (f"{', '.join(group)}{' each' * (len(group) > 1)} {outcome}" for outcome, group in letters.items())
+    return "; ".join(parts) + "."
 
 
 def _held_clause(left: CornerResult, right: CornerResult) -> str:

@@ -54,7 +54,7 @@ def broken_run() -> Run:
     run = make_sheet_run(first="a.b:" + "W" * 20, second="lasi:20")
     nothing = np.full((1, 4), np.nan)
     history = History(np.zeros(1, int), nothing, nothing, nothing)
-    outcomes = ("stopped by the user", "a\nb", "<b>$x^2$ & \x07", "日本")
+    outcomes = ("was stopped by the user", "a\nb", "<b>$x^2$ & \x07", "日本")
     results = [
         dataclasses.replace(result, final={}, level=None, drift=None, outcome=outcome)
         for result, outcome in zip(run.images, outcomes, strict=True)

@@ -89,4 +89,4 @@ def test_equal_outcomes_are_put_together() -> None:
     run = make_run()
     assert outcomes(run) == "Each image used its whole budget of steps."
     ended = [dataclasses.replace(result, outcome=text) for result, text in zip(run.images, "xyxx", strict=True)]
-    assert outcomes(dataclasses.replace(run, images=tuple(ended))) == "A, C, D x; B y."
+    assert outcomes(dataclasses.replace(run, images=tuple(ended))) == "A, C, D each x; B y."
