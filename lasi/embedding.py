@@ -86,20 +86,19 @@ def map_strips(consume: Callable[[Strip], T], problem: Problem, images: Array) -
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def solutions(problem: Problem, image: Array) -> Planes:
-    """The solutions of every element of an image (H, W, C), N planes (strips, u, B, 1, m)."""
-    return map_strips(lambda strip: strip.solutions, problem, image[None])
+def solutions(problem: Problem, image: Array) -> Array:
+    """The solutions of every element of an image (H, W, C), (H, W, C, N)."""
+    planes, layout = map_strips(lambda strip: strip.solutions, problem, image[None]), problem.layout(1)
+    return jnp.concatenate([layout.to_image(plane) for plane in planes], axis=-1)
 
 
-def _solutions_forward(problem: Problem, image: Array) -> tuple[Planes, Array]:
+def _solutions_forward(problem: Problem, image: Array) -> tuple[Array, Array]:
     return solutions(problem, image), image
 
 
-def _solutions_backward(problem: Problem, image: Array, cotangent: Planes) -> tuple[Array]:
-    beside = problem.layout(1).to_image(jnp.stack(cotangent, axis=2))[..., 0]
-
+def _solutions_backward(problem: Problem, image: Array, cotangent: Array) -> tuple[Array]:
     def product(image: Array) -> Array:
-        return element_values(inner, problem, image[None], beside)
+        return element_values(inner, problem, image[None], cotangent)
 
     values, pull = jax.vjp(product, image)
     return pull(jnp.ones_like(values))

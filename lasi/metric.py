@@ -144,9 +144,7 @@ class LASI:
 
     @functools.partial(jax.jit, static_argnums=0)
     def _coefficients(self, x: Array) -> Array:
-        layout = self._problem.layout(1)
-        planes = [layout.to_image(plane) for plane in solutions(self._problem, x)]
-        return jnp.stack(planes, axis=-1).reshape(*self.shape, self.neighborhood_size)
+        return solutions(self._problem, x).reshape(*self.shape, self.neighborhood_size)
 
     @functools.partial(jax.jit, static_argnums=0)
     def _prediction(self, x: Array) -> Array:
