@@ -39,6 +39,8 @@ from mad_app.request import Request
 __all__ = ["OnProgress", "Progress", "Request", "Resolve", "request_of", "resume_run", "run_competition"]
 
 SECONDS_BETWEEN_CHECKPOINTS = 5.0
+SPEED_SECONDS = 5.0
+"""Span over which the speed is taken, or the last step, where that lasts longer."""
 UNFINISHED = "not finished: it can be resumed from its checkpoint"
 
 Resolve = Callable[[str], KnownMetric]
@@ -55,13 +57,15 @@ class Progress:
         step: the last step done; its `reasons` are set in the last call.
         steps: how many there will be.
         seconds: spent so far, earlier parts of a resumed run included.
-        seconds_left: to the end at the present speed; None while it is not known.
+        speed: steps a second of late; None while it is not known.
+        seconds_left: to the end at this speed; None while it is not known.
     """
 
     folder: Path
     step: Step
     steps: int
     seconds: float
+    speed: float | None
     seconds_left: float | None
 
 
@@ -159,7 +163,7 @@ class _Recorder:
         self.on_progress = on_progress
         self.folder: Path | None = None
         self.checkpoint: Checkpoint | None = None
-        self.compiled: Checkpoint | None = None
+        self.pace: list[tuple[int, float]] = []  # steps done, after how many seconds
 
     def record(self, steps: Iterator[Step], root: str | Path) -> Path:
         """Drain the steps into a record under `root`."""
@@ -256,15 +260,20 @@ class _Recorder:
         )
 
     def _tell(self, at: Checkpoint, *, steps_before: int) -> None:
-        """Tell the progress; the first step, which compiles, does not count for the pace."""
-        index, steps = at.step.index, self.request.steps
-        if self.compiled is None and index > steps_before:
-            self.compiled = at
-        done = index - self.compiled.step.index if self.compiled else 0
-        left = (steps - index) * (at.seconds - self.compiled.seconds) / done if self.compiled and done else None
+        """Tell the progress; the first step, which compiles, does not count for the speed."""
+        steps = self.request.steps
+        speed = self._speed(at.step.index, at.seconds) if at.step.index > steps_before else None
+        left = (steps - at.step.index) / speed if speed else None
         if left is not None and self.request.seconds is not None:
             left = max(0.0, min(left, self.request.seconds - at.seconds))
-        self.on_progress(Progress(cast(Path, self.folder), at.step, steps, at.seconds, left))
+        self.on_progress(Progress(cast(Path, self.folder), at.step, steps, at.seconds, speed, left))
+
+    def _speed(self, index: int, seconds: float) -> float | None:
+        """Steps a second from the first of the steps of late to this one."""
+        late = [then for then in self.pace if seconds - then[1] < SPEED_SECONDS] or self.pace[-1:]
+        self.pace = [*late, (index, seconds)]
+        before, began = self.pace[0]
+        return (index - before) / (seconds - began) if index > before and seconds > began else None
 
 
 def _results(

@@ -189,20 +189,16 @@ def progress_text(job: Job, stopping: bool) -> str:
         return f"Paused at step {status.step} of {steps}; after {minutes} minutes it is stopped, and can still go on"
     if status.phase is not Phase.RUNNING:
         return f"{status.phase.value} …"
-    pace = _pace(status, job.order.request)
     drift = _drift(status)
     back = ", brought back by the end" if drift is not None and abs(drift) > HELD else ""
-    parts = [f"Step {status.step} of {steps}", *pace, f"largest drift {percentage(drift)}{back}"]
+    parts = [f"Step {status.step} of {steps}", *_pace(status), f"largest drift {percentage(drift)}{back}"]
     return ("Stopping … " if stopping else "") + " · ".join(parts)
 
 
-def _pace(status: Status, request: Request) -> list[str]:
-    if not status.speed:
+def _pace(status: Status) -> list[str]:
+    if status.speed is None or status.seconds_left is None:
         return []
-    left = (request.steps - status.step) / status.speed
-    if request.seconds is not None:
-        left = max(0.0, min(left, request.seconds - status.seconds))
-    return [f"{status.speed:.1f} steps a second", f"{duration(left)} left"]
+    return [f"{status.speed:.1f} steps a second", f"{duration(status.seconds_left)} left"]
 
 
 def _drift(status: Status) -> float | None:

@@ -115,8 +115,8 @@ class Status:
     Attributes:
         phase: where it is.
         step: steps done.
-        seconds: spent competing.
         speed: steps a second of late; None while it is not known.
+        seconds_left: to the end at this speed; None while it is not known.
         run: id of its record, once there is one.
         message: why it ended, where that needs saying.
         refused: why it is not in the folder of the runs, if the disk refused it there (`spare_folder`).
@@ -125,8 +125,8 @@ class Status:
 
     phase: Phase
     step: int = 0
-    seconds: float = 0.0
     speed: float | None = None
+    seconds_left: float | None = None
     run: str | None = None
     message: str | None = None
     refused: str | None = None
@@ -200,11 +200,12 @@ class JobFolder:
         return read_arrays(self.path / "reference.npz", ("reference",))["reference"]
 
     def status(self) -> Status:
-        """How it fares; raises RecordError where it cannot be read."""
+        """How it fares, as far as it is told; raises RecordError where it cannot be read."""
         document = read_json(self.path / "status.json")
         try:
-            trail = {name: _tuples(rows) for name, rows in document.pop("trail").items()}
-            return Status(**document | {"phase": Phase[document["phase"]], "trail": Trail(**trail)})
+            trail = Trail(**{name: _tuples(rows) for name, rows in document["trail"].items()})
+            told = {item.name: document[item.name] for item in fields(Status) if item.name in document}
+            return Status(**told | {"phase": Phase[document["phase"]], "trail": trail})
         except (KeyError, TypeError, AttributeError) as error:
             raise RecordError(f"{self.path / 'status.json'} is no status: {error}") from error
 

@@ -32,9 +32,6 @@ SECONDS_BETWEEN_REPORTS = 0.15
 SECONDS_BETWEEN_LOOKS = 0.05
 """How soon a worker that waits sees that it may go on."""
 
-SPEED_SECONDS = 3.0
-"""Span over which the speed is taken."""
-
 
 def main(path: str, spare: str | None = None) -> None:
     """Run the job in the folder `path` to its end."""
@@ -63,7 +60,6 @@ class Reporter:
         self.orphaned = False
         self.status = replace(folder.status(), phase=Phase.STARTING, message=None)
         self._history = History.empty()
-        self._pace: list[tuple[float, int]] = []
         self._metrics_left = 2
         self._last_report = 0.0
 
@@ -75,7 +71,7 @@ class Reporter:
         """Go on in another folder of runs, since the present one is refused."""
         self.folder = self.folder.move(root, refused)
         self.status, self._history = self.folder.status(), History.empty()
-        self._pace, self._metrics_left = [], 2
+        self._metrics_left = 2
 
     def tell(self, **changes: Any) -> None:
         """Write the status with some changes."""
@@ -96,10 +92,8 @@ class Reporter:
         step, now = progress.step, time.monotonic()
         if not len(self._history.step) or step.index > self._history.step[-1]:
             self._history = self._history.with_step(step)
-        recent = [at for at in self._pace if now - at[0] < SPEED_SECONDS] or self._pace[-1:]
-        self._pace = [*recent, (now, step.index)]
         measuring = step.index >= progress.steps or step.reasons is not None
-        phase = Phase.MEASURING if measuring else Phase.RUNNING if len(self._pace) > 1 else Phase.COMPILING
+        phase = Phase.MEASURING if measuring else Phase.RUNNING if step.index else Phase.COMPILING
         if measuring or phase is not self.status.phase or now - self._last_report > SECONDS_BETWEEN_REPORTS:
             self._report(progress, phase)
             self._last_report = now
@@ -114,12 +108,11 @@ class Reporter:
         return True
 
     def _pause(self, progress: Progress) -> None:
-        """Wait until the run may go on or is asked to stop; the pace begins anew."""
+        """Wait until the run may go on or is asked to stop."""
         self._report(progress, Phase.PAUSED)
         while self.folder.is_asked_to_pause() and not self._is_asked_to_stop():
             time.sleep(SECONDS_BETWEEN_LOOKS)
-        self._pace = [(time.monotonic(), progress.step.index)]
-        self.tell(phase=Phase.RUNNING, speed=None)
+        self.tell(phase=Phase.RUNNING)
 
     def _is_asked_to_stop(self) -> bool:
         return self.orphaned or self.folder.is_asked_to_stop()
@@ -127,12 +120,11 @@ class Reporter:
     def _report(self, progress: Progress, phase: Phase) -> None:
         for i, image in enumerate(np.asarray(progress.step.images)):
             self.folder.write(f"{i}.jpg", to_jpeg(image))
-        (then, before), (now, index) = self._pace[0], self._pace[-1]
         self.tell(
             phase=phase,
-            step=index,
-            seconds=progress.seconds,
-            speed=(index - before) / (now - then) if now > then and index > before else None,
+            step=progress.step.index,
+            speed=progress.speed,
+            seconds_left=progress.seconds_left,
             run=progress.folder.name,
             trail=Trail.of(self._history),
         )

@@ -35,7 +35,7 @@ def progress_at(index: int, *, seconds_left: float | None = 72.4) -> Progress:
         drift=np.array([0, 1e-5, -2e-4, 0]),
         reasons=(Reason.BUDGET,) * 4 if index == 100 else None,
     )
-    return Progress(Path("runs/a"), step, 100, 1.0, seconds_left)
+    return Progress(Path("runs/a"), step, 100, 1.0, 1.5, seconds_left)
 
 
 def whole_run() -> Iterator[Progress]:

@@ -198,24 +198,28 @@ def test_progress_is_told_at_the_start_after_each_step_and_at_the_end(tmp_path: 
     assert all(before.seconds <= after.seconds for before, after in itertools.pairwise(told))
 
 
-def test_the_pace_does_not_count_the_first_step_which_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first step takes 100 s and each further one 2 s; so it is again when the run is resumed.
+def test_the_speed_is_that_of_late_without_the_first_step_which_compiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first step takes 100 s and each further one 2 s, or 8 s; so it is again when the run is resumed.
 
     What its callers do in between, here 1000 s each time, does not count.
     """
+    Told = dict[int, tuple[float | None, float | None]]
 
-    def told_by(run: Callable[..., Path], seconds: list[float], stop_at: int | None = None) -> dict[int, float | None]:
+    def told_by(run: Callable[..., Path], seconds: list[float], stop_at: int | None = None) -> Told:
         began, ended = (1000 * np.arange(len(seconds)) + offset for offset in (0, np.array(seconds)))
         clock = iter([*np.column_stack([began, ended]).flat, 1e6])
         monkeypatch.setattr(runs, "time", SimpleNamespace(monotonic=lambda: next(clock)))
         told: list[Progress] = []
         run(resolve=on_paper, on_progress=told.append, should_stop=lambda: len(told) == stop_at)
-        return {progress.step.index: progress.seconds_left for progress in told}
+        return {progress.step.index: (progress.speed, progress.seconds_left) for progress in told}
 
     stopped = told_by(partial(run_competition, PAPER, tmp_path), [0, 100, 2, 2, 2], stop_at=4)
-    assert stopped == {0: None, 1: None, 2: 12, 3: 10, 4: 8}
+    assert stopped == {0: (None, None), 1: (None, None), 2: (0.5, 12), 3: (0.5, 10), 4: (0.5, 8)}
     (folder,) = tmp_path.iterdir()
-    assert told_by(partial(resume_run, folder), [100, 2, 2, 2, 2]) == {4: None, 5: 6, 6: 4, 7: 2, 8: 0}
+    resumed = told_by(partial(resume_run, folder), [100, 8, 2, 2, 2])
+    assert resumed == {4: (None, None), 5: (0.125, 24), 6: (0.5, 4), 7: (0.5, 2), 8: (0.5, 0)}
 
 
 def test_a_metric_that_fails_midway_leaves_a_record_that_says_so(tmp_path: Path) -> None:

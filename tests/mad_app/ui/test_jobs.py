@@ -1,4 +1,5 @@
 import contextlib
+import json
 import os
 import signal
 import time
@@ -162,8 +163,7 @@ def test_a_worker_ends_with_its_server_and_the_next_server_offers_to_resume(tmp_
     (job,) = later.of(ANN)
     assert (job.id, job.status.phase) == (job_id, Phase.INTERRUPTED)
     later.resume(job_id)
-    step = wait_for(later, job_id, running).status.step
-    assert step > job.status.step
+    wait_for(later, job_id, lambda now: running(now) and now.status.step > job.status.step)
     later.close()
 
 
@@ -244,7 +244,10 @@ def test_status_is_read_back_as_written(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path / "job")
     folder.create(QUICK, reference(), reference())
     trail = Trail((0, 2), ((1.0, 2.0, 3.0, None),) * 2, ((0.5,) * 4,) * 2, ((0.0,) * 4,) * 2)
-    status = Status(phase=Phase.RUNNING, step=2, seconds=1.5, speed=3.0, run="a", message="b", trail=trail)
+    status = Status(phase=Phase.RUNNING, step=2, speed=3.0, seconds_left=1.5, run="a", message="b", trail=trail)
     folder.write_status(status)
+    assert folder.status() == status
+    path = folder.path / "status.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"of another version": 1}))
     assert folder.status() == status
     assert folder.order() == QUICK
