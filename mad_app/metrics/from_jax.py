@@ -7,12 +7,16 @@ a closure: a closure is a constant, which XLA would fold for minutes and compile
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, TypeVar, cast
 
 import jax
+import jax.numpy as jnp
 
 from mad_app.metrics.contract import checked_images, checked_reference
+from mad_app.metrics.cores import on_cores
+
+T = TypeVar("T")
 
 Prepared = Any
 """A tree of arrays: what a metric needs to know of a reference."""
@@ -32,6 +36,7 @@ class JaxMetric:
         minimum_size: smallest height and width in pixels.
         weights: where trained weights came from, if it has any.
         maps_to: prepared, images (N, H, W, 3) -> distances a pixel (N, H, W), where the formula holds them.
+        one_by_one: whether a processor's cores each take an image for themselves, rather than all of them the batch.
 
     Two metrics with the same function objects share their compiled programs.
     """
@@ -42,6 +47,7 @@ class JaxMetric:
     minimum_size: int = 1
     weights: str | None = None
     maps_to: Distances | None = None
+    one_by_one: bool = False
 
     def against(self, reference: jax.Array) -> "JaxComparison":
         """Prepare comparisons with a reference (H, W, 3).
@@ -54,7 +60,7 @@ class JaxMetric:
 
     def maps(self, reference: jax.Array, images: jax.Array) -> jax.Array | None:
         """Distances a pixel (N, H, W) of images (N, H, W, 3), if the metric has such."""
-        return None if self.maps_to is None else _compiled(self.maps_to)(self.against(reference).prepared, images)
+        return None if self.maps_to is None else self.against(reference).of_images(self.maps_to, images)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,15 +77,24 @@ class JaxComparison:
 
     def distances(self, images: jax.Array) -> jax.Array:
         """Distances (N,) of images (N, H, W, 3)."""
-        images = checked_images(images, self.shape, metric=self.metric.name)
-        distances: jax.Array = _compiled(self.metric.distances_to)(self.prepared, images)
-        return distances
+        return self.of_images(self.metric.distances_to, images)
 
     def value_and_grad(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Distances (N,) and the gradient of each image's own distance, (N, H, W, 3)."""
+        return self.of_images(value_and_grad_of(self.metric.distances_to), images)
+
+    def of_images(self, function: Callable[[Prepared, jax.Array], T], images: jax.Array) -> T:
+        """A pure function of the prepared reference and images (N, H, W, 3), compiled; what it returns begins with N.
+
+        Where the metric's images go one by one, each core computes whole programs: that divides LASI's work better
+        than dividing each of its operations, most of which are too small for it. LASI and its gradient on 2 cores take
+        20 → 13 ms for 4×64×64 and 84 → 46 ms for 4×128×128.
+        """
         images = checked_images(images, self.shape, metric=self.metric.name)
-        distances, gradients = _compiled(value_and_grad_of(self.metric.distances_to))(self.prepared, images)
-        return distances, gradients
+        of_these = partial(_compiled(function), self.prepared)
+        if not self.metric.one_by_one or len(images) == 1 or not _is_on_cpu(images):
+            return of_these(images)
+        return cast(T, _join(on_cores(of_these, _split(images))))
 
 
 @lru_cache(maxsize=64)
@@ -98,6 +113,21 @@ def value_and_grad_of(distances_to: Distances) -> ValueAndGrad:
         return distances, gradients
 
     return value_and_grad
+
+
+def _is_on_cpu(images: jax.Array) -> bool:
+    """Whether they lie in the processor's memory: not those of a program that is being compiled, which lie nowhere."""
+    return not isinstance(images, jax.core.Tracer) and all(device.platform == "cpu" for device in images.devices())
+
+
+@jax.jit
+def _split(images: jax.Array) -> list[jax.Array]:
+    return jnp.split(images, len(images))
+
+
+@jax.jit
+def _join(parts: list[Any]) -> Any:
+    return jax.tree.map(lambda *arrays: jnp.concatenate(arrays), *parts)
 
 
 @lru_cache(maxsize=64)

@@ -8,9 +8,7 @@ array shares its memory, which JAX takes for unchangeable: nothing here writes i
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import jax
@@ -19,14 +17,13 @@ import torch
 from torch.utils.dlpack import from_dlpack
 
 from mad_app.metrics.contract import checked_images, checked_reference
+from mad_app.metrics.cores import CORES, on_cores
 
 T = TypeVar("T")
 Prepared = Any
 """What a metric needs to know of a reference."""
 
-CORES = torch.get_num_threads()
-"""The processor's, or what OMP_NUM_THREADS says."""
-THREADS = CORES if "OMP_NUM_THREADS" in os.environ else max(1, CORES - 1)
+THREADS = max(1, torch.get_num_threads() - ("OMP_NUM_THREADS" not in os.environ))
 """PyTorch's threads for one operation: one core is left to others, unless OMP_NUM_THREADS says otherwise.
 
 Its threads wait by spinning, so when another process or JAX holds one of their cores, every small operation lasts a
@@ -126,13 +123,7 @@ class TorchComparison:
             return function(part)
 
         with _our_settings():
-            return [function(parts[0])] if len(parts) == 1 else list(_workers().map(work, parts))
-
-
-@lru_cache(maxsize=1)
-def _workers() -> ThreadPoolExecutor:
-    """The threads that work on parts; they stay, because each keeps memory that the next part can use."""
-    return ThreadPoolExecutor(CORES, thread_name_prefix="pytorch")
+            return on_cores(function if len(parts) == 1 else work, parts)
 
 
 def to_torch(images: jax.Array) -> torch.Tensor:

@@ -17,7 +17,14 @@ from mad_app.metrics.protocol import KnownMetric, MetricUnavailable
 def build_lasi(name: str, minimum_size: int, *, neighborhood_size: int) -> KnownMetric:
     """LASI on images scaled to [−1, 1], the range in which float32 and float64 agree."""
     prepare, distances_to, maps_to = _lasi_functions(neighborhood_size)
-    return JaxMetric(name=name, minimum_size=minimum_size, prepare=prepare, distances_to=distances_to, maps_to=maps_to)
+    return JaxMetric(
+        name=name,
+        minimum_size=minimum_size,
+        prepare=prepare,
+        distances_to=distances_to,
+        maps_to=maps_to,
+        one_by_one=True,
+    )
 
 
 def build_lpips(name: str, minimum_size: int, *, net: str) -> KnownMetric:

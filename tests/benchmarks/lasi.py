@@ -5,11 +5,13 @@ machine that slows down slows all alike: compare within a run. A turn is the med
 that what is quick is not timed while another library's threads still wait for work. Columns:
 
     pair      distance of two images               value   of four images to a prepared reference
-    gradient  that and their gradients             compile seconds for `gradient`
-    memory    peak of `gradient` above what the process had before, MB, in a process of its own
+    gradient  that and their gradients             jitted  the same, of LASI inside one compiled program
+    compile   seconds for `jitted`
+    memory    peak of one image's `jitted` above what the process had before, MB, in a process of its own
     copy      one copy of the summed products of one image: what memory alone would take
-
     loss      mean weighted least-squares loss of one image
+
+Value and gradient are what the engine pays: every metric as `mad_app.metrics` has it.
 
 `dense` is the definition evaluated as it stands, O(P² N²) in time and memory, at 32×32 only. The last rows, left out by
 `--quick`, are the loss as N grows and a pair of 3840×2160, in a process of its own.
@@ -25,6 +27,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count()))
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -34,6 +37,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from lasi import LASI, flat_neighborhood
+
+if TYPE_CHECKING:
+    from mad_app.metrics import Metric
 
 BATCH = 4
 TURN = 200
@@ -89,25 +95,24 @@ def _rows_of_size(size: int, neighborhoods: Sequence[int], chosen: argparse.Name
 
 
 def _lasi_tasks(images: jax.Array, n: int, *, with_gradient: bool) -> tuple[Row, dict[str, Thunk]]:
+    from mad_app.metrics import get_metric
+
     lasi = LASI(images.shape[1:], n)
     row: Row = {"metric": f"LASI, N = {n}", "size": images.shape[1]}
     features = jnp.zeros(((n + 1) * (n + 2) // 2, images[0].size), jnp.float32)
     copy = jax.jit(lambda array: array + 1)
     reference, batch = images[0] * 2 - 1, images[1:] * 2 - 1
     image = batch[0]
-    embedding = lasi.embedding(reference)
-    pair, value = map(jax.jit, (lasi.compute_distance, lasi.compute_distances_to))
-    tasks: dict[str, Thunk] = {
-        "pair": lambda: pair(reference, image),
-        "value": lambda: value(embedding, batch),
-        "copy": lambda: copy(features),
-    }
+    pair = jax.jit(lasi.compute_distance)
+    tasks = _tasks_of(get_metric(f"lasi:{n}"), images, with_gradient=with_gradient)
+    tasks |= {"pair": lambda: pair(reference, image), "copy": lambda: copy(features)}
     if with_gradient:
+        embedding = lasi.embedding(reference)
         gradient = jax.jit(jax.value_and_grad(lambda ys, e: lasi.compute_distances_to(e, ys).sum()))
         began = time.perf_counter()
         compiled = gradient.lower(batch, embedding).compile()
         row["compile"] = time.perf_counter() - began
-        tasks["gradient"] = lambda: compiled(batch, embedding)
+        tasks["jitted"] = lambda: compiled(batch, embedding)
     return row, tasks
 
 
@@ -119,20 +124,18 @@ def _rival_tasks(images: jax.Array, *, with_gradient: bool) -> dict[str, dict[st
         metric = get_metric(name)
         if min(images.shape[1:3]) < metric.minimum_size:
             continue
-        tasks[name] = _tasks_of(metric, images)
-        if not with_gradient or "ssim" in name:
-            tasks[name].pop("gradient")
+        tasks[name] = _tasks_of(metric, images, with_gradient=with_gradient and "ssim" not in name)
     return tasks
 
 
-def _tasks_of(metric: "object", images: jax.Array) -> dict[str, Thunk]:
+def _tasks_of(metric: "Metric", images: jax.Array, *, with_gradient: bool) -> dict[str, Thunk]:
     reference, image, batch = images[0], images[1:2], images[1:]
-    comparison = metric.against(reference)  # type: ignore[attr-defined]
-    return {
-        "pair": lambda: metric.against(reference).distances(image),  # type: ignore[attr-defined]
+    comparison = metric.against(reference)
+    tasks: dict[str, Thunk] = {
+        "pair": lambda: metric.against(reference).distances(image),
         "value": lambda: comparison.distances(batch),
-        "gradient": lambda: comparison.value_and_grad(batch),
     }
+    return tasks | ({"gradient": lambda: comparison.value_and_grad(batch)} if with_gradient else {})
 
 
 def _in_turn(tasks: dict[tuple[int, str], Thunk], rounds: int) -> dict[tuple[int, str], float]:
@@ -229,7 +232,7 @@ def _dense_sums(image: jax.Array, neighbors: jax.Array) -> tuple[jax.Array, jax.
 
 
 def _table(rows: Sequence[Row]) -> str:
-    columns = ["metric", "size", "pair", "value", "gradient", "compile", "memory", "copy", "loss"]
+    columns = ["metric", "size", "pair", "value", "gradient", "jitted", "compile", "memory", "copy", "loss"]
     lines = [columns, *([_cell(row.get(column)) for column in columns] for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)

@@ -1,6 +1,7 @@
 """The adapters: one compilation for all references, the crossing between the frameworks, and what they refuse."""
 
 import math
+import threading
 
 import jax
 import jax.numpy as jnp
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from mad_app.metrics import JaxComparison, JaxMetric, Metric, get_metric, value_and_grad_of
-from mad_app.metrics.from_torch import CORES, THREADS, TorchMetric, to_jax, to_torch
+from mad_app.metrics import JaxComparison, JaxMetric, Metric, cores, get_metric, value_and_grad_of
+from mad_app.metrics.cores import CORES, on_cores
+from mad_app.metrics.from_torch import THREADS, TorchMetric, to_jax, to_torch
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
 
@@ -54,6 +56,46 @@ def test_a_caller_may_compile_a_loop_of_its_own(name: str) -> None:
     for _ in range(3):
         expected = expected - comparison.value_and_grad(expected)[1]
     np.testing.assert_allclose(descend(comparison.prepared, images), expected, atol=1e-5)
+
+
+def test_images_may_go_one_by_one_in_one_program_for_all() -> None:
+    traced = []
+
+    def distances_to(reference: jax.Array, images: jax.Array) -> jax.Array:
+        traced.append(images.shape)
+        return jnp.mean((images - reference[None]) ** 2, axis=(1, 2, 3))
+
+    reference = smooth_picture(20)
+    images = noisy(reference, 0.1, 0.2, 0.3)
+    metric = JaxMetric(
+        name="counted", prepare=jnp.asarray, distances_to=distances_to, maps_to=distances_to, one_by_one=True
+    )
+    comparison, mse = metric.against(reference), get_metric("mse").against(reference)
+    values, gradients = comparison.value_and_grad(images)
+    for ours, expected in zip((values, gradients), mse.value_and_grad(images), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-6)
+    np.testing.assert_array_equal(comparison.distances(images), metric.maps(reference, images))
+    assert set(traced) == {(1, 20, 20, 3)}
+    assert len(traced) == 2  # with its gradient and without
+    inside = jax.jit(lambda images: comparison.value_and_grad(images))(images)
+    np.testing.assert_allclose(inside[1], gradients, rtol=1e-6)
+    assert traced[2:] == [(3, 20, 20, 3)]
+
+
+def test_every_core_has_a_thread_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cores, "CORES", 2)
+    cores._threads.cache_clear()
+    together = threading.Barrier(2, timeout=60)
+
+    def meet(part: int) -> tuple[int, str]:
+        together.wait()
+        return 10 * part, threading.current_thread().name
+
+    said = on_cores(meet, range(6))
+    assert [number for number, _ in said] == [0, 10, 20, 30, 40, 50]
+    assert [name for _, name in said] == [said[0][1], said[1][1]] * 3
+    assert said[0][1] != said[1][1]
+    cores._threads.cache_clear()
 
 
 def test_torch_and_jax_agree_on_one_formula() -> None:
