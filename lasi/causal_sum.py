@@ -36,19 +36,16 @@ class Beyond(NamedTuple):
 
     Attributes:
         inside: from the same tile's columns, (u, F, n, m).
-        near: over the edge towards which the sum runs, the left one for earlier elements, (C, F, n, m).
-        far: over the other edge, (C, F, n, m).
+        edges: over the near edge, on the side of what counts as earlier, and over the far one, (2, C, F, n, m).
     """
 
     inside: Array
-    near: Array
-    far: Array
+    edges: Array
 
 
 def nothing_beyond(size: int, channels: int, rest: tuple[int, ...], dtype: np.dtype) -> Beyond:
     """The state at the first strip, for tiles of `size` elements; `rest` is (F, n, m)."""
-    edge = jnp.zeros((channels, *rest), dtype)
-    return Beyond(jnp.zeros((size, *rest), dtype), edge, edge)
+    return Beyond(jnp.zeros((size, *rest), dtype), jnp.zeros((2, channels, *rest), dtype))
 
 
 def causal_sums(values: Array, beyond: Beyond, *, later: bool = False) -> tuple[Array, Beyond]:
@@ -62,19 +59,20 @@ def causal_sums(values: Array, beyond: Beyond, *, later: bool = False) -> tuple[
     Returns:
         The sums (u, F, B, n, m) and the state for the next strip.
     """
-    size, channels = len(values), len(beyond.near)
+    size, channels = len(values), beyond.edges.shape[1]
     kernels = _kernels(size // channels, channels, values.shape[-1], later)
-    products = jnp.split(_dot(kernels.inside, values), [size, 2 * size, 2 * size + channels])
-    before, whole, near, far = products[0], products[1], *map(_matmul, products[2:], kernels.between)
+    before, whole, edges = jnp.split(_dot(kernels.inside, values), [size, 2 * size])
+    edges = _matmul(edges.reshape(2, -1, edges.shape[-1]), kernels.between).reshape(2, channels, *values.shape[1:])
     from_near, from_far = jnp.asarray(kernels.from_edges, values.dtype).reshape(2, -1, *[1] * 4)
 
     sums = []
     order = range(values.shape[2])[:: -1 if later else 1]
     for row in order:
-        inside, edge = beyond.inside, beyond.near + near[:, :, row]
-        over_edges = from_near * edge[None] + from_far * beyond.far[None]
+        inside, of_row = beyond.inside, edges[:, :, :, row]
+        near, far = beyond.edges[0] + of_row[0], beyond.edges[1]
+        over_edges = from_near * near[None] + from_far * far[None]
         sums.append(inside + before[:, :, row] + over_edges.reshape(inside.shape))
-        beyond = Beyond(DECAY * (inside + whole[:, :, row]), DECAY * edge, DECAY * (beyond.far + far[:, :, row]))
+        beyond = Beyond(DECAY * (inside + whole[:, :, row]), DECAY * (beyond.edges + of_row))
     return jnp.stack(sums[:: order.step], axis=2), beyond
 
 

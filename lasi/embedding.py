@@ -18,7 +18,6 @@ from lasi.causal_sum import Beyond, causal_sums, nothing_beyond
 from lasi.neighborhood import Shape
 from lasi.predictors import fetch
 from lasi.regression import (
-    Planes,
     factorise,
     gradient_of_sums,
     inner,
@@ -30,9 +29,11 @@ from lasi.regression import (
 from lasi.strips import Layout, group_of, layout_of
 
 T = TypeVar("T")
-Consume = Callable[[Planes, Planes], Array]
-"""From the solutions of a strip and what lies beside each, N planes (u, B, n, m) of both, to a value an element
-(u, B, 1 or n, m), which depends on its own element alone."""
+Consume = Callable[[Array, Array], Array]
+"""From the solutions of a strip and what lies beside each, (u, N, B, n, m) and (u, K, B, n, m), to a value an element
+(u, 1, B, 1 or n, m), which depends on its own element alone."""
+SolveFor = Callable[[Array], Array]
+"""From another right-hand side of a strip's equations to its solutions, both (u, N, B, n, m)."""
 
 
 class Problem(NamedTuple):
@@ -63,12 +64,12 @@ class Strip(NamedTuple):
     Attributes:
         predictors: the neighbours and, last, the element itself, (u, N + 1, B, n, m).
         sums: the packed products of predictors, summed with weights over all earlier elements, (u, F, B, n, m).
-        solutions: N planes (u, B, n, m).
+        solutions: (u, N, B, n, m).
     """
 
     predictors: Array
     sums: Array
-    solutions: Planes
+    solutions: Array
 
 
 def map_strips(consume: Callable[[Strip], T], problem: Problem, images: Array) -> T:
@@ -88,8 +89,7 @@ def map_strips(consume: Callable[[Strip], T], problem: Problem, images: Array) -
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def solutions(problem: Problem, image: Array) -> Array:
     """The solutions of every element of an image (H, W, C), (H, W, C, N)."""
-    planes, layout = map_strips(lambda strip: strip.solutions, problem, image[None]), problem.layout(1)
-    return jnp.concatenate([layout.to_image(plane) for plane in planes], axis=-1)
+    return problem.layout(1).to_image(map_strips(lambda strip: strip.solutions, problem, image[None]))[..., 0]
 
 
 def _solutions_forward(problem: Problem, image: Array) -> tuple[Array, Array]:
@@ -118,9 +118,13 @@ def element_values(consume: Consume, problem: Problem, images: Array, beside: Ar
         beside: (H, W, C, K), the same for all images.
 
     Returns:
-        (strips, u, B, 1 or n, m).
+        (strips, u, 1, B, 1 or n, m).
     """
-    return _values_forward(consume, problem, images, beside)[0]
+
+    def value(index: Array, w: Array, _: SolveFor, here: Array) -> Array:
+        return _apart(index, consume, w, here)
+
+    return _map_solved(value, problem, images, beside)
 
 
 def _values_forward(consume: Consume, problem: Problem, images: Array, beside: Array) -> tuple[Array, tuple[Any, ...]]:
@@ -128,23 +132,35 @@ def _values_forward(consume: Consume, problem: Problem, images: Array, beside: A
 
     w and v lie in one array, (strips, u, 2N, B, n, m), which costs less to make than two.
     """
+
+    def value_and_slopes(w: Array, here: Array) -> tuple[Array, Array, Array]:
+        values, pull = jax.vjp(consume, w, here)
+        return values, *pull(jnp.ones_like(values))
+
+    def of_strip(index: Array, w: Array, solve_for: SolveFor, here: Array) -> tuple[Array, Array, Array]:
+        values, slope, slope_beside = _apart(index, value_and_slopes, w, here)
+        return values, jnp.concatenate([w, solve_for(slope)], axis=1), slope_beside
+
+    values, solved, slope_beside = _map_solved(of_strip, problem, images, beside)
+    return values, (images, solved, slope_beside)
+
+
+def _map_solved(
+    function: Callable[[Array, Array, SolveFor, Array], T], problem: Problem, images: Array, beside: Array
+) -> T:
+    """A function of every strip: of its number, its solutions, what solves for others, and what lies beside."""
     layout, ridge = problem.layout(len(images)), jnp.asarray(problem.ridge, images.dtype)
 
-    def of_solutions(w: Planes, here: Array) -> Array:
-        return consume(w, list(jnp.moveaxis(here, 1, 0)))
-
-    def step(above: Beyond, inputs: tuple[Array, Array, Array]) -> tuple[Beyond, tuple[Any, ...]]:
+    def step(above: Beyond, inputs: tuple[Array, Array, Array]) -> tuple[Beyond, T]:
         index, window, rows = inputs
         sums, above = _sums(index, _predictors(problem, index, window), above)
         w, solve_for = factorise(sums, ridge)
         here = _apart(index, layout.to_strip, rows)[..., None, :]
-        values, pull = jax.vjp(of_solutions, w, jnp.broadcast_to(here, (*here.shape[:3], *w[0].shape[2:])))
-        slope, slope_beside = pull(jnp.ones_like(values))
-        return above, (values, jnp.stack([*w, *solve_for(slope)], axis=1), slope_beside)
+        here = jnp.broadcast_to(here, (*here.shape[:2], *w.shape[2:]))
+        return above, function(index, _apart(index, jnp.asarray, w), solve_for, here)
 
     inputs = (jnp.arange(layout.strips), layout.windows(images), layout.to_rows(beside))
-    values, solved, slope_beside = lax.scan(step, _nothing_above(problem, images), inputs)[1]
-    return values, (images, solved, slope_beside)
+    return lax.scan(step, _nothing_above(problem, images), inputs)[1]
 
 
 def _values_backward(
@@ -158,7 +174,7 @@ def _values_backward(
         index, window, solved, weight = inputs
         w, v = jnp.split(solved, 2, axis=1)
         predictors, pull = jax.vjp(lambda window: _predictors(problem, index, window), window)
-        of_sums = _apart(index, gradient_of_sums, v * weight[:, None], w)
+        of_sums = _apart(index, gradient_of_sums, v * weight, w)
         of_products, below = _apart(index, functools.partial(causal_sums, later=True), of_sums, below)
         (of_window,) = pull(_apart(index, products_adjoint, predictors, of_products))
         return below, of_window
@@ -166,7 +182,7 @@ def _values_backward(
     windows, pull = jax.vjp(layout.windows, images)
     inputs = (jnp.arange(layout.strips), windows, solved, cotangent)
     of_windows = lax.scan(step, _nothing_above(problem, images), inputs, reverse=True)[1]
-    of_beside = layout.to_image(slope_beside * cotangent[:, :, None]).sum(axis=-1)
+    of_beside = layout.to_image(slope_beside * cotangent).sum(axis=-1)
     return pull(of_windows)[0], of_beside
 
 
@@ -197,12 +213,12 @@ def _means_forward(
     It is computed at once, because then the solutions of a few images need memory, not those of all.
     """
     layout = problem.layout(problem.group(len(images)))
-    share = layout.to_strips(jnp.full(problem.shape, 1 / math.prod(problem.shape), images.dtype))[..., None, :]
+    share = layout.to_strips(jnp.full(problem.shape, 1 / math.prod(problem.shape), images.dtype))[:, :, None, :, None]
 
     def of_group(group: Array) -> tuple[Array, Array, Array]:
         values, residuals = _values_forward(consume, problem, group, beside)
         of_images, _ = _values_backward(consume, problem, residuals, jnp.broadcast_to(share, values.shape))
-        of_beside = layout.to_image(residuals[-1] * share[:, :, None])
+        of_beside = layout.to_image(residuals[-1] * share)
         return _means(problem, values), of_images, jnp.moveaxis(of_beside, -1, 0)
 
     means, of_images, of_beside = _by_group(of_group, problem, images)
@@ -227,7 +243,7 @@ def _by_group(function: Callable[[Array], T], problem: Problem, images: Array) -
 
 
 def _means(problem: Problem, values: Array) -> Array:
-    return problem.layout(values.shape[-2]).to_image(values).mean(axis=(0, 1, 2))
+    return problem.layout(values.shape[-2]).to_image(values)[..., 0, :].mean(axis=(0, 1, 2))
 
 
 def _predictors(problem: Problem, strip: Array, window: Array) -> Array:
@@ -255,11 +271,13 @@ def _apart(strip: Array, function: Callable[..., T], *arguments: Any) -> T:
     not look through a branch; which one is taken must be known at run time only, here from the number of the strip.
     """
 
-    def branch(strip: Array, *arguments: Any) -> T:
-        shapes = jax.eval_shape(function, *arguments)
-        return lax.cond(strip >= 0, function, lambda *_: _zeros(shapes), *arguments)
+    once = jax.jit(function)  # traced once for all uses below
 
-    return lax.platform_dependent(strip, *arguments, cpu=branch, default=lambda _, *arguments: function(*arguments))
+    def branch(strip: Array, *arguments: Any) -> T:
+        shapes = jax.eval_shape(once, *arguments)
+        return lax.cond(strip >= 0, once, lambda *_: _zeros(shapes), *arguments)
+
+    return lax.platform_dependent(strip, *arguments, cpu=branch, default=lambda _, *arguments: once(*arguments))
 
 
 def _zeros(shapes: T) -> T:

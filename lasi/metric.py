@@ -27,7 +27,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from lasi.embedding import Problem, Strip, element_values, image_means, map_strips, solutions
-from lasi.regression import Planes, inner, residual_energy
+from lasi.regression import flat, inner, residual_energy
 
 RIDGE_UNIT = 80 / 127.5
 """λ at a regularisation coefficient of 1; the authors' value."""
@@ -121,26 +121,30 @@ class LASI:
     def _pair_distances(self, x: Array, y: Array) -> Array:
         """‖ŵ_p(x) − ŵ_p(y)‖₂ of every element, (H, W, C)."""
 
-        def distances(solutions: Planes, _: Planes) -> Array:
+        def distances(solutions: Array, _: Array) -> Array:
             features = self._features(solutions)
-            return _norm([plane[..., :1, :] - plane[..., 1:, :] for plane in features])
+            return _norm(features[..., :1, :] - features[..., 1:, :])
 
         nothing = jnp.zeros((*self._problem.shape, 0), x.dtype)
         values = element_values(distances, self._problem, jnp.stack([x, y]), nothing)
-        return self._problem.layout(2).to_image(values)[..., 0]
+        return self._problem.layout(2).to_image(values)[..., 0, 0]
 
     @functools.partial(jax.jit, static_argnums=0)
     def _distances_to(self, embedding: Array, ys: Array) -> Array:
         """The distance of every image, mean_p ‖ŵ_p(y) − ŵ_p‖₂, (n,)."""
 
-        def distances(solutions: Planes, reference: Planes) -> Array:
-            return _norm([plane - other for plane, other in zip(self._features(solutions), reference, strict=True)])
+        def distances(solutions: Array, reference: Array) -> Array:
+            return _norm(flat(self._features(solutions)) - flat(reference)).reshape(
+                len(solutions), 1, *solutions.shape[2:]
+            )
 
         return image_means(distances, self._problem, ys, embedding.astype(ys.dtype))
 
     @functools.partial(jax.jit, static_argnums=0)
     def _embedding(self, x: Array) -> Array:
-        return jnp.stack(self._features(list(jnp.moveaxis(self._coefficients(x), -1, 0))), axis=-1)
+        coefficients = self._coefficients(x)
+        features = self._features(coefficients.reshape(-1, self.neighborhood_size, 1))
+        return features.reshape(coefficients.shape)
 
     @functools.partial(jax.jit, static_argnums=0)
     def _coefficients(self, x: Array) -> Array:
@@ -149,7 +153,7 @@ class LASI:
     @functools.partial(jax.jit, static_argnums=0)
     def _prediction(self, x: Array) -> Array:
         def predictions(strip: Strip) -> Array:
-            return jnp.sum(strip.predictors[:, :-1] * jnp.stack(strip.solutions, axis=1), axis=1)
+            return jnp.sum(strip.predictors[:, :-1] * strip.solutions, axis=1)
 
         return self._problem.layout(1).to_image(map_strips(predictions, self._problem, x[None])).reshape(self.shape)
 
@@ -160,10 +164,10 @@ class LASI:
 
         return self._problem.layout(1).to_image(map_strips(losses, self._problem, x[None]))
 
-    def _features(self, coefficients: Planes) -> Planes:
-        """What distances are taken between: the coefficients, shifted and normalised."""
-        shifted = [plane + SHIFT for plane in coefficients]
-        return _unit(shifted) if self.unit_normalize_features else shifted
+    def _features(self, coefficients: Array) -> Array:
+        """What distances are taken between: the coefficients (u, N, …), shifted and normalised."""
+        shifted = flat(coefficients) + SHIFT
+        return (_unit(shifted) if self.unit_normalize_features else shifted).reshape(coefficients.shape)
 
     def _checked(self, image: ArrayLike, name: str) -> Array:
         """An image as a floating-point array (H, W, C)."""
@@ -188,45 +192,42 @@ class LASI:
         return array.reshape(*self._problem.shape, self.neighborhood_size)
 
 
-def _norm(vectors: Planes) -> Array:
-    """Euclidean norms of vectors, with gradient 0 at 0."""
-    squares = inner(vectors, vectors)
-    zero = squares == 0
-    return jnp.where(zero, 0, jnp.sqrt(jnp.where(zero, 1, squares)))
+@jax.custom_vjp
+def _norm(vectors: Array) -> Array:
+    """Euclidean norms (u, 1, …) of vectors (u, N, …), with gradient 0 at 0."""
+    return jnp.sqrt(inner(vectors, vectors))
+
+
+_norm.defvjp(
+    lambda vectors: (_norm(vectors), vectors),
+    lambda vectors, g: (_over(g, _norm(vectors)) * vectors,),
+)
 
 
 @jax.custom_vjp
-def _unit(vectors: Planes) -> Planes:
-    """Vectors divided by their Euclidean norms; 0 stays 0, with gradient 0."""
-    return _unit_forward(vectors)[0]
+def _unit(vectors: Array) -> Array:
+    """Vectors (u, N, …) divided by their Euclidean norms; 0 stays 0, with gradient 0."""
+    return _over(vectors, _norm(vectors))
 
 
-def _unit_forward(vectors: Planes) -> tuple[Planes, tuple[Planes, Array]]:
-    norm = _norm(vectors)
-    norm = jnp.where(norm == 0, jnp.inf, norm)
-    return _scaled(vectors, norm), (vectors, norm)
-
-
-def _unit_backward(residuals: tuple[Planes, Array], g: Planes) -> tuple[Planes]:
-    """The part of g at right angles to the unit vector u, over the norm: g_i − u_i Σ_j u_j g_j.
+def _unit_backward(vectors: Array, g: Array) -> tuple[Array]:
+    """The part of g at right angles to the unit vector u, over the norm: (g − u ⟨u, g⟩) / ‖·‖.
 
     It is taken twice. Where two embeddings all but agree, what the first time leaves of the part along u is float32's
     rounding, which compilers may do differently in the two terms, and may be larger than the rest.
     """
-    vectors, norm = residuals
-    unit = _scaled(vectors, norm)
+    inverse = _over(1, _norm(vectors))
     for _ in range(2):
-        along = inner(vectors, g) / norm
-        g = [g_i - u_i * along for g_i, u_i in zip(g, unit, strict=True)]
-    return (_scaled(g, norm),)
+        g = g - vectors * (inverse * (inverse * inner(vectors, g)))
+    return (g * inverse,)
 
 
-def _scaled(vectors: Planes, norm: Array) -> Planes:
-    inverse = 1 / norm
-    return [plane * inverse for plane in vectors]
+_unit.defvjp(lambda vectors: (_unit(vectors), vectors), _unit_backward)
 
 
-_unit.defvjp(_unit_forward, _unit_backward)
+def _over(numerator: ArrayLike, denominator: Array) -> Array:
+    """A quotient, 0 where the denominator is 0."""
+    return jnp.where(denominator == 0, 0, numerator / jnp.where(denominator == 0, 1, denominator))
 
 
 def _floating(image: ArrayLike, name: str) -> Array:

@@ -5,10 +5,9 @@ with weights, the products p pᵀ hold the whole regression: A (n nᵀ), b (x n)
 packed, the columns of the lower triangle one after the other, F = (N + 1)(N + 2)/2 numbers. The embedding solves
 (A + λI) w = b.
 
-Predictors and sums are arrays (u, N + 1 or F, …), one number an element along the other axes. Solutions are *planes*, a
-list of N arrays (u, …), so that each is one vector operation and none is copied into its place. Axes after the second
-are taken as one, since XLA's loops for CPUs run along the last. Nothing here calls LAPACK: on two cores its calls
-inside a compiled CPU program can wait for one another for ever.
+Predictors, sums and solutions are arrays (u, N + 1, F or N, …), one number an element along the other axes. Axes after
+the second are taken as one, since XLA's loops for CPUs run along the last. Nothing here calls LAPACK: on two cores its
+calls inside a compiled CPU program can wait for one another for ever.
 """
 
 import functools
@@ -21,8 +20,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-Planes = list[Array]
-"""A vector at every element, one array for each of its entries."""
 LARGEST_UNROLLED = 32
 """N up to which every step of the solution is an operation of its own: fast, but the program grows with N²."""
 
@@ -37,10 +34,10 @@ def products(predictors: Array) -> Array:
 def products_adjoint(predictors: Array, cotangent: Array) -> Array:
     """The symmetric matrix that the cotangent (u, F, …) packs, times the predictors, the diagonal counted twice."""
     places = _places(predictors.shape[1])
-    flat, p = _flat(cotangent), _flat(predictors)
+    packed, p = flat(cotangent), flat(predictors)
     return sum(
-        (_take(flat, column) * p[:, k : k + 1] for k, column in enumerate(places.T)),
-        start=_take(flat, np.diag(places)) * p,
+        (_take(packed, column) * p[:, k : k + 1] for k, column in enumerate(places.T)),
+        start=_take(packed, np.diag(places)) * p,
     ).reshape(predictors.shape)
 
 
@@ -56,8 +53,8 @@ def packed_size(neighborhood_size: int) -> int:
 
 
 @jax.custom_vjp
-def ridge_solve(sums: Array, ridge: Array) -> Planes:
-    """Solutions w of (A + λI) w = b.
+def ridge_solve(sums: Array, ridge: Array) -> Array:
+    """Solutions w of (A + λI) w = b, (u, N, …).
 
     The gradient is that of the implicit function: with A v = ∂L/∂w, ∂L/∂b = v and ∂L/∂A = −v wᵀ.
 
@@ -68,13 +65,13 @@ def ridge_solve(sums: Array, ridge: Array) -> Planes:
     return factorise(sums, ridge)[0]
 
 
-def _solve_forward(sums: Array, ridge: Array) -> tuple[Planes, tuple[Array, Array]]:
+def _solve_forward(sums: Array, ridge: Array) -> tuple[Array, tuple[Array, Array]]:
     return ridge_solve(sums, ridge), (sums, ridge)
 
 
-def _solve_backward(residuals: tuple[Array, Array], cotangent: Planes) -> tuple[Array, None]:
+def _solve_backward(residuals: tuple[Array, Array], cotangent: Array) -> tuple[Array, None]:
     w, solve_for = factorise(*residuals)
-    return gradient_of_sums(jnp.stack(solve_for(cotangent), axis=1), jnp.stack(w, axis=1)), None
+    return gradient_of_sums(solve_for(cotangent), w), None
 
 
 ridge_solve.defvjp(_solve_forward, _solve_backward)
@@ -85,68 +82,65 @@ def gradient_of_sums(v: Array, w: Array) -> Array:
     shape = v.shape[:1] + (packed_size(v.shape[1]),) + v.shape[2:]
     rows, columns = _lower_triangle(v.shape[1] + 1)
     once = np.where(rows == columns, -0.5, -1.0)[None, :, None]
-    v, w = (jnp.concatenate([a, jnp.full_like(a[:, :1], last)], axis=1) for a, last in ((_flat(v), 0), (_flat(w), -1)))
+    v, w = (jnp.concatenate([a, jnp.full_like(a[:, :1], last)], axis=1) for a, last in ((flat(v), 0), (flat(w), -1)))
     twice = _take(v, rows) * _take(w, columns) + _take(v, columns) * _take(w, rows)
     return (jnp.asarray(once, w.dtype) * twice).reshape(shape)
 
 
-def factorise(sums: Array, ridge: Array) -> tuple[Planes, Callable[[Planes], Planes]]:
-    """The w of (A + λI) w = b, and the function that solves (A + λI) v = c for another right-hand side.
+def factorise(sums: Array, ridge: Array) -> tuple[Array, Callable[[Array], Array]]:
+    """The w of (A + λI) w = b, and the function that solves (A + λI) v = c for another right-hand side; (u, N, …).
 
     A pivot is at least what rounding leaves of its element of A, so that the factor stays finite where λ is too small
     for the sums' precision: float32 values in 0 … 255 on flat ground.
     """
     size = (math.isqrt(8 * sums.shape[1] + 1) - 3) // 2
-    shape = sums.shape[:1] + sums.shape[2:]
-    w, solve_for = (_cholesky if size <= LARGEST_UNROLLED else _sweep)(_flat(sums), ridge, size)
-
-    def solve_planes(right: Planes) -> Planes:
-        return [plane.reshape(shape) for plane in solve_for([plane.reshape(len(plane), -1) for plane in right])]
-
-    return [plane.reshape(shape) for plane in w], solve_planes
+    shape = sums.shape[:1] + (size,) + sums.shape[2:]
+    w, solve_for = (_cholesky if size <= LARGEST_UNROLLED else _sweep)(flat(sums), ridge, size)
+    return w.reshape(shape), lambda right: solve_for(flat(right)).reshape(shape)
 
 
-def _flat(array: Array) -> Array:
+def flat(array: Array) -> Array:
+    """The axes after the second as one."""
     return array.reshape(*array.shape[:2], -1)
 
 
-def _cholesky(sums: Array, ridge: Array, size: int) -> tuple[Planes, Callable[[Planes], Planes]]:
+def _cholesky(sums: Array, ridge: Array, size: int) -> tuple[Array, Callable[[Array], Array]]:
     """By the factor L of A + λI, column by column, with L⁻¹ b as one more row.
 
     It divides, rather than multiplies by an inverse, because XLA computes an entry anew for each use of it unless it
     ends in something as dear as a division.
     """
     starts = np.diag(_places(size + 1))
-    factor: Planes = []
-    diagonal: Planes = []
+    factor: list[Array] = []
+    scales: list[Array] = []
     for k in range(size):
         column = start = sums[:, starts[k] : starts[k + 1]]
         for m in range(k):
             below = factor[m][:, k - m :]
             column = column - below * below[:, :1]
-        pivot = jnp.sqrt(jnp.maximum(column[:, :1] + ridge, _resolved(start[:, :1], size)))
-        diagonal.append(pivot)
-        factor.append(column / pivot)
+        scale = lax.rsqrt(jnp.maximum(column[:, :1] + ridge, _resolved(start[:, :1], size)))
+        scales.append(scale)
+        factor.append(column * scale)
 
-    def back_substitute(y: Planes) -> Planes:
+    def back_substitute(y: list[Array]) -> Array:
         solution = list(y)
         for k in reversed(range(size)):
             for i in range(k + 1, size):
-                solution[k] = solution[k] - factor[k][:, i - k] * solution[i]
-            solution[k] = solution[k] / diagonal[k][:, 0]
-        return solution
+                solution[k] = solution[k] - _entry(factor[k], i - k) * solution[i]
+            solution[k] = solution[k] * scales[k]
+        return jnp.concatenate(solution, axis=1)
 
-    def solve_for(right: Planes) -> Planes:
-        rest, y = jnp.stack(right, axis=1), []
+    def solve_for(right: Array) -> Array:
+        y = []
         for k in range(size):
-            y.append(rest[:, :1] / diagonal[k])
-            rest = rest[:, 1:] - factor[k][:, 1:-1] * y[k]
-        return back_substitute([plane[:, 0] for plane in y])
+            y.append(right[:, :1] * scales[k])
+            right = right[:, 1:] - factor[k][:, 1:-1] * y[k]
+        return back_substitute(y)
 
-    return back_substitute([column[:, -1] for column in factor]), solve_for
+    return back_substitute([column[:, -1:] for column in factor]), solve_for
 
 
-def _sweep(sums: Array, ridge: Array, size: int) -> tuple[Planes, Callable[[Planes], Planes]]:
+def _sweep(sums: Array, ridge: Array, size: int) -> tuple[Array, Callable[[Array], Array]]:
     """By the inverse of A + λI: the sweep operator (Beaton 1964) at every element of its diagonal in turn."""
     matrix = jnp.moveaxis(jnp.take(sums, _places(size + 1), axis=1, mode="clip"), (1, 2), (0, 1))
     resolved = _resolved(jnp.stack([matrix[k, k] for k in range(size)]), size)
@@ -162,10 +156,10 @@ def _sweep(sums: Array, ridge: Array, size: int) -> tuple[Planes, Callable[[Plan
 
     swept = lax.fori_loop(0, size, sweep, matrix)
 
-    def solve_for(right: Planes) -> Planes:
-        return list(-jnp.sum(swept[:size, :size] * jnp.stack(right)[None], axis=1))
+    def solve_for(right: Array) -> Array:
+        return jnp.moveaxis(-jnp.sum(swept[:size, :size] * jnp.moveaxis(right, 1, 0)[None], axis=1), 0, 1)
 
-    return list(swept[:size, size]), solve_for
+    return jnp.moveaxis(swept[:size, size], 0, 1), solve_for
 
 
 def _resolved(diagonal: Array, size: int) -> Array:
@@ -173,19 +167,26 @@ def _resolved(diagonal: Array, size: int) -> Array:
     return size * np.finfo(diagonal.dtype).eps * diagonal
 
 
-def residual_energy(sums: Array, w: Planes, ridge: float) -> Array:
+def residual_energy(sums: Array, w: Array, ridge: float) -> Array:
     """Weighted sum of squared prediction errors at the solutions, Σ ω^{|p−q|} (x_q − wᵀn_q)²: (u, …).
 
     Because (A + λI) w = b it is Σ ω^{|p−q|} x_q² − bᵀw − λ‖w‖².
     """
-    right = _places(len(w) + 1)[-1]
-    explained = sum(sums[:, place] * number + ridge * number**2 for place, number in zip(right, w, strict=False))
-    return sums[:, -1] - explained
+    right = _take(sums, _places(w.shape[1] + 1)[-1, :-1])
+    return (sums[:, -1:] - inner(right, w) - ridge * inner(w, w))[:, 0]
 
 
-def inner(a: Planes, b: Planes) -> Array:
-    """Inner products Σ_k a_k b_k."""
-    return functools.reduce(operator.add, map(operator.mul, a, b))
+def inner(a: Array, b: Array) -> Array:
+    """Inner products Σ_k a_k b_k of vectors (u, K, …): (u, 1, …).
+
+    Written out, because XLA's sum over an axis that is not the last does not use vector operations on CPUs.
+    """
+    return functools.reduce(operator.add, (_entry(a, k) * _entry(b, k) for k in range(a.shape[1])))
+
+
+def _entry(vectors: Array, k: int) -> Array:
+    """Entry k of vectors (u, K, …): (u, 1, …)."""
+    return lax.slice_in_dim(vectors, k, k + 1, axis=1)
 
 
 def _take(array: Array, places: np.ndarray) -> Array:

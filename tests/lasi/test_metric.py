@@ -152,20 +152,20 @@ def test_the_first_element_has_a_finite_gradient_too() -> None:
 
 def test_an_embedding_of_length_zero_is_not_divided_by_it() -> None:
     """Coefficients that the shift cancels; whether an image meets them exactly depends on how a program rounds."""
-    features, adjoint = jax.vjp(METRIC._features, [jnp.full(1, -oracle.SHIFT)] * SIZE)
-    assert not jnp.stack(features).any()
-    assert jnp.isfinite(jnp.stack(adjoint([jnp.ones(1)] * SIZE)[0])).all()
+    features, adjoint = jax.vjp(METRIC._features, jnp.full((1, SIZE, 1), -oracle.SHIFT))
+    assert not features.any()
+    assert jnp.isfinite(adjoint(jnp.ones((1, SIZE, 1)))[0]).all()
 
 
 def test_what_lies_along_an_embedding_does_not_reach_its_gradient() -> None:
     """A slope in its direction is rounding where two embeddings all but agree, and may be far larger than the rest."""
-    coefficients = np.float32([0.3, 1e-6, -2e-6, 0])
-    along = np.float32([1e4, 0.5, -0.25, 1])
+    coefficients = np.float32([0.3, 1e-6, -2e-6, 0])[None, :, None]
+    along = np.float32([1e4, 0.5, -0.25, 1])[None, :, None]
     gradients = []
     for dtype in (jnp.float32, jnp.float64):
         with jax.enable_x64(True):
-            _, adjoint = jax.vjp(METRIC._features, list(jnp.asarray(coefficients, dtype)))
-            gradients.append(np.stack(adjoint(list(jnp.asarray(along, dtype)))[0]))
+            _, adjoint = jax.vjp(METRIC._features, jnp.asarray(coefficients, dtype))
+            gradients.append(adjoint(jnp.asarray(along, dtype))[0])
     np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-3)
 
 

@@ -28,7 +28,7 @@ def packed_sums(predictors: np.ndarray) -> jax.Array:
 @quick_jit
 def solve_and_adjoint(sums: jax.Array, cotangent: jax.Array) -> tuple[jax.Array, jax.Array]:
     """The solutions (u, N, elements), and the gradient of their product with a cotangent."""
-    solution, adjoint = jax.vjp(lambda sums: jnp.stack(ridge_solve(sums, jnp.asarray(RIDGE, sums.dtype)), axis=1), sums)
+    solution, adjoint = jax.vjp(lambda sums: ridge_solve(sums, jnp.asarray(RIDGE, sums.dtype)), sums)
     return solution, adjoint(cotangent)[0]
 
 
@@ -87,7 +87,7 @@ def test_residual_energy(size: int) -> None:
     sums = packed_sums(predictors)
     solution, _ = solve_and_adjoint(sums, jnp.zeros((1, size, ELEMENTS)))
     residuals = predictors[:, -1] - np.einsum("sig,ig->sg", predictors[:, :-1], solution[0])
-    energy = residual_energy(sums, list(jnp.moveaxis(solution, 1, 0)), RIDGE)
+    energy = residual_energy(sums, solution, RIDGE)
     np.testing.assert_allclose(energy[0], np.sum(residuals**2, axis=0), rtol=1e-11)
 
 
