@@ -22,14 +22,15 @@ from mad_app.competition.level_set import Moments
 from mad_app.competition.levels import starts_and_levels
 from mad_app.competition.march import march
 from mad_app.competition.settings import CORNERS, HELD, Reason, Role, Settings, Step
-from mad_app.competition.turn import Memory, Terms, Turn, Walk, begin, resume
+from mad_app.competition.turn import LOST, Memory, Terms, Turn, Walk, begin, resume
 from mad_app.metrics import Comparison, Metric
 
 Remembered = TypeVar("Remembered", Memory, Moments)
 POINTS = "points"
 """Name of the admissible points in the state of a step, where these are not the images themselves."""
-MOST_RETURNS = 40
-"""Newton steps allowed for coming back to the level; a handful is usual."""
+MOST_RETURNS = 400
+"""Newton steps allowed for coming back to the level: a handful is usual, hundreds where a run is stopped early and the
+level set is rough. An image that is not back by then sets out from where it last was on its level."""
 
 
 def compete(
@@ -154,14 +155,26 @@ def _over(turn: Turn, settings: Settings, seconds: float, should_stop: Callable[
 
 def _settled(arena: _Arena, last: Turn, reason: Reason) -> Step:
     """The last step, its images back on their level as far as the metrics can tell it, and why each of them ended."""
-    walk = resume(jnp.asarray(last.images), last.memory, int(last.done))
-    for returns, turn in enumerate(march(arena.first, arena.second, walk, arena.terms, settling=True)):
-        _, _, drift, finite, _, _ = np.asarray(turn.told)
-        if returns == MOST_RETURNS or not ((np.abs(drift) > arena.terms.tolerance) & (finite > 0)).any():
-            break
+    turn = _returned(arena, last, last.images)
+    _, _, drift, finite, _, _ = np.asarray(turn.told)
+    if (lost := (np.abs(drift) > HELD) & (finite > 0)).any():
+        turn = _returned(arena, last, jnp.where(lost[:, None, None, None], last.memory.held, turn.images))
+    _, _, drift, finite, _, _ = np.asarray(turn.told)
     _, _, _, _, converged, boxed = np.asarray(last.told)
     reasons = tuple(map(_reason, finite > 0, np.abs(drift) <= HELD, converged > 0, boxed > 0, [reason] * len(CORNERS)))
     return replace(_step(turn), state=_step(last).state, reasons=reasons)
+
+
+def _returned(arena: _Arena, last: Turn, images: Array) -> Turn:
+    """The images brought back to their level, as far as the metrics can tell it."""
+    walk = resume(images, last.memory, int(last.done))
+    for returns, turn in enumerate(march(arena.first, arena.second, walk, arena.terms, settling=True)):
+        _, _, drift, finite, _, _ = np.asarray(turn.told)
+        departure, stuck = np.abs(drift), np.asarray(turn.memory.trust) < LOST
+        off = (departure > arena.terms.tolerance) & ~(stuck & (departure <= HELD)) & (finite > 0)
+        if returns == MOST_RETURNS or not off.any():
+            break
+    return turn
 
 
 def _reason(finite: bool, held: bool, converged: bool, boxed: bool, otherwise: Reason) -> Reason:

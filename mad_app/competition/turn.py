@@ -15,7 +15,7 @@ from jax import Array
 
 from mad_app.competition import pace
 from mad_app.competition.level_set import Moments, no_moments, norms, return_step, tangent_gradient, tangent_step
-from mad_app.competition.settings import CORNERS
+from mad_app.competition.settings import CORNERS, HELD
 
 GROWTH, SHRINKAGE = 1.1, 0.5
 """What an image's trust is multiplied by after a step that held, and after one that strayed."""
@@ -169,19 +169,21 @@ def advance(walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Wa
 def settle(walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Walk, Turn]:
     """Judge a return by whether it came nearer, and return on, half as far after one that did not.
 
-    `trust` is here the share of what is missing that a return makes up for.
+    `trust` is here the share of what is missing that a return makes up for. An image on its level stays as it is, and
+    one that counts as held never falls back to where it was on its level before.
     """
     seen = _sort(walk.proposed, first, second, terms)
-    nearer = (jnp.abs(seen.missing) < jnp.abs(walk.view.missing)) | walk.fresh
+    settled = (jnp.abs(walk.view.missing / terms.level) <= terms.tolerance) & ~walk.fresh
+    nearer = (jnp.abs(seen.missing) < jnp.abs(walk.view.missing)) & ~settled | walk.fresh
     view = _choose(~nearer, walk.view, seen)
-    share = jnp.where(nearer, 1, walk.memory.trust / 2)
+    trust = jnp.where(walk.fresh | settled, 1, walk.memory.trust)
+    share = jnp.where(nearer, jnp.minimum(2 * trust, 1), trust / 2)
     memory = walk.memory._replace(trust=share)
     no = jnp.zeros_like(nearer)
     turn = Turn(view.images, _tell(view, terms, no, no), memory, walk.done)
-    off = jnp.abs(view.missing / terms.level) > terms.tolerance
     returned = return_step(view.images, view.normal, share * view.missing)
-    returned = _where(off, returned, view.images)
-    return Walk(_where(share < LOST, memory.held, returned), view, memory, walk.done, jnp.asarray(False)), turn
+    lost = (share < LOST) & (jnp.abs(view.missing / terms.level) > HELD)
+    return Walk(_where(lost, memory.held, returned), view, memory, walk.done, jnp.asarray(False)), turn
 
 
 def _sort(images: Array, first: Values, second: Values, terms: Terms) -> View:

@@ -13,6 +13,7 @@ import pytest
 
 from mad_app.competition import CORNERS, Reason, Settings, Step, compete
 from mad_app.competition.pace import stray
+from mad_app.competition.turn import Turn
 from mad_app.distortions import distort
 from mad_app.images import ImageArray, bundled_path, load_image
 from mad_app.metrics import JaxMetric, Metric, get_metric
@@ -285,8 +286,23 @@ def test_a_wild_level_set_is_never_left_further_than_allowed_and_held_in_the_end
     assert steps[-1].reasons == (Reason.BUDGET,) * 4
 
 
+@pytest.mark.parametrize("stopped_after", [1, 5, 20])
+@pytest.mark.parametrize(("distortion", "strength"), [("noise", 0.01), ("brightness", 0.15), ("blur", 0.5)])
+def test_however_short_a_run_is_its_levels_are_held(distortion: str, strength: float, stopped_after: int) -> None:
+    picture = load_image(bundled_path("gradients"), size=24)
+    start, asked = distort(picture, distortion, strength=strength, seed=0), itertools.count(1)
+    steps = list(
+        compete(picture, start, get_metric("ssim"), get_metric("mse"), should_stop=lambda: next(asked) == stopped_after)
+    )
+    assert np.abs(steps[-1].drift).max() <= 1e-3
+    assert steps[-1].reasons == (Reason.STOPPED,) * 4
+
+
 def test_a_level_that_cannot_be_reached_again_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "MOST_RETURNS", 0)
+    def nowhere(arena: object, last: Turn, images: jax.Array) -> Turn:
+        return last._replace(images=images)
+
+    monkeypatch.setattr(engine, "_returned", nowhere)
     last = list(compete(*reference_and_start(), SQUARE_NORM, FORM, should_stop=lambda: True))[-1]
     assert last.reasons is not None
     assert Reason.NO_LEVEL in last.reasons

@@ -8,7 +8,19 @@ import numpy as np
 
 from mad_app.competition import pace
 from mad_app.competition.settings import CORNERS, Corner
-from mad_app.competition.turn import ON_LEVEL, PATIENCE, SHRINKAGE, Terms, Turn, Values, Walk, advance, begin
+from mad_app.competition.turn import (
+    ON_LEVEL,
+    PATIENCE,
+    SHRINKAGE,
+    Terms,
+    Turn,
+    Values,
+    Walk,
+    advance,
+    begin,
+    resume,
+    settle,
+)
 
 SHAPE = (4, 4, 4, 3)
 TERMS = Terms(jnp.ones(4), *(jnp.float32(number) for number in (1000, 0.05, 1e-5)))
@@ -97,3 +109,24 @@ def test_a_falling_image_that_relapsed_goes_back_with_half_its_lead() -> None:
 def test_a_first_step_that_leads_up_is_taken_back_where_a_distance_falls() -> None:
     _, turn = after(1, value=1.2)
     np.testing.assert_array_equal(np.asarray(turn.images == images()).all(axis=(1, 2, 3)), pace.FALLING)
+
+
+def test_an_image_on_its_level_stays_while_others_return() -> None:
+    """The last place that was on the level is nearer to it than float32 tells elsewhere, and yet not gone back to."""
+    walk, turn = after(0)
+    here, earlier = turn.images + 0.25, turn.memory._replace(held=images())
+    walk = resume(here, earlier, 0)
+    for _ in range(20):
+        at_start = (walk.proposed == images()).all(axis=(1, 2, 3))
+        values = jnp.where(at_start, 1.0, 1 + 5e-6)
+        walk, turn = settle(walk, (values, said(1.0, 1)[1]), (values, said(1.0, 2)[1]), TERMS)
+        np.testing.assert_array_equal(turn.images, here)
+
+
+def test_an_image_that_cannot_return_goes_back_to_where_it_was_on_its_level() -> None:
+    walk = resume(images() + 0.25, after(0)[1].memory._replace(held=images()), 0)
+    for _ in range(20):
+        at_start = (walk.proposed == images()).all(axis=(1, 2, 3))
+        values = jnp.where(at_start, 1.0, 1.5)
+        walk, turn = settle(walk, (values, said(1.0, 1)[1]), (values, said(1.0, 2)[1]), TERMS)
+    np.testing.assert_array_equal(turn.images, images())
