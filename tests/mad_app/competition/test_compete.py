@@ -299,7 +299,7 @@ def test_however_short_a_run_is_its_levels_are_held(distortion: str, strength: f
 
 
 def test_a_level_that_cannot_be_reached_again_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nowhere(arena: object, last: Turn, images: jax.Array) -> Turn:
+    def nowhere(_: object, last: Turn, images: jax.Array) -> Turn:
         return last._replace(images=images)
 
     monkeypatch.setattr(engine, "_returned", nowhere)

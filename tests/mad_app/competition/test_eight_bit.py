@@ -61,6 +61,16 @@ def test_the_held_metric_stays_where_the_nearest_rounding_leaves_it(name: str, s
     assert driven_8bit[2] > 0.98 * driven[2]
 
 
+@pytest.mark.parametrize(("name", "strength"), [("cat", 0.003), ("cat", 0.01), ("coffee", 0.005)])
+def test_a_level_that_rounding_alone_would_leave_is_held(name: str, strength: float) -> None:
+    """The image is brought below its level by what rounding adds, and loses little of its separation."""
+    reference, images = competition(name, strength)
+    driven, levels = driven_and_held(reference, images)
+    driven_8bit, held = driven_and_held(reference, shown(rounded(name, strength)))
+    assert np.abs(held / levels - 1).max() < 0.003
+    assert driven_8bit[2] > 0.9 * driven[2]
+
+
 def test_every_value_goes_to_one_of_its_two_neighbours() -> None:
     _, images = competition("gradients", 0.01)
     chosen = rounded("gradients", 0.01)
