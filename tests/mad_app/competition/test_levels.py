@@ -27,7 +27,7 @@ def test_newton_reaches_the_level_of_a_square_norm_along_the_line_to_the_referen
     reference, start = reference_and_start()
     comparison = SQUARE_NORM.against(jnp.asarray(reference))
     level = factor * float(comparison.distances(jnp.asarray(start)[None])[0])
-    found = bring_to_level(jnp.asarray(start), comparison, level, 1e-5, called="level")
+    found = bring_to_level(jnp.asarray(start), jnp.asarray(reference), comparison, level, 1e-5, called="level")
     np.testing.assert_allclose(found - reference, np.sqrt(factor) * (start - reference), rtol=1e-3, atol=1e-6)
 
 
@@ -37,10 +37,22 @@ def test_the_level_of_any_metric_is_reached(name: str, factor: float) -> None:
     reference, start = picture_and_noise()
     comparison = get_metric(name).against(jnp.asarray(reference))
     level = factor * float(comparison.distances(jnp.asarray(start)[None])[0])
-    found = bring_to_level(jnp.asarray(start), comparison, level, 1e-4, called="level")
+    found = bring_to_level(jnp.asarray(start), jnp.asarray(reference), comparison, level, 1e-4, called="level")
     assert float(comparison.distances(found[None])[0]) == pytest.approx(level, rel=2e-4)
     assert found.min() >= 0
     assert found.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "distortion", "level"), [("lasi", "noise", 0.03), ("ssim", "noise", 5e-4), ("ssim", "blur", 0.003)]
+)
+def test_every_level_below_the_start_is_reached(name: str, distortion: str, level: float) -> None:
+    """On the way to the reference, where Newton's method comes to a halt."""
+    picture = load_image(bundled_path("cat"), size=16)
+    start = distort(picture, distortion, strength={"noise": 0.1, "blur": 1.0}[distortion], seed=0)
+    comparison = get_metric(name).against(jnp.asarray(picture))
+    found = bring_to_level(jnp.asarray(start), jnp.asarray(picture), comparison, level, 1e-5, called="level")
+    assert float(comparison.distances(found[None])[0]) == pytest.approx(level, rel=1e-3)
 
 
 def test_one_level_given_is_where_all_four_set_out_from() -> None:
