@@ -6,7 +6,9 @@ change away from s; s itself outside the mask), the engine walks among points z 
     x = l + (h − l) z                            a picture
     x = s + P(2 z − 1), cut off at l and h       where changes shall be smooth
 
-P is the orthogonal projection on the low spatial frequencies (DCT-II, mirrored borders). Of a grey picture, the first
+P is the orthogonal projection on the low spatial frequencies (DCT-II, mirrored borders). What l and h cut off is not
+smooth, so after each step z is drawn to where little is cut off, by alternating projections on the low frequencies and
+on the pictures between l and h (von Neumann 1949); the edge of a mask cuts all the same. Of a grey picture, the first
 channel of z is all three of x. So every z is admissible whatever the steps, and the metrics are differentiated with
 respect to z: by the chain rule both gradients come out projected, and what is tangent to the held metric's level in z
 is so in x. Without constraints z is x itself.
@@ -24,6 +26,10 @@ from jax import Array
 from mad_app.competition.settings import Settings
 from mad_app.metrics import Comparison
 
+PROJECTIONS = 16
+"""How often after a step."""
+SLACK = 0.5 / 255
+"""How much may be cut off a value that still counts as free to move: less than is seen in 8 bits."""
 Mask = npt.NDArray[np.bool_]
 Band = tuple[Array, Array, Array]
 
@@ -56,17 +62,22 @@ class Admissible:
     grey: bool
     whole: bool
 
-    def points(self) -> Array:
-        """The point of the start, (H, W, 3)."""
+    def points(self, picture: Array | None = None) -> Array:
+        """The point of a picture (H, W, 3), or, if it is not admissible, of one near it; of the start if None."""
+        picture = self.start if picture is None else picture
         if self.whole:
-            return self.start
+            return picture
         if self.band is not None:
-            return jnp.full_like(self.start, 0.5)
-        return jnp.clip((self.start - self.low) / jnp.where(self.width > 0, self.width, 1), 0, 1)
+            return jnp.clip(0.5 + (picture - self.start) / 2, 0, 1)
+        return jnp.clip((picture - self.low) / jnp.where(self.width > 0, self.width, 1), 0, 1)
 
     def pictures(self, points: Array) -> Array:
         """The pictures of points (N, H, W, 3)."""
         return points if self.whole else _pictures(self, points)
+
+    def drawn_in(self, points: Array) -> Array:
+        """Points (N, H, W, 3) of pictures that are nearly as smooth as they shall be, near the given ones."""
+        return points if self.band is None else _drawn_in(self, self.band, points)
 
     def comparison(self, of: Comparison) -> Comparison:
         """The metric as a function of points; it is the metric's own program that runs, compiled once for all."""
@@ -136,9 +147,22 @@ def _pictures(space: Admissible, points: Array) -> Array:
         moved = low + width * free
     else:
         wanted = start + _smooth(space.band, 2 * free - 1)
-        inside = (wanted >= low) & (wanted <= high) & (low < high)  # at the edge it may still turn back
-        moved = jnp.where(inside, wanted, jax.lax.stop_gradient(jnp.clip(wanted, low, high)))
+        inside = (wanted >= low - SLACK) & (wanted <= high + SLACK) & (low < high)  # at the edge it may still turn back
+        moving = jnp.where(inside, wanted, 0)
+        moved = jnp.clip(jax.lax.stop_gradient(wanted), low, high) + (moving - jax.lax.stop_gradient(moving))
     return jnp.broadcast_to(moved, points.shape)
+
+
+@jax.jit
+def _drawn_in(space: Admissible, band: Band, points: Array) -> Array:
+    start, low, high = (array[None] for array in (space.start, space.low, space.high))
+
+    def projected(_: int, change: Array) -> Array:
+        cut = jnp.clip(start + change, low, high) - start
+        return _smooth(band, jnp.where(low < high, cut, change))
+
+    change = jax.lax.fori_loop(0, PROJECTIONS, projected, _smooth(band, 2 * points - 1))
+    return jnp.clip(0.5 + change / 2, 0, 1)
 
 
 def _smooth(band: Band, change: Array) -> Array:

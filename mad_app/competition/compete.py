@@ -78,7 +78,7 @@ def compete(
     """
     settings, seconds, began = settings or Settings(), spent, time.monotonic()
     arena = _prepare(reference, start, first, second, settings, mask)
-    for turn in march(arena.first, arena.second, _walk(arena, resume), arena.terms):
+    for turn in arena.march(_walk(arena, resume)):
         seconds += time.monotonic() - began
         if reason := _over(turn, settings, seconds, should_stop):
             yield arena.shown(_settled(arena, turn, reason))
@@ -97,6 +97,10 @@ class _Arena:
     space: Admissible
     starts: Array
     terms: Terms
+
+    def march(self, walk: Walk, *, settling: bool = False) -> Iterator[Turn]:
+        """Turn after turn from here."""
+        return march(self.first, self.second, walk, self.terms, settling=settling, drawn_in=self.space.drawn_in)
 
     def shown(self, step: Step) -> Step:
         """The step with its points as pictures."""
@@ -119,7 +123,7 @@ def _prepare(
                 f"the start must differ from the reference for both metrics, but {rivals[role].name} puts it at "
                 f"distance {value}: take another or a stronger distortion"
             )
-    starts, level = starts_and_levels(space.points(), comparisons, settings)
+    starts, level = starts_and_levels(space.points(), space.points(reference), comparisons, settings)
     numbers = (settings.steps, settings.step_size, settings.level_tolerance)
     terms = Terms(level, *(jnp.float32(number) for number in numbers))
     return _Arena(**comparisons, space=space, starts=starts, terms=terms)
@@ -168,7 +172,7 @@ def _settled(arena: _Arena, last: Turn, reason: Reason) -> Step:
 def _returned(arena: _Arena, last: Turn, images: Array) -> Turn:
     """The images brought back to their level, as far as the metrics can tell it."""
     walk = resume(images, last.memory, int(last.done))
-    for returns, turn in enumerate(march(arena.first, arena.second, walk, arena.terms, settling=True)):
+    for returns, turn in enumerate(arena.march(walk, settling=True)):
         _, _, drift, finite, _, _ = np.asarray(turn.told)
         departure, stuck = np.abs(drift), np.asarray(turn.memory.trust) < LOST
         off = (departure > arena.terms.tolerance) & ~(stuck & (departure <= HELD)) & (finite > 0)

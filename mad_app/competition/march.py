@@ -27,11 +27,24 @@ TURNS_A_CALL = 32
 _advance, _settle = jax.jit(advance), jax.jit(settle)
 
 
-def march(first: Comparison, second: Comparison, walk: Walk, terms: Terms, *, settling: bool = False) -> Iterator[Turn]:
-    """What each turn shows, for as long as it is asked for: of a competition, or of its return to the level."""
+def march(
+    first: Comparison,
+    second: Comparison,
+    walk: Walk,
+    terms: Terms,
+    *,
+    settling: bool = False,
+    drawn_in: Callable[[Array], Array] = lambda points: points,
+) -> Iterator[Turn]:
+    """What each turn shows, for as long as it is asked for: of a competition, or of its return to the level.
+
+    Where the metrics are functions of points, `drawn_in` is what becomes of those that a competition proposes.
+    """
     if isinstance(first, JaxComparison) and isinstance(second, JaxComparison):
         return _march_compiled(first, second, walk, terms, settling)
-    return _march(first, second, walk, terms, _settle if settling else _advance)
+    if settling:
+        return _march(first, second, walk, terms, _settle)
+    return _march(first, second, walk, terms, lambda *arguments: _draw_in(drawn_in, *_advance(*arguments)))
 
 
 def _march(
@@ -40,6 +53,10 @@ def _march(
     while True:
         walk, turn = turn_of(walk, *_look(first, second, walk.proposed), terms)
         yield turn
+
+
+def _draw_in(drawn_in: Callable[[Array], Array], walk: Walk, turn: Turn) -> tuple[Walk, Turn]:
+    return walk._replace(proposed=drawn_in(walk.proposed)), turn
 
 
 def _look(first: Comparison, second: Comparison, images: Array) -> tuple[Values, Values]:

@@ -116,6 +116,29 @@ def test_resumed_it_goes_on_bit_for_bit(case: str) -> None:
         np.testing.assert_array_equal(step.drift, again.drift)
 
 
+@pytest.mark.parametrize(("name", "low_pass", "share"), [("coffee", 4.0, 0.02), ("galaxies", 2.0, 0.08)])
+def test_a_smooth_change_stays_smooth_where_it_meets_black_and_white(name: str, low_pass: float, share: float) -> None:
+    picture = load_image(bundled_path(name), size=SIZE)
+    start = distort(picture, "noise", strength=0.1, seed=0)
+    settings = Settings(steps=40, low_pass=low_pass)
+    *_, last = compete(picture, start, get_metric("ssim"), get_metric("mse"), settings)
+    cycles = np.arange(SIZE) / 2
+    basis = np.cos(np.pi * 2 * cycles[:, None] * (np.arange(SIZE) + 0.5) / SIZE)
+    basis /= np.linalg.norm(basis, axis=1, keepdims=True)
+    energy = np.einsum("kh,lw,nhwc->nklc", basis, basis, np.asarray(last.images) - start) ** 2
+    above = energy * (np.hypot(cycles[:, None], cycles) > low_pass)[None, :, :, None]
+    assert (above.sum(axis=(1, 2, 3)) < share * energy.sum(axis=(1, 2, 3))).all()
+    assert np.abs(last.drift).max() <= 1e-3
+
+
+def test_a_limit_beyond_all_frequencies_is_none() -> None:
+    picture, start = pictures(grey=False)
+    arguments = (picture, start, get_metric("ssim"), get_metric("mse"))
+    (*_, free), (*_, limited) = (compete(*arguments, Settings(steps=40, low_pass=limit)) for limit in (None, 100.0))
+    assert limited.first[0] > 0.95 * free.first[0]
+    assert limited.second[2] > 0.8 * free.second[2]
+
+
 @pytest.mark.parametrize("name", ["mse", "ssim"])
 def test_gradients_are_those_with_respect_to_points(name: str) -> None:
     """Of a metric in JAX and of one in PyTorch, against central differences; where nothing can be changed, 0."""
