@@ -36,7 +36,7 @@ class Reason(enum.Enum):
     """Why an image's optimisation ended; the value is what a person reads, after the image's letter."""
 
     CONVERGED = "converged: no step leads further"
-    BOX = "got stuck: what could still move is pressed against black and white"
+    BOX = "got stuck: what could still move is pressed against black, white or the largest change"
     BUDGET = "used its whole budget of steps"
     SECONDS = "used its whole budget of seconds"
     STOPPED = "was stopped by the user"

@@ -39,7 +39,7 @@ PATIENCE = 100
 FLAT = 1e-3
 """A tangent gradient this small, in units of the first, leads nowhere."""
 PRESSED = 0.5
-"""The part of an image's values that must be pressed against 0 or 1 for it to be stuck there."""
+"""The part of the values that a metric sees which must be pressed against 0 or 1 for an image to be stuck there."""
 
 RISES = ~pace.FALLING
 DRIVES_FIRST = np.array([corner.optimised == "first" for corner in CORNERS])
@@ -218,7 +218,9 @@ def _remember(view: View, memory: Memory, terms: Terms) -> tuple[Memory, Array, 
     slope = norms(gradient)
     first_slope = jnp.where(jnp.isnan(memory.slope), slope, memory.slope)
     flat = on_level & (slope <= FLAT * first_slope)
-    boxed = flat & (jnp.mean(free, axis=(1, 2, 3)) < 1 - PRESSED)
+    counting = (view.ascent != 0) | (view.normal != 0)
+    moving = jnp.sum(free & counting, axis=(1, 2, 3)) / jnp.maximum(jnp.sum(counting, axis=(1, 2, 3)), 1)
+    boxed = flat & (moving < 1 - PRESSED)
     idle = jnp.where(gained | ~on_level, 0, memory.idle + 1)
     best = jnp.where(gained, driven, memory.best)
     held = _where(on_level, view.images, memory.held)

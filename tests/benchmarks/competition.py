@@ -119,14 +119,16 @@ def _rows(match: Match) -> list[Row]:
     own, best = zip(*(_theirs(match, corner) for corner in CORNERS), strict=True)
     theirs = sum(found.seconds for found in own)
     for i, (row, corner) in enumerate(zip(rows, CORNERS, strict=True)):
-        row |= {"own": own[i].value, "own drift": own[i].drift, "own s": theirs}
+        row |= {"own": own[i].value, "own drift": own[i].drift, "own s": theirs if np.isfinite(theirs) else None}
         found = best[i]
         if found:
             sign = 1 if corner.direction == "max" else -1
             as_wide = (sign * way[:, 0, i] >= sign * found.value) & (np.abs(way[:, 1, i]) <= MOST_DRIFT)
             row |= {"best": found.value, "best drift": found.drift, "weight": found.weight}
             row["gain"] = (float(row["final"]) / found.value) ** sign  # type: ignore[arg-type]
-            row["reached"] = float(seconds[as_wide.argmax()] / theirs) if as_wide.any() else None
+            row["reached"] = (
+                float(seconds[as_wide.argmax()] / theirs) if as_wide.any() and np.isfinite(theirs) else None
+            )
     return rows
 
 
@@ -190,7 +192,7 @@ def _plenoptic(match: Match, corner: Corner, weight: float | None) -> Found:
         try:
             mad.synthesize(match.steps, stop_criterion=0)
         except ValueError:  # a loss that is no number
-            return Found(value=np.nan, drift=np.inf, weight=mad.metric_tradeoff_lambda, seconds=np.inf)
+            return Found(value=np.nan, drift=np.inf, weight=mad.metric_tradeoff_lambda, seconds=np.nan)
         seconds = time.perf_counter() - began
     found = to_jax(mad.mad_image.detach().clamp(0, 1).permute(0, 2, 3, 1))
     value = float(comparisons[corner.optimised].distances(found)[0])
@@ -256,7 +258,7 @@ def _summary(rows: Sequence[Row]) -> str:
     if met:
         gains = [float(row["gain"]) for row in met]  # type: ignore[arg-type]
         reached = [np.inf if row["reached"] is None else float(row["reached"]) for row in met]  # type: ignore[arg-type]
-        times = [float(row["seconds"]) / float(row["own s"]) for row in rows]  # type: ignore[arg-type]
+        times = [float(row["seconds"]) / float(row["own s"]) for row in rows if row["own s"] is not None]  # type: ignore[arg-type]
         lines += [
             f"as wide as plenoptic's best in {sum(gain >= 1 for gain in gains)} of {len(gains)} images, least "
             f"{min(gains):.3f}, median {statistics.median(gains):.3f}; {len(rows) - len(met)} where no weight held",

@@ -226,6 +226,17 @@ def of_rows(rows: slice) -> JaxMetric:
     return metric_of("of rows", distances_to)
 
 
+def test_an_image_is_stuck_at_the_box_under_constraints_too() -> None:
+    """What a grey picture does not use and what a mask keeps from changing is no freedom."""
+    mask = np.zeros((16, 16), bool)
+    mask[4:] = True
+    settings = Settings(steps=1000, grey=True, max_change=0.2)
+    reference, start = (np.repeat(image[..., :1], 3, axis=2) for image in reference_and_start())
+    *_, last = compete(reference, start, of_rows(slice(4, 12)), of_rows(slice(12, 16)), settings, mask=mask)
+    assert last.reasons is not None
+    assert last.reasons[0] is Reason.BOX
+
+
 def test_it_ends_when_all_images_have_come_to_an_end() -> None:
     """Of two metrics of different rows the one drives its own to black and white, three quarters or a quarter."""
     most, rest = of_rows(slice(0, 12)), of_rows(slice(12, 16))
