@@ -4,15 +4,16 @@ Contract: in mad_app an image is a NumPy array, float32 (H, W, 3), sRGB in [0, 1
 nowhere else, and what a file may cost in bytes and pixels is checked before it is decoded.
 
 What decoding does: EXIF rotation is applied; of an animation the first frame is taken; grey becomes three equal
-channels; transparency is laid on white; 16-bit grey keeps its precision; palettes, 1-bit, CMYK and 16-bit colour become
-8-bit RGB. Colour profiles (ICC) are ignored: numbers are taken as sRGB, as the authors of the metrics took theirs.
+channels; transparency is laid on white, unless another ground is asked for; 16-bit grey keeps its precision; palettes,
+1-bit, CMYK and 16-bit colour become 8-bit RGB. Colour profiles (ICC) are ignored: numbers are taken as sRGB, as the
+authors of the metrics took theirs.
 """
 
 import io
 import operator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,6 @@ DEFAULT_IMAGE = "cat"
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 
 _DEEPEST_GREY = 65535  # white in Pillow's 16-bit grey modes
-_BACKGROUND = "white"
 _MEND = "open it in an image editor and export it as PNG or JPEG"
 
 
@@ -93,7 +93,12 @@ WHOLE_CROP = Crop()
 
 
 def load_image(
-    source: ImageSource, *, size: int | None = None, crop: Crop = WHOLE_CROP, name: str | None = None
+    source: ImageSource,
+    *,
+    size: int | None = None,
+    crop: Crop = WHOLE_CROP,
+    name: str | None = None,
+    background: Literal["white", "black"] = "white",
 ) -> ImageArray:
     """Read a picture from a path, from bytes, or from a file opened for reading bytes.
 
@@ -103,6 +108,7 @@ def load_image(
             Without it the whole picture is returned in its own size.
         crop: which square is cut out for `size`.
         name: what messages call the picture; by default its path, or "the picture".
+        background: what transparency is laid on.
 
     Returns:
         float32 (H, W, 3), sRGB in [0, 1]; (size, size, 3) with `size`.
@@ -117,7 +123,7 @@ def load_image(
     """
     checked_size = None if size is None else _check_size(size)
     called = _called(source, name)
-    picture = _decode(_read(source, called), called)
+    picture = _decode(_read(source, called), called, background)
     if checked_size is not None:
         picture = _resample(picture.crop(crop.box(*picture.size)), checked_size)
     return _to_array(picture)
@@ -308,13 +314,13 @@ def _read_file(path: Path, called: str) -> bytes:
     raise ImageError(f"{called} does not exist or is not a file: check the path")
 
 
-def _decode(content: bytes, called: str) -> Image.Image:
+def _decode(content: bytes, called: str, background: str = "white") -> Image.Image:
     """The first frame, upright, in Pillow's mode RGB, or in mode F with grey in [0, 1]."""
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             _check_pixels(picture.size, called)
             picture.load()
-            return _flatten(ImageOps.exif_transpose(picture), called)
+            return _flatten(ImageOps.exif_transpose(picture), called, background)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
@@ -336,14 +342,14 @@ def _too_many_pixels(called: str) -> str:
     return f"{called} has more than {MAX_PIXELS // 10**6} million pixels: scale it down first"
 
 
-def _flatten(picture: Image.Image, called: str) -> Image.Image:
+def _flatten(picture: Image.Image, called: str, background: str) -> Image.Image:
     """Reduce any of Pillow's modes to RGB, or to F with grey in [0, 1]."""
     if picture.mode == "F" or picture.mode.startswith("I"):
         return _flatten_deep_grey(picture, called)
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     over = picture.convert("RGBA")
-    flat = Image.new("RGBA", over.size, _BACKGROUND)
+    flat = Image.new("RGBA", over.size, background)
     flat.alpha_composite(over)
     return flat.convert("RGB")
 

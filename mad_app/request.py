@@ -3,7 +3,7 @@
 import contextlib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 
@@ -106,13 +106,15 @@ class Request:
         return np.repeat(start[..., :1], 3, axis=2) if self.grey else start
 
     def mask_array(self, reference: ImageArray) -> np.ndarray | None:
-        """Where the images may change, bool (size, size): where the mask is lighter than mid grey."""
-        return None if self.mask is None else luminance(self._beside(self.mask, reference)) > 0.5
+        """Where the images may change, bool (size, size): where the mask is lighter than mid grey, and opaque."""
+        return None if self.mask is None else luminance(self._beside(self.mask, reference, background="black")) > 0.5
 
     def _picture(self) -> str | Path:
         return bundled_path(self.image) if self.image in BUNDLED else self.image
 
-    def _beside(self, path: str, reference: ImageArray) -> ImageArray:
+    def _beside(
+        self, path: str, reference: ImageArray, *, background: Literal["white", "black"] = "white"
+    ) -> ImageArray:
         """A file that lies over the picture pixel by pixel: of the picture's own size, or cut to (size, size) before.
 
         Raises:
@@ -123,9 +125,9 @@ class Request:
         with contextlib.suppress(ImageError):  # a reference that was given may have no file
             of_picture = load_image(self._picture()).shape[:2]
         if (rows, columns) == of_picture:
-            return load_image(path, size=self.size, crop=self.crop())
+            return load_image(path, size=self.size, crop=self.crop(), background=background)
         if (rows, columns) == reference.shape[:2]:
-            return load_image(path)
+            return load_image(path, background=background)
         sizes = sorted({reference.shape[:2], of_picture or reference.shape[:2]})
         wanted = " or ".join(f"{width} × {height}" for height, width in sizes)
         raise ValueError(

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from PIL import Image
 
 from mad_app import runs
 from mad_app.competition import CORNERS, Reason
@@ -247,6 +248,14 @@ def _start(request: Request) -> jnp.ndarray:
 
 
 # ---- constraints -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_transparent_in_a_mask_may_not_change(tmp_path: Path) -> None:
+    levels = np.full((24, 24, 4), 255, np.uint8)
+    levels[12:, :, 3] = 0
+    Image.fromarray(levels).save(tmp_path / "mask.png")
+    request = dataclasses.replace(REQUEST, mask=str(tmp_path / "mask.png"))
+    np.testing.assert_array_equal(request.mask_array(request.reference()), levels[..., 3] > 0)
 
 
 def test_a_mask_and_a_start_from_files_are_in_the_record_and_hold_when_resumed(tmp_path: Path) -> None:
