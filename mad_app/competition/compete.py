@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -99,7 +100,9 @@ class _Arena:
     terms: Terms
 
     def march(self, walk: Walk, *, settling: bool = False) -> Iterator[Turn]:
-        """Turn after turn from here."""
+        """Turn after turn from here, its arrays bound to their device, as a turn leaves them: it compiles once."""
+        (device,) = self.starts.devices()
+        walk = jax.device_put(walk, device)
         return march(self.first, self.second, walk, self.terms, settling=settling, drawn_in=self.space.drawn_in)
 
     def shown(self, step: Step) -> Step:

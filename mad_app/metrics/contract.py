@@ -85,13 +85,19 @@ def checked_reference(reference: jax.Array, *, metric: str, minimum_size: int) -
 def checked_images(images: jax.Array, shape: tuple[int, ...], *, metric: str) -> jax.Array:
     """The batch as a JAX array, if it is float32 (N, *shape). Its values are not looked at: that would cost a step.
 
+    It is bound to the device where it lies, as those are that come from PyTorch: a program compiles anew for each kind.
+
     Raises:
         ValueError: it is not.
     """
     images = _checked_array(images, f"{metric}: the images", "(N, H, W, 3)", dimensions=4)
     if images.shape[1:] != shape:
         raise ValueError(f"{metric}: the images must have the reference's shape {shape}, got {images.shape[1:]} each")
-    return images
+    if isinstance(images, jax.core.Tracer):
+        return images
+    (device,) = images.devices()
+    bound: jax.Array = jax.device_put(images, device)
+    return bound
 
 
 def _checked_array(array: jax.Array, what: str, form: str, *, dimensions: int) -> jax.Array:
