@@ -2,6 +2,8 @@
 
 import math
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from mad_app.metrics import JaxComparison, JaxMetric, Metric, cores, get_metric, value_and_grad_of
+from mad_app.metrics import JaxComparison, JaxMetric, Metric, cores, from_torch, get_metric, value_and_grad_of
 from mad_app.metrics.cores import CORES, on_cores
 from mad_app.metrics.from_torch import THREADS, TorchMetric, to_jax, to_torch
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
@@ -177,6 +179,28 @@ def test_pytorchs_own_settings_are_put_back(pixels: int | None, parts: int) -> N
     metric.against(reference).value_and_grad(noisy(reference, 0.1, 0.2, 0.3, 0.4))
     assert seen == [(math.ceil(THREADS / min(parts, CORES)), False)] * parts
     assert (torch.get_num_threads(), torch.backends.cudnn.allow_tf32) == before
+
+
+def test_no_crossing_wakes_threads_that_then_spin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTorch's threads go on waiting by spinning for milliseconds after any operation that used them."""
+    seen, before = [], torch.get_num_threads()
+
+    def crossing(cross: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def watched(array: Any) -> Any:
+            seen.append(torch.get_num_threads())
+            return cross(array)
+
+        return watched
+
+    reference = smooth_picture(16)
+    comparison = torch_mse().against(reference)
+    monkeypatch.setattr(from_torch, "to_torch", crossing(to_torch))
+    monkeypatch.setattr(from_torch, "to_jax", crossing(to_jax))
+    torch.set_num_threads(THREADS + 1)
+    comparison.value_and_grad(noisy(reference, 0.1, 0.2))
+    comparison.distances(noisy(reference, 0.1, 0.2))
+    torch.set_num_threads(before)
+    assert seen == [THREADS] * 5
 
 
 METRICS = [get_metric("mse"), torch_mse()]
