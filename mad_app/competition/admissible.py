@@ -79,6 +79,10 @@ class Admissible:
         """Points (N, H, W, 3) of pictures that are nearly as smooth as they shall be, near the given ones."""
         return points if self.band is None else _drawn_in(self, self.band, points)
 
+    def pulled_back(self, points: Array, gradients: Array) -> Array:
+        """Gradients with respect to the pictures of points, (N, H, W, 3), as such with respect to the points."""
+        return gradients if self.whole else _pulled_back(self, points, gradients)
+
     def comparison(self, of: Comparison) -> Comparison:
         """The metric as a function of points; it is the metric's own program that runs, compiled once for all."""
         return of if self.whole else _OfPoints(self, of)
@@ -165,6 +169,13 @@ def _drawn_in(space: Admissible, band: Band, points: Array) -> Array:
     return jnp.clip(0.5 + change / 2, 0, 1)
 
 
+@jax.jit
+def _pulled_back(space: Admissible, points: Array, gradients: Array) -> Array:
+    _, pull = jax.vjp(partial(_pictures, space), points)
+    (pulled,) = pull(gradients)
+    return pulled
+
+
 def _smooth(band: Band, change: Array) -> Array:
     """P, image by image and channel by channel."""
     rows, columns, kept = band
@@ -184,12 +195,4 @@ class _OfPoints:
 
     def value_and_grad(self, points: Array) -> tuple[Array, Array]:
         values, gradients = self.of.value_and_grad(self.space.pictures(points))
-        return values, _pull_back(self.space, points, gradients)
-
-
-@jax.jit
-def _pull_back(space: Admissible, points: Array, gradients: Array) -> Array:
-    """Gradients with respect to pictures as such with respect to their points."""
-    _, pull = jax.vjp(partial(_pictures, space), points)
-    (pulled,) = pull(gradients)
-    return pulled
+        return values, self.space.pulled_back(points, gradients)

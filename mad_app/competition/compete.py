@@ -103,7 +103,7 @@ class _Arena:
         """Turn after turn from here, its arrays bound to their device, as a turn leaves them: it compiles once."""
         (device,) = self.starts.devices()
         walk = jax.device_put(walk, device)
-        return march(self.first, self.second, walk, self.terms, settling=settling, drawn_in=self.space.drawn_in)
+        return march(self.first, self.second, self.space, walk, self.terms, settling=settling)
 
     def shown(self, step: Step) -> Step:
         """The step with its points as pictures."""
@@ -117,16 +117,17 @@ def _prepare(
 ) -> _Arena:
     reference, space = jnp.asarray(reference, jnp.float32), admissible(start, settings, mask)
     rivals: dict[Role, Metric] = {"first": first, "second": second}
-    comparisons = {role: space.comparison(metric.against(reference)) for role, metric in rivals.items()}
+    comparisons = {role: metric.against(reference) for role, metric in rivals.items()}
+    of_points = {role: space.comparison(comparison) for role, comparison in comparisons.items()}
     batch = jnp.repeat(space.points()[None], len(CORNERS), axis=0)
-    for role, comparison in comparisons.items():
+    for role, comparison in of_points.items():
         value = comparison.value_and_grad(batch)[0][0]  # not `distances`, which would be compiled for this alone
         if not value > 0:
             raise ValueError(
                 f"the start must differ from the reference for both metrics, but {rivals[role].name} puts it at "
                 f"distance {value}: take another or a stronger distortion"
             )
-    starts, level = starts_and_levels(space.points(), space.points(reference), comparisons, settings)
+    starts, level = starts_and_levels(space.points(), space.points(reference), of_points, settings)
     numbers = (settings.steps, settings.step_size, settings.level_tolerance)
     terms = Terms(level, *(jnp.float32(number) for number in numbers))
     return _Arena(**comparisons, space=space, starts=starts, terms=terms)

@@ -6,7 +6,7 @@ same program for any number, and for settling at the end, so that LASI is compil
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 from typing import Any
 
@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from mad_app.competition.admissible import Admissible
 from mad_app.competition.turn import Terms, Turn, Values, Walk, advance, settle
 from mad_app.metrics import Comparison, JaxComparison, value_and_grad_of
 from mad_app.metrics.from_jax import Distances, Prepared
@@ -24,39 +25,30 @@ BYTES_A_CALL = 32 * 2**20
 """How much it may keep of them."""
 TURNS_A_CALL = 32
 
-_advance, _settle = jax.jit(advance), jax.jit(settle)
+Rivals = tuple[Prepared, Prepared]
+"""What the two metrics know of the reference."""
 
 
 def march(
-    first: Comparison,
-    second: Comparison,
-    walk: Walk,
-    terms: Terms,
-    *,
-    settling: bool = False,
-    drawn_in: Callable[[Array], Array] = lambda points: points,
+    first: Comparison, second: Comparison, space: Admissible, walk: Walk, terms: Terms, *, settling: bool = False
 ) -> Iterator[Turn]:
     """What each turn shows, for as long as it is asked for: of a competition, or of its return to the level.
 
-    Where the metrics are functions of points, `drawn_in` is what becomes of those that a competition proposes.
+    The walk goes among the points of a space, and the metrics look at their pictures.
     """
     if isinstance(first, JaxComparison) and isinstance(second, JaxComparison):
-        return _march_compiled(first, second, walk, terms, settling)
-    if settling:
-        return _march(first, second, walk, terms, _settle)
-    return _march(first, second, walk, terms, lambda *arguments: _draw_in(drawn_in, *_advance(*arguments)))
+        return _march_compiled(first, second, space, walk, terms, settling)
+    return _march(first, second, space, walk, terms, settling)
 
 
 def _march(
-    first: Comparison, second: Comparison, walk: Walk, terms: Terms, turn_of: Callable[..., tuple[Walk, Turn]]
+    first: Comparison, second: Comparison, space: Admissible, walk: Walk, terms: Terms, settling: bool
 ) -> Iterator[Turn]:
+    turn_of = _settle if settling else _advance
     while True:
-        walk, turn = turn_of(walk, *_look(first, second, walk.proposed), terms)
+        said = _look(first, second, space.pictures(walk.proposed))
+        walk, turn = turn_of(space, walk, *_pulled_back(space, walk.proposed, said), terms)
         yield turn
-
-
-def _draw_in(drawn_in: Callable[[Array], Array], walk: Walk, turn: Turn) -> tuple[Walk, Turn]:
-    return walk._replace(proposed=drawn_in(walk.proposed)), turn
 
 
 def _look(first: Comparison, second: Comparison, images: Array) -> tuple[Values, Values]:
@@ -67,15 +59,30 @@ def _look(first: Comparison, second: Comparison, images: Array) -> tuple[Values,
     return first.value_and_grad(images), second.value_and_grad(images)
 
 
+def _pulled_back(space: Admissible, points: Array, said: Iterable[Values]) -> list[Values]:
+    return [(values, space.pulled_back(points, gradients)) for values, gradients in said]
+
+
+@jax.jit
+def _advance(space: Admissible, walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Walk, Turn]:
+    walk, turn = advance(walk, first, second, terms)
+    return walk._replace(proposed=space.drawn_in(walk.proposed)), turn
+
+
+@jax.jit
+def _settle(_: Admissible, walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Walk, Turn]:
+    return settle(walk, first, second, terms)
+
+
 def _march_compiled(
-    first: JaxComparison, second: JaxComparison, walk: Walk, terms: Terms, settling: bool
+    first: JaxComparison, second: JaxComparison, space: Admissible, walk: Walk, terms: Terms, settling: bool
 ) -> Iterator[Turn]:
     program = _program(first.metric.distances_to, second.metric.distances_to)
     room = max(1, min(TURNS_A_CALL, BYTES_A_CALL // (3 * walk.proposed.nbytes)))
     count = 1
     while True:
         began = time.monotonic()
-        walk, turns = program(first.prepared, second.prepared, walk, terms, settling, count, room=room)
+        walk, turns = program((first.prepared, second.prepared), space, walk, terms, settling, count, room=room)
         turns.told.block_until_ready()
         each = (time.monotonic() - began) / count
         for i in range(count):
@@ -89,15 +96,17 @@ def _program(first: Distances, second: Distances) -> Callable[..., tuple[Walk, T
     """The compiled loop over turns of two metrics; the same object each time, so that it compiles once a shape."""
     looks = value_and_grad_of(first), value_and_grad_of(second)
 
-    def take(prepared: tuple[Prepared, Prepared], walk: Walk, terms: Terms, settling: Array) -> tuple[Walk, Turn]:
-        first, second = (look(known, walk.proposed) for look, known in zip(looks, prepared, strict=True))
-        return jax.lax.cond(settling, settle, advance, walk, first, second, terms)
+    def take(known: Rivals, space: Admissible, walk: Walk, terms: Terms, settling: Array) -> tuple[Walk, Turn]:
+        images = space.pictures(walk.proposed)
+        said = [look(rival, images) for look, rival in zip(looks, known, strict=True)]
+        pulled = _pulled_back(space, walk.proposed, said)
+        return jax.lax.cond(settling, _settle, _advance, space, walk, *pulled, terms)
 
     @partial(jax.jit, static_argnames="room")
     def program(
-        first: Prepared, second: Prepared, walk: Walk, terms: Terms, settling: Array, count: Array, *, room: int
+        known: Rivals, space: Admissible, walk: Walk, terms: Terms, settling: Array, count: Array, *, room: int
     ) -> tuple[Walk, Turn]:
-        one = partial(take, (first, second), terms=terms, settling=settling)
+        one = partial(take, known, space, terms=terms, settling=settling)
         shapes = jax.eval_shape(one, walk)[1]
         kept = jax.tree.map(lambda shape: jnp.zeros((room, *shape.shape), shape.dtype), shapes)
 
