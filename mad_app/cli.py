@@ -32,6 +32,7 @@ from mad_app.cli_options import (
     STEPS,
     THEME,
     asking_for_a_competition,
+    request_from,
 )
 from mad_app.competition.settings import Role
 from mad_app.images import load_image
@@ -90,7 +91,7 @@ def compete(out: Path, **asked: Any) -> None:
     and the run can be resumed. Drift is the held metric's departure from its level; on the way it may be large, and is
     brought back by the end.
     """
-    request = Request(**asked)
+    request = request_from(asked)
     _run(request, partial(run_competition, request, out))
 
 
@@ -103,7 +104,8 @@ def ladder(out: Path, hold: Role, levels: str, **asked: Any) -> None:
 
     The start is brought to each level in turn. Prints, last, the folder of the series; `curve` and `sheet` draw it.
     """
-    _run_series(ladder_of(Request(**asked), hold, _numbers(levels)), out)
+    request = request_from(asked, settled={f"{hold}_level": "--levels gives the levels"})
+    _run_series(ladder_of(request, hold, _numbers(levels)), out)
 
 
 @program.command(epilog=EPILOG)
@@ -116,7 +118,7 @@ def seeds(out: Path, count: int, **asked: Any) -> None:
 
     Prints, last, the folder of the series; `sheet` draws it and tells how much the seeds differ.
     """
-    request = Request(**asked)
+    request = request_from(asked)
     _run_series(seeds_of(request, range(request.seed, request.seed + count)), out)
 
 

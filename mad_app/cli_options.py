@@ -1,9 +1,11 @@
 """The options of the command line that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from mad_app.distortions import DISTORTIONS
 from mad_app.images import DEFAULT_IMAGE, MAX_SIZE, MIN_SIZE
@@ -58,14 +60,14 @@ _COMPETITION = (
         help="What makes the start out of the picture.",
     ),
     click.option("--strength", type=float, help="How strongly, in the distortion's own unit: see below."),
-    click.option("--start", "start_file", metavar="FILE", help="A picture to start from, in place of a distortion."),
+    click.option("--start", "start_file", metavar="IMAGE", help="A picture to start from, in place of a distortion."),
     STEPS,
     click.option("--seconds", type=float, help="Time after which no further step is made.  [default: any]"),
     SEED,
     click.option("--first-level", type=float, help="What FIRST is held at.  [default: what it is at the start]"),
     click.option("--second-level", type=float, help="What SECOND is held at, likewise."),
     click.option("--grey", is_flag=True, help="Of the picture's luminance, and only luminance changes."),
-    click.option("--mask", metavar="FILE", help="A picture that is white where the images may change."),
+    click.option("--mask", metavar="IMAGE", help="A picture that is white where the images may change."),
     click.option("--max-change", type=float, help="Largest change of any value from the start, white being 1."),
     click.option("--low-pass", type=float, help="Highest spatial frequency of the change, in cycles a picture."),
     OUT,
@@ -78,3 +80,31 @@ def asking_for_a_competition(command: Callable[..., None]) -> Callable[..., None
     for ask in reversed(_COMPETITION):
         command = ask(command)
     return command
+
+
+def request_from(asked: dict[str, Any], *, settled: Mapping[str, str] | None = None) -> Request:
+    """What the options of the present command ask for.
+
+    Args:
+        asked: all of `_COMPETITION` but the folder.
+        settled: names of options that something else decides here, and what.
+
+    Raises:
+        click.UsageError: an option is out of its range, or decided by another.
+    """
+    settled = dict(settled or {})
+    if asked["start_file"] is not None:
+        settled |= dict.fromkeys(("distortion", "strength"), "--start takes the place of a distortion")
+    context = click.get_current_context()
+    for name, why in settled.items():
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{why}: leave out {_option(name)}")
+    try:
+        return Request(**asked)
+    except ValueError as error:
+        name, _, rest = str(error).partition(" ")
+        raise click.UsageError(f"{_option(name) if name in asked else name} {rest}") from error
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")

@@ -40,10 +40,10 @@ class Request:
         steps: number of steps, at least 1.
         seconds: time after which no further step is made, above 0; None for any time.
         grey: the picture is reduced to its luminance, and everything stays grey.
-        mask: path of a picture that is white where the images may change; None for everywhere.
+        mask: a picture that is white where the images may change, as in `image`; None for everywhere.
         max_change: largest change of any value from the start, white being 1; None for any.
         low_pass: highest spatial frequency of the change, in cycles a picture; None for any.
-        start_file: path of the picture to start from, in place of a distortion.
+        start_file: the picture to start from, in place of a distortion, as in `image`.
         first_level: what the first metric is held at where it is held; None for what it is at the start.
         second_level: likewise for the second metric.
 
@@ -93,7 +93,7 @@ class Request:
 
     def reference(self) -> ImageArray:
         """The picture, (size, size, 3)."""
-        picture = load_image(self._picture(), size=self.size, crop=self.crop())
+        picture = load_image(_file(self.image), size=self.size, crop=self.crop())
         return to_grey(picture) if self.grey else picture
 
     def start(self, reference: ImageArray) -> ImageArray:
@@ -109,27 +109,30 @@ class Request:
         """Where the images may change, bool (size, size): where the mask is lighter than mid grey, and opaque."""
         return None if self.mask is None else luminance(self._beside(self.mask, reference, background="black")) > 0.5
 
-    def _picture(self) -> str | Path:
-        return bundled_path(self.image) if self.image in BUNDLED else self.image
-
     def _beside(
-        self, path: str, reference: ImageArray, *, background: Literal["white", "black"] = "white"
+        self, picture: str, reference: ImageArray, *, background: Literal["white", "black"] = "white"
     ) -> ImageArray:
-        """A file that lies over the picture pixel by pixel: of the picture's own size, or cut to (size, size) before.
+        """What lies over the picture pixel by pixel: of the picture's own size, or cut to (size, size) before.
 
         Raises:
             ValueError: it is of another size.
         """
-        rows, columns, _ = load_image(path).shape
+        file = _file(picture)
+        rows, columns, _ = load_image(file).shape
         of_picture = None
         with contextlib.suppress(ImageError):  # a reference that was given may have no file
-            of_picture = load_image(self._picture()).shape[:2]
+            of_picture = load_image(_file(self.image)).shape[:2]
         if (rows, columns) == of_picture:
-            return load_image(path, size=self.size, crop=self.crop(), background=background)
+            return load_image(file, size=self.size, crop=self.crop(), background=background)
         if (rows, columns) == reference.shape[:2]:
-            return load_image(path, background=background)
+            return load_image(file, background=background)
         sizes = sorted({reference.shape[:2], of_picture or reference.shape[:2]})
         wanted = " or ".join(f"{width} × {height}" for height, width in sizes)
         raise ValueError(
-            f"{path} has {columns} × {rows} pixels, but lies over {self.image} only with {wanted}: cut or scale it"
+            f"{picture} has {columns} × {rows} pixels, but lies over {self.image} only with {wanted}: cut or scale it"
         )
+
+
+def _file(picture: str) -> str | Path:
+    """Where a picture lies, from its bundled name or its path."""
+    return bundled_path(picture) if picture in BUNDLED else picture

@@ -102,6 +102,8 @@ def run_competition(
     elif request.grey:
         reference = to_grey(reference)
     rivals = resolve(request.first), resolve(request.second)
+    if rivals[0].name == rivals[1].name:
+        raise ValueError(f"{request.first} and {request.second} are one metric: choose two")
     start, mask = request.start(reference), request.mask_array(reference)
     recorder = _Recorder(request, rivals, reference, start, mask, on_progress)
     steps = compete(reference, start, *rivals, request.settings(), mask=mask, should_stop=should_stop)

@@ -138,13 +138,25 @@ def _walk(arena: _Arena, at: Step | None) -> Walk:
     walk = begin(arena.starts)
     if at is None:
         return walk
-    known: dict[str, Any] = {name: jnp.asarray(array) for name, array in at.state.items()}
+    state = at.state
 
     def recalled(part: Remembered) -> Remembered:
-        return part._replace(**{name: known[name] for name in part._fields if name in known})
+        known: dict[str, Any] = {
+            name: _alike(name, state[name], getattr(part, name)) for name in part._fields if name in state
+        }
+        return part._replace(**known)
 
     memory = recalled(walk.memory)._replace(moments=recalled(walk.memory.moments))
-    return resume(jnp.asarray(at.state.get(POINTS, at.images)), memory, at.index)
+    return resume(_alike("images", state.get(POINTS, at.images), arena.starts), memory, at.index)
+
+
+def _alike(name: str, array: ArrayLike, model: Array) -> Array:
+    """A part of a step's state, if it has the shape and type it must have."""
+    known = jnp.asarray(array)
+    if (known.shape, known.dtype) == (model.shape, model.dtype):
+        return known
+    given, expected = (f"{array.dtype} {array.shape}" for array in (known, model))
+    raise ValueError(f"the step to go on from does not fit: its {name} is {given}, expected {expected}")
 
 
 def _over(turn: Turn, settings: Settings, seconds: float, should_stop: Callable[[], bool]) -> Reason | None:

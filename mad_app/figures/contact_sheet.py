@@ -140,7 +140,7 @@ def series_title(series: Series) -> str:
 def _heading(series: Series, run: Run) -> str:
     """What distinguishes a competition from its neighbours."""
     if series.varied == "strength" and run.images[0].optimised == "mse":
-        return f"MSE {(run.images[0].start.get('mse') or 0.0) * 255**2:.4g}"
+        return f"MSE {(run.images[0].start.get('mse') or 0.0) * 255**2:.4g} / 255²"
     value = run.settings.get(series.varied)
     if series.varied.endswith("_level"):
         held = competitors(series)[series.varied == "second_level"]

@@ -80,6 +80,7 @@ def load_checkpoint(folder: str | Path) -> Checkpoint:
     path = Path(folder) / CHECKPOINT_FILE
     arrays = read_arrays(path, ("index", "seconds", "images", "first", "second", "drift"))
     check_four(arrays["images"], str(path))
+    _check_step(arrays, str(path))
     history = history_from(arrays, str(path), prefix=_HISTORY)
     step = Step(
         index=int(arrays["index"]),
@@ -91,6 +92,15 @@ def load_checkpoint(folder: str | Path) -> Checkpoint:
     )
     keyframes = keyframes_from(arrays, step.images.shape[1:], str(path), prefix=_KEYFRAMES)
     return Checkpoint(step, history, float(arrays["seconds"]), keyframes)
+
+
+def _check_step(arrays: Mapping[str, np.ndarray], where: str) -> None:
+    """Refuse steps done that are no whole number, and values that are not one an image."""
+    if arrays["index"].shape or arrays["index"].dtype.kind not in "iu" or arrays["seconds"].shape:
+        raise RecordError(f"{where}: index must be a whole number, and seconds a number")
+    for name in ("first", "second", "drift"):
+        if arrays[name].shape != (len(CORNERS),) or arrays[name].dtype.kind != "f":
+            raise RecordError(f"{where}: {name} is {arrays[name].dtype} {arrays[name].shape}, expected floats (4,)")
 
 
 def is_resumable(folder: str | Path) -> bool:

@@ -158,7 +158,7 @@ def test_a_metric_from_the_present_directory_competes(their_module: str) -> None
 
 REFUSALS: list[tuple[Sequence[str], str]] = [
     (["nowhere.png"], "nowhere.png does not exist or is not a file"),
-    (["--first", "mse"], "first and second must be two metrics, got 'mse' twice"),
+    (["--first", "lasi", "--second", "lasi:10"], "lasi and lasi:10 are one metric: choose two"),
     (["--first", "nothing"], "there is no metric 'nothing'; there are lasi, lpips-alex"),
     (["--first", "nothing:here"], "the module nothing cannot be imported from here"),
     (["--first", "ms-ssim"], "ms-ssim needs images of at least 161×161 pixels, got 24×24"),
@@ -166,7 +166,6 @@ REFUSALS: list[tuple[Sequence[str], str]] = [
     (["--strength", "-3"], "strength of noise must lie between 0 and 1 (pixel value), got -3.0"),
     (["--distortion", "jpeg", "--strength", "nan"], "strength of jpeg must lie between 0 and 99"),
     (["--out", "{file}"], "could not be saved in {file}"),
-    (["--max-change", "7"], "max_change must lie between 1/255, the step of 8 bits, and 1, got 7.0"),
     (["--mask", "{file}"], "{file} is empty"),
     (["--second-level", "9"], "second_level 9 cannot be reached from the start"),
 ]
@@ -205,6 +204,14 @@ def _without_progress(stderr: bytes) -> bytes:
         (["compete", "--steps", "0"], "0 is not in the range x>=1"),
         (["compete", "--seed", "-1"], "-1 is not in the range x>=0"),
         (["compete", "--distortion", "fog"], "'fog' is not one of 'noise', 'blur'"),
+        (["compete", "--first", "lpips-alex"], "--first and second must be two metrics, got 'lpips-alex' twice"),
+        (["compete", "--max-change", "7"], "--max-change must lie between 1/255, the step of 8 bits, and 1, got 7.0"),
+        (
+            ["compete", "--start", "cat", "--strength", "0.2"],
+            "--start takes the place of a distortion: leave out --",
+        ),
+        (["seeds", "--distortion", "blur", "--start", "cat"], "a distortion: leave out --distortion"),
+        (["ladder", "--levels", "1,2", "--second-level", "1"], "--levels gives the levels: leave out --second-level"),
         (["compete", "--colour"], "No such option"),
         (["figure", "runs/a"], "Missing option '--out'"),
         (["measure", "a.png"], "Missing argument 'IMG'"),

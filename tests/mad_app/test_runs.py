@@ -309,8 +309,9 @@ def test_a_file_that_does_not_lie_over_the_picture_is_refused(tmp_path: Path, na
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_start_of_the_size_of_the_uncut_picture_is_cut_with_it() -> None:
-    request = dataclasses.replace(REQUEST, start_file=str(bundled_path("coffee")))
+@pytest.mark.parametrize("start", ["coffee", str(bundled_path("coffee"))])
+def test_a_start_of_the_size_of_the_uncut_picture_is_cut_with_it(start: str) -> None:
+    request = dataclasses.replace(REQUEST, start_file=start)
     np.testing.assert_array_equal(request.start(request.reference()), request.reference())
 
 

@@ -148,6 +148,14 @@ def test_resumed_it_goes_on_bit_for_bit(at: int) -> None:
         assert_identical(step, again)
 
 
+@pytest.mark.parametrize("wrong", [{"trust": np.ones(3, np.float32)}, {"steps": np.ones(4, np.int32)}])
+def test_a_step_whose_state_does_not_fit_is_refused(wrong: dict[str, np.ndarray]) -> None:
+    step = run(FORM, SQUARE_NORM, 3)[1]
+    step = replace(step, state={**step.state, **wrong})
+    with pytest.raises(ValueError, match="the step to go on from does not fit: its "):
+        next(compete(*reference_and_start(), FORM, SQUARE_NORM, Settings(steps=3), resume=step))
+
+
 def test_resumed_at_its_end_it_only_settles() -> None:
     steps = run(SQUARE_NORM, FORM, steps=5)
     last = Step(5, steps[-1].images, steps[-1].first, steps[-1].second, steps[-1].drift, state=steps[-1].state)

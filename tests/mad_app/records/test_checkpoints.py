@@ -83,6 +83,8 @@ def test_a_state_that_would_be_pickled_is_refused(tmp_path: Path) -> None:
         (truncate("checkpoint.npz"), "not a whole NPZ"),
         (edit_arrays("checkpoint.npz", index=None), "lacks the array 'index'"),
         (edit_arrays("checkpoint.npz", images=np.zeros((4, 2), np.float32)), r"images has shape \(4, 2\)"),
+        (edit_arrays("checkpoint.npz", index=np.asarray(2.5)), "index must be a whole number"),
+        (edit_arrays("checkpoint.npz", drift=np.zeros(3)), r"drift is float64 \(3,\), expected floats \(4,\)"),
         (edit_arrays("checkpoint.npz", **{"history.step": None}), r"lacks the array 'history\.step'"),
     ],
 )
