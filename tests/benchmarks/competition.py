@@ -8,6 +8,7 @@ itself, and once with each of 10⁻² … 10⁶, of which the best counts that l
     steps          that were made                       seconds       all four images, without compilation
     own, best      plenoptic's, with its drift and its weight; its picture is cut off at black and white
     gain           final to best: above 1 is wider      own s         plenoptic's four runs with its own weights
+    at its level   the gain, where it is below 1, of an engine that holds the level at which plenoptic's picture is
     reached        when the engine was as wide as best, within 1 % of the level, as a part of `own s`
 
 Times are of one run: compare within a row.
@@ -68,9 +69,10 @@ class Match:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What plenoptic found for one image: the driven metric, departure of the held one, its weight, and its time."""
+    """What plenoptic found for one image: the driven metric, the held one and its departure, weight, and time."""
 
     value: float
+    level: float
     drift: float
     weight: float
     seconds: float
@@ -125,11 +127,20 @@ def _rows(match: Match) -> list[Row]:
             sign = 1 if corner.direction == "max" else -1
             as_wide = (sign * way[:, 0, i] >= sign * found.value) & (np.abs(way[:, 1, i]) <= MOST_DRIFT)
             row |= {"best": found.value, "best drift": found.drift, "weight": found.weight}
-            row["gain"] = (float(row["final"]) / found.value) ** sign  # type: ignore[arg-type]
+            gain = (float(row["final"]) / found.value) ** sign  # type: ignore[arg-type]
+            row |= {"gain": gain, "at its level": _gain_at_level(match, i, found) if gain < 1 else None}
             row["reached"] = (
                 float(seconds[as_wide.argmax()] / theirs) if as_wide.any() and np.isfinite(theirs) else None
             )
     return rows
+
+
+def _gain_at_level(match: Match, image: int, found: Found) -> float:
+    """The gain where the engine holds the level that plenoptic's picture departed to."""
+    corner = CORNERS[image]
+    *_, last = _run(match, steps=match.steps, **{f"{corner.fixed}_level": found.level})
+    sign = 1 if corner.direction == "max" else -1
+    return (float(_of(last, "optimised")[image]) / found.value) ** sign
 
 
 def _ours(match: Match) -> tuple[list[Row], np.ndarray, np.ndarray]:
@@ -155,8 +166,8 @@ def _ours(match: Match) -> tuple[list[Row], np.ndarray, np.ndarray]:
     return rows, np.array(way), np.array(seconds)
 
 
-def _run(match: Match, *, steps: int) -> Iterator:  # type: ignore[type-arg]
-    return compete(match.reference, match.start, match.first, match.second, Settings(steps=steps))
+def _run(match: Match, *, steps: int, **levels: float) -> Iterator:  # type: ignore[type-arg]
+    return compete(match.reference, match.start, match.first, match.second, Settings(steps=steps, **levels))
 
 
 def _of(step: object, role: str) -> np.ndarray:
@@ -192,12 +203,13 @@ def _plenoptic(match: Match, corner: Corner, weight: float | None) -> Found:
         try:
             mad.synthesize(match.steps, stop_criterion=0)
         except ValueError:  # a loss that is no number
-            return Found(value=np.nan, drift=np.inf, weight=mad.metric_tradeoff_lambda, seconds=np.nan)
+            return Found(value=np.nan, level=np.nan, drift=np.inf, weight=mad.metric_tradeoff_lambda, seconds=np.nan)
         seconds = time.perf_counter() - began
     found = to_jax(mad.mad_image.detach().clamp(0, 1).permute(0, 2, 3, 1))
     value = float(comparisons[corner.optimised].distances(found)[0])
-    drift = float(comparisons[corner.fixed].distances(found)[0]) / mad._reference_metric_target - 1
-    return Found(value=value, drift=drift, weight=mad.metric_tradeoff_lambda, seconds=seconds)
+    level = float(comparisons[corner.fixed].distances(found)[0])
+    drift = level / mad._reference_metric_target - 1
+    return Found(value=value, level=level, drift=drift, weight=mad.metric_tradeoff_lambda, seconds=seconds)
 
 
 def _for_torch(metric: Metric) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
@@ -230,7 +242,7 @@ class _Bridge(torch.autograd.Function):
 
 
 COLUMNS = ("driven", "held", "picture", "start", "final", "drift", "8 bit", "steps", "seconds") + (
-    ("own", "own drift", "best", "best drift", "weight", "gain", "own s", "reached")
+    ("own", "own drift", "best", "best drift", "weight", "gain", "at its level", "own s", "reached")
     if importlib.util.find_spec("plenoptic")
     else ()
 )
