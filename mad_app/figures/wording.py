@@ -124,7 +124,8 @@ def _held_clause(left: CornerResult, right: CornerResult) -> str:
     if a is None or b is None:
         return f"{title} has no finite value for one of these two"
     if _equal(a, b):
-        return f"{title} finds these two equally far from the reference ({number((a + b) / 2)})"
+        level = "" if left.level is None or _equal(a, left.level) else f", its level being {number(left.level)}"
+        return f"{title} finds these two equally far from the reference ({number((a + b) / 2)}{level})"
     return f"{title} puts the left one at {number(a)} and the right one at {number(b)}"
 
 

@@ -11,11 +11,13 @@ from mad_app.records import Run
 from tests.mad_app.record_examples import make_run
 
 
-def run_with(*, left: tuple[float | None, float | None], right: tuple[float | None, float | None]) -> Run:
+def run_with(
+    *, left: tuple[float | None, float | None], right: tuple[float | None, float | None], level: float | None = None
+) -> Run:
     """A run whose first pair ended at these values of (driven, held), driven mse and held lasi."""
     run = make_run()
     results = [
-        dataclasses.replace(result, optimised="mse", fixed="lasi", final={"mse": driven, "lasi": held})
+        dataclasses.replace(result, optimised="mse", fixed="lasi", level=level, final={"mse": driven, "lasi": held})
         for result, (driven, held) in zip(run.images[:2], (left, right), strict=True)
     ]
     return dataclasses.replace(run, images=(*results, *run.images[2:]))
@@ -54,9 +56,17 @@ def test_a_verdict_in_words(
     assert verdict(run_with(left=left, right=right), 0) == sentence
 
 
+def test_a_level_that_8_bits_missed_is_told() -> None:
+    held = "LASI finds these two equally far from the reference (0.0200{}); MSE sees the left one 3 times as far."
+    ends = {"left": (0.3, 0.02), "right": (0.1, 0.02)}
+    assert verdict(run_with(**ends, level=0.02), 0) == held.format("")
+    assert verdict(run_with(**ends, level=0.01), 0) == held.format(", its level being 0.0100")
+
+
 def test_the_second_pair_is_judged_with_the_roles_exchanged() -> None:
     run = make_run()
-    assert verdict(run, 0).startswith("DISTANCE finds these two equally far from the reference (1.00e-7); LASI:20 sees")
+    held = "DISTANCE finds these two equally far from the reference (1.00e-7, its level being 0.300); LASI:20 sees"
+    assert verdict(run, 0).startswith(held)
     assert verdict(run, 1).startswith("LASI:20 puts the left one at 0.200 and the right one at 0.300; DISTANCE sees")
     with pytest.raises(ValueError, match="pair must be 0 or 1, got 2"):
         verdict(run, 2)
