@@ -99,8 +99,13 @@ def _check_step(arrays: Mapping[str, np.ndarray], where: str) -> None:
     if arrays["index"].shape or arrays["index"].dtype.kind not in "iu" or arrays["seconds"].shape:
         raise RecordError(f"{where}: index must be a whole number, and seconds a number")
     for name in ("first", "second", "drift"):
-        if arrays[name].shape != (len(CORNERS),) or arrays[name].dtype.kind != "f":
-            raise RecordError(f"{where}: {name} is {arrays[name].dtype} {arrays[name].shape}, expected floats (4,)")
+        _check_floats(arrays[name], (len(CORNERS),), f"{where}: {name}")
+
+
+def _check_floats(array: np.ndarray, shape: tuple[int, ...], what: str) -> None:
+    """Refuse another shape or type; `what` opens the message."""
+    if array.shape != shape or array.dtype.kind != "f":
+        raise RecordError(f"{what} is {array.dtype} {array.shape}, expected floats {shape}")
 
 
 def is_resumable(folder: str | Path) -> bool:
@@ -139,10 +144,7 @@ def check_history(history: History, where: str) -> None:
     if step.ndim != 1 or not len(step) or step.dtype.kind not in "iu" or (np.diff(step) <= 0).any():
         raise RecordError(f"{where}: the history's steps are not a growing row of whole numbers")
     for name in ("first", "second", "drift"):
-        column = getattr(history, name)
-        if column.shape != (len(step), 4) or column.dtype.kind != "f":
-            given = f"{column.dtype} {column.shape}"
-            raise RecordError(f"{where}: the history's {name} is {given}, expected floats {(len(step), 4)}")
+        _check_floats(getattr(history, name), (len(step), 4), f"{where}: the history's {name}")
 
 
 def check_four(images: np.ndarray, where: str) -> None:

@@ -127,7 +127,7 @@ def _rows(match: Match) -> list[Row]:
             sign = 1 if corner.direction == "max" else -1
             as_wide = (sign * way[:, 0, i] >= sign * found.value) & (np.abs(way[:, 1, i]) <= MOST_DRIFT)
             row |= {"best": found.value, "best drift": found.drift, "weight": found.weight}
-            gain = (float(row["final"]) / found.value) ** sign  # type: ignore[arg-type]
+            gain = _gain(float(row["final"]), found, corner)  # type: ignore[arg-type]
             row |= {"gain": gain, "at its level": _gain_at_level(match, i, found) if gain < 1 else None}
             row["reached"] = (
                 float(seconds[as_wide.argmax()] / theirs) if as_wide.any() and np.isfinite(theirs) else None
@@ -139,8 +139,12 @@ def _gain_at_level(match: Match, image: int, found: Found) -> float:
     """The gain where the engine holds the level that plenoptic's picture departed to."""
     corner = CORNERS[image]
     *_, last = _run(match, steps=match.steps, **{f"{corner.fixed}_level": found.level})
-    sign = 1 if corner.direction == "max" else -1
-    return (float(_of(last, "optimised")[image]) / found.value) ** sign
+    return _gain(float(_of(last, "optimised")[image]), found, corner)
+
+
+def _gain(value: float, found: Found, corner: Corner) -> float:
+    """How much wider a value is than plenoptic's: above 1 where it is."""
+    return value / found.value if corner.direction == "max" else found.value / value
 
 
 def _ours(match: Match) -> tuple[list[Row], np.ndarray, np.ndarray]:
