@@ -18,7 +18,7 @@ from mad_app.competition import Settings, compete
 from mad_app.metrics import get_metric
 from mad_app.records import load_run, load_series
 from mad_app.runs import Request, resume_run, run_competition
-from mad_app.series import ladder_of, resume_series, run_series, seeds_of, wang_simoncelli_2008
+from mad_app.runs.series import ladder_of, resume_series, run_series, seeds_of, wang_simoncelli_2008
 
 __all__ = [
     "Request",

@@ -4,7 +4,7 @@ import io
 import os
 import sys
 
-from mad_app.cli import program
+from mad_app.cli.main import program
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ if str(ROOT) not in sys.path:  # started by `streamlit run` out of a checkout th
 
 import streamlit as st  # noqa: E402
 
-from mad_app.ui.pages import pages  # noqa: E402
+from mad_app.ui.navigation import pages  # noqa: E402
 
 ICON = Path(__file__).with_name("ui") / "icon.png"
 

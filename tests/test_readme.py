@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from mad_app.cli import program
+from mad_app.cli.main import program
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

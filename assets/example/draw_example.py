@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from mad_app import Request, load_run, run_competition
-from mad_app.ui.stage import save_example, stage_of_run
+from mad_app.ui.components.four_up import save_example, stage_of_run
 
 REQUEST = Request(image="coffee", size=128, first="lasi", second="lpips-alex", distortion="noise", steps=300)
 

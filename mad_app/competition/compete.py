@@ -18,12 +18,12 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from mad_app.competition.admissible import Admissible, Mask, admissible
-from mad_app.competition.level_set import Moments
-from mad_app.competition.levels import starts_and_levels
-from mad_app.competition.march import march
+from mad_app.competition.constraints import Admissible, Mask, admissible
+from mad_app.competition.geometry import Moments
+from mad_app.competition.initialization import starts_and_levels
+from mad_app.competition.loop import march
 from mad_app.competition.settings import CORNERS, HELD, Reason, Role, Settings, Step
-from mad_app.competition.turn import LOST, Memory, Terms, Turn, Walk, begin, resume
+from mad_app.competition.solver import LOST, Memory, Terms, Turn, Walk, begin, resume
 from mad_app.metrics import Comparison, Metric
 
 Remembered = TypeVar("Remembered", Memory, Moments)

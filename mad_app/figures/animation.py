@@ -16,7 +16,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 from mad_app.figures.canvas import LINE, Canvas, Theme, drawing, figure_to_bytes, font_path
 from mad_app.figures.files import save_as
 from mad_app.figures.options import ThemeName, theme_called
-from mad_app.figures.wording import LETTERS, metric_title, number, verdict
+from mad_app.figures.text import LETTERS, metric_title, number, verdict
 from mad_app.images import from_uint8, to_uint8
 from mad_app.records import Run
 

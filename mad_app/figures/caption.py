@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from mad_app.figures.options import PARTS, Part
 from mad_app.figures.sheet import gain_of
-from mad_app.figures.wording import LETTERS, metric_title, number, outcomes, percentage, verdict
+from mad_app.figures.text import LETTERS, metric_title, number, outcomes, percentage, verdict
 from mad_app.records import Run, without_folders
 
 _LATEX = {

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from mad_app.figures.canvas import LIGHT, Canvas
 from mad_app.figures.options import Format
 from mad_app.figures.sheet import TALLEST
-from mad_app.figures.wording import LETTERS, constraints, contest_title, metric_title, number
+from mad_app.figures.text import LETTERS, constraints, contest_title, metric_title, number
 from mad_app.images import from_uint8
 from mad_app.records import Run, Series, Spread, spread_of, spread_of_starts, without_folders
 

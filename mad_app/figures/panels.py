@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from mad_app.competition.settings import CORNERS, Role
 from mad_app.figures.canvas import Canvas, Weight
-from mad_app.figures.wording import LETTERS, metric_title, number
+from mad_app.figures.text import LETTERS, metric_title, number
 from mad_app.records import Run
 
 DECADE = 10.0

@@ -7,7 +7,7 @@ from mad_app.figures.canvas import Kind, drawing, figure_to_bytes
 from mad_app.figures.contact_sheet import draw_contact_sheet
 from mad_app.figures.export import KINDS
 from mad_app.figures.files import save_as
-from mad_app.figures.ladder_curves import draw_ladder_curves
+from mad_app.figures.level_curves import draw_ladder_curves
 from mad_app.figures.options import Width, sheet_format
 from mad_app.records import Series
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from mad_app.figures.canvas import Canvas, Theme
 from mad_app.figures.options import PARTS, Format, Part
 from mad_app.figures.panels import draw_curve, jury_table
-from mad_app.figures.wording import (
+from mad_app.figures.text import (
     LETTERS,
     constraints,
     contest_title,

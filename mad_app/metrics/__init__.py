@@ -10,12 +10,12 @@ table then test it. Importing this package imports neither torch nor what stands
 """
 
 from mad_app.metrics.contract import ContractBroken, check_metric
+from mad_app.metrics.custom import load_metric, resolve_metric
+from mad_app.metrics.evaluate import measure, measure_batch
 from mad_app.metrics.from_jax import JaxComparison, JaxMetric, value_and_grad_of
-from mad_app.metrics.jury import measure, measure_batch
 from mad_app.metrics.maps import measure_maps
-from mad_app.metrics.outside import load_metric, resolve_metric
 from mad_app.metrics.protocol import Comparison, KnownMetric, Metric, MetricUnavailable
-from mad_app.metrics.table import METRICS, MetricDescription, MetricRow, Parameter, describe_metrics, get_metric
+from mad_app.metrics.registry import METRICS, MetricDescription, MetricRow, Parameter, describe_metrics, get_metric
 
 __all__ = [
     "METRICS",

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from mad_app.metrics.contract import checked_images, checked_reference
-from mad_app.metrics.cores import on_cores
+from mad_app.metrics.threads import on_cores
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ import torch
 from torch.utils.dlpack import from_dlpack
 
 from mad_app.metrics.contract import checked_images, checked_reference
-from mad_app.metrics.cores import CORES, on_cores
+from mad_app.metrics.threads import CORES, on_cores
 
 T = TypeVar("T")
 Prepared = Any

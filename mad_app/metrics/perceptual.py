@@ -34,7 +34,7 @@ def build_lpips(name: str, minimum_size: int, *, net: str) -> KnownMetric:
         MetricUnavailable: the trained weights cannot be had, or the installed torch and torchvision do not fit.
     """
     try:
-        from mad_app.metrics.lpips_network import lpips_metric
+        from mad_app.metrics.lpips.network import lpips_metric
     except (ImportError, RuntimeError) as error:  # torchvision beside a torch of another build raises the latter
         raise MetricUnavailable(
             f"torch, torchvision and lpips cannot be used together ({error}); "

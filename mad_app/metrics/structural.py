@@ -19,8 +19,8 @@ import piq
 import torch
 from torch.nn.functional import conv2d, pad
 
-from mad_app.metrics.finite_roots import FiniteRoots
 from mad_app.metrics.from_torch import TorchMetric
+from mad_app.metrics.safe_sqrt import FiniteRoots
 
 PIXELS_AT_ONCE = 2**16
 """Pixels of a batch for which PyTorch's operations are long enough."""

@@ -26,7 +26,7 @@ OPTIONS = [
     "--disable-sync",
 ]
 PATIENCE = 120.0
-START = "from mad_app.ui.launch import open_app; open_app(['--server.port', '{port}', '--server.headless', 'true'])"
+START = "from mad_app.cli.app import open_app; open_app(['--server.port', '{port}', '--server.headless', 'true'])"
 
 OpenPage = Callable[..., Page]
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from mad_app.records import Label, save_label, save_run
-from mad_app.ui.archive import zip_run
+from mad_app.records.archive import zip_run
 from tests.mad_app.figures.sheet_runs import make_sheet_run
 from tests.mad_app.record_examples import contents
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from mad_app.competition import CORNERS, Reason, Settings, Step, compete
-from mad_app.competition.pace import stray
-from mad_app.competition.turn import Turn
+from mad_app.competition.schedules import stray
+from mad_app.competition.solver import Turn
 from mad_app.distortions import distort
 from mad_app.images import ImageArray, bundled_path, load_image
 from mad_app.metrics import JaxMetric, Metric, get_metric

@@ -34,7 +34,7 @@ from mad_app.figures import (
     verdict,
 )
 from mad_app.figures.canvas import Kind, drawing
-from mad_app.figures.wording import metric_title, number, percentage
+from mad_app.figures.text import metric_title, number, percentage
 from mad_app.images import to_uint8
 from mad_app.records import RecordError, Run
 

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from mad_app.metrics import JaxComparison, JaxMetric, Metric, cores, from_torch, get_metric, value_and_grad_of
-from mad_app.metrics.cores import CORES, on_cores
+from mad_app.metrics import JaxComparison, JaxMetric, Metric, from_torch, get_metric, value_and_grad_of
+from mad_app.metrics import threads as cores
 from mad_app.metrics.from_torch import THREADS, TorchMetric, to_jax, to_torch
+from mad_app.metrics.threads import CORES, on_cores
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
 

@@ -9,7 +9,7 @@ import torch
 
 from lasi import LASI
 from mad_app.metrics import get_metric, measure_maps
-from mad_app.metrics.lpips_network import trained_network
+from mad_app.metrics.lpips.network import trained_network
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
 SIZE = 40

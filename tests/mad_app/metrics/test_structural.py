@@ -8,7 +8,7 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
 from mad_app.metrics import METRICS, get_metric
-from mad_app.metrics.finite_roots import FiniteRoots
+from mad_app.metrics.safe_sqrt import FiniteRoots
 from mad_app.metrics.structural import DISTANCES
 from tests.mad_app.metrics.pictures import formula_pair, noisy, smooth_picture
 

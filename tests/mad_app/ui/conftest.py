@@ -9,13 +9,13 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from mad_app.ui.compete_page import job_queue
+from mad_app.ui.compete.page import job_queue
 
 QUICK = {"image": "coffee", "size": "64", "first": "ssim", "second": "mse", "steps": "50"}
 OpenPage = Callable[..., AppTest]
 START = """
 import streamlit as st
-from mad_app.ui.pages import open_page, pages
+from mad_app.ui.navigation import open_page, pages
 
 shown = st.navigation(pages(), position="hidden")
 if "begun" not in st.session_state:
@@ -30,7 +30,7 @@ shown.run()
 def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPage]:
     """Opens a page at a URL's parameters; each call is another visitor."""
     monkeypatch.setenv("MAD_APP_RUNS", str(tmp_path))
-    monkeypatch.setattr("mad_app.ui.visitor.kept_name", str)  # no browser, no cookies
+    monkeypatch.setattr("mad_app.ui.session.kept_name", str)  # no browser, no cookies
 
     def open_page(path: str = "compete", **query: str) -> AppTest:
         page = AppTest.from_string(START.format(path=path, query=query), default_timeout=60)

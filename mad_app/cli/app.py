@@ -1,0 +1,75 @@
+"""Opening the app: Streamlit, with the project's own configuration wherever it is started from.
+
+The configuration is `.streamlit/config.toml` of the checkout; an installed package carries it as `mad_app/ui/config`.
+"""
+
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mad_app.jobs.capacity import runs_asked_for
+
+PACKAGE = Path(__file__).resolve().parents[1]
+APP = PACKAGE / "app.py"
+
+
+def open_app(options: Sequence[str] = ()) -> int:
+    """Run the app's server until it ends or is interrupted.
+
+    Args:
+        options: of `streamlit run`, such as `["--server.port", "8600"]`; they win over the project's configuration.
+
+    Returns:
+        The server's exit status, 0 after Ctrl-C.
+
+    Raises:
+        ValueError: as `runs_asked_for`.
+    """
+    runs_asked_for()  # said now, not on a page
+    command = [sys.executable, "-m", "streamlit", "run", str(APP), *configuration_options(), *options]
+    server = subprocess.Popen(command, env=server_environment())
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        server.wait()
+        return 0
+
+
+def server_environment() -> dict[str, str]:
+    """The environment in which this very package is found, and JAX leaves a GPU's memory to all."""
+    paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+
+
+def configuration_options(file: Path | None = None) -> list[str]:
+    """The project's configuration as options of `streamlit run`.
+
+    Example:
+        >>> "--browser.gatherUsageStats=false" in configuration_options()
+        True
+    """
+    with (file or _configuration_file()).open("rb") as opened:
+        return [f"--{name}={text}" for name, text in _flat(tomllib.load(opened))]
+
+
+def _configuration_file() -> Path:
+    """In an installed package, or in the source checkout."""
+    installed = PACKAGE / "ui" / "config" / "config.toml"
+    return installed if installed.is_file() else PACKAGE.parent / ".streamlit" / "config.toml"
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Dotted names and values; lists cannot be given as options."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, bool):
+            yield prefix + key, str(value).lower()
+        elif isinstance(value, str | int | float):
+            yield prefix + key, str(value)
+        else:
+            raise ValueError(f"{prefix}{key} in the configuration must be text, a number, true or false, got {value!r}")

@@ -1,0 +1,1 @@
+"""LPIPS: the networks, and where their weights come from."""

@@ -1,0 +1,262 @@
+"""The one table of metrics, and how a name of it becomes a metric.
+
+A name is a row's name, or, for a row with a parameter, `name:number`. Nothing else is read out of a name, and no name
+makes Python import a module (see `outside` for metrics from elsewhere).
+"""
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from mad_app.metrics.classical import build_mse, build_structural
+from mad_app.metrics.lpips.weights import missing_weights
+from mad_app.metrics.perceptual import build_lasi, build_lpips
+from mad_app.metrics.protocol import KnownMetric, MetricUnavailable
+
+Framework = Literal["jax", "torch"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """The whole number that may follow a name after a colon."""
+
+    keyword: str
+    meaning: str
+    lowest: int
+    highest: int
+    default: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricRow:
+    """A metric of the table.
+
+    Attributes:
+        name: how it is asked for.
+        title: how it is headed on a page.
+        framework: in which it computes.
+        explanation: what it measures, in a sentence for a page.
+        source: paper, and the program used.
+        minimum_size: smallest height and width in pixels.
+        build: (name, minimum_size, and the parameter by its keyword) -> the metric.
+        parameter: the number that may follow the name, if any.
+        packages: what must be installed beside JAX, under the names of import.
+        missing_data: why further files that it needs are not here, or None; looks, never fetches.
+    """
+
+    name: str
+    title: str
+    framework: Framework
+    explanation: str
+    source: str
+    minimum_size: int
+    build: Callable[..., KnownMetric]
+    parameter: Parameter | None = None
+    packages: tuple[str, ...] = ()
+    missing_data: Callable[[], str | None] | None = None
+
+    def missing_packages(self) -> str | None:
+        """What must be installed before it can be built, or None. Imports nothing."""
+        missing = [package for package in self.packages if importlib.util.find_spec(package) is None]
+        return f"not installed: {', '.join(missing)}" if missing else None
+
+    def missing(self) -> str | None:
+        """Why it is not available here, or None. Imports nothing and uses no network."""
+        return self.missing_packages() or (self.missing_data() if self.missing_data else None)
+
+
+def get_metric(name: str) -> KnownMetric:
+    """The metric of the table called `name`, as in "ssim", "lasi" or "lasi:20".
+
+    Raises:
+        ValueError: there is no such metric; the message lists those that exist.
+        MetricUnavailable: it needs a package or weights that are not here; the message says what to do.
+
+    Example:
+        >>> get_metric("mse").name
+        'mse'
+        >>> get_metric("lasi:20").name
+        'lasi:20'
+    """
+    row, number = _parse(name)
+    missing = row.missing_packages()
+    if missing:
+        raise MetricUnavailable(f"{row.name} is not available here: {missing}")
+    try:
+        return _build(row, number)
+    except MetricUnavailable as error:
+        raise MetricUnavailable(f"{row.name} is not available here: {error}") from error
+
+
+def row_of(name: str) -> MetricRow:
+    """The row behind a name.
+
+    Raises:
+        ValueError: as `get_metric`.
+    """
+    return _parse(name)[0]
+
+
+def is_listed(name: str) -> bool:
+    """Whether a name, up to its colon, is one of the table's."""
+    return name.partition(":")[0] in METRICS
+
+
+@dataclass(frozen=True)
+class MetricDescription:
+    """A row of the table and why it is not available here: `reason`, or None if it is."""
+
+    row: MetricRow
+    reason: str | None
+
+    @property
+    def available(self) -> bool:
+        """Whether it can be built here without a download."""
+        return self.reason is None
+
+
+def describe_metrics() -> list[MetricDescription]:
+    """Every metric of the table, in its order; imports no framework but JAX and uses no network."""
+    return [MetricDescription(row, row.missing()) for row in METRICS.values()]
+
+
+def _build(row: MetricRow, number: int | None) -> KnownMetric:
+    """The row's metric; with its default number it bears the bare name."""
+    if row.parameter is None:
+        return row.build(row.name, row.minimum_size)
+    number = row.parameter.default if number is None else number
+    name = row.name if number == row.parameter.default else f"{row.name}:{number}"
+    return row.build(name, row.minimum_size, **{row.parameter.keyword: number})
+
+
+def _parse(name: str) -> tuple[MetricRow, int | None]:
+    """The row of a name and the number after its colon, if there is one."""
+    base, colon, digits = name.partition(":")
+    row = METRICS.get(base)
+    if row is None:
+        raise ValueError(f"there is no metric {name!r}; there are {', '.join(METRICS)}")
+    if not colon:
+        return row, None
+    if row.parameter is None:
+        raise ValueError(f"{name!r}: {base} takes no number after a colon")
+    limits = row.parameter
+    if not (digits.isascii() and digits.isdigit() and limits.lowest <= int(digits) <= limits.highest):
+        expected = f"the {limits.meaning}, a whole number from {limits.lowest} to {limits.highest}"
+        raise ValueError(f"{name!r}: after {base}: comes {expected}, got {digits!r}")
+    return row, int(digits)
+
+
+def _lpips_row(net: str, title: str, size: str, minimum_size: int) -> MetricRow:
+    return MetricRow(
+        name=f"lpips-{net}",
+        title=title,
+        framework="torch",
+        explanation=f"Distance between the features of {size}, weighted to agree with people's judgements.",
+        source="Zhang et al., CVPR 2018; package lpips, heads 0.1",
+        minimum_size=minimum_size,
+        build=partial(build_lpips, net=net),
+        packages=("torch", "torchvision", "lpips"),
+        missing_data=partial(missing_weights, net),
+    )
+
+
+def _structural_row(name: str, title: str, explanation: str, paper: str, minimum_size: int) -> MetricRow:
+    return MetricRow(
+        name=name,
+        title=title,
+        framework="torch",
+        explanation=explanation,
+        source=f"{paper}; package piq",
+        minimum_size=minimum_size,
+        build=build_structural,
+        packages=("torch", "piq"),
+    )
+
+
+_ROWS = (
+    MetricRow(
+        name="lasi",
+        title="LASI",
+        framework="jax",
+        explanation="Distance between weights that predict each pixel from its neighbours; nothing is trained.",
+        source="Severo, Theis, Ballé, ICLR 2024; our linear-time program",
+        minimum_size=2,
+        build=build_lasi,
+        parameter=Parameter(
+            keyword="neighborhood_size", meaning="neighbourhood size", lowest=1, highest=50, default=10
+        ),
+    ),
+    _lpips_row("alex", "LPIPS (AlexNet)", "AlexNet", 31),
+    _lpips_row("vgg", "LPIPS (VGG-16)", "VGG-16", 16),
+    _lpips_row("squeeze", "LPIPS (SqueezeNet)", "SqueezeNet", 17),
+    MetricRow(
+        name="mse",
+        title="MSE",
+        framework="jax",
+        explanation="Mean squared difference of the pixel values.",
+        source="the formula",
+        minimum_size=1,
+        build=build_mse,
+    ),
+    _structural_row(
+        "ssim",
+        "1 − SSIM",
+        "Loss of local luminance, contrast and structure.",
+        "Wang, Bovik, Sheikh, Simoncelli, IEEE TIP 2004",
+        11,
+    ),
+    _structural_row(
+        "ms-ssim",
+        "1 − MS-SSIM",
+        "Loss of contrast and structure at five scales.",
+        "Wang, Simoncelli, Bovik, Asilomar 2003",
+        161,
+    ),
+    _structural_row(
+        "gmsd",
+        "GMSD",
+        "How unevenly edges are lost over the picture.",
+        "Xue, Zhang, Mou, Bovik, IEEE TIP 2014",
+        3,
+    ),
+    _structural_row(
+        "fsim",
+        "1 − FSIM",
+        "Loss of phase congruency, gradient and colour, where features are strong.",
+        "Zhang, Zhang, Mou, Zhang, IEEE TIP 2011 (FSIMc)",
+        2,
+    ),
+    _structural_row(
+        "haarpsi",
+        "1 − HaarPSI",
+        "Loss in the coefficients of a Haar wavelet.",
+        "Reisenhofer, Bosse, Kutyniok, Wiegand, Signal Processing: Image Communication 2018",
+        16,
+    ),
+    _structural_row(
+        "vif",
+        "|1 − VIF|",
+        "Visual information lost, or gained by raised contrast, by a model of natural scenes.",
+        "Sheikh, Bovik, IEEE TIP 2006 (pixel domain)",
+        41,
+    ),
+    _structural_row(
+        "mdsi",
+        "MDSI",
+        "How unevenly gradients and colours are lost over the picture.",
+        "Nafchi, Shahkolaei, Hedjam, Cheriet, IEEE Access 2016",
+        2,
+    ),
+    _structural_row(
+        "vsi",
+        "1 − VSI",
+        "Loss of saliency, gradient and colour, where the picture is salient.",
+        "Zhang, Shen, Li, IEEE TIP 2014",
+        2,
+    ),
+)
+
+METRICS: dict[str, MetricRow] = {row.name: row for row in _ROWS}
+"""Every metric by its name, in the order in which they are listed."""

@@ -1,0 +1,169 @@
+"""The stage: reference and start, the four images in their two pairs, and the way of both metrics, as HTML.
+
+The same drawing serves a run that goes on, one that is over, and the example. All text that comes from outside is
+escaped; the HTML is one line, which Streamlit's Markdown passes on as it is.
+"""
+
+import html
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mad_app.competition.settings import CORNERS
+from mad_app.figures import metric_title, number, percentage, verdict
+from mad_app.images import from_uint8
+from mad_app.images.encode import Picture
+from mad_app.jobs.folder import Job, Row, Trail
+from mad_app.records import Run
+from mad_app.ui.components.curves import LETTERS, pair_curves
+
+WAYS = {"max": "up", "min": "down"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """What is shown of a competition.
+
+    Attributes:
+        names: of the two metrics.
+        size: side of the images in pixels.
+        steps: how many there will be.
+        trail: the way of both metrics.
+        reference: the picture.
+        start: its distorted copy.
+        four: the images in the order of CORNERS.
+        headings: a sentence above each pair.
+    """
+
+    names: tuple[str, str]
+    size: int
+    steps: int
+    trail: Trail
+    reference: Picture
+    start: Picture
+    four: tuple[Picture, ...]
+    headings: tuple[str, str]
+
+
+def stage_of_run(run: Run) -> Stage:
+    """A record, its images true to the last bit of their 8."""
+    return Stage(
+        names=(run.images[0].optimised, run.images[0].fixed),
+        size=run.reference.shape[0],
+        steps=max(int(run.settings.get("steps") or 0), int(run.history.step[-1])),
+        trail=Trail.of(run.history),
+        reference=Picture.png(run.reference),
+        start=Picture.png(run.start),
+        four=tuple(Picture.png(from_uint8(image)) for image in run.pictures),
+        headings=(verdict(run, 0), verdict(run, 1)),
+    )
+
+
+def stage_of_job(job: Job) -> Stage | None:
+    """A competition that goes on, as its worker last told; None where there is nothing to be seen of it yet."""
+    folder, request = job.folder.path, job.order.request
+    try:
+        reference, start = Picture.read(folder / "reference.png"), Picture.read(folder / "start.png")
+    except OSError:
+        return None
+    names = (request.first, request.second)
+    return Stage(
+        names=names,
+        size=request.size,
+        steps=request.steps,
+        trail=job.status.trail,
+        reference=reference,
+        start=start,
+        four=tuple(_latest(folder / f"{i}.jpg", start) for i in range(len(CORNERS))),
+        headings=(_plan(names, 0), _plan(names, 1)),
+    )
+
+
+def save_example(stage: Stage, folder: Path) -> None:
+    """Keep a stage as plain files, for `load_example`."""
+    pictures = {"reference": stage.reference, "start": stage.start}
+    pictures |= {str(i): picture for i, picture in enumerate(stage.four)}
+    for name, picture in pictures.items():
+        (folder / f"{name}.png").write_bytes(picture.content)
+    told = {"names": stage.names, "size": stage.size, "steps": stage.steps, "headings": stage.headings}
+    (folder / "stage.json").write_text(json.dumps(told | {"trail": asdict(stage.trail)}) + "\n", encoding="utf-8")
+
+
+def load_example(folder: Path) -> Stage:
+    """The stage that `save_example` kept."""
+    told = json.loads((folder / "stage.json").read_text(encoding="utf-8"))
+    return Stage(
+        names=tuple(told["names"]),
+        size=told["size"],
+        steps=told["steps"],
+        trail=Trail(**{name: tuple(rows) for name, rows in told["trail"].items()}),
+        reference=Picture.read(folder / "reference.png"),
+        start=Picture.read(folder / "start.png"),
+        four=tuple(Picture.read(folder / f"{i}.png") for i in range(len(CORNERS))),
+        headings=tuple(told["headings"]),
+    )
+
+
+def stage_html(stage: Stage) -> str:
+    """The stage as one line of HTML."""
+    rows = "".join(_pair(stage, pair) for pair in (0, 1))
+    return f'<div class="mad-stage" style="--native:{stage.size}px">{rows}</div>'
+
+
+def _pair(stage: Stage, pair: int) -> str:
+    """One pair between the picture it is compared with and its curves."""
+    original = (
+        _figure("Reference", "", stage.reference, "the reference picture", "")
+        if pair == 0
+        else _figure("Start", "", stage.start, "the start, a distorted copy of the reference", _start_values(stage))
+    )
+    images = "".join(_corner(stage, i) for i in (2 * pair, 2 * pair + 1))
+    curves = pair_curves(stage.trail, pair, stage.names, stage.steps)
+    heading = html.escape(stage.headings[pair])
+    return f'<section class="mad-pair"><p class="mad-verdict">{heading}</p>{original}{images}{curves}</section>'
+
+
+def _corner(stage: Stage, i: int) -> str:
+    """One of the four images under its name and above its values."""
+    corner = CORNERS[i]
+    driven, held = (0, 1) if corner.optimised == "first" else (1, 0)
+    titles = [html.escape(metric_title(name)) for name in stage.names]
+    values = [_last(rows, i) for rows in (stage.trail.first, stage.trail.second)]
+    way = WAYS[corner.direction]
+    alt = f"image {LETTERS[i]}: {titles[driven]} driven {way} to {number(values[driven])}, {titles[held]} held"
+    below = (
+        f"<b>{number(values[driven])}</b> {titles[driven]}<br>{number(values[held])} {titles[held]}"
+        f"<br>drift {percentage(_last(stage.trail.drift, i))}"
+    )
+    return _figure(f"{titles[driven]} {way}", LETTERS[i], stage.four[i], alt, below)
+
+
+def _figure(title: str, letter: str, picture: Picture, alt: str, below: str) -> str:
+    mark = f'<b class="mad-{letter}">{letter}</b> ' if letter else ""
+    return (
+        f'<figure class="{"mad-corner" if letter else "mad-original"}"><figcaption>{mark}{title}</figcaption>'
+        f'<img src="{picture.uri()}" alt="{alt}" decoding="sync"><p>{below}</p></figure>'
+    )
+
+
+def _start_values(stage: Stage) -> str:
+    values = [rows[0][0] if rows else None for rows in (stage.trail.first, stage.trail.second)]
+    return "<br>".join(
+        f"{number(value)} {html.escape(metric_title(name))}" for name, value in zip(stage.names, values, strict=True)
+    )
+
+
+def _last(rows: tuple[Row, ...], i: int) -> float | None:
+    return rows[-1][i] if rows else None
+
+
+def _latest(path: Path, otherwise: Picture) -> Picture:
+    try:
+        return Picture.read(path)
+    except OSError:
+        return otherwise
+
+
+def _plan(names: tuple[str, str], pair: int) -> str:
+    driven, held = (metric_title(name) for name in (names if pair == 0 else names[::-1]))
+    return f"{held} must see these two equally far from the reference, while {driven} is driven apart."

@@ -1,0 +1,151 @@
+"""The viewer of a finished competition: both pairs at true pixels, along the way they took, and what each metric sees.
+
+A component of our own: all images are sent once, as PNG, and the browser moves between them (`viewer.js`). What it
+needs to know is plain data, made here:
+
+    id                   changes with the record, and when it goes on
+    size                 [height, width] of the images
+    steps                of the K frames: the keyframes of the record, and the end
+    reference            a PNG, in Base64 like all pictures
+    images               four PNGs in the order of CORNERS, each with its K frames one beneath the other
+    maps                 of each metric: its title, which frames have a map, four grey PNGs with these maps one beneath
+                         the other, the value that white stands for in each, and the largest of these values
+    labels               what is to be read beside the images: titles, values, sentences
+    plane                the drawing of `plane`, and where its marks lie in each frame
+"""
+
+import base64
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from mad_app.competition.settings import CORNERS
+from mad_app.figures import metric_title, number, percentage, verdict
+from mad_app.images import to_uint8
+from mad_app.jobs.folder import Row, Trail
+from mad_app.records import History, Keyframes, Maps, RecordError, Run, load_maps
+from mad_app.records.maps import MAPS_FILE
+from mad_app.ui.components.curves import LETTERS
+from mad_app.ui.components.four_up import WAYS
+from mad_app.ui.components.trajectory_plot import draw_plane
+
+FILES = Path(__file__).parent
+
+
+_HTML, _CSS, _JS = ((FILES / f"viewer.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
+_component = st.components.v2.component("mad_app_viewer", html=_HTML, css=_CSS, js=_JS)
+
+
+def show_viewer(run: Run) -> None:
+    """Draw the viewer of a record."""
+    maps = run.folder / MAPS_FILE if run.folder else None
+    version = maps.stat().st_mtime_ns if maps and maps.is_file() else None
+    _component(key="viewer", data=_viewer_data((run.id, run.seconds, version), run))
+
+
+def viewer_data(run: Run, maps: Maps | None) -> dict[str, Any]:
+    """What the viewer shows of a record, as plain data.
+
+    Args:
+        run: the record.
+        maps: what its metrics see, if it has that.
+    """
+    keyframes = _keyframes(run)
+    frames = [*keyframes.images, run.pictures]
+    trail = _trail_at(run, [*keyframes.step, run.history.step[-1]])
+    return {
+        "id": f"{run.id} {run.seconds} {maps is not None}",
+        "size": list(run.reference.shape[:2]),
+        "steps": trail.step,
+        "reference": _png(to_uint8(run.reference)),
+        "images": [_png(np.concatenate([four[i] for four in frames])) for i in range(len(CORNERS))],
+        "maps": _maps(run, maps, list(trail.step)) if maps else [],
+        "labels": _labels(run, trail),
+        "plane": _plane(run, trail),
+    }
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _viewer_data(version: tuple[str, float, int | None], _run: Run) -> dict[str, Any]:  # noqa: ARG001
+    """The data of this version of a record; maps that cannot be read are left out."""
+    try:
+        return viewer_data(_run, load_maps(_run.folder) if _run.folder else None)
+    except RecordError:
+        return viewer_data(_run, None)
+
+
+def _keyframes(run: Run) -> Keyframes:
+    """Frames before the end: those of the record, or the start alone where it kept none."""
+    first, last = run.history.step[[0, -1]]
+    if len(run.keyframes.step) or first == last:
+        return run.keyframes.before(last)
+    return Keyframes(np.array([first]), np.stack([to_uint8(run.start)] * len(CORNERS))[None])
+
+
+def _trail_at(run: Run, steps: list[Any]) -> Trail:
+    """The values at some of the steps; where the history left a step out, those of the next one it holds."""
+    rows = np.searchsorted(run.history.step, steps).clip(max=len(run.history.step) - 1)
+    columns = (getattr(run.history, name)[rows] for name in ("first", "second", "drift"))
+    return Trail.of(History(np.array(steps, np.int64), *columns))
+
+
+def _maps(run: Run, maps: Maps, steps: list[int]) -> list[dict[str, Any]]:
+    """Of both metrics; the maps of steps that are not shown are left out."""
+    kept = [k for k, step in enumerate(maps.step) if step in steps]
+    told = []
+    for role, name in zip(("first", "second"), _names(run), strict=True):
+        values, peak = getattr(maps, role)[kept], getattr(maps, f"{role}_peak")[kept]
+        told.append(
+            {
+                "title": metric_title(name),
+                "frames": [steps.index(int(maps.step[k])) for k in kept],
+                "images": [_png(np.concatenate(values[:, i])) if kept else "" for i in range(len(CORNERS))],
+                "peaks": peak.tolist(),
+                "largest": float(peak.max(initial=0.0)),
+            }
+        )
+    return told
+
+
+def _labels(run: Run, trail: Trail) -> dict[str, Any]:
+    """What is to be read: of each image what was done, of each frame the values of each image and a sentence a pair."""
+    titles = [metric_title(name) for name in _names(run)]
+    done = [f"{metric_title(result.optimised)} {WAYS[result.direction]}" for result in run.images]
+    rows = list(zip(trail.first, trail.second, trail.drift, strict=True))
+    values = [
+        [[number(first[i]), number(second[i]), percentage(drift[i])] for i in range(len(CORNERS))]
+        for first, second, drift in rows
+    ]
+    sentences = [[verdict(_run_at(run, first, second), pair) for pair in (0, 1)] for first, second, _ in rows]
+    return {"letters": list(LETTERS), "titles": titles, "done": done, "values": values, "sentences": sentences}
+
+
+def _run_at(run: Run, first: Row, second: Row) -> Run:
+    """The record as if it had ended with these values."""
+    names = _names(run)
+    finals = [dict(zip(names, pair, strict=True)) for pair in zip(first, second, strict=True)]
+    return replace(
+        run, images=tuple(replace(r, final=final, final_8bit=None) for r, final in zip(run.images, finals, strict=True))
+    )
+
+
+def _plane(run: Run, trail: Trail) -> dict[str, Any]:
+    plane = draw_plane(Trail.of(run.history), _names(run))
+    points = [plane.points(*rows) for rows in zip(trail.first, trail.second, strict=True)]
+    return {"svg": plane.svg, "points": points}
+
+
+def _names(run: Run) -> tuple[str, str]:
+    return run.images[0].optimised, run.images[0].fixed
+
+
+def _png(levels: np.ndarray) -> str:
+    """8-bit levels, (H, W, 3) or (H, W), as a PNG in Base64."""
+    buffer = io.BytesIO()
+    Image.fromarray(levels).save(buffer, "PNG", compress_level=3)
+    return base64.b64encode(buffer.getvalue()).decode()

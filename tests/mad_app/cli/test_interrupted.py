@@ -1,0 +1,96 @@
+"""Ctrl-C stops a competition after its step, a killed one keeps its checkpoint, and both go on bit for bit."""
+
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from mad_app.cli import main as cli
+from mad_app.cli.main import INTERRUPTED
+from mad_app.competition import Reason
+from mad_app.metrics import measure_batch
+from mad_app.records import load_checkpoint, load_run
+from mad_app.runs import run as runs
+from mad_app.runs.run import UNFINISHED, Request, run_competition
+from tests.mad_app.cli.command_line import ROOT, SMALL, invoke
+from tests.mad_app.record_examples import assert_same_result
+
+STEPS = 400
+REQUEST = Request(image="coffee", first="ssim", second="mse", size=24, seed=3, steps=STEPS)
+"""What `SMALL` asks, with all its steps."""
+
+HURRIED = """
+import functools
+from mad_app.runs import run as runs
+from mad_app.__main__ import main
+runs.SECONDS_BETWEEN_CHECKPOINTS = 0.05
+runs.measure_batch = functools.partial(runs.measure_batch, names=())
+main()
+"""
+"""The program with many checkpoints and without the jury, which takes longer than all the rest."""
+
+
+@pytest.fixture(autouse=True)
+def _no_jury(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "measure_batch", partial(measure_batch, names=()))
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    """The run that was never interrupted."""
+    return run_competition(REQUEST, tmp_path / "whole")
+
+
+def _interrupt(root: Path, number: signal.Signals) -> tuple[int, str, Path]:
+    """Start the competition in a process, send it the signal when it is on its way: exit code, output, folder."""
+    command = [sys.executable, "-c", HURRIED, *SMALL, "--steps", str(STEPS), "--out", str(root)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith(f"{STEPS // 5}/"):
+                process.send_signal(number)
+                break
+        output, errors = process.communicate(timeout=120)
+    (folder,) = (path for path in root.iterdir() if not path.name.startswith("."))
+    assert "Traceback" not in errors
+    return process.returncode, output, folder
+
+
+def test_ctrl_c_stops_after_the_step_and_the_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
+    code, output, folder = _interrupt(tmp_path / "runs", signal.SIGINT)
+    assert (code, output) == (INTERRUPTED, f"{folder}\n")
+    stopped = load_run(folder)
+    assert {result.outcome for result in stopped.images} == {Reason.STOPPED.value}
+    assert STEPS // 5 <= stopped.history.step[-1] < STEPS
+    result = invoke("resume", folder)
+    assert (result.exit_code, result.stdout) == (0, f"{folder}\n")
+    assert_same_result(folder, whole)
+
+
+def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
+    code, output, folder = _interrupt(tmp_path / "runs", signal.SIGKILL)
+    assert (code, output) == (-signal.SIGKILL, "")
+    assert {result.outcome for result in load_run(folder).images} == {UNFINISHED}
+    assert 0 < load_checkpoint(folder).step.index < STEPS
+    assert invoke("resume", folder).exit_code == 0
+    assert_same_result(folder, whole)
+
+
+def test_a_second_ctrl_c_interrupts_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    def competition(*_: object, should_stop: object, **__: object) -> Path:
+        assert callable(should_stop)
+        assert not should_stop()
+        signal.raise_signal(signal.SIGINT)
+        assert should_stop()
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("not interrupted")
+
+    monkeypatch.setattr(cli, "run_competition", competition)
+    result = invoke(*SMALL, "--out", tmp_path)
+    assert (result.exit_code, result.stdout, result.stderr) == (INTERRUPTED, "", "interrupted\n")
+    assert signal.getsignal(signal.SIGINT) == before

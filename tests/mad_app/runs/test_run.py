@@ -1,0 +1,365 @@
+"""A run is asked for in one value, is on disk from its first step, goes on where it stopped, and its record is true."""
+
+import dataclasses
+import itertools
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from PIL import Image
+
+from mad_app.competition import CORNERS, Reason
+from mad_app.images import bundled_path, from_uint8, load_image, save_png, to_uint8
+from mad_app.metrics import KnownMetric, get_metric, measure_batch
+from mad_app.records import RecordError, is_resumable, load_checkpoint, load_maps, load_run, replace_run
+from mad_app.runs import run as runs
+from mad_app.runs.run import UNFINISHED, Progress, Request, request_of, resume_run, run_competition
+from tests.mad_app.competition.quadratics import FORM, SIZE, SQUARE_NORM, metric_of, square_norms
+from tests.mad_app.record_examples import assert_same_result
+
+REQUEST = Request(image="coffee", size=24, first="ssim", second="mse", strength=0.1, seed=3, steps=8)
+PAPER = dataclasses.replace(REQUEST, first="square-norm", second="form", size=SIZE)
+"""A request whose metrics cost nothing."""
+
+
+@pytest.fixture(autouse=True)
+def _jury_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What all metrics say is tested by the jury's tests and by the command line's."""
+    monkeypatch.setattr(runs, "measure_batch", partial(measure_batch, names=("mse", "ms-ssim")))
+
+
+def on_paper(name: str) -> KnownMetric:
+    return {"square-norm": SQUARE_NORM, "form": FORM}[name]
+
+
+# ---- the record is true ----------------------------------------------------------------------------------------------
+
+
+def test_the_record_says_what_can_be_measured_on_its_pictures(tmp_path: Path) -> None:
+    folder = run_competition(REQUEST, tmp_path)
+    run = load_run(folder)
+    metrics = {name: get_metric(name).against(jnp.asarray(run.reference)) for name in ("ssim", "mse")}
+    start = {name: float(metric.distances(jnp.asarray(run.start)[None])[0]) for name, metric in metrics.items()}
+    for i, result in enumerate(run.images):
+        saved = load_image(folder / result.file)
+        for name, metric in metrics.items():
+            value, value_8bit = metric.distances(jnp.asarray([run.finals[i], saved]))
+            assert result.start[name] == pytest.approx(start[name], rel=1e-6)
+            assert result.final[name] == pytest.approx(float(value), rel=1e-5)
+            if name == result.fixed:
+                assert result.level == pytest.approx(start[name], rel=1e-6)
+                assert result.drift == pytest.approx(float(value) / start[name] - 1, abs=1e-6)
+                assert result.drift_8bit == pytest.approx(float(value_8bit) / start[name] - 1, abs=1e-5)
+                assert abs(result.drift) < 1e-3
+
+
+def test_the_record_says_how_it_was_made(tmp_path: Path) -> None:
+    run = load_run(run_competition(REQUEST, tmp_path))
+    expected = [("ssim", "mse", "max"), ("ssim", "mse", "min"), ("mse", "ssim", "max"), ("mse", "ssim", "min")]
+    assert [(result.optimised, result.fixed, result.direction) for result in run.images] == expected
+    assert {result.outcome for result in run.images} == {Reason.BUDGET.value}
+    assert request_of(run) == REQUEST
+    assert run.settings["step_size"] == REQUEST.settings().step_size
+    assert run.seed == 3
+    assert run.weights.keys() == {"ssim", "mse"}
+    assert run.images[0].final.keys() == {"ssim", "mse", "ms-ssim"}
+    assert run.images[0].final["ms-ssim"] is None
+    np.testing.assert_array_equal(run.history.step, range(9))
+    np.testing.assert_array_equal(run.reference, REQUEST.reference())
+    np.testing.assert_array_equal(run.start, REQUEST.start(run.reference))
+    assert not is_resumable(run.folder or "")
+
+
+def test_a_picture_of_ones_own_takes_the_place_of_the_named_one(tmp_path: Path) -> None:
+    picture = np.full((16, 16, 3), 0.5, np.float32)
+    run = load_run(run_competition(PAPER, tmp_path, reference=picture, resolve=on_paper))
+    np.testing.assert_array_equal(run.reference, picture)
+
+
+def test_the_record_holds_the_way_and_what_both_metrics_see_along_it(tmp_path: Path) -> None:
+    run = load_run(run_competition(REQUEST, tmp_path))
+    assert run.keyframes.step.tolist() == list(range(8))
+    np.testing.assert_array_equal(run.keyframes.images[0, 2], to_uint8(run.start))
+    maps = load_maps(run.folder or "")
+    assert maps is not None
+    assert maps.step.tolist() == list(range(9))
+    means = (maps.second / 255 * maps.second_peak[..., None, None]).mean(axis=(2, 3))
+    np.testing.assert_allclose(means[-1], run.history.second[-1], rtol=0.02)  # mse, in 8 bits
+    np.testing.assert_allclose(means[3], run.history.second[3], rtol=0.02)
+
+
+def test_a_stopped_run_maps_its_end_only(tmp_path: Path) -> None:
+    asked = itertools.count(1)
+    folder = run_competition(PAPER, tmp_path, resolve=on_paper, should_stop=lambda: next(asked) >= 5)
+    maps = load_maps(folder)
+    assert maps is not None
+    assert maps.step.tolist() == [5]
+    assert load_run(folder).keyframes.step.tolist() == list(range(5))
+    assert load_checkpoint(folder).keyframes.step.tolist() == list(range(5))
+
+
+def test_two_runs_are_the_same_bit_for_bit(tmp_path: Path) -> None:
+    assert_same_result(run_competition(REQUEST, tmp_path), run_competition(REQUEST, tmp_path))
+
+
+# ---- stopped, and resumed --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("steps_before", [1, 5])
+def test_a_stopped_run_goes_on_bit_for_bit(tmp_path: Path, steps_before: int) -> None:
+    asked = itertools.count(1)
+    folder = run_competition(REQUEST, tmp_path / "stopped", should_stop=lambda: next(asked) >= steps_before)
+    stopped = load_run(folder)
+    assert {result.outcome for result in stopped.images} == {Reason.STOPPED.value}
+    assert stopped.history.step[-1] == steps_before
+    assert max(abs(result.drift or 0) for result in stopped.images) < 1e-3
+    assert resume_run(folder) == folder
+    assert_same_result(folder, run_competition(REQUEST, tmp_path / "whole"))
+    assert load_run(folder).created == stopped.created
+    assert load_run(folder).seconds > stopped.seconds
+
+
+def test_a_run_stopped_at_every_turn_gets_to_its_end(tmp_path: Path) -> None:
+    folder = run_competition(PAPER, tmp_path / "stopped", resolve=on_paper, should_stop=lambda: True)
+    for _ in range(2):
+        asked = itertools.count()
+        resume_run(folder, resolve=on_paper, should_stop=lambda asked=asked: next(asked) >= 3)
+    assert load_checkpoint(folder).step.index == 5
+    resume_run(folder, resolve=on_paper)
+    assert_same_result(folder, run_competition(PAPER, tmp_path / "whole", resolve=on_paper))
+
+
+def test_what_a_run_is_killed_with_in_any_step_can_be_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    whole = run_competition(PAPER, tmp_path / "whole", resolve=on_paper)
+
+    class Killed(BaseException):
+        """Nothing catches it."""
+
+    for step in range(8):
+
+        def die(progress: Progress, step: int = step) -> None:
+            if progress.step.index == step:
+                raise Killed
+
+        with pytest.raises(Killed):
+            run_competition(PAPER, tmp_path / str(step), resolve=on_paper, on_progress=die)
+        (folder,) = (tmp_path / str(step)).iterdir()
+        found = load_run(folder)
+        assert {result.outcome for result in found.images} == {UNFINISHED}
+        assert request_of(found) == PAPER
+        assert load_checkpoint(folder).step.index == step
+        resume_run(folder, resolve=on_paper)
+        assert_same_result(folder, whole)
+
+
+def test_checkpoints_keep_their_distance_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved: list[int] = []
+    monkeypatch.setattr(runs, "save_checkpoint", lambda _, checkpoint: saved.append(checkpoint.step.index))
+    run_competition(PAPER, tmp_path, resolve=on_paper)
+    assert saved == []
+    monkeypatch.setattr(runs, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    run_competition(PAPER, tmp_path, resolve=on_paper)
+    assert saved == list(range(1, 9))[: len(saved)]
+    assert len(saved) == 7
+
+
+def test_there_is_nothing_to_resume_in_a_finished_run(tmp_path: Path) -> None:
+    folder = run_competition(PAPER, tmp_path, resolve=on_paper)
+    with pytest.raises(RecordError, match="is finished: there is nothing to resume"):
+        resume_run(folder, resolve=on_paper)
+
+
+def test_settings_that_are_none_are_refused(tmp_path: Path) -> None:
+    folder = run_competition(PAPER, tmp_path, resolve=on_paper, should_stop=lambda: True)
+    run, checkpoint = load_run(folder), load_checkpoint(folder)
+    damaged = dataclasses.replace(run, settings={**run.settings, "distortion": "fog"})
+    replace_run(damaged, folder, checkpoint=checkpoint)
+    with pytest.raises(RecordError, match=r"cannot be run again: no distortion is called 'fog'"):
+        resume_run(folder, resolve=on_paper)
+
+
+# ---- progress and outcome --------------------------------------------------------------------------------------------
+
+
+def test_progress_is_told_at_the_start_after_each_step_and_at_the_end(tmp_path: Path) -> None:
+    told: list[Progress] = []
+    folder = run_competition(PAPER, tmp_path, resolve=on_paper, on_progress=told.append)
+    assert [progress.step.index for progress in told] == list(range(9))
+    assert [progress.step.reasons is None for progress in told] == [True] * 8 + [False]
+    assert {progress.folder for progress in told} == {folder}
+    assert {progress.steps for progress in told} == {8}
+    assert told[0].seconds_left is None
+    assert told[-1].seconds_left == 0
+    assert all(before.seconds <= after.seconds for before, after in itertools.pairwise(told))
+
+
+def test_the_speed_is_that_of_late_without_the_first_step_which_compiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first step takes 100 s and each further one 2 s, or 8 s; so it is again when the run is resumed.
+
+    What its callers do in between, here 1000 s each time, does not count.
+    """
+    Told = dict[int, tuple[float | None, float | None]]
+
+    def told_by(run: Callable[..., Path], seconds: list[float], stop_at: int | None = None) -> Told:
+        began, ended = (1000 * np.arange(len(seconds)) + offset for offset in (0, np.array(seconds)))
+        clock = iter([*np.column_stack([began, ended]).flat, 1e6])
+        monkeypatch.setattr(runs, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+        told: list[Progress] = []
+        run(resolve=on_paper, on_progress=told.append, should_stop=lambda: len(told) == stop_at)
+        return {progress.step.index: (progress.speed, progress.seconds_left) for progress in told}
+
+    stopped = told_by(partial(run_competition, PAPER, tmp_path), [0, 100, 2, 2, 2], stop_at=4)
+    assert stopped == {0: (None, None), 1: (None, None), 2: (0.5, 12), 3: (0.5, 10), 4: (0.5, 8)}
+    (folder,) = tmp_path.iterdir()
+    resumed = told_by(partial(resume_run, folder), [100, 8, 2, 2, 2])
+    assert resumed == {4: (None, None), 5: (0.125, 24), 6: (0.5, 4), 7: (0.5, 2), 8: (0.5, 0)}
+
+
+def test_a_metric_that_fails_midway_leaves_a_record_that_says_so(tmp_path: Path) -> None:
+    limit = 1.1 * float(SQUARE_NORM.against(jnp.asarray(PAPER.reference())).distances(_start(PAPER))[0])
+    failing = metric_of(
+        "square-norm", lambda r, x: square_norms(r, x) + jnp.where(square_norms(r, x) > limit, jnp.nan, 0)
+    )
+    metrics: Mapping[str, KnownMetric] = {"square-norm": failing, "form": FORM}
+    request = dataclasses.replace(PAPER, steps=50, max_change=0.05)
+    folder = run_competition(request, tmp_path, resolve=metrics.__getitem__)
+    run = load_run(folder)
+    assert [result.outcome for result in run.images] == [
+        Reason.NOT_FINITE.value,
+        *[Reason.OTHER_NOT_FINITE.value] * 3,
+    ]
+    assert run.images[0].final["square-norm"] is None
+    assert json.loads((folder / "run.json").read_text())["images"][0]["final"]["square-norm"] is None
+    assert np.isnan(run.history.first[-1, 0])
+    assert np.isfinite(run.finals).all()
+    assert not is_resumable(folder)
+
+
+def _start(request: Request) -> jnp.ndarray:
+    return jnp.asarray(request.start(request.reference()))[None]
+
+
+# ---- constraints -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_transparent_in_a_mask_may_not_change(tmp_path: Path) -> None:
+    levels = np.full((24, 24, 4), 255, np.uint8)
+    levels[12:, :, 3] = 0
+    Image.fromarray(levels).save(tmp_path / "mask.png")
+    request = dataclasses.replace(REQUEST, mask=str(tmp_path / "mask.png"))
+    np.testing.assert_array_equal(request.mask_array(request.reference()), levels[..., 3] > 0)
+
+
+def test_a_mask_and_a_start_from_files_are_in_the_record_and_hold_when_resumed(tmp_path: Path) -> None:
+    mask = np.zeros((24, 24, 3), np.float32)
+    mask[:12] = 1
+    start = REQUEST.start(REQUEST.reference())
+    for name, picture in (("mask.png", mask), ("start.png", start)):
+        save_png(tmp_path / name, picture)
+    files = {"mask": str(tmp_path / "mask.png"), "start_file": str(tmp_path / "start.png")}
+    request = dataclasses.replace(REQUEST, max_change=0.1, **files)  # type: ignore[arg-type]
+    asked = itertools.count(1)
+    folder = run_competition(request, tmp_path / "runs", should_stop=lambda: next(asked) >= 3)
+    for name in ("mask.png", "start.png"):
+        (tmp_path / name).unlink()
+    resume_run(folder)
+    run = load_run(folder)
+    assert request_of(run) == request
+    np.testing.assert_array_equal(run.mask, mask[..., 0] == 1)
+    np.testing.assert_array_equal(run.start, from_uint8(to_uint8(start)))
+    for picture in run.pictures:
+        np.testing.assert_array_equal(picture[12:], to_uint8(start)[12:])
+    assert (run.pictures[:, :12] != to_uint8(start)[:12]).any(axis=(1, 2, 3)).all()
+    assert np.abs(run.finals - run.start).max() <= 0.1 + 1e-7
+    assert np.abs([result.drift_8bit or 0 for result in run.images]).max() < 0.005
+
+
+def test_a_grey_competition_is_grey_throughout(tmp_path: Path) -> None:
+    request = dataclasses.replace(REQUEST, grey=True)
+    run = load_run(run_competition(request, tmp_path, reference=REQUEST.reference()))
+    for images in (run.reference[None], run.start[None], run.finals, run.pictures):
+        np.testing.assert_array_equal(images, np.repeat(images[..., :1], 3, axis=3))
+    np.testing.assert_array_equal(run.reference, request.reference())
+    assert np.std(run.start - run.reference) == pytest.approx(0.1, rel=0.2)
+
+
+def test_a_given_level_is_the_records(tmp_path: Path) -> None:
+    run = load_run(run_competition(dataclasses.replace(REQUEST, second_level=0.02), tmp_path))
+    for result in run.images[:2]:
+        assert result.level == pytest.approx(0.02, rel=1e-6)
+        assert result.final["mse"] == pytest.approx(0.02, rel=1e-3)
+    assert run.history.second[0] == pytest.approx(0.02, rel=1e-4)
+    assert (run.images[0].start["mse"] or 1) < 0.012
+
+
+@pytest.mark.parametrize("name", ["mask", "start_file"])
+def test_a_file_that_does_not_lie_over_the_picture_is_refused(tmp_path: Path, name: str) -> None:
+    save_png(tmp_path / "wide.png", np.full((20, 30, 3), 0.5, np.float32))
+    request = dataclasses.replace(REQUEST, **{name: str(tmp_path / "wide.png")})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"wide\.png has 30 × 20 pixels, but lies over coffee only with 24 × 24 or "):
+        run_competition(request, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("start", ["coffee", str(bundled_path("coffee"))])
+def test_a_start_of_the_size_of_the_uncut_picture_is_cut_with_it(start: str) -> None:
+    request = dataclasses.replace(REQUEST, start_file=start)
+    np.testing.assert_array_equal(request.start(request.reference()), request.reference())
+
+
+# ---- what may be asked -----------------------------------------------------------------------------------------------
+
+
+def test_a_request_has_the_strength_of_its_distortion_by_default() -> None:
+    assert Request().strength == 0.1
+    assert Request(distortion="blur").strength == 2
+    assert Request(distortion="brightness", strength=-0.2).strength == -0.2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"distortion": "fog"}, "no distortion is called 'fog'"),
+        ({"seed": -1}, "seed must be at least 0, got -1"),
+        ({"steps": 0}, "steps must be at least 1, got 0"),
+        ({"max_change": 0.0}, "max_change must lie between 1/255"),
+        ({"extent": 0.0}, r"extent must lie in \[0.05, 1\], got 0.0"),
+        ({"second": "lasi"}, "first and second must be two metrics, got 'lasi' twice"),
+    ],
+)
+def test_a_request_out_of_range_is_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Request(**change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"size": 8}, "size must lie between 16"),
+        ({"image": "nowhere.png"}, "nowhere.png does not exist"),
+        ({"strength": 5.0}, "strength of noise must lie between 0 and 1"),
+        ({"strength": 0.0}, "the start must differ from the reference"),
+        ({"first": "nothing"}, "there is no metric 'nothing'"),
+        ({"first": "ms-ssim"}, "ms-ssim needs images of at least 161×161 pixels, got 24×24"),
+    ],
+)
+def test_a_run_that_cannot_begin_leaves_nothing_behind(tmp_path: Path, change: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        run_competition(dataclasses.replace(REQUEST, **change), tmp_path / "runs")  # type: ignore[arg-type]
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_four_images_lie_in_the_order_of_the_corners(tmp_path: Path) -> None:
+    run = load_run(run_competition(PAPER, tmp_path, resolve=on_paper))
+    names = {"first": "square-norm", "second": "form"}
+    assert [result.optimised for result in run.images] == [names[corner.optimised] for corner in CORNERS]
+    start, end = run.history.first[0], run.history.first[-1]
+    assert end[0] > start[0] > end[1]

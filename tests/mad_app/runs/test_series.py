@@ -1,0 +1,196 @@
+"""A series is its competitions: on disk from the start, resumed where it lacks something, drawn as it is."""
+
+import dataclasses
+import io
+import itertools
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mad_app.figures import save_ladder_curves, series_bytes
+from mad_app.metrics import measure_batch
+from mad_app.records import RecordError, Series, list_runs, load_series, spread_of, spread_of_starts
+from mad_app.runs import Request
+from mad_app.runs import run as runs
+from mad_app.runs.series import (
+    MSE_LEVELS,
+    PRESETS,
+    ladder_of,
+    resume_series,
+    run_series,
+    seeds_of,
+    wang_simoncelli_2008,
+)
+from tests.mad_app.figures.test_figures import words_in_svg
+from tests.mad_app.record_examples import assert_same_result
+
+REQUEST = Request(image="coffee", size=24, first="ssim", second="mse", strength=0.1, steps=4)
+
+
+@pytest.fixture(autouse=True)
+def _jury_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "measure_batch", partial(measure_batch, names=()))
+
+
+@pytest.fixture(scope="module")
+def ladder(tmp_path_factory: pytest.TempPathFactory) -> Series:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "measure_batch", partial(measure_batch, names=()))
+        plan = ladder_of(REQUEST, "second", [0.02, 0.005, 5.0])
+        result = run_series(plan, tmp_path_factory.mktemp("ladder"))
+    assert result.finished
+    assert len(result.left_out) == 1
+    assert "second_level 5 cannot be reached from the start" in result.left_out[0]
+    return load_series(result.folder)
+
+
+# ---- what is run -----------------------------------------------------------------------------------------------------
+
+
+def test_a_ladder_holds_its_levels_and_leaves_out_what_is_out_of_reach(ladder: Series) -> None:
+    assert [run.settings["second_level"] for run in ladder.runs] == [0.005, 0.02]
+    for run, level in zip(ladder.runs, (0.005, 0.02), strict=True):
+        for result in run.images[:2]:
+            assert result.seen["mse"] == pytest.approx(level, rel=0.005)
+    first_levels = [run.images[2].level or 0 for run in ladder.runs]
+    assert first_levels[0] < first_levels[1], "the other metric is held at what the start has at each level"
+
+
+def test_a_series_lies_in_one_folder_that_reads_without_this_program(ladder: Series) -> None:
+    document = json.loads((ladder.folder / "series.json").read_text())
+    assert (document["kind"], document["varied"], document["schema"]) == ("ladder", "second_level", 1)
+    assert [request["second_level"] for request in document["requests"]] == [0.005, 0.02, 5.0]
+    assert {run.folder for run in ladder.runs} == {run.folder for run in list_runs(ladder.folder)}
+    assert list_runs(ladder.folder.parent) == []
+
+
+@pytest.mark.parametrize("stop_after", [2, 6])
+def test_a_stopped_series_goes_on_bit_for_bit(tmp_path: Path, stop_after: int) -> None:
+    plan, asked = seeds_of(REQUEST, [3, 4]), itertools.count(1)
+    stopped = run_series(plan, tmp_path / "stopped", should_stop=lambda: next(asked) >= stop_after)
+    assert not stopped.finished
+    begun: list[str] = []
+    result = resume_series(stopped.folder, on_run=lambda _, place: begun.append(place) or (lambda _: None))
+    assert result.finished
+    assert begun == (["1 of 2", "2 of 2"] if stop_after == 2 else ["2 of 2"])
+    whole = load_series(run_series(plan, tmp_path / "whole").folder)
+    for run, twin in zip(load_series(result.folder).runs, whole.runs, strict=True):
+        assert run.folder is not None
+        assert twin.folder is not None
+        assert_same_result(run.folder, twin.folder)
+
+
+def test_a_series_of_which_nothing_can_be_run_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"nowhere\.png does not exist"):
+        run_series(seeds_of(dataclasses.replace(REQUEST, image="nowhere.png"), [0, 1]), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_series_without_a_finished_run_and_a_damaged_one_are_told(tmp_path: Path) -> None:
+    stopped = run_series(seeds_of(REQUEST, [0, 1]), tmp_path, should_stop=lambda: True)
+    with pytest.raises(RecordError, match="has no finished run yet"):
+        load_series(stopped.folder)
+    (stopped.folder / "series.json").write_text('{"schema": 9}')
+    with pytest.raises(RecordError, match="has schema 9, expected 1"):
+        resume_series(stopped.folder)
+
+
+def test_what_is_no_series_is_refused() -> None:
+    with pytest.raises(ValueError, match="a ladder needs at least two different levels, got 1"):
+        ladder_of(REQUEST, "first", [0.1, 0.1])
+    with pytest.raises(ValueError, match="second_level must be a number above 0, got -1"):
+        ladder_of(REQUEST, "second", [-1, 1])
+    with pytest.raises(ValueError, match="the distortion blur is the same for every seed"):
+        seeds_of(dataclasses.replace(REQUEST, distortion="blur", strength=None), [0, 1])
+    with pytest.raises(ValueError, match="a start from a file is the same for every seed"):
+        seeds_of(dataclasses.replace(REQUEST, start_file="a.png"), [0, 1])
+
+
+# ---- the figure of 2008 ----------------------------------------------------------------------------------------------
+
+
+def test_the_preset_is_mse_against_ssim_in_grey_at_the_papers_noise_levels() -> None:
+    plan = wang_simoncelli_2008(image="cameraman", size=32, steps=3)
+    assert [round(level) for level in MSE_LEVELS] == [8, 16, 32, 64, 128, 256, 512, 1024]
+    for request, level in zip(plan.requests, MSE_LEVELS, strict=True):
+        assert (request.first, request.second, request.distortion, request.grey) == ("mse", "ssim", "noise", True)
+        reference = request.reference()
+        start = request.start(reference)
+        assert np.mean((255 * (start.astype(float) - reference)) ** 2) == pytest.approx(level, rel=1e-4)
+        np.testing.assert_array_equal(start, np.repeat(start[..., :1], 3, axis=2))
+    assert PRESETS[plan.kind] is wang_simoncelli_2008
+
+
+# ---- what is drawn ---------------------------------------------------------------------------------------------------
+
+
+def test_the_contact_sheet_shows_the_very_pixels_and_says_how_much_seeds_differ(tmp_path: Path) -> None:
+    series = load_series(run_series(seeds_of(REQUEST, [0, 1, 2]), tmp_path).folder)
+    starts = [run.start for run in series.runs]
+    pairs = [np.sqrt(np.mean((a - b) ** 2)) for a, b in itertools.combinations(starts, 2)]
+    assert spread_of_starts(series).rms == pytest.approx(np.mean(pairs), rel=1e-5)
+    spread = spread_of(series, 0)
+    values = [run.images[0].seen["ssim"] or 0 for run in series.runs]
+    assert (spread.lowest, spread.highest) == (min(values), max(values))
+    assert 0 < spread.rms < 0.5
+    text = " ".join(words_in_svg(series_bytes(series, "contact sheet", "svg")))
+    for words in ("from several seeds", "seed 0", "seed 2", "differ by", "max 1 − SSIM, MSE held"):
+        assert words in text
+    page = np.asarray(Image.open(io.BytesIO(series_bytes(series, "contact sheet", "png"))).convert("RGB"))
+    for run in series.runs:
+        for picture in run.pictures:
+            assert _shows(page, picture)
+
+
+def test_the_values_of_eight_columns_keep_apart(tmp_path: Path) -> None:
+    from mad_app.figures.canvas import drawing
+    from mad_app.figures.contact_sheet import draw_contact_sheet
+    from mad_app.figures.options import FORMATS
+
+    series = load_series(run_series(seeds_of(REQUEST, [0, 1]), tmp_path).folder)
+    long = {"ssim": 0.00844, "mse": 0.00687}
+    images = tuple(dataclasses.replace(result, final_8bit=long) for result in series.runs[0].images)
+    series = dataclasses.replace(series, runs=(dataclasses.replace(series.runs[0], images=images),) * 8)
+    with drawing():
+        figure = draw_contact_sheet(series, FORMATS["double"])
+        texts = sorted((text.get_window_extent() for text in figure.texts), key=lambda box: (round(box.y0), box.x0))
+    beside = [(a, b) for a, b in itertools.pairwise(texts) if abs(a.y0 - b.y0) < a.height / 2]
+    assert len(beside) > 5 * 8
+    assert all(b.x0 - a.x1 > a.height / 4 for a, b in beside)
+
+
+def _shows(page: np.ndarray, picture: np.ndarray) -> bool:
+    """Whether a page shows a picture, each pixel as a square of equal dots."""
+    for factor in range(1, page.shape[0] // picture.shape[0] + 1):
+        row = picture[0].repeat(factor, axis=0)
+        for top, left in np.argwhere((page == picture[0, 0]).all(axis=2)):
+            cut = page[top : top + factor * picture.shape[0], left : left + factor * picture.shape[1]]
+            whole = cut.shape[0] == factor * picture.shape[0] and cut.shape[1] == len(row)
+            if whole and (cut[0] == row).all() and (cut[::factor, ::factor] == picture).all():
+                return True
+    return False
+
+
+def test_the_curves_show_what_was_driven_over_what_was_held(ladder: Series, tmp_path: Path) -> None:
+    from mad_app.figures.canvas import drawing
+    from mad_app.figures.level_curves import draw_ladder_curves
+    from mad_app.figures.options import FORMATS
+
+    with drawing():
+        figure = draw_ladder_curves(ladder, FORMATS["double"])
+    panels = [axes for axes in figure.axes if len(axes.lines) == 3]
+    for panel, (up, down) in zip(panels, ((0, 1), (2, 3)), strict=True):
+        for line, i in zip(panel.lines[1:], (up, down), strict=True):
+            results = [run.images[i] for run in ladder.runs]
+            np.testing.assert_allclose(line.get_xdata(), [result.level for result in results])
+            np.testing.assert_allclose(line.get_ydata(), [result.seen[result.optimised] for result in results])
+    save_ladder_curves(ladder, tmp_path / "a.pdf", width="slide")
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF-")
+    with pytest.raises(ValueError, match=r"path must end in \.pdf"):
+        save_ladder_curves(ladder, tmp_path / "a.gif")
+    with pytest.raises(ValueError, match="width must be one of single, double, slide, got 'huge'"):
+        save_ladder_curves(ladder, tmp_path / "a.pdf", width="huge")  # type: ignore[arg-type]

@@ -1,0 +1,147 @@
+import dataclasses
+import shlex
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mad_app.figures import PARTS, caption
+from mad_app.records import Label, load_run, save_label, save_run
+from mad_app.ui.figure.form import FILES, FigureChoices, FileKind, command_of, draw, from_query, to_query
+from tests.mad_app.cli.command_line import invoke
+from tests.mad_app.figures.sheet_runs import make_sheet_run
+from tests.mad_app.ui.conftest import OpenPage, html_of, parameter
+
+PATIENCE = 120.0
+CHOSEN = FigureChoices(show=("pairs", "curves"), width="single", font_size=8.0, theme="dark", dpi=150)
+
+
+def drawn(page: AppTest) -> str:
+    """The page's HTML once the figure is drawn."""
+    until = time.monotonic() + PATIENCE
+    while 'class="mad-paper"' not in html_of(page) or "mad-pale" in html_of(page):
+        assert time.monotonic() < until
+        assert not page.exception
+        assert not page.error, page.error[0].value
+        time.sleep(0.1)
+        page.run()
+    return html_of(page)
+
+
+def codes_of(page: AppTest) -> list[str]:
+    return [element.value for element in page.code]
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_the_command_makes_the_same_file_as_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: FileKind
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = save_run(make_sheet_run((16, 16)), tmp_path / "my 'runs'")
+    choices = dataclasses.replace(CHOSEN, file=kind)
+    words = shlex.split(command_of(folder.relative_to(tmp_path), choices))
+    assert words[:3] == ["python", "-m", "mad_app"]
+    assert invoke(*words[3:]).exit_code == 0
+    assert (tmp_path / f"figure.{kind}").read_bytes() == draw(load_run(folder), choices)
+
+
+@pytest.mark.parametrize("choices", [FigureChoices(), CHOSEN, FigureChoices(file="webp", theme="dark")])
+def test_choices_go_into_the_url_and_come_out_of_it(choices: FigureChoices) -> None:
+    assert from_query(to_query(choices)) == choices
+
+
+def test_what_is_no_choice_is_as_usual() -> None:
+    query = {"file": "exe", "show": "<b>", "width": "huge", "font-size": "nan", "theme": "../x", "dpi": "99999"}
+    assert from_query(query) == FigureChoices()
+
+
+def test_an_empty_gallery_says_what_to_do(open_page: OpenPage) -> None:
+    assert "No runs yet" in html_of(open_page("figure"))
+
+
+def test_a_figure_is_drawn_and_told(open_page: OpenPage, tmp_path: Path) -> None:
+    folder = save_run(make_sheet_run(), tmp_path)
+    page = open_page("figure")
+    assert "data:image/png" in drawn(page)
+    assert parameter(page, "run") == folder.name
+    command, plain, latex = codes_of(page)
+    assert command == command_of(folder, FigureChoices())
+    assert plain == caption(load_run(folder))
+    assert latex.startswith(r"\caption{")
+
+
+def test_choices_change_the_figure_the_command_and_the_caption(open_page: OpenPage, tmp_path: Path) -> None:
+    save_run(make_sheet_run(), tmp_path)
+    page = open_page("figure")
+    first = drawn(page)
+    page.button_group(key="figure-show").unselect("jury").unselect("maps").run()
+    page.button_group(key="figure-width").set_value("single").run()
+    page.slider(key="figure-font-single").set_value(8.0).run()
+    page.button_group(key="figure-theme").set_value("dark").run()
+    assert drawn(page) != first
+    command, plain, _ = codes_of(page)
+    assert "--show pairs,curves --width single --font-size 8 --theme dark --out figure.pdf" in command
+    assert "Table:" not in plain
+    assert {name: parameter(page, name) for name in ("show", "width", "font-size", "theme")} == {
+        "show": "pairs,curves",
+        "width": "single",
+        "font-size": "8",
+        "theme": "dark",
+    }
+    other = open_page("figure", **{name: parameter(page, name) for name in page.query_params})
+    assert codes_of(other)[0] == command
+    page.button_group(key="figure-show").unselect("pairs").unselect("curves").run()
+    assert f"--show {','.join(PARTS)}" in codes_of(page)[0]
+
+
+def test_a_moving_picture_is_drawn(open_page: OpenPage, tmp_path: Path) -> None:
+    folder = save_run(make_sheet_run((16, 16)), tmp_path)
+    page = open_page("figure", file="webp")
+    assert "data:image/webp" in drawn(page)
+    assert codes_of(page)[0] == f"python -m mad_app animate {folder} --theme light --out figure.webp"
+    assert page.slider(key="figure-font-double").disabled
+
+
+def test_the_url_names_the_run(open_page: OpenPage, tmp_path: Path) -> None:
+    folders = [save_run(make_sheet_run(), tmp_path) for _ in range(2)]
+    save_label(folders[0], Label("<b>mine</b>"))
+    for folder in folders:
+        page = open_page("figure", run=folder.name)
+        assert folder.name in codes_of(page)[0]
+    page = open_page("figure", run="../../etc")
+    assert any("is not here" in info.value for info in page.info)
+    assert len(codes_of(page)) == 3
+
+
+def test_a_record_that_cannot_be_read_is_said(open_page: OpenPage, tmp_path: Path) -> None:
+    folder = save_run(make_sheet_run(), tmp_path)
+    (folder / "images.npz").write_bytes(b"broken")
+    page = open_page("figure")
+    assert "This run cannot be drawn" in page.error[0].value
+
+
+def test_what_cannot_be_drawn_is_said(open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_run(make_sheet_run(), tmp_path)
+
+    def fail(*_: object, **__: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr("mad_app.ui.figure.page.figure_bytes", fail)
+    page = open_page("figure")
+    until = time.monotonic() + PATIENCE
+    while not page.error and time.monotonic() < until:
+        time.sleep(0.1)
+        page.run()
+    assert page.error[0].value == "It could not be drawn: MemoryError."
+    assert not page.exception
+
+
+def test_every_control_has_help(open_page: OpenPage, tmp_path: Path) -> None:
+    save_run(make_sheet_run(), tmp_path)
+    for path in ("gallery", "figure"):
+        page = open_page(path)
+        kinds = (page.button, page.selectbox, page.multiselect, page.slider, page.text_input, page.button_group)
+        controls = [control for kind in kinds for control in kind]
+        assert len(controls) > 5
+        assert [control.label for control in controls if not control.proto.help] == []
