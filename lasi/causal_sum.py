@@ -31,7 +31,7 @@ DECAY = 0.8
 """ω, the weight of an element one step away; the authors' value."""
 
 
-class Beyond(NamedTuple):
+class Carry(NamedTuple):
     """What the strips on one side bring to the row next to them: the state carried from strip to strip.
 
     Attributes:
@@ -43,12 +43,12 @@ class Beyond(NamedTuple):
     edges: Array
 
 
-def nothing_beyond(size: int, channels: int, rest: tuple[int, ...], dtype: np.dtype) -> Beyond:
+def initial_carry(size: int, channels: int, rest: tuple[int, ...], dtype: np.dtype) -> Carry:
     """The state at the first strip, for tiles of `size` elements; `rest` is (F, n, m)."""
-    return Beyond(jnp.zeros((size, *rest), dtype), jnp.zeros((2, channels, *rest), dtype))
+    return Carry(jnp.zeros((size, *rest), dtype), jnp.zeros((2, channels, *rest), dtype))
 
 
-def causal_sums(values: Array, beyond: Beyond, *, later: bool = False) -> tuple[Array, Beyond]:
+def causal_sums(values: Array, beyond: Carry, *, later: bool = False) -> tuple[Array, Carry]:
     """Sums over all earlier elements, or over all later ones, for one strip.
 
     Args:
@@ -72,7 +72,7 @@ def causal_sums(values: Array, beyond: Beyond, *, later: bool = False) -> tuple[
         near, far = beyond.edges[0] + of_row[0], beyond.edges[1]
         over_edges = from_near * near[None] + from_far * far[None]
         sums.append(inside + before[:, :, row] + over_edges.reshape(inside.shape))
-        beyond = Beyond(DECAY * (inside + whole[:, :, row]), DECAY * (beyond.edges + of_row))
+        beyond = Carry(DECAY * (inside + whole[:, :, row]), DECAY * (beyond.edges + of_row))
     return jnp.stack(sums[:: order.step], axis=2), beyond
 
 

@@ -14,11 +14,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from lasi.causal_sum import Beyond, causal_sums, nothing_beyond
+from lasi.causal_sum import Carry, causal_sums, initial_carry
 from lasi.neighborhood import Shape
-from lasi.predictors import fetch
+from lasi.predictors import gather
 from lasi.regression import (
-    factorise,
+    factorize,
     gradient_of_sums,
     inner,
     packed_size,
@@ -29,7 +29,7 @@ from lasi.regression import (
 from lasi.strips import Layout, group_of, layout_of
 
 T = TypeVar("T")
-Consume = Callable[[Array, Array], Array]
+Readout = Callable[[Array, Array], Array]
 """From the solutions of a strip and what lies beside each, (u, N, B, n, m) and (u, K, B, n, m), to a value an element
 (u, 1, B, 1 or n, m), which depends on its own element alone."""
 SolveFor = Callable[[Array], Array]
@@ -37,7 +37,7 @@ SolveFor = Callable[[Array], Array]
 
 
 class Problem(NamedTuple):
-    """Which images, which neighbourhoods, which regression.
+    """Which images, which neighborhoods, which regression.
 
     Attributes:
         shape: (H, W, C).
@@ -62,7 +62,7 @@ class Strip(NamedTuple):
     """What is known of one strip of n images.
 
     Attributes:
-        predictors: the neighbours and, last, the element itself, (u, N + 1, B, n, m).
+        predictors: the neighbors and, last, the element itself, (u, N + 1, B, n, m).
         sums: the packed products of predictors, summed with weights over all earlier elements, (u, F, B, n, m).
         solutions: (u, N, B, n, m).
     """
@@ -72,14 +72,14 @@ class Strip(NamedTuple):
     solutions: Array
 
 
-def map_strips(consume: Callable[[Strip], T], problem: Problem, images: Array) -> T:
+def map_strips(readout: Callable[[Strip], T], problem: Problem, images: Array) -> T:
     """Apply a function to every strip of images (n, H, W, C) and stack what it returns."""
 
-    def step(above: Beyond, inputs: tuple[Array, Array]) -> tuple[Beyond, T]:
+    def step(above: Carry, inputs: tuple[Array, Array]) -> tuple[Carry, T]:
         predictors = _predictors(problem, *inputs)
         sums, above = _sums(inputs[0], predictors, above)
         w = ridge_solve(sums, jnp.asarray(problem.ridge, images.dtype))
-        return above, consume(Strip(predictors, sums, w))
+        return above, readout(Strip(predictors, sums, w))
 
     layout = problem.layout(len(images))
     above, strips = _nothing_above(problem, images), (jnp.arange(layout.strips), layout.windows(images))
@@ -108,11 +108,11 @@ solutions.defvjp(_solutions_forward, _solutions_backward)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def element_values(consume: Consume, problem: Problem, images: Array, beside: Array) -> Array:
+def element_values(readout: Readout, problem: Problem, images: Array, beside: Array) -> Array:
     """A value for every element, of its solutions and of a vector that lies beside it.
 
     Args:
-        consume: what the values are.
+        readout: what the values are.
         problem: which images and which regression.
         images: (n, H, W, C), floating point.
         beside: (H, W, C, K), the same for all images.
@@ -122,23 +122,23 @@ def element_values(consume: Consume, problem: Problem, images: Array, beside: Ar
     """
 
     def value(index: Array, w: Array, _: SolveFor, here: Array) -> Array:
-        return _apart(index, consume, w, here)
+        return _materialize(index, readout, w, here)
 
     return _map_solved(value, problem, images, beside)
 
 
-def _values_forward(consume: Consume, problem: Problem, images: Array, beside: Array) -> tuple[Array, tuple[Any, ...]]:
+def _values_forward(readout: Readout, problem: Problem, images: Array, beside: Array) -> tuple[Array, tuple[Any, ...]]:
     """The values; for the gradient, the w of (A + λI) w = b, the v of (A + λI) v = ∂value/∂w, and ∂value/∂beside.
 
     w and v lie in one array, (strips, u, 2N, B, n, m), which costs less to make than two.
     """
 
     def value_and_slopes(w: Array, here: Array) -> tuple[Array, Array, Array]:
-        values, pull = jax.vjp(consume, w, here)
+        values, pull = jax.vjp(readout, w, here)
         return values, *pull(jnp.ones_like(values))
 
     def of_strip(index: Array, w: Array, solve_for: SolveFor, here: Array) -> tuple[Array, Array, Array]:
-        values, slope, slope_beside = _apart(index, value_and_slopes, w, here)
+        values, slope, slope_beside = _materialize(index, value_and_slopes, w, here)
         return values, jnp.concatenate([w, solve_for(slope)], axis=1), slope_beside
 
     values, solved, slope_beside = _map_solved(of_strip, problem, images, beside)
@@ -151,32 +151,32 @@ def _map_solved(
     """A function of every strip: of its number, its solutions, what solves for others, and what lies beside."""
     layout, ridge = problem.layout(len(images)), jnp.asarray(problem.ridge, images.dtype)
 
-    def step(above: Beyond, inputs: tuple[Array, Array, Array]) -> tuple[Beyond, T]:
+    def step(above: Carry, inputs: tuple[Array, Array, Array]) -> tuple[Carry, T]:
         index, window, rows = inputs
         sums, above = _sums(index, _predictors(problem, index, window), above)
-        w, solve_for = factorise(sums, ridge)
-        here = _apart(index, layout.to_strip, rows)[..., None, :]
+        w, solve_for = factorize(sums, ridge)
+        here = _materialize(index, layout.to_strip, rows)[..., None, :]
         here = jnp.broadcast_to(here, (*here.shape[:2], *w.shape[2:]))
-        return above, function(index, _apart(index, jnp.asarray, w), solve_for, here)
+        return above, function(index, _materialize(index, jnp.asarray, w), solve_for, here)
 
     inputs = (jnp.arange(layout.strips), layout.windows(images), layout.to_rows(beside))
     return lax.scan(step, _nothing_above(problem, images), inputs)[1]
 
 
 def _values_backward(
-    consume: Consume, problem: Problem, residuals: tuple[Any, ...], cotangent: Array
+    readout: Readout, problem: Problem, residuals: tuple[Any, ...], cotangent: Array
 ) -> tuple[Array, Array]:
-    del consume
+    del readout
     images, solved, slope_beside = residuals
     layout = problem.layout(len(images))
 
-    def step(below: Beyond, inputs: tuple[Array, ...]) -> tuple[Beyond, Array]:
+    def step(below: Carry, inputs: tuple[Array, ...]) -> tuple[Carry, Array]:
         index, window, solved, weight = inputs
         w, v = jnp.split(solved, 2, axis=1)
         predictors, pull = jax.vjp(lambda window: _predictors(problem, index, window), window)
-        of_sums = _apart(index, gradient_of_sums, v * weight, w)
-        of_products, below = _apart(index, functools.partial(causal_sums, later=True), of_sums, below)
-        (of_window,) = pull(_apart(index, products_adjoint, predictors, of_products))
+        of_sums = _materialize(index, gradient_of_sums, v * weight, w)
+        of_products, below = _materialize(index, functools.partial(causal_sums, later=True), of_sums, below)
+        (of_window,) = pull(_materialize(index, products_adjoint, predictors, of_products))
         return below, of_window
 
     windows, pull = jax.vjp(layout.windows, images)
@@ -190,11 +190,11 @@ element_values.defvjp(_values_forward, _values_backward)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def image_means(consume: Consume, problem: Problem, images: Array, beside: Array) -> Array:
+def image_means(readout: Readout, problem: Problem, images: Array, beside: Array) -> Array:
     """The mean of every image's `element_values`, a few images at a time.
 
     Args:
-        consume: what the values are.
+        readout: what the values are.
         problem: which images and which regression.
         images: (n, H, W, C), floating point.
         beside: (H, W, C, N), the same for all images.
@@ -202,11 +202,11 @@ def image_means(consume: Consume, problem: Problem, images: Array, beside: Array
     Returns:
         (n,).
     """
-    return _by_group(lambda group: _means(problem, element_values(consume, problem, group, beside)), problem, images)
+    return _by_group(lambda group: _means(problem, element_values(readout, problem, group, beside)), problem, images)
 
 
 def _means_forward(
-    consume: Consume, problem: Problem, images: Array, beside: Array
+    readout: Readout, problem: Problem, images: Array, beside: Array
 ) -> tuple[Array, tuple[Array, Array]]:
     """The means; for the gradient, that of every mean by its image and by what lies beside.
 
@@ -216,8 +216,8 @@ def _means_forward(
     share = layout.to_strips(jnp.full(problem.shape, 1 / math.prod(problem.shape), images.dtype))[:, :, None, :, None]
 
     def of_group(group: Array) -> tuple[Array, Array, Array]:
-        values, residuals = _values_forward(consume, problem, group, beside)
-        of_images, _ = _values_backward(consume, problem, residuals, jnp.broadcast_to(share, values.shape))
+        values, residuals = _values_forward(readout, problem, group, beside)
+        of_images, _ = _values_backward(readout, problem, residuals, jnp.broadcast_to(share, values.shape))
         of_beside = layout.to_image(residuals[-1] * share)
         return _means(problem, values), of_images, jnp.moveaxis(of_beside, -1, 0)
 
@@ -226,9 +226,9 @@ def _means_forward(
 
 
 def _means_backward(
-    consume: Consume, problem: Problem, slopes: tuple[Array, Array], cotangent: Array
+    readout: Readout, problem: Problem, slopes: tuple[Array, Array], cotangent: Array
 ) -> tuple[Array, Array]:
-    del consume, problem
+    del readout, problem
     of_images, of_beside = slopes
     return of_images * cotangent[:, None, None, None], jnp.tensordot(cotangent, of_beside, axes=1)
 
@@ -250,21 +250,21 @@ def _predictors(problem: Problem, strip: Array, window: Array) -> Array:
     """Predictors (u, N + 1, B, n, m) of a strip, from its window (n, window)."""
     places = problem.layout(len(window)).places
     alike = jnp.minimum(strip, len(places.predictors) - 1)
-    return fetch(window, jnp.asarray(places.predictors)[alike], jnp.asarray(places.uses)[alike])
+    return gather(window, jnp.asarray(places.predictors)[alike], jnp.asarray(places.uses)[alike])
 
 
-def _sums(strip: Array, predictors: Array, above: Beyond) -> tuple[Array, Beyond]:
+def _sums(strip: Array, predictors: Array, above: Carry) -> tuple[Array, Carry]:
     """Packed weighted sums (u, F, B, n, m) of a strip and the state for the strip below."""
-    return causal_sums(_apart(strip, products, predictors), above)
+    return causal_sums(_materialize(strip, products, predictors), above)
 
 
-def _nothing_above(problem: Problem, images: Array) -> Beyond:
+def _nothing_above(problem: Problem, images: Array) -> Carry:
     layout, channels = problem.layout(len(images)), problem.shape[2]
     numbers = packed_size(problem.neighborhood_size), len(images), layout.tiles
-    return nothing_beyond(layout.width * channels, channels, numbers, images.dtype)
+    return initial_carry(layout.width * channels, channels, numbers, images.dtype)
 
 
-def _apart(strip: Array, function: Callable[..., T], *arguments: Any) -> T:
+def _materialize(strip: Array, function: Callable[..., T], *arguments: Any) -> T:
     """A function's value, kept in memory once it is computed.
 
     XLA's compiler for CPUs computes what is cheap anew at every place that uses it, with all that leads to it. It does

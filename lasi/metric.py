@@ -1,6 +1,6 @@
 """LASI, the Linear Autoregressive Similarity Index: a perceptual distance with nothing trained.
 
-Every element p of an image is predicted from its N causal neighbours n by weighted least squares over all earlier
+Every element p of an image is predicted from its N causal neighbors n by weighted least squares over all earlier
 elements; the coefficients are its embedding, and two images are as far apart as their embeddings:
 
     A_p = Σ_{q<p} ω^{|p−q|₁} n_q n_qᵀ + λI      b_p = Σ_{q<p} ω^{|p−q|₁} x_q n_q      w_p = A_p⁻¹ b_p + 10⁻⁶
@@ -30,7 +30,7 @@ from lasi.embedding import Problem, Strip, element_values, image_means, map_stri
 from lasi.regression import flat, inner, residual_energy
 
 RIDGE_UNIT = 80 / 127.5
-"""λ at a regularisation coefficient of 1; the authors' value."""
+"""λ at a regularization coefficient of 1; the authors' value."""
 SHIFT = 1e-6
 """Added to every coefficient before the division by its norm; the authors' value."""
 LARGEST_NEIGHBORHOOD = 100
@@ -96,15 +96,15 @@ class LASI:
         return self._pair_distances(self._checked(x, "x"), self._checked(y, "y")).mean(axis=-1)
 
     def embedding(self, x: ArrayLike) -> Array:
-        """The embedding of every element, shifted and normalised, (*shape, N)."""
+        """The embedding of every element, shifted and normalized, (*shape, N)."""
         return self._embedding(self._checked(x, "x"))
 
     def coefficients(self, x: ArrayLike) -> Array:
-        """The solution A_p⁻¹ b_p of every element, neither shifted nor normalised, (*shape, N)."""
+        """The solution A_p⁻¹ b_p of every element, neither shifted nor normalized, (*shape, N)."""
         return self._coefficients(self._checked(x, "x"))
 
     def prediction(self, x: ArrayLike) -> Array:
-        """Every element as predicted from its neighbours, w_pᵀ n_p, of the image's shape."""
+        """Every element as predicted from its neighbors, w_pᵀ n_p, of the image's shape."""
         return self._prediction(self._checked(x, "x"))
 
     def wls_loss(self, x: ArrayLike) -> Array:
@@ -165,7 +165,7 @@ class LASI:
         return self._problem.layout(1).to_image(map_strips(losses, self._problem, x[None]))
 
     def _features(self, coefficients: Array) -> Array:
-        """What distances are taken between: the coefficients (u, N, …), shifted and normalised."""
+        """What distances are taken between: the coefficients (u, N, …), shifted and normalized."""
         shifted = flat(coefficients) + SHIFT
         return (_unit(shifted) if self.unit_normalize_features else shifted).reshape(coefficients.shape)
 

@@ -1,7 +1,7 @@
-"""Which earlier elements predict an element: the causal neighbourhood of LASI, as static index maps.
+"""Which earlier elements predict an element: the causal neighborhood of LASI, as static index maps.
 
 The elements of an image (H, W, C) are ordered row by row, in a row column by column, in a pixel channel by channel
-(raster order). The neighbourhood of an element is the N earlier elements nearest to it in L1 distance over (row,
+(raster order). The neighborhood of an element is the N earlier elements nearest to it in L1 distance over (row,
 column, channel), ties in raster order. Away from the borders it is the same set of offsets for every pixel; near them
 it is chosen among what exists, and near the start there are fewer than N.
 
@@ -18,10 +18,10 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Neighborhood:
-    """The neighbourhoods of all elements, in a form whose size does not grow with the number of rows.
+    """The neighborhoods of all elements, in a form whose size does not grow with the number of rows.
 
     Attributes:
-        offsets: (R + 1, W, C, N, 3): row, column and channel of each neighbour relative to its element, nearest
+        offsets: (R + 1, W, C, N, 3): row, column and channel of each neighbor relative to its element, nearest
             first, for the elements of rows 0 … R − 1 and, last, of every row from R on.
         exists: (R + 1, W, C, N): False where there are fewer than N earlier elements.
     """
@@ -31,7 +31,7 @@ class Neighborhood:
 
     @property
     def reach(self) -> int:
-        """Rows that a neighbour can lie above its element."""
+        """Rows that a neighbor can lie above its element."""
         return int(-self.offsets[..., 0].min(initial=0))
 
     def rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -42,11 +42,11 @@ class Neighborhood:
 
 @functools.lru_cache(maxsize=64)
 def causal_neighborhood(shape: Shape, size: int) -> Neighborhood:
-    """The causal neighbourhoods of an image.
+    """The causal neighborhoods of an image.
 
     Args:
         shape: (H, W, C).
-        size: N, the number of neighbours.
+        size: N, the number of neighbors.
     """
     height, width, channels = shape
     candidates = _offsets_nearest_first(radius=size, channels=channels)
@@ -64,7 +64,7 @@ def causal_neighborhood(shape: Shape, size: int) -> Neighborhood:
 
 
 def flat_neighborhood(shape: Shape, size: int) -> np.ndarray:
-    """Flat raster index of every element's neighbours, nearest first, −1 where there is none: (H·W·C, N)."""
+    """Flat raster index of every element's neighbors, nearest first, −1 where there is none: (H·W·C, N)."""
     height, width, channels = shape
     offsets, exists = causal_neighborhood(shape, size).rows(np.arange(height))
     flat = (offsets[..., 0] * width + offsets[..., 1]) * channels + offsets[..., 2]

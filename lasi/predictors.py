@@ -40,7 +40,7 @@ def places_of(predictors: np.ndarray, window: int) -> Places:
 
 
 @jax.custom_vjp
-def fetch(window: Array, predictors: Array, uses: Array) -> Array:
+def gather(window: Array, predictors: Array, uses: Array) -> Array:
     """Predictors (u, N + 1, B, n, m) of one strip of n images, from its windows (n, window); see `Places`."""
     del uses
     padded = jnp.pad(window, ((0, 0), (0, 1)))
@@ -48,7 +48,7 @@ def fetch(window: Array, predictors: Array, uses: Array) -> Array:
 
 
 def _fetch_forward(window: Array, predictors: Array, uses: Array) -> tuple[Array, Array]:
-    return fetch(window, predictors, uses), uses
+    return gather(window, predictors, uses), uses
 
 
 def _fetch_backward(uses: Array, cotangent: Array) -> tuple[Array, None, None]:
@@ -58,4 +58,4 @@ def _fetch_backward(uses: Array, cotangent: Array) -> tuple[Array, None, None]:
     return sum((jnp.take(padded, places, axis=1, mode="clip") for places in uses), start=nothing), None, None
 
 
-fetch.defvjp(_fetch_forward, _fetch_backward)
+gather.defvjp(_fetch_forward, _fetch_backward)

@@ -1,6 +1,6 @@
 """Weighted least squares for many elements at once: products in, ridge solutions out.
 
-An element's *predictors* are its N neighbours n and, last, its own value x: p = (n, x). Summed over earlier elements
+An element's *predictors* are its N neighbors n and, last, its own value x: p = (n, x). Summed over earlier elements
 with weights, the products p pᵀ hold the whole regression: A (n nᵀ), b (x n) and the sum of squares (x²). They are kept
 packed, the columns of the lower triangle one after the other, F = (N + 1)(N + 2)/2 numbers. The embedding solves
 (A + λI) w = b.
@@ -48,7 +48,7 @@ products.defvjp(
 
 
 def packed_size(neighborhood_size: int) -> int:
-    """F, for N neighbours."""
+    """F, for N neighbors."""
     return (neighborhood_size + 1) * (neighborhood_size + 2) // 2
 
 
@@ -62,7 +62,7 @@ def ridge_solve(sums: Array, ridge: Array) -> Array:
         sums: weighted sums of products, packed, (u, F, …).
         ridge: λ > 0, a scalar, taken as constant.
     """
-    return factorise(sums, ridge)[0]
+    return factorize(sums, ridge)[0]
 
 
 def _solve_forward(sums: Array, ridge: Array) -> tuple[Array, tuple[Array, Array]]:
@@ -70,7 +70,7 @@ def _solve_forward(sums: Array, ridge: Array) -> tuple[Array, tuple[Array, Array
 
 
 def _solve_backward(residuals: tuple[Array, Array], cotangent: Array) -> tuple[Array, None]:
-    w, solve_for = factorise(*residuals)
+    w, solve_for = factorize(*residuals)
     return gradient_of_sums(solve_for(cotangent), w), None
 
 
@@ -87,7 +87,7 @@ def gradient_of_sums(v: Array, w: Array) -> Array:
     return (jnp.asarray(once, w.dtype) * twice).reshape(shape)
 
 
-def factorise(sums: Array, ridge: Array) -> tuple[Array, Callable[[Array], Array]]:
+def factorize(sums: Array, ridge: Array) -> tuple[Array, Callable[[Array], Array]]:
     """The w of (A + λI) w = b, and the function that solves (A + λI) v = c for another right-hand side; (u, N, …).
 
     A pivot is at least what rounding leaves of its element of A, so that the factor stays finite where λ is too small

@@ -30,7 +30,7 @@ class Layout:
         width: columns in a tile.
         strips: number of strips.
         tiles: m, tiles in a strip.
-        reach: rows above a strip that its neighbourhoods reach.
+        reach: rows above a strip that its neighborhoods reach.
         places: where the predictors of a strip lie in the flattened window of the strip and the rows above it: one
             map for each strip until all are alike.
     """
@@ -92,7 +92,7 @@ def group_of(shape: Shape, images: int) -> int:
 
 @functools.lru_cache(maxsize=64)
 def layout_of(shape: Shape, neighborhood_size: int, images: int = 1) -> Layout:
-    """The layout of n images of a shape (H, W, C) for neighbourhoods of N elements."""
+    """The layout of n images of a shape (H, W, C) for neighborhoods of N elements."""
     height, width, channels = shape
     rows = min(max(STRIP_SIZE // (width * channels * images), 1), MOST_ROWS, height)
     columns = min(_tile_width(width), width)

@@ -5,8 +5,8 @@
     folder = run_competition(Request(image="astronaut", first="lasi", second="lpips-alex"), "runs")
     run = load_run(folder)                                  # four images, their values, the history
 
-    from mad_app import ladder_of, run_series               # several competitions that differ in one setting
-    run_series(ladder_of(Request(first="ssim", second="mse"), "second", [0.001, 0.01]), "runs")
+    from mad_app import level_sweep, run_series               # several competitions that differ in one setting
+    run_series(level_sweep(Request(first="ssim", second="mse"), "second", [0.001, 0.01]), "runs")
 
     from mad_app import compete, get_metric                 # the engine itself, step by step
     steps = compete(reference, start, get_metric("ssim"), get_metric("mse"))
@@ -18,20 +18,20 @@ from mad_app.competition import Settings, compete
 from mad_app.metrics import get_metric
 from mad_app.records import load_run, load_series
 from mad_app.runs import Request, resume_run, run_competition
-from mad_app.runs.series import ladder_of, resume_series, run_series, seeds_of, wang_simoncelli_2008
+from mad_app.runs.series import level_sweep, repeated_seeds, resume_series, run_series, wang_simoncelli_2008
 
 __all__ = [
     "Request",
     "Settings",
     "compete",
     "get_metric",
-    "ladder_of",
+    "level_sweep",
     "load_run",
     "load_series",
+    "repeated_seeds",
     "resume_run",
     "resume_series",
     "run_competition",
     "run_series",
-    "seeds_of",
     "wang_simoncelli_2008",
 ]

@@ -3,7 +3,7 @@
 Contract: images are float32 (H, W, 3), sRGB in [0, 1], before and after. Strength 0 is exactly the identity. The mean
 squared error grows with the size of the strength. It never falls, for any picture, where pixels change in place (noise,
 blur, contrast, brightness, saturation, hue, blockiness, salt-and-pepper), and stays 0 only where there is nothing to
-lose: colour in a grey picture, contrast in a flat one. Where pixels move (shift, rotation, warp) it grows until the
+lose: color in a gray picture, contrast in a flat one. Where pixels move (shift, rotation, warp) it grows until the
 movement exceeds the picture's structure: a texture that has lost its match loses no more. For the codecs it grows in
 the large, and may fall by a hair from one quality to the next. Negative strengths, where allowed, act the other way.
 
@@ -73,8 +73,8 @@ def distort(image: npt.ArrayLike, name: str, *, strength: float, seed: int) -> I
         ValueError: `image` breaks its contract, `name` is unknown, or `strength` or `seed` is not allowed.
 
     Example:
-        >>> grey = np.full((8, 8, 3), 0.5, np.float32)
-        >>> distort(grey, "brightness", strength=0.25, seed=0)[0, 0].tolist()
+        >>> gray = np.full((8, 8, 3), 0.5, np.float32)
+        >>> distort(gray, "brightness", strength=0.25, seed=0)[0, 0].tolist()
         [0.75, 0.75, 0.75]
     """
     array = check_image(image, "image")
@@ -150,7 +150,7 @@ def _saturation(image: ImageArray, strength: float, _: np.random.Generator) -> n
 
 
 def _hue(image: ImageArray, strength: float, _: np.random.Generator) -> npt.NDArray[np.floating]:
-    """Rotation about the grey axis; up to 120° each pixel moves ever farther, even where it is clipped at the gamut."""
+    """Rotation about the gray axis; up to 120° each pixel moves ever farther, even where it is clipped at the gamut."""
     cosine, sine = math.cos(math.radians(strength)), math.sin(math.radians(strength))
     shifted = np.roll(np.eye(3), 1, axis=0)  # red → green → blue → red
     rotation = cosine * np.eye(3) + (1 - cosine) / 3 + sine / math.sqrt(3) * (shifted - shifted.T)
@@ -171,8 +171,8 @@ def _blockiness(image: ImageArray, strength: float, _: np.random.Generator) -> n
 def _salt_and_pepper(image: ImageArray, strength: float, generator: np.random.Generator) -> npt.NDArray[np.floating]:
     """The pixels hit at a strength are among those hit at a greater one."""
     hit = generator.random(image.shape[:2]) < strength
-    colour = generator.integers(0, 2, image.shape[:2])
-    return np.where(hit[..., None], colour[..., None], image).astype(np.float32)
+    color = generator.integers(0, 2, image.shape[:2])
+    return np.where(hit[..., None], color[..., None], image).astype(np.float32)
 
 
 def _shift(image: ImageArray, strength: float, _: np.random.Generator) -> npt.NDArray[np.floating]:
@@ -300,7 +300,7 @@ DISTORTIONS: dict[str, Distortion] = {
         Distortion(
             name="contrast",
             title="Less contrast",
-            help="Draws all values towards the picture's mean grey; strength is the fraction of contrast lost.",
+            help="Draws all values towards the picture's mean gray; strength is the fraction of contrast lost.",
             unit="fraction lost",
             maximum=1.0,
             default=0.5,
@@ -318,8 +318,8 @@ DISTORTIONS: dict[str, Distortion] = {
         ),
         Distortion(
             name="saturation",
-            title="Less colour",
-            help="Draws every pixel towards the grey of its luminance; strength is the fraction of colour lost.",
+            title="Less color",
+            help="Draws every pixel towards the gray of its luminance; strength is the fraction of color lost.",
             unit="fraction lost",
             maximum=1.0,
             default=0.7,
@@ -328,7 +328,7 @@ DISTORTIONS: dict[str, Distortion] = {
         Distortion(
             name="hue",
             title="Hue",
-            help="Turns every colour about the grey axis by this angle, red towards green; negative the other way.",
+            help="Turns every color about the gray axis by this angle, red towards green; negative the other way.",
             unit="degrees",
             minimum=-120.0,
             maximum=120.0,
@@ -368,7 +368,7 @@ DISTORTIONS: dict[str, Distortion] = {
         Distortion(
             name="rotation",
             title="Rotation",
-            help="Turns the picture about its middle, anticlockwise, the border mirrored; negative clockwise.",
+            help="Turns the picture about its middle, counterclockwise, the border mirrored; negative clockwise.",
             unit="degrees",
             minimum=-15.0,
             maximum=15.0,

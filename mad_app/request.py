@@ -18,7 +18,7 @@ from mad_app.images import (
     bundled_path,
     load_image,
     luminance,
-    to_grey,
+    to_gray,
 )
 
 
@@ -39,7 +39,7 @@ class Request:
         seed: of the distortion's random numbers, at least 0.
         steps: number of steps, at least 1.
         seconds: time after which no further step is made, above 0; None for any time.
-        grey: the picture is reduced to its luminance, and everything stays grey.
+        gray: the picture is reduced to its luminance, and everything stays gray.
         mask: a picture that is white where the images may change, as in `image`; None for everywhere.
         max_change: largest change of any value from the start, white being 1; None for any.
         low_pass: highest spatial frequency of the change, in cycles a picture; None for any.
@@ -63,7 +63,7 @@ class Request:
     seed: int = 0
     steps: int = 500
     seconds: float | None = None
-    grey: bool = False
+    gray: bool = False
     mask: str | None = None
     max_change: float | None = None
     low_pass: float | None = None
@@ -94,19 +94,19 @@ class Request:
     def reference(self) -> ImageArray:
         """The picture, (size, size, 3)."""
         picture = load_image(_file(self.image), size=self.size, crop=self.crop())
-        return to_grey(picture) if self.grey else picture
+        return to_gray(picture) if self.gray else picture
 
     def start(self, reference: ImageArray) -> ImageArray:
         """The picture from which the four images set out: distorted, or from its file."""
         if self.start_file is not None:
             picture = self._beside(self.start_file, reference)
-            return to_grey(picture) if self.grey else picture
+            return to_gray(picture) if self.gray else picture
         start = distort(reference, self.distortion, strength=cast(float, self.strength), seed=self.seed)
-        # Of a grey picture each channel is distorted at full strength; their mean would have less noise.
-        return np.repeat(start[..., :1], 3, axis=2) if self.grey else start
+        # Of a gray picture each channel is distorted at full strength; their mean would have less noise.
+        return np.repeat(start[..., :1], 3, axis=2) if self.gray else start
 
     def mask_array(self, reference: ImageArray) -> np.ndarray | None:
-        """Where the images may change, bool (size, size): where the mask is lighter than mid grey, and opaque."""
+        """Where the images may change, bool (size, size): where the mask is lighter than mid gray, and opaque."""
         return None if self.mask is None else luminance(self._beside(self.mask, reference, background="black")) > 0.5
 
     def _beside(

@@ -32,9 +32,10 @@ LAYERS = (
     {"mad_app.declaration"},
     {"lasi"},
 )
-"""From the top: a file imports from its own unit and from units in lower rows; units in one row never import each other.
-A unit is a module, or a package with all that is in it; `mad_app` and `mad_app.ui` are their `__init__.py` alone. Within
-a unit no file imports, over any number of others, itself.
+"""From the top: a file imports from its own unit and from units in lower rows; units in one row never import each
+other.
+A unit is a module, or a package with all that is in it; `mad_app` and `mad_app.ui` are their `__init__.py` alone.
+No file imports, over any number of others, itself.
 """
 
 PLACES = {

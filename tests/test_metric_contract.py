@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from mad_app.metrics import METRICS, Comparison, ContractBroken, JaxMetric, check_metric, describe_metrics, get_metric
+from mad_app.metrics import METRICS, BoundMetric, ContractBroken, JaxMetric, check_metric, describe_metrics, get_metric
 
 AVAILABLE = [description.row.name for description in describe_metrics() if description.available]
 SMALLEST_TEST_IMAGE = 64
@@ -62,7 +62,7 @@ class Lenient:
 
     name: str = "lenient"
 
-    def against(self, reference: jax.Array) -> Comparison:
+    def bind(self, reference: jax.Array) -> BoundMetric:
         return LenientComparison(reference)
 
 

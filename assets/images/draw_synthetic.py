@@ -14,7 +14,7 @@ from PIL import Image
 
 SIZE = 256
 LEAF_SEED = 2310  # the dead leaves' own; any other gives a picture as good
-MID, SWING = 127, 120  # grey levels: sinusoids run from 7 to 247, clear of both ends of the range
+MID, SWING = 127, 120  # gray levels: sinusoids run from 7 to 247, clear of both ends of the range
 
 Picture = npt.NDArray[np.uint8]
 
@@ -27,8 +27,8 @@ def main() -> None:
 
 def zone_plate() -> Picture:
     """Rings whose frequency grows linearly with the radius and reaches half a cycle a pixel at the sides' middles."""
-    rows, columns = _centred()
-    return _grey(MID + SWING * np.cos(np.pi * (rows**2 + columns**2) / SIZE))
+    rows, columns = _centerd()
+    return _gray(MID + SWING * np.cos(np.pi * (rows**2 + columns**2) / SIZE))
 
 
 def gratings() -> Picture:
@@ -37,12 +37,12 @@ def gratings() -> Picture:
     patch = SIZE // 4
     period = 4.0 * 2.0 ** (columns // patch)
     contrast = 0.5 ** (rows // patch)
-    return _grey(MID + SWING * contrast * np.sin(2 * np.pi * (columns + 0.5) / period))
+    return _gray(MID + SWING * contrast * np.sin(2 * np.pi * (columns + 0.5) / period))
 
 
 def edges() -> Picture:
-    """Discs and wedges of flat colour: straight and round edges at every angle, strong and faint."""
-    rows, columns = _centred()
+    """Discs and wedges of flat color: straight and round edges at every angle, strong and faint."""
+    rows, columns = _centerd()
     sector = np.floor((np.arctan2(rows, columns) / np.pi + 1) * 6 + 0.25).astype(int) % 12
     ring = np.floor(np.hypot(rows, columns) / 24).astype(int)
     picture: Picture = PALETTE[(sector * 5 + ring * 3) % len(PALETTE)]
@@ -50,12 +50,12 @@ def edges() -> Picture:
 
 
 def gradients() -> Picture:
-    """Four soft coloured lights on grey: no edge and no texture anywhere."""
+    """Four soft colored lights on gray: no edge and no texture anywhere."""
     rows, columns = np.mgrid[0:SIZE, 0:SIZE]
     picture = np.full((SIZE, SIZE, 3), 90.3)
-    for row, column, spread, colour in LIGHTS:
+    for row, column, spread, color in LIGHTS:
         light = np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / (2 * spread**2))
-        picture += light[..., None] * np.array(colour)
+        picture += light[..., None] * np.array(color)
     levels: Picture = np.rint(np.clip(picture, 0, 255)).astype(np.uint8)
     return levels
 
@@ -78,13 +78,13 @@ def dead_leaves() -> Picture:
     return picture
 
 
-def _centred() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _centerd() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Row and column of each pixel, (SIZE, SIZE) each, counted from the picture's middle."""
     rows, columns = np.mgrid[0:SIZE, 0:SIZE] - (SIZE - 1) / 2
     return rows, columns
 
 
-def _grey(levels: npt.NDArray[np.float64]) -> Picture:
+def _gray(levels: npt.NDArray[np.float64]) -> Picture:
     """The nearest 8-bit levels, the same in all three channels."""
     return np.repeat(np.rint(levels).astype(np.uint8)[..., None], 3, axis=2)
 

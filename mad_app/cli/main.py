@@ -41,7 +41,15 @@ from mad_app.metrics import METRICS, KnownMetric, MetricUnavailable, describe_me
 from mad_app.metrics.registry import is_listed
 from mad_app.records import is_resumable, is_series, load_run, load_series, load_summary
 from mad_app.runs import OnProgress, Request, request_of, resume_run, run_competition
-from mad_app.runs.series import PRESETS, Plan, SeriesResult, ladder_of, resume_series, run_series, seeds_of
+from mad_app.runs.series import (
+    PRESETS,
+    SeriesResult,
+    SeriesSpec,
+    level_sweep,
+    repeated_seeds,
+    resume_series,
+    run_series,
+)
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT, as shells have it."""
@@ -105,7 +113,7 @@ def ladder(out: Path, hold: Role, levels: str, **asked: Any) -> None:
     The start is brought to each level in turn. Prints, last, the folder of the series; `curve` and `sheet` draw it.
     """
     request = request_from(asked, settled={f"{hold}_level": "--levels gives the levels"})
-    _run_series(ladder_of(request, hold, _numbers(levels)), out)
+    _run_series(level_sweep(request, hold, _numbers(levels)), out)
 
 
 @program.command(epilog=EPILOG)
@@ -119,7 +127,7 @@ def seeds(out: Path, count: int, **asked: Any) -> None:
     Prints, last, the folder of the series; `sheet` draws it and tells how much the seeds differ.
     """
     request = request_from(asked)
-    _run_series(seeds_of(request, range(request.seed, request.seed + count)), out)
+    _run_series(repeated_seeds(request, range(request.seed, request.seed + count)), out)
 
 
 @program.command()
@@ -132,7 +140,7 @@ def seeds(out: Path, count: int, **asked: Any) -> None:
 def preset(out: Path, name: str, image: str, **asked: Any) -> None:
     """Run a series known from the literature.
 
-    wang-simoncelli-2008 is MSE against SSIM on a grey picture, from white noise whose MSE is 8 to 1024 in 8-bit units
+    wang-simoncelli-2008 is MSE against SSIM on a gray picture, from white noise whose MSE is 8 to 1024 in 8-bit units
     squared. Prints, last, the folder of the series; `sheet` draws it.
     """
     _run_series(PRESETS[name](image=image, **asked), out)
@@ -202,9 +210,9 @@ def curve(series: Path, out: Path, width: Any) -> None:
 
     SERIES is the folder of a series, such as a ladder.
     """
-    from mad_app.figures import save_ladder_curves
+    from mad_app.figures import save_level_curves
 
-    save_ladder_curves(load_series(series), out, width=width)
+    save_level_curves(load_series(series), out, width=width)
     click.echo(out)
 
 
@@ -275,7 +283,7 @@ def _run(request: Request, run: Callable[..., Path]) -> None:
         raise click.exceptions.Exit(INTERRUPTED)
 
 
-def _run_series(plan: Plan, root: Path) -> None:
+def _run_series(plan: SeriesSpec, root: Path) -> None:
     """Run a new series, show its progress, and print its folder."""
     _follow_series(partial(run_series, plan, root))
 
@@ -316,7 +324,7 @@ def _numbers(text: str) -> list[float]:
 
 
 def _summary(folder: Path) -> str:
-    """What the metrics say of the four images, and why their optimisation ended."""
+    """What the metrics say of the four images, and why their optimization ended."""
     from mad_app.figures import outcomes, verdict
 
     run = load_run(folder)

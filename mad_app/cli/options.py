@@ -66,7 +66,7 @@ _COMPETITION = (
     SEED,
     click.option("--first-level", type=float, help="What FIRST is held at.  [default: what it is at the start]"),
     click.option("--second-level", type=float, help="What SECOND is held at, likewise."),
-    click.option("--grey", is_flag=True, help="Of the picture's luminance, and only luminance changes."),
+    click.option("--gray", is_flag=True, help="Of the picture's luminance, and only luminance changes."),
     click.option("--mask", metavar="IMAGE", help="A picture that is white where the images may change."),
     click.option("--max-change", type=float, help="Largest change of any value from the start, white being 1."),
     click.option("--low-pass", type=float, help="Highest spatial frequency of the change, in cycles a picture."),

@@ -62,7 +62,7 @@ def progress_text(request: Request, progress: Progress) -> str:
 def _driven(step: Step, role: str) -> str:
     """The metric's values of the two images in which it is driven."""
     values = step.first if role == "first" else step.second
-    return " ".join(f"{_ARROWS[c.direction]}{values[i]:.3g}" for i, c in enumerate(CORNERS) if c.optimised == role)
+    return " ".join(f"{_ARROWS[c.direction]}{values[i]:.3g}" for i, c in enumerate(CORNERS) if c.optimized == role)
 
 
 def _clock(seconds: float) -> str:

@@ -4,7 +4,7 @@ From a start, each of two metrics is driven up and down while the other is held 
 evaluated once a step, for all four images. Stopping is ceasing to ask, or better `should_stop`, after which the last
 step is back on its level.
 
-`level_set` is the geometry of a step, `pace` how far it goes, `turn` the rule as one pure function, `march` runs it.
+`level_set` is the geometry of a step, `pace` how far it goes, `turn` the rule as one pure function, `iterate` runs it.
 """
 
 import time
@@ -18,13 +18,13 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from mad_app.competition.constraints import Admissible, Mask, admissible
+from mad_app.competition.constraints import Mask, Parametrization, admissible
 from mad_app.competition.geometry import Moments
 from mad_app.competition.initialization import starts_and_levels
-from mad_app.competition.loop import march
-from mad_app.competition.settings import CORNERS, HELD, Reason, Role, Settings, Step
+from mad_app.competition.loop import iterate
+from mad_app.competition.settings import CORNERS, MAX_DRIFT, Reason, Role, Settings, Step
 from mad_app.competition.solver import LOST, Memory, Terms, Turn, Walk, begin, resume
-from mad_app.metrics import Comparison, Metric
+from mad_app.metrics import BoundMetric, Metric
 
 Remembered = TypeVar("Remembered", Memory, Moments)
 POINTS = "points"
@@ -79,7 +79,7 @@ def compete(
     """
     settings, seconds, began = settings or Settings(), spent, time.monotonic()
     arena = _prepare(reference, start, first, second, settings, mask)
-    for turn in arena.march(_walk(arena, resume)):
+    for turn in arena.iterate(_walk(arena, resume)):
         seconds += time.monotonic() - began
         if reason := _over(turn, settings, seconds, should_stop):
             yield arena.shown(_settled(arena, turn, reason))
@@ -93,17 +93,17 @@ def compete(
 class _Arena:
     """What stays the same through a competition."""
 
-    first: Comparison
-    second: Comparison
-    space: Admissible
+    first: BoundMetric
+    second: BoundMetric
+    space: Parametrization
     starts: Array
     terms: Terms
 
-    def march(self, walk: Walk, *, settling: bool = False) -> Iterator[Turn]:
+    def iterate(self, walk: Walk, *, settling: bool = False) -> Iterator[Turn]:
         """Turn after turn from here, its arrays bound to their device, as a turn leaves them: it compiles once."""
         (device,) = self.starts.devices()
         walk = jax.device_put(walk, device)
-        return march(self.first, self.second, self.space, walk, self.terms, settling=settling)
+        return iterate(self.first, self.second, self.space, walk, self.terms, settling=settling)
 
     def shown(self, step: Step) -> Step:
         """The step with its points as pictures."""
@@ -117,7 +117,7 @@ def _prepare(
 ) -> _Arena:
     reference, space = jnp.asarray(reference, jnp.float32), admissible(start, settings, mask)
     rivals: dict[Role, Metric] = {"first": first, "second": second}
-    comparisons = {role: metric.against(reference) for role, metric in rivals.items()}
+    comparisons = {role: metric.bind(reference) for role, metric in rivals.items()}
     of_points = {role: space.comparison(comparison) for role, comparison in comparisons.items()}
     batch = jnp.repeat(space.points()[None], len(CORNERS), axis=0)
     for role, comparison in of_points.items():
@@ -163,7 +163,7 @@ def _over(turn: Turn, settings: Settings, seconds: float, should_stop: Callable[
     """Why the competition ends with this turn, if it does."""
     finite, converged, boxed = np.asarray(turn.told)[3:] > 0
     if not finite.all():
-        return Reason.OTHER_NOT_FINITE
+        return Reason.ABORTED
     if turn.done >= settings.steps:
         return Reason.BUDGET
     if (converged | boxed).all():
@@ -177,21 +177,23 @@ def _settled(arena: _Arena, last: Turn, reason: Reason) -> Step:
     """The last step, its images back on their level as far as the metrics can tell it, and why each of them ended."""
     turn = _returned(arena, last, last.images)
     _, _, drift, finite, _, _ = np.asarray(turn.told)
-    if (lost := (np.abs(drift) > HELD) & (finite > 0)).any():
+    if (lost := (np.abs(drift) > MAX_DRIFT) & (finite > 0)).any():
         turn = _returned(arena, last, jnp.where(lost[:, None, None, None], last.memory.held, turn.images))
     _, _, drift, finite, _, _ = np.asarray(turn.told)
     _, _, _, _, converged, boxed = np.asarray(last.told)
-    reasons = tuple(map(_reason, finite > 0, np.abs(drift) <= HELD, converged > 0, boxed > 0, [reason] * len(CORNERS)))
+    reasons = tuple(
+        map(_reason, finite > 0, np.abs(drift) <= MAX_DRIFT, converged > 0, boxed > 0, [reason] * len(CORNERS))
+    )
     return replace(_step(turn), state=_step(last).state, reasons=reasons)
 
 
 def _returned(arena: _Arena, last: Turn, images: Array) -> Turn:
     """The images brought back to their level, as far as the metrics can tell it."""
     walk = resume(images, last.memory, int(last.done))
-    for returns, turn in enumerate(arena.march(walk, settling=True)):
+    for returns, turn in enumerate(arena.iterate(walk, settling=True)):
         _, _, drift, finite, _, _ = np.asarray(turn.told)
         departure, stuck = np.abs(drift), np.asarray(turn.memory.trust) < LOST
-        off = (departure > arena.terms.tolerance) & ~(stuck & (departure <= HELD)) & (finite > 0)
+        off = (departure > arena.terms.tolerance) & ~(stuck & (departure <= MAX_DRIFT)) & (finite > 0)
         if returns == MOST_RETURNS or not off.any():
             break
     return turn
@@ -202,8 +204,8 @@ def _reason(finite: bool, held: bool, converged: bool, boxed: bool, otherwise: R
     if not finite:
         return Reason.NOT_FINITE
     if not held:
-        return Reason.NO_LEVEL
-    return Reason.CONVERGED if converged else Reason.BOX if boxed else otherwise
+        return Reason.INFEASIBLE
+    return Reason.CONVERGED if converged else Reason.AT_BOUNDS if boxed else otherwise
 
 
 def _step(turn: Turn) -> Step:

@@ -8,7 +8,7 @@ change away from s; s itself outside the mask), the engine walks among points z 
 
 P is the orthogonal projection on the low spatial frequencies (DCT-II, mirrored borders). What l and h cut off is not
 smooth, so after each step z is drawn to where little is cut off, by alternating projections on the low frequencies and
-on the pictures between l and h (von Neumann 1949); the edge of a mask cuts all the same. Of a grey picture, the first
+on the pictures between l and h (von Neumann 1949); the edge of a mask cuts all the same. Of a gray picture, the first
 channel of z is all three of x. So every z is admissible whatever the steps, and the metrics are differentiated with
 respect to z: by the chain rule both gradients come out projected, and what is tangent to the held metric's level in z
 is so in x. Without constraints z is x itself.
@@ -24,7 +24,7 @@ import numpy.typing as npt
 from jax import Array
 
 from mad_app.competition.settings import Settings
-from mad_app.metrics import Comparison
+from mad_app.metrics import BoundMetric
 
 PROJECTIONS = 16
 """How often after a step."""
@@ -37,10 +37,10 @@ Band = tuple[Array, Array, Array]
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["start", "low", "width", "high", "band"],
-    meta_fields=["grey", "whole"],
+    meta_fields=["gray", "whole"],
 )
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Admissible:
+class Parametrization:
     """The admissible pictures round a start.
 
     Attributes:
@@ -50,7 +50,7 @@ class Admissible:
         high: h, (H, W, 3).
         band: what a smooth change may hold: orthonormal cosines down the picture (K, H) and across it (L, W), and
             which products of both, (K, L); None for everything.
-        grey: whether the first channel is all three.
+        gray: whether the first channel is all three.
         whole: whether every picture is admissible.
     """
 
@@ -59,7 +59,7 @@ class Admissible:
     width: Array
     high: Array
     band: Band | None
-    grey: bool
+    gray: bool
     whole: bool
 
     def points(self, picture: Array | None = None) -> Array:
@@ -75,15 +75,15 @@ class Admissible:
         """The pictures of points (N, H, W, 3)."""
         return points if self.whole else _pictures(self, points)
 
-    def drawn_in(self, points: Array) -> Array:
+    def project(self, points: Array) -> Array:
         """Points (N, H, W, 3) of pictures that are nearly as smooth as they shall be, near the given ones."""
         return points if self.band is None else _drawn_in(self, self.band, points)
 
-    def pulled_back(self, points: Array, gradients: Array) -> Array:
+    def pullback(self, points: Array, gradients: Array) -> Array:
         """Gradients with respect to the pictures of points, (N, H, W, 3), as such with respect to the points."""
         return gradients if self.whole else _pulled_back(self, points, gradients)
 
-    def comparison(self, of: Comparison) -> Comparison:
+    def comparison(self, of: BoundMetric) -> BoundMetric:
         """The metric as a function of points; it is the metric's own program that runs, compiled once for all."""
         return of if self.whole else _OfPoints(self, of)
 
@@ -96,20 +96,20 @@ class Admissible:
         return low, high
 
 
-def admissible(start: npt.ArrayLike, settings: Settings, mask: Mask | None = None) -> Admissible:
+def admissible(start: npt.ArrayLike, settings: Settings, mask: Mask | None = None) -> Parametrization:
     """The pictures that the settings admit.
 
     Args:
         start: float32 (H, W, 3) in [0, 1].
-        settings: of which `grey`, `max_change` and `low_pass` count.
+        settings: of which `gray`, `max_change` and `low_pass` count.
         mask: bool (H, W), true where the picture may change; None for everywhere.
 
     Raises:
         ValueError: nothing may change, or the start is none of the admissible pictures.
     """
     s = np.asarray(start, np.float32)
-    if settings.grey and not (s == s[..., :1]).all():
-        raise ValueError("a grey competition needs a grey start: all three channels of each pixel must be equal")
+    if settings.gray and not (s == s[..., :1]).all():
+        raise ValueError("a gray competition needs a gray start: all three channels of each pixel must be equal")
     reach = np.float32(1 if settings.max_change is None else settings.max_change)
     low, high = np.maximum(s - reach, 0), np.minimum(s + reach, 1)
     if mask is not None:
@@ -121,11 +121,11 @@ def admissible(start: npt.ArrayLike, settings: Settings, mask: Mask | None = Non
     width = high - low
     width = np.where(low + width > high, np.nextafter(width, np.float32(0)), width)
     band = None if settings.low_pass is None else _low_frequencies(s.shape, settings.low_pass)
-    free = not settings.grey and settings.max_change is None and settings.low_pass is None and mask is None
+    free = not settings.gray and settings.max_change is None and settings.low_pass is None and mask is None
     arrays = {"start": s, "low": low, "width": width, "high": high}
-    return Admissible(
+    return Parametrization(
         **{name: jnp.asarray(array) for name, array in arrays.items()},
-        band=band, grey=settings.grey, whole=free,
+        band=band, gray=settings.gray, whole=free,
     )  # fmt: skip
 
 
@@ -141,8 +141,8 @@ def _low_frequencies(shape: tuple[int, ...], low_pass: float) -> Band:
 
 
 @jax.jit
-def _pictures(space: Admissible, points: Array) -> Array:
-    channels = 1 if space.grey else 3
+def _pictures(space: Parametrization, points: Array) -> Array:
+    channels = 1 if space.gray else 3
     start, low, width, high = (
         array[None, ..., :channels] for array in (space.start, space.low, space.width, space.high)
     )
@@ -158,7 +158,7 @@ def _pictures(space: Admissible, points: Array) -> Array:
 
 
 @jax.jit
-def _drawn_in(space: Admissible, band: Band, points: Array) -> Array:
+def _drawn_in(space: Parametrization, band: Band, points: Array) -> Array:
     start, low, high = (array[None] for array in (space.start, space.low, space.high))
 
     def projected(_: int, change: Array) -> Array:
@@ -170,7 +170,7 @@ def _drawn_in(space: Admissible, band: Band, points: Array) -> Array:
 
 
 @jax.jit
-def _pulled_back(space: Admissible, points: Array, gradients: Array) -> Array:
+def _pulled_back(space: Parametrization, points: Array, gradients: Array) -> Array:
     _, pull = jax.vjp(partial(_pictures, space), points)
     (pulled,) = pull(gradients)
     return pulled
@@ -187,12 +187,12 @@ def _smooth(band: Band, change: Array) -> Array:
 class _OfPoints:
     """A metric as a function of points."""
 
-    space: Admissible
-    of: Comparison
+    space: Parametrization
+    of: BoundMetric
 
     def distances(self, points: Array) -> Array:
         return self.of.distances(self.space.pictures(points))
 
     def value_and_grad(self, points: Array) -> tuple[Array, Array]:
         values, gradients = self.of.value_and_grad(self.space.pictures(points))
-        return values, self.space.pulled_back(points, gradients)
+        return values, self.space.pullback(points, gradients)

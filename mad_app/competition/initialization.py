@@ -18,8 +18,8 @@ import numpy as np
 from jax import Array
 
 from mad_app.competition.geometry import newton_step
-from mad_app.competition.settings import CORNERS, HELD, Role, Settings
-from mad_app.metrics import Comparison
+from mad_app.competition.settings import CORNERS, MAX_DRIFT, Role, Settings
+from mad_app.metrics import BoundMetric
 
 FURTHEST = 2.0
 """Greatest factor between a metric's value and what a step of Newton's method aims at."""
@@ -30,7 +30,7 @@ SECTIONS = 16
 
 
 def starts_and_levels(
-    start: Array, reference: Array, comparisons: Mapping[Role, Comparison], settings: Settings
+    start: Array, reference: Array, comparisons: Mapping[Role, BoundMetric], settings: Settings
 ) -> tuple[Array, Array]:
     """The point each image sets out from (4, H, W, 3) and the level its fixed metric is held at (4,).
 
@@ -62,7 +62,7 @@ def starts_and_levels(
 
 
 def bring_to_level(
-    start: Array, reference: Array, comparison: Comparison, level: float, tolerance: float, *, called: str
+    start: Array, reference: Array, comparison: BoundMetric, level: float, tolerance: float, *, called: str
 ) -> Array:
     """A point near the start where the metric has the level, to within a relative tolerance or what float32 resolves.
 
@@ -74,7 +74,7 @@ def bring_to_level(
     point, value = _newton(start, comparison, level, tolerance)
     if value > (1 + tolerance) * level:
         point, value = _newton(_towards(reference, point, comparison, level), comparison, level, tolerance)
-    if abs(value / level - 1) <= HELD:
+    if abs(value / level - 1) <= MAX_DRIFT:
         return point
     raise ValueError(
         f"{called} {level:g} cannot be reached from the start, which came to {value:g}: give a level nearer "
@@ -82,7 +82,7 @@ def bring_to_level(
     )
 
 
-def _newton(start: Array, comparison: Comparison, level: float, tolerance: float) -> tuple[Array, float]:
+def _newton(start: Array, comparison: BoundMetric, level: float, tolerance: float) -> tuple[Array, float]:
     """The point that Newton's method comes to, and the metric there."""
     point, share = jnp.repeat(start[None], len(CORNERS), axis=0), 1.0
     value, gradient = comparison.value_and_grad(point)
@@ -99,7 +99,7 @@ def _newton(start: Array, comparison: Comparison, level: float, tolerance: float
     return point[0], float(value[0])
 
 
-def _towards(reference: Array, point: Array, comparison: Comparison, level: float) -> Array:
+def _towards(reference: Array, point: Array, comparison: BoundMetric, level: float) -> Array:
     """The point where the metric has the level, on the way from one above it to the reference."""
     near, far = 0.0, 1.0
     for _ in range(SECTIONS):

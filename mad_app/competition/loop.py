@@ -14,9 +14,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from mad_app.competition.constraints import Admissible
+from mad_app.competition.constraints import Parametrization
 from mad_app.competition.solver import Terms, Turn, Values, Walk, advance, settle
-from mad_app.metrics import Comparison, JaxComparison, value_and_grad_of
+from mad_app.metrics import BoundJaxMetric, BoundMetric, value_and_grad_of
 from mad_app.metrics.from_jax import Distances, Prepared
 
 SECONDS_A_CALL = 0.1
@@ -29,20 +29,20 @@ Rivals = tuple[Prepared, Prepared]
 """What the two metrics know of the reference."""
 
 
-def march(
-    first: Comparison, second: Comparison, space: Admissible, walk: Walk, terms: Terms, *, settling: bool = False
+def iterate(
+    first: BoundMetric, second: BoundMetric, space: Parametrization, walk: Walk, terms: Terms, *, settling: bool = False
 ) -> Iterator[Turn]:
     """What each turn shows, for as long as it is asked for: of a competition, or of its return to the level.
 
     The walk goes among the points of a space, and the metrics look at their pictures.
     """
-    if isinstance(first, JaxComparison) and isinstance(second, JaxComparison):
+    if isinstance(first, BoundJaxMetric) and isinstance(second, BoundJaxMetric):
         return _march_compiled(first, second, space, walk, terms, settling)
     return _march(first, second, space, walk, terms, settling)
 
 
 def _march(
-    first: Comparison, second: Comparison, space: Admissible, walk: Walk, terms: Terms, settling: bool
+    first: BoundMetric, second: BoundMetric, space: Parametrization, walk: Walk, terms: Terms, settling: bool
 ) -> Iterator[Turn]:
     turn_of = _settle if settling else _advance
     while True:
@@ -51,31 +51,31 @@ def _march(
         yield turn
 
 
-def _look(first: Comparison, second: Comparison, images: Array) -> tuple[Values, Values]:
+def _look(first: BoundMetric, second: BoundMetric, images: Array) -> tuple[Values, Values]:
     """Both metrics' values and gradients. JAX computes on its own thread, so it is set to work before PyTorch."""
-    if isinstance(second, JaxComparison):
+    if isinstance(second, BoundJaxMetric):
         said = second.value_and_grad(images)
         return first.value_and_grad(images), said
     return first.value_and_grad(images), second.value_and_grad(images)
 
 
-def _pulled_back(space: Admissible, points: Array, said: Iterable[Values]) -> list[Values]:
-    return [(values, space.pulled_back(points, gradients)) for values, gradients in said]
+def _pulled_back(space: Parametrization, points: Array, said: Iterable[Values]) -> list[Values]:
+    return [(values, space.pullback(points, gradients)) for values, gradients in said]
 
 
 @jax.jit
-def _advance(space: Admissible, walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Walk, Turn]:
+def _advance(space: Parametrization, walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Walk, Turn]:
     walk, turn = advance(walk, first, second, terms)
-    return walk._replace(proposed=space.drawn_in(walk.proposed)), turn
+    return walk._replace(proposed=space.project(walk.proposed)), turn
 
 
 @jax.jit
-def _settle(_: Admissible, walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Walk, Turn]:
+def _settle(_: Parametrization, walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Walk, Turn]:
     return settle(walk, first, second, terms)
 
 
 def _march_compiled(
-    first: JaxComparison, second: JaxComparison, space: Admissible, walk: Walk, terms: Terms, settling: bool
+    first: BoundJaxMetric, second: BoundJaxMetric, space: Parametrization, walk: Walk, terms: Terms, settling: bool
 ) -> Iterator[Turn]:
     program = _program(first.metric.distances_to, second.metric.distances_to)
     room = max(1, min(TURNS_A_CALL, BYTES_A_CALL // (3 * walk.proposed.nbytes)))
@@ -96,7 +96,7 @@ def _program(first: Distances, second: Distances) -> Callable[..., tuple[Walk, T
     """The compiled loop over turns of two metrics; the same object each time, so that it compiles once a shape."""
     looks = value_and_grad_of(first), value_and_grad_of(second)
 
-    def take(known: Rivals, space: Admissible, walk: Walk, terms: Terms, settling: Array) -> tuple[Walk, Turn]:
+    def take(known: Rivals, space: Parametrization, walk: Walk, terms: Terms, settling: Array) -> tuple[Walk, Turn]:
         images = space.pictures(walk.proposed)
         said = [look(rival, images) for look, rival in zip(looks, known, strict=True)]
         pulled = _pulled_back(space, walk.proposed, said)
@@ -104,7 +104,7 @@ def _program(first: Distances, second: Distances) -> Callable[..., tuple[Walk, T
 
     @partial(jax.jit, static_argnames="room")
     def program(
-        known: Rivals, space: Admissible, walk: Walk, terms: Terms, settling: Array, count: Array, *, room: int
+        known: Rivals, space: Parametrization, walk: Walk, terms: Terms, settling: Array, count: Array, *, room: int
     ) -> tuple[Walk, Turn]:
         one = partial(take, known, space, terms=terms, settling=settling)
         shapes = jax.eval_shape(one, walk)[1]

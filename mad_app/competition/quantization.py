@@ -1,9 +1,9 @@
 """Rounding to 8 bits that keeps the held metric on its level.
 
 Rounding each value to its nearest level adds noise, which a sensitive metric sees: the picture that is saved and looked
-at then leaves the level that the optimisation held. Here a few values are rounded the other way instead. With n and h
+at then leaves the level that the optimization held. Here a few values are rounded the other way instead. With n and h
 the held metric's gradient and the diagonal of its Hessian, g the gradient of what shall grow, all on the rounded
-picture, and δ the change of a value that goes to its other neighbour,
+picture, and δ the change of a value that goes to its other neighbor,
 
     n δ + h δ²/2   is what the value adds to the held metric,        max(0, −g δ)   what it costs,
 
@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from mad_app.competition.geometry import return_step
 from mad_app.competition.settings import CORNERS
-from mad_app.metrics import Comparison
+from mad_app.metrics import BoundMetric
 
 Levels8 = npt.NDArray[np.uint8]
 Values = npt.NDArray[np.float64]
@@ -42,14 +42,14 @@ MOST_RETURNS = 40
 """Newton steps for that."""
 
 
-def round_to_level(
+def quantize_at_level(
     images: npt.ArrayLike,
-    first: Comparison,
-    second: Comparison,
+    first: BoundMetric,
+    second: BoundMetric,
     levels: Sequence[float] | Values,
     *,
     bounds: tuple[Levels8, Levels8] | None = None,
-    grey: bool = False,
+    gray: bool = False,
 ) -> Levels8:
     """Round the four images so that each held metric stays as close to its level as can be.
 
@@ -59,24 +59,24 @@ def round_to_level(
         second: its rival.
         levels: what the held metric of each image shall say, (4,).
         bounds: least and greatest 8-bit values allowed, (H, W, 3) each; 0 and 255 if None.
-        grey: the three channels of a pixel are equal and stay so.
+        gray: the three channels of a pixel are equal and stay so.
 
     Returns:
-        uint8 (4, H, W, 3), within the bounds: of each value one of its two neighbours, where these can hold the level.
+        uint8 (4, H, W, 3), within the bounds: of each value one of its two neighbors, where these can hold the level.
         An image that a metric cannot measure is rounded to the nearest.
     """
     rivals, wanted = (first, second), np.asarray(levels, np.float64)
     shape = np.shape(images)[1:]
     low, high = bounds or (np.zeros(shape, np.uint8), np.full(shape, 255, np.uint8))
     pictures, goals = np.asarray(images, np.float32), wanted
-    best, least = rounded, missing = _rounded(pictures, rivals, wanted, low, high, grey)
+    best, least = rounded, missing = _rounded(pictures, rivals, wanted, low, high, gray)
     for _ in range(MOST_SHIFTS):
         off = np.isfinite(least) & (np.abs(least) > AIM * wanted)
         if not off.any():
             break
         goals = np.where(off, np.maximum(goals + missing, LEAST_GOAL * wanted), goals)
-        pictures = _brought(pictures, rivals, np.where(off, goals, np.nan), low, high, grey)
-        rounded, missing = _rounded(pictures, rivals, wanted, low, high, grey)
+        pictures = _brought(pictures, rivals, np.where(off, goals, np.nan), low, high, gray)
+        rounded, missing = _rounded(pictures, rivals, wanted, low, high, gray)
         nearer = off & (np.abs(missing) < np.abs(least))
         best, least = np.where(nearer[:, None, None, None], rounded, best), np.where(nearer, missing, least)
     return best
@@ -84,18 +84,18 @@ def round_to_level(
 
 def _rounded(
     pictures: npt.NDArray[np.float32],
-    rivals: tuple[Comparison, Comparison],
+    rivals: tuple[BoundMetric, BoundMetric],
     levels: Values,
     low: Levels8,
     high: Levels8,
-    grey: bool,
+    gray: bool,
 ) -> tuple[Levels8, Values]:
-    """Each value of the pictures at one of its two neighbours, and what the held metrics then lack to their levels."""
+    """Each value of the pictures at one of its two neighbors, and what the held metrics then lack to their levels."""
     scaled = pictures * np.float32(255)
     below, above, nearest = (
         np.clip(rounding(scaled), low, high).astype(np.uint8) for rounding in (np.floor, np.ceil, np.rint)
     )
-    searches = [_Search(below[i], above[i], nearest[i], float(level), grey) for i, level in enumerate(levels)]
+    searches = [_Search(below[i], above[i], nearest[i], float(level), gray) for i, level in enumerate(levels)]
     for _ in range(MOST_ROUNDS):
         tried = np.stack([search.tried for search in searches]).astype(np.float32) / np.float32(255)
         for search, measured in zip(searches, _measure(tried, rivals), strict=True):
@@ -107,11 +107,11 @@ def _rounded(
 
 def _brought(
     pictures: npt.NDArray[np.float32],
-    rivals: tuple[Comparison, Comparison],
+    rivals: tuple[BoundMetric, BoundMetric],
     goals: Values,
     low: Levels8,
     high: Levels8,
-    grey: bool,
+    gray: bool,
 ) -> npt.NDArray[np.float32]:
     """The pictures brought to other levels of their held metrics; those without a goal, NaN, as they are."""
     for _ in range(MOST_RETURNS):
@@ -119,7 +119,7 @@ def _brought(
         missing = np.nan_to_num(goals - held)
         if (np.abs(missing) <= AIM / 10 * np.nan_to_num(goals)).all():
             break
-        normals = normals.mean(axis=3, keepdims=True) + 0 * normals if grey else normals
+        normals = normals.mean(axis=3, keepdims=True) + 0 * normals if gray else normals
         moved = return_step(jnp.asarray(pictures), jnp.asarray(normals, np.float32), jnp.asarray(missing, np.float32))
         pictures = np.clip(np.asarray(moved), low / np.float32(255), high / np.float32(255))
     return pictures
@@ -133,7 +133,7 @@ class _Search:
     above: Levels8
     tried: Levels8
     level: float
-    grey: bool
+    gray: bool
     best: Levels8 = field(init=False)
     missing: float = np.inf
     share: float = 1.0
@@ -164,13 +164,13 @@ class _Search:
         self.tried = np.where(turned, other, self.best) if turned.any() else self.best
 
     def _worth_turning(self, other: Levels8) -> npt.NDArray[np.bool_]:
-        """Which values of `best` to turn into the others', (H, W, 3) or, of a grey picture, (H, W, 1)."""
+        """Which values of `best` to turn into the others', (H, W, 3) or, of a gray picture, (H, W, 1)."""
         change, wanted = (other.astype(np.float64) - self.best) / 255, self.share * abs(self.missing)
         known = np.isfinite(self.curvature)
         curvature = np.where(known, self.curvature, self.curvature[known].mean() if known.any() else 0.0)
         effect = (self.normal * change + curvature * change**2 / 2) * np.sign(self.missing)
         loss = -self.ascent * change
-        if self.grey:
+        if self.gray:
             effect, loss = (part.sum(axis=2, keepdims=True) for part in (effect, loss))
         useful = np.flatnonzero((effect > 0) & (effect <= wanted))
         gain = effect.flat[useful]
@@ -182,7 +182,7 @@ class _Search:
 
 
 def _measure(
-    pictures: npt.NDArray[np.float32], rivals: tuple[Comparison, Comparison]
+    pictures: npt.NDArray[np.float32], rivals: tuple[BoundMetric, BoundMetric]
 ) -> list[tuple[float, Values, Values]]:
     """Of each picture the held metric, its gradient, and the gradient of what shall grow."""
     shown = jnp.asarray(pictures)
@@ -193,7 +193,7 @@ def _measure(
         (
             float(values[corner.fixed][i]),
             gradients[corner.fixed][i],
-            gradients[corner.optimised][i] * (1 if corner.direction == "max" else -1),
+            gradients[corner.optimized][i] * (1 if corner.direction == "max" else -1),
         )
         for i, corner in enumerate(CORNERS)
     ]

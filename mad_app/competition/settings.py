@@ -17,32 +17,32 @@ Role = Literal["first", "second"]
 class Corner:
     """One of the four images: which metric is driven, which way, and which is held."""
 
-    optimised: Role
+    optimized: Role
     direction: Direction
 
     @property
     def fixed(self) -> Role:
         """The metric that is held."""
-        return "second" if self.optimised == "first" else "first"
+        return "second" if self.optimized == "first" else "first"
 
 
 CORNERS = (Corner("first", "max"), Corner("first", "min"), Corner("second", "max"), Corner("second", "min"))
 """The order of the four images everywhere: in a batch, a record and a figure."""
-HELD = 1e-3
+MAX_DRIFT = 1e-3
 """Relative departure from the level up to which a metric counts as held."""
 
 
 class Reason(enum.Enum):
-    """Why an image's optimisation ended; the value is what a person reads, after the image's letter."""
+    """Why an image's optimization ended; the value is what a person reads, after the image's letter."""
 
     CONVERGED = "converged: no step leads further"
-    BOX = "got stuck: what could still move is pressed against black, white or the largest change"
+    AT_BOUNDS = "got stuck: what could still move is pressed against black, white or the largest change"
     BUDGET = "used its whole budget of steps"
     SECONDS = "used its whole budget of seconds"
     STOPPED = "was stopped by the user"
     NOT_FINITE = "met a metric or a gradient that was no finite number"
-    OTHER_NOT_FINITE = "ended early, because a metric failed on another of the four images"
-    NO_LEVEL = "could not be brought back to the level of its fixed metric"
+    ABORTED = "ended early, because a metric failed on another of the four images"
+    INFEASIBLE = "could not be brought back to the level of its fixed metric"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class Settings:
         step_size: size of the first step as a change of pixel value, in (0, 1].
         level_tolerance: relative departure of the fixed metric from its level that is aimed at in the end; metrics
             computed in float32 resolve little less than the default.
-        grey: only luminance changes: grey pictures stay grey.
+        gray: only luminance changes: gray pictures stay gray.
         max_change: largest change of any value from the start, white being 1, from 1/255 to 1; None for any.
         low_pass: highest spatial frequency of the change, in cycles a picture, above 0; None for any.
         first_level: what the first metric is held at where it is held; None for what it is at the start.
@@ -67,7 +67,7 @@ class Settings:
     seconds: float | None = None
     step_size: float = 0.05
     level_tolerance: float = 1e-5
-    grey: bool = False
+    gray: bool = False
     max_change: float | None = None
     low_pass: float | None = None
     first_level: float | None = None
@@ -80,8 +80,8 @@ class Settings:
             raise ValueError(f"seconds must be a number above 0, got {self.seconds}")
         if not 0 < self.step_size <= 1:
             raise ValueError(f"step_size must lie in (0, 1], got {self.step_size}")
-        if not 0 < self.level_tolerance <= HELD:
-            raise ValueError(f"level_tolerance must lie in (0, {HELD:g}], got {self.level_tolerance}")
+        if not 0 < self.level_tolerance <= MAX_DRIFT:
+            raise ValueError(f"level_tolerance must lie in (0, {MAX_DRIFT:g}], got {self.level_tolerance}")
         if self.max_change is not None and not 1 / 255 <= self.max_change <= 1:
             raise ValueError(f"max_change must lie between 1/255, the step of 8 bits, and 1, got {self.max_change}")
         for name in ("low_pass", "first_level", "second_level"):

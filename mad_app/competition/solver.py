@@ -15,7 +15,7 @@ from jax import Array
 
 from mad_app.competition import schedules as pace
 from mad_app.competition.geometry import Moments, no_moments, norms, return_step, tangent_gradient, tangent_step
-from mad_app.competition.settings import CORNERS, HELD
+from mad_app.competition.settings import CORNERS, MAX_DRIFT
 
 GROWTH, SHRINKAGE = 1.1, 0.5
 """What an image's trust is multiplied by after a step that held, and after one that strayed."""
@@ -42,7 +42,7 @@ PRESSED = 0.5
 """The part of the values that a metric sees which must be pressed against 0 or 1 for an image to be stuck there."""
 
 RISES = ~pace.FALLING
-DRIVES_FIRST = np.array([corner.optimised == "first" for corner in CORNERS])
+DRIVES_FIRST = np.array([corner.optimized == "first" for corner in CORNERS])
 
 Values = tuple[Array, Array]
 """A metric's distances (4,) and their gradients (4, H, W, 3)."""
@@ -182,7 +182,7 @@ def settle(walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Wal
     no = jnp.zeros_like(nearer)
     turn = Turn(view.images, _tell(view, terms, no, no), memory, walk.done)
     returned = return_step(view.images, view.normal, share * view.missing)
-    lost = (share < LOST) & (jnp.abs(view.missing / terms.level) > HELD)
+    lost = (share < LOST) & (jnp.abs(view.missing / terms.level) > MAX_DRIFT)
     return Walk(_where(lost, memory.held, returned), view, memory, walk.done, jnp.asarray(False)), turn
 
 

@@ -5,7 +5,7 @@ from mad_app.figures.canvas import Kind
 from mad_app.figures.caption import caption, latex_caption
 from mad_app.figures.export import KINDS, figure_bytes, mad_sheet, save_figure
 from mad_app.figures.options import FORMATS, PARTS, SMALLEST_FONT, THEMES, Part, SheetOptions, ThemeName, Width
-from mad_app.figures.series_export import Drawing, save_contact_sheet, save_ladder_curves, series_bytes
+from mad_app.figures.series_export import Drawing, save_contact_sheet, save_level_curves, series_bytes
 from mad_app.figures.text import contest_title, metric_title, number, outcomes, percentage, verdict
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
     "save_animation",
     "save_contact_sheet",
     "save_figure",
-    "save_ladder_curves",
+    "save_level_curves",
     "series_bytes",
     "verdict",
 ]

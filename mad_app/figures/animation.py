@@ -1,7 +1,7 @@
 """From the start to the end of a competition, as a moving picture for slides: GIF or WebP.
 
 The picture is laid out like the page: the reference and the start on the left, the two pairs beside them. WebP keeps
-every colour of the pixels; GIF has 256.
+every color of the pixels; GIF has 256.
 """
 
 import io
@@ -88,7 +88,7 @@ def animation_bytes(run: Run, kind: Moving, *, theme: ThemeName = "light") -> by
     durations = [FIRST_MS, *[NEXT_MS] * (len(frames) - 2), LAST_MS]
     buffer = io.BytesIO()
     if kind == "gif":
-        few = [_with_few_colours(picture, layout.theme) for picture in pictures]
+        few = [_with_few_colors(picture, layout.theme) for picture in pictures]
         few[0].save(buffer, "GIF", save_all=True, append_images=few[1:], duration=durations, loop=0)
     else:
         rest = pictures[1:]
@@ -151,8 +151,8 @@ class _Layout:
                 under = top + self.head / DPI - 0.4 * canvas.line
                 canvas.text(self._left(0) / DPI, under, title)
                 for i in (2 * pair, 2 * pair + 1):
-                    x, colour = self._left(1 + i % 2) / DPI, self.theme.letters[i]
-                    canvas.text(x, under, LETTERS[i], color=colour, weight="bold")
+                    x, color = self._left(1 + i % 2) / DPI, self.theme.letters[i]
+                    canvas.text(x, under, LETTERS[i], color=color, weight="bold")
                     x += canvas.measure("W ", weight="bold")
                     canvas.text(x, under, _title(run, i), width=self.wide / DPI - canvas.measure("WW"))
             content = figure_to_bytes(canvas.figure, "png", dpi=DPI)
@@ -170,16 +170,16 @@ class _Layout:
         picture.paste(large, (self._left(column), row * self.row + self.head))
 
 
-def _with_few_colours(picture: Image.Image, theme: Theme) -> Image.Image:
-    """In 256 colours, among which are those of the theme, so that letters keep theirs."""
-    kept = [ImageColor.getrgb(colour) for colour in (theme.paper, theme.ink, theme.quiet, *theme.letters)]
+def _with_few_colors(picture: Image.Image, theme: Theme) -> Image.Image:
+    """In 256 colors, among which are those of the theme, so that letters keep theirs."""
+    kept = [ImageColor.getrgb(color) for color in (theme.paper, theme.ink, theme.quiet, *theme.letters)]
     found = picture.quantize(256 - len(kept)).getpalette() or []
     palette = Image.new("P", (1, 1))
-    palette.putpalette([*found[: 3 * (256 - len(kept))], *(value for colour in kept for value in colour)])
+    palette.putpalette([*found[: 3 * (256 - len(kept))], *(value for color in kept for value in color)])
     return picture.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def _title(run: Run, i: int) -> str:
     result = run.images[i]
-    before, after = (number(values.get(result.optimised)) for values in (result.start, result.seen))
-    return f"{result.direction} {metric_title(result.optimised)}, {before} → {after}"
+    before, after = (number(values.get(result.optimized)) for values in (result.start, result.seen))
+    return f"{result.direction} {metric_title(result.optimized)}, {before} → {after}"

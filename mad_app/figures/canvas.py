@@ -48,13 +48,13 @@ _LOCK = threading.RLock()
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours of a page.
+    """Colors of a page.
 
     Attributes:
         paper: the ground.
         ink: text that matters.
         quiet: text and lines that stay back.
-        letters: the four images, colours of Okabe and Ito that colour-blind people can tell apart.
+        letters: the four images, colors of Okabe and Ito that color-blind people can tell apart.
     """
 
     paper: str
@@ -108,7 +108,7 @@ class Canvas:
         width: in inches.
         height: in inches, rounded up to a whole number of dots.
         font: size of the text in points.
-        theme: the colours.
+        theme: the colors.
         dpi: dots an inch; images begin on whole dots.
     """
 

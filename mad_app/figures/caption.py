@@ -40,7 +40,7 @@ def caption(run: Run, show: Collection[Part] | None = None) -> str:
     texts += [_corner(run, i) for i in range(len(LETTERS))]
     if "maps" in shown:
         gains = ", ".join(f"{LETTERS[2 * pair : 2 * pair + 2]} × {gain_of(run, pair):g}" for pair in (0, 1))
-        texts.append(f"Maps: differences from the reference times a gain ({gains}), zero is mid grey.")
+        texts.append(f"Maps: differences from the reference times a gain ({gains}), zero is mid gray.")
     if "curves" in shown:
         texts.append("Curves: both metrics over the steps; dashed, the level at which each was held.")
     if "jury" in shown:
@@ -69,7 +69,7 @@ def _latin(character: str) -> str:
 
 def _subject(run: Run) -> str:
     settings, (rows, columns, _) = without_folders(run.settings), run.reference.shape
-    first, second = (metric_title(name) for name in (run.images[0].optimised, run.images[0].fixed))
+    first, second = (metric_title(name) for name in (run.images[0].optimized, run.images[0].fixed))
     picture = settings.get("image") or "an image"
     distortion = " ".join(str(settings[key]) for key in ("distortion", "strength") if settings.get(key) is not None)
     start = f" From a copy with {distortion} (seed {run.seed})," if distortion else " From a distorted copy,"
@@ -82,8 +82,8 @@ def _subject(run: Run) -> str:
 def _corner(run: Run, i: int) -> str:
     """What became of one of the four images."""
     result = run.images[i]
-    driven, held = (metric_title(name) for name in (result.optimised, result.fixed))
-    before, after = result.start.get(result.optimised), result.seen.get(result.optimised)
+    driven, held = (metric_title(name) for name in (result.optimized, result.fixed))
+    before, after = result.start.get(result.optimized), result.seen.get(result.optimized)
     return (
         f"{LETTERS[i]}: {result.direction} {driven}, {number(before)} → {number(after)}, with {held} held at "
         f"{number(result.level)} (drift {percentage(result.drift_seen)})."

@@ -108,15 +108,15 @@ class _ContactSheet:
             return "before it is brought to the level" if self.series.kind == "ladder" else differ
         result = self.series.runs[0].images[row]
         return (
-            f"{result.direction} {metric_title(result.optimised)}, {metric_title(result.fixed)} held  {differ}".rstrip()
+            f"{result.direction} {metric_title(result.optimized)}, {metric_title(result.fixed)} held  {differ}".rstrip()
         )
 
     def _values(self, run: Run, row: int) -> tuple[str, str]:
         if row < 0:
-            first, second = run.images[0].optimised, run.images[0].fixed
+            first, second = run.images[0].optimized, run.images[0].fixed
             return number(run.images[0].start.get(first)), number(run.images[0].start.get(second))
         result = run.images[row]
-        return number(result.seen.get(result.optimised)), number(result.seen.get(result.fixed))
+        return number(result.seen.get(result.optimized)), number(result.seen.get(result.fixed))
 
     def _legend(self) -> str:
         first, second = (metric_title(name) for name in competitors(self.series))
@@ -128,7 +128,7 @@ class _ContactSheet:
 
 def competitors(series: Series) -> tuple[str, str]:
     """The names of the two metrics."""
-    return series.runs[0].images[0].optimised, series.runs[0].images[0].fixed
+    return series.runs[0].images[0].optimized, series.runs[0].images[0].fixed
 
 
 def series_title(series: Series) -> str:
@@ -138,8 +138,8 @@ def series_title(series: Series) -> str:
 
 
 def _heading(series: Series, run: Run) -> str:
-    """What distinguishes a competition from its neighbours."""
-    if series.varied == "strength" and run.images[0].optimised == "mse":
+    """What distinguishes a competition from its neighbors."""
+    if series.varied == "strength" and run.images[0].optimized == "mse":
         return f"MSE {(run.images[0].start.get('mse') or 0.0) * 255**2:.4g} / 255²"
     value = run.settings.get(series.varied)
     if series.varied.endswith("_level"):

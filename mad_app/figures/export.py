@@ -44,9 +44,9 @@ def mad_sheet(
     Raises:
         ValueError: there is no such width, theme or part, or the size of the text is out of its range.
     """
-    form, colours, parts = sheet_format(width, font_size), theme_called(theme), check_parts(show)
+    form, colors, parts = sheet_format(width, font_size), theme_called(theme), check_parts(show)
     with drawing():
-        return draw_sheet(run, form, colours, parts)
+        return draw_sheet(run, form, colors, parts)
 
 
 def figure_bytes(run: Run, kind: Kind, *, dpi: float | None = None, **options: Unpack[SheetOptions]) -> bytes:

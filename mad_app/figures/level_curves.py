@@ -25,14 +25,14 @@ def draw_ladder_curves(series: Series, form: Format) -> Figure:
     canvas.text(form.margin, form.margin + 0.76 * canvas.line, series_title(series), width=form.inner, weight="bold")
     for pair in (0, 1):
         _draw_panel(canvas, series, pair, form.margin + pair * (width + form.gutter), top, width, HEIGHT * width)
-    note = "Dotted: where the optimisation set out. Values are those of the saved pictures."
+    note = "Dotted: where the optimization set out. Values are those of the saved pictures."
     canvas.text(form.margin, height - form.margin - 0.3 * canvas.line, note, color=canvas.theme.quiet)
     return canvas.figure
 
 
 def _draw_panel(canvas: Canvas, series: Series, pair: int, x: float, y: float, width: float, height: float) -> None:
     """One metric, driven up and down, over the levels of the other."""
-    driven, held = series.runs[0].images[2 * pair].optimised, series.runs[0].images[2 * pair].fixed
+    driven, held = series.runs[0].images[2 * pair].optimized, series.runs[0].images[2 * pair].fixed
     canvas.text(x, y + 0.76 * canvas.line, metric_title(driven), width=width, weight="bold")
     levels = np.array([run.images[2 * pair].level for run in series.runs], float)
     order = np.argsort(levels)
@@ -64,10 +64,10 @@ def _draw_panel(canvas: Canvas, series: Series, pair: int, x: float, y: float, w
 
 
 def _driven(run: Run, i: int) -> float:
-    value = run.images[i].seen.get(run.images[i].optimised)
+    value = run.images[i].seen.get(run.images[i].optimized)
     return np.nan if value is None else value
 
 
 def _begin(run: Run, i: int) -> float:
     """The driven metric where the image set out, at the level that is held."""
-    return float(getattr(run.history, CORNERS[i].optimised)[0, i])
+    return float(getattr(run.history, CORNERS[i].optimized)[0, i])

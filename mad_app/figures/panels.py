@@ -28,7 +28,7 @@ def draw_curve(canvas: Canvas, run: Run, role: Role, x: float, y: float, width: 
     """Draw one metric's distances of the four images over the steps, and the level at which it was held."""
     values = np.asarray(run.history.first if role == "first" else run.history.second, float)
     level = next(result.level for result, corner in zip(run.images, CORNERS, strict=True) if corner.fixed == role)
-    name = metric_title(run.images[0].optimised if role == "first" else run.images[0].fixed)
+    name = metric_title(run.images[0].optimized if role == "first" else run.images[0].fixed)
     canvas.text(x, y + 0.76 * canvas.line, name, width=width, weight="bold")
     seen = np.append(values[np.isfinite(values)], [] if level is None else level)
     if not seen.size:
@@ -125,7 +125,7 @@ def _draw_lines(canvas: Canvas, axes: Axes, steps: np.ndarray, values: np.ndarra
 
 
 def spread_labels(places: Sequence[float], distance: float) -> list[float]:
-    """Places moved as little as need be, so that neighbours keep a distance and all lie in [0, 1] if they can."""
+    """Places moved as little as need be, so that neighbors keep a distance and all lie in [0, 1] if they can."""
     order = sorted(range(len(places)), key=lambda i: (round(places[i], 2), -i))  # of equals, A above B
     moved = [places[i] for i in order]
     for _ in range(100):
@@ -183,7 +183,7 @@ class Table:
 
 def jury_table(run: Run, canvas: Canvas) -> Table | None:
     """What the metrics that did not compete say; of each pair the image farther from the reference is bold."""
-    competitors = (run.images[0].optimised, run.images[0].fixed)
+    competitors = (run.images[0].optimized, run.images[0].fixed)
     names = [name for name in run.images[0].start if name not in competitors]
     rows = [[run.images[0].start.get(name), *(result.seen.get(name) for result in run.images)] for name in names]
     told = [(name, row) for name, row in zip(names, rows, strict=True) if any(value is not None for value in row)]

@@ -39,6 +39,6 @@ def save_contact_sheet(series: Series, path: str | Path, *, width: Width = "doub
     save_as(path, KINDS, lambda kind: series_bytes(series, "contact sheet", kind, width=width))
 
 
-def save_ladder_curves(series: Series, path: str | Path, *, width: Width = "double") -> None:
+def save_level_curves(series: Series, path: str | Path, *, width: Width = "double") -> None:
     """Write the curves of a ladder to a file, whole or not at all; errors as in `save_figure`."""
     save_as(path, KINDS, lambda kind: series_bytes(series, "curves", kind, width=width))

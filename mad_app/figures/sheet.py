@@ -27,7 +27,7 @@ TALLEST = 1.4
 """Greatest height of an image in widths of its cell; a taller image is shown narrower."""
 
 SWING = 0.45
-"""How far from mid grey the largest differences of a map may go."""
+"""How far from mid gray the largest differences of a map may go."""
 
 CLIPPED = 0.5
 """Percentage of the differences in a map that may go further."""
@@ -135,7 +135,7 @@ class _Sheet:
         return rows
 
     def _map(self, i: int, gain: float) -> np.ndarray:
-        """The difference of one of the four images from the reference about mid grey."""
+        """The difference of one of the four images from the reference about mid gray."""
         return 0.5 + gain * (self.run.finals[i] - self.run.reference)
 
     def _corner(self, i: int, x: float, rows: _Rows, gain: float) -> None:
@@ -143,7 +143,7 @@ class _Sheet:
         canvas, result = self.canvas, self.run.images[i]
         canvas.text(x, rows.label, LETTERS[i], color=canvas.theme.letters[i], weight="bold")
         indent = canvas.measure("A", weight="bold") + 0.5 * canvas.font / 72
-        label = f"{result.direction} {metric_title(result.optimised)}"
+        label = f"{result.direction} {metric_title(result.optimized)}"
         canvas.text(x + indent, rows.label, label, width=self.cell - indent)
         shown = "pairs" in self.parts
         self._image(x, rows.image, from_uint8(self.run.pictures[i]) if shown else self._map(i, gain))
@@ -155,7 +155,7 @@ class _Sheet:
 
     def _values(self, result: CornerResult) -> list[tuple[str, bool]]:
         """Name and values of the driven and of the held metric."""
-        driven, held = result.optimised, result.fixed
+        driven, held = result.optimized, result.fixed
         before, after = number(result.start.get(held)), number(result.seen.get(held))
         way = after if before == after else f"{before} → {after}"
         return [
@@ -179,7 +179,7 @@ class _Sheet:
         canvas.text(x, label, "start", width=self.cell)
         self._image(x, image, run.start)
         y = image + self.high + 1.05 * canvas.line
-        for name in (run.images[0].optimised, run.images[0].fixed):
+        for name in (run.images[0].optimized, run.images[0].fixed):
             value = number(run.images[0].start.get(name))
             space = self.cell - canvas.measure(f" {value}", weight="bold")
             title = canvas.cut(metric_title(name), space)
@@ -193,7 +193,7 @@ class _Sheet:
         canvas, width = self.canvas, self.form.inner
         title = canvas.wrap(_title(self.run), width, weight="bold")
         named = [
-            f"{letter}: {image.direction} {metric_title(image.optimised)}, {metric_title(image.fixed)} held"
+            f"{letter}: {image.direction} {metric_title(image.optimized)}, {metric_title(image.fixed)} held"
             for letter, image in zip(LETTERS, self.run.images, strict=True)
         ]
         lines = canvas.wrap("; ".join(named) + ".", width)
@@ -238,7 +238,7 @@ class _Sheet:
         if self.parts & {"pairs", "maps"}:
             texts.append("Under each image, in 8 bits as shown: start → end; drift: of the held metric from its level.")
         if "maps" in self.parts:
-            texts.append("Differences: times a gain, zero is mid grey.")
+            texts.append("Differences: times a gain, zero is mid gray.")
         return self.canvas.wrap(" ".join(texts), width)
 
     def _title_lines(self) -> list[str]:
@@ -262,7 +262,7 @@ class _Sheet:
 
 
 def gain_of(run: Run, pair: int) -> float:
-    """The largest easy factor that lets all but the largest differences of a pair stay within SWING of mid grey."""
+    """The largest easy factor that lets all but the largest differences of a pair stay within SWING of mid gray."""
     differences = run.finals[2 * pair : 2 * pair + 2] - run.reference
     largest = float(np.percentile(np.abs(differences), 100 - CLIPPED)) or float(np.abs(differences).max())
     if largest == 0:
@@ -272,7 +272,7 @@ def gain_of(run: Run, pair: int) -> float:
 
 
 def _title(run: Run) -> str:
-    return contest_title(run.images[0].optimised, run.images[0].fixed)
+    return contest_title(run.images[0].optimized, run.images[0].fixed)
 
 
 def _conditions(run: Run) -> str:

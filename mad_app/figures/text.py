@@ -94,8 +94,8 @@ def constraints(settings: Mapping[str, str | float | bool | None]) -> list[str]:
     """What constrains the images, as far as the settings tell.
 
     Example:
-        >>> constraints({"grey": True, "mask": "face.png", "max_change": 0.05, "low_pass": 8.0, "first_level": None})
-        ['grey', 'only within face.png', 'changes up to 0.05', 'up to 8 cycles a picture']
+        >>> constraints({"gray": True, "mask": "face.png", "max_change": 0.05, "low_pass": 8.0, "first_level": None})
+        ['gray', 'only within face.png', 'changes up to 0.05', 'up to 8 cycles a picture']
     """
     texts = {
         "mask": "only within {}",
@@ -104,12 +104,12 @@ def constraints(settings: Mapping[str, str | float | bool | None]) -> list[str]:
         "first_level": "first metric held at {:g}",
         "second_level": "second metric held at {:g}",
     }
-    told = ["grey"] if settings.get("grey") else []
+    told = ["gray"] if settings.get("gray") else []
     return told + [text.format(settings[name]) for name, text in texts.items() if settings.get(name) is not None]
 
 
 def outcomes(run: Run) -> str:
-    """Why the optimisation of the four images ended, in one sentence, equal reasons put together."""
+    """Why the optimization of the four images ended, in one sentence, equal reasons put together."""
     letters: dict[str, str] = {}
     for letter, result in zip(LETTERS, run.images, strict=True):
         letters[result.outcome] = letters.get(result.outcome, "") + letter
@@ -130,7 +130,7 @@ def _held_clause(left: CornerResult, right: CornerResult) -> str:
 
 
 def _driven_clause(left: CornerResult, right: CornerResult) -> str:
-    title, a, b = metric_title(left.optimised), left.seen.get(left.optimised), right.seen.get(right.optimised)
+    title, a, b = metric_title(left.optimized), left.seen.get(left.optimized), right.seen.get(right.optimized)
     if a is None or b is None:
         return f"{title} has no finite value for one of them"
     if _equal(a, b):

@@ -19,7 +19,7 @@ from mad_app.images.io import (
     luminance,
     resize_square,
     save_png,
-    to_grey,
+    to_gray,
     to_uint8,
 )
 
@@ -42,6 +42,6 @@ __all__ = [
     "luminance",
     "resize_square",
     "save_png",
-    "to_grey",
+    "to_gray",
     "to_uint8",
 ]

@@ -3,9 +3,9 @@
 Contract: in mad_app an image is a NumPy array, float32 (H, W, 3), sRGB in [0, 1]. Files are decoded to it here and
 nowhere else, and what a file may cost in bytes and pixels is checked before it is decoded.
 
-What decoding does: EXIF rotation is applied; of an animation the first frame is taken; grey becomes three equal
-channels; transparency is laid on white, unless another ground is asked for; 16-bit grey keeps its precision; palettes,
-1-bit, CMYK and 16-bit colour become 8-bit RGB. Colour profiles (ICC) are ignored: numbers are taken as sRGB, as the
+What decoding does: EXIF rotation is applied; of an animation the first frame is taken; gray becomes three equal
+channels; transparency is laid on white, unless another ground is asked for; 16-bit gray keeps its precision; palettes,
+1-bit, CMYK and 16-bit color become 8-bit RGB. Color profiles (ICC) are ignored: numbers are taken as sRGB, as the
 authors of the metrics took theirs.
 """
 
@@ -30,7 +30,7 @@ SMALLEST_EXTENT = 0.05
 DEFAULT_IMAGE = "cat"
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 
-_DEEPEST_GREY = 65535  # white in Pillow's 16-bit grey modes
+_DEEPEST_GREY = 65535  # white in Pillow's 16-bit gray modes
 _MEND = "open it in an image editor and export it as PNG or JPEG"
 
 
@@ -233,7 +233,7 @@ def crop_square(image: npt.ArrayLike, size: int, *, left: float = 0.5, top: floa
 
 
 def luminance(image: npt.ArrayLike) -> ImageArray:
-    """Luma of each pixel, (H, W), on the sRGB values as they are; of a grey picture, its grey.
+    """Luma of each pixel, (H, W), on the sRGB values as they are; of a gray picture, its gray.
 
     Source: ITU-R BT.709.
     """
@@ -242,7 +242,7 @@ def luminance(image: npt.ArrayLike) -> ImageArray:
     return np.clip(green + LUMA[0] * (red - green) + LUMA[2] * (blue - green), 0, 1)
 
 
-def to_grey(image: npt.ArrayLike) -> ImageArray:
+def to_gray(image: npt.ArrayLike) -> ImageArray:
     """An image (H, W, 3) with its luminance in all three channels."""
     return np.repeat(luminance(image)[..., None], 3, axis=2)
 
@@ -315,7 +315,7 @@ def _read_file(path: Path, called: str) -> bytes:
 
 
 def _decode(content: bytes, called: str, background: str = "white") -> Image.Image:
-    """The first frame, upright, in Pillow's mode RGB, or in mode F with grey in [0, 1]."""
+    """The first frame, upright, in Pillow's mode RGB, or in mode F with gray in [0, 1]."""
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             _check_pixels(picture.size, called)
@@ -343,9 +343,9 @@ def _too_many_pixels(called: str) -> str:
 
 
 def _flatten(picture: Image.Image, called: str, background: str) -> Image.Image:
-    """Reduce any of Pillow's modes to RGB, or to F with grey in [0, 1]."""
+    """Reduce any of Pillow's modes to RGB, or to F with gray in [0, 1]."""
     if picture.mode == "F" or picture.mode.startswith("I"):
-        return _flatten_deep_grey(picture, called)
+        return _flatten_deep_gray(picture, called)
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     over = picture.convert("RGBA")
@@ -354,12 +354,12 @@ def _flatten(picture: Image.Image, called: str, background: str) -> Image.Image:
     return flat.convert("RGB")
 
 
-def _flatten_deep_grey(picture: Image.Image, called: str) -> Image.Image:
-    """Grey of 16 bits a pixel, or floating point already in [0, 1], as mode F."""
+def _flatten_deep_gray(picture: Image.Image, called: str) -> Image.Image:
+    """Gray of 16 bits a pixel, or floating point already in [0, 1], as mode F."""
     values = np.asarray(picture)
     white = 1 if picture.mode == "F" else _DEEPEST_GREY
     if not (values.min() >= 0 and values.max() <= white):  # also true of NaN
-        raise ImageError(f"{called} has grey values outside 0…{white}: save it with 8 or 16 bits a channel")
+        raise ImageError(f"{called} has gray values outside 0…{white}: save it with 8 or 16 bits a channel")
     return Image.fromarray((values / white).astype(np.float32))
 
 
@@ -372,8 +372,8 @@ def _to_array(picture: Image.Image) -> ImageArray:
     """Mode RGB or F as float32 (H, W, 3) in [0, 1]."""
     if picture.mode == "RGB":
         return from_uint8(np.asarray(picture))
-    grey = np.clip(np.asarray(picture, np.float32), 0, 1)  # Lanczos overshoots beside edges
-    return np.repeat(grey[..., None], 3, axis=2)
+    gray = np.clip(np.asarray(picture, np.float32), 0, 1)  # Lanczos overshoots beside edges
+    return np.repeat(gray[..., None], 3, axis=2)
 
 
 def _find_folder() -> Path:
@@ -393,24 +393,24 @@ def _bundled(name: str, title: str, good_for: str) -> BundledImage:
 BUNDLED: dict[str, BundledImage] = {
     row.name: row
     for row in (
-        _bundled("cat", "Chelsea the cat", "fur, sharp eyes against a soft background, warm colour"),
-        _bundled("astronaut", "Eileen Collins", "a human face, strong colours, small lettering"),
+        _bundled("cat", "Chelsea the cat", "fur, sharp eyes against a soft background, warm color"),
+        _bundled("astronaut", "Eileen Collins", "a human face, strong colors, small lettering"),
         _bundled("raccoon", "Raccoon among leaves", "foliage, fur, saturated greens"),
-        _bundled("coffee", "Cup of coffee", "a colourful object, smooth porcelain beside wood grain"),
-        _bundled("cameraman", "Cameraman", "the classical scene in grey: a person, buildings, grass, plain sky"),
-        _bundled("stairs", "Steel stairs", "architecture in grey: straight edges, railings, deep shadow"),
+        _bundled("coffee", "Cup of coffee", "a colorful object, smooth porcelain beside wood grain"),
+        _bundled("cameraman", "Cameraman", "the classical scene in gray: a person, buildings, grass, plain sky"),
+        _bundled("stairs", "Steel stairs", "architecture in gray: straight edges, railings, deep shadow"),
         _bundled("rocket", "Rocket at dusk", "a smooth sky, lattice towers, bright lamps"),
-        _bundled("retina", "Retina", "smooth colour with fine vessels, a black surround"),
+        _bundled("retina", "Retina", "smooth color with fine vessels, a black surround"),
         _bundled("galaxies", "Galaxies", "small bright objects on black"),
-        _bundled("grass", "Grass", "dense natural texture in grey"),
-        _bundled("gravel", "Gravel", "coarse natural texture in grey"),
-        _bundled("bricks", "Brick wall", "a building's regular pattern in perspective, in grey"),
-        _bundled("handwriting", "Handwriting", "text: thin dark strokes on paper, in grey"),
+        _bundled("grass", "Grass", "dense natural texture in gray"),
+        _bundled("gravel", "Gravel", "coarse natural texture in gray"),
+        _bundled("bricks", "Brick wall", "a building's regular pattern in perspective, in gray"),
+        _bundled("handwriting", "Handwriting", "text: thin dark strokes on paper, in gray"),
         _bundled("zone-plate", "Zone plate", "drawn: every spatial frequency and direction"),
         _bundled("gratings", "Gratings", "drawn: four periods at four contrasts"),
-        _bundled("edges", "Edges", "drawn: flat colours, straight and round edges"),
+        _bundled("edges", "Edges", "drawn: flat colors, straight and round edges"),
         _bundled("gradients", "Gradients", "drawn: soft light without edge or texture"),
         _bundled("dead-leaves", "Dead leaves", "drawn: occluding discs with the statistics of natural edges"),
     )
 }
-"""Name → picture; photographs first, then drawings. Origins and licences are in assets/images/LICENSES.md."""
+"""Name → picture; photographs first, then drawings. Origins and licenses are in assets/images/LICENSES.md."""

@@ -32,7 +32,7 @@ from mad_app.records.storage import read_arrays, read_json, refusals, staged_fol
 from mad_app.runs import Request
 
 MOST_POINTS = 200
-"""Points of a trail; more could not be told apart on a page."""
+"""Points of a trace; more could not be told apart on a page."""
 
 HEARTBEAT_SECONDS = 0.5
 SILENT_SECONDS = 12.0
@@ -69,7 +69,7 @@ class Phase(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class JobSpec:
     """What is asked of a worker.
 
     Attributes:
@@ -84,7 +84,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Trail:
+class Trace:
     """The way of both metrics so far, thinned; column i of each row belongs to CORNERS[i].
 
     Attributes:
@@ -100,7 +100,7 @@ class Trail:
     drift: tuple[Row, ...] = ()
 
     @classmethod
-    def of(cls, history: History) -> "Trail":
+    def of(cls, history: History) -> "Trace":
         """A record's history, thinned to MOST_POINTS; its first and its last point are kept."""
         count = len(history.step)
         kept = np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).round().astype(int))
@@ -120,7 +120,7 @@ class Status:
         run: id of its record, once there is one.
         message: why it ended, where that needs saying.
         refused: why it is not in the folder of the runs, if the disk refused it there (`spare_folder`).
-        trail: the way of both metrics.
+        trace: the way of both metrics.
     """
 
     phase: Phase
@@ -130,7 +130,7 @@ class Status:
     run: str | None = None
     message: str | None = None
     refused: str | None = None
-    trail: Trail = field(default_factory=Trail)
+    trace: Trace = field(default_factory=Trace)
 
 
 class JobFolder:
@@ -144,7 +144,7 @@ class JobFolder:
         """The folder of the runs that it belongs to."""
         return self.path.parent.parent
 
-    def create(self, order: Order, reference: ImageArray, start: ImageArray, *, refused: str | None = None) -> None:
+    def create(self, order: JobSpec, reference: ImageArray, start: ImageArray, *, refused: str | None = None) -> None:
         """Make the folder; raises RecordError where the disk refuses it."""
         with refusals(f"the job could not be put into {self.path.parent}"):
             self.path.mkdir(parents=True)
@@ -181,17 +181,17 @@ class JobFolder:
             staged.rename(there.path)
         return there
 
-    def order(self) -> Order:
+    def order(self) -> JobSpec:
         """What is asked; raises RecordError where it cannot be read."""
         document = read_json(self.path / "order.json")
         try:
-            return Order(
+            return JobSpec(
                 request=Request(**document["request"]), run=document["run"], visitor=document.get("visitor", "")
             )
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"{self.path / 'order.json'} is no order: {error}") from error
 
-    def write_order(self, order: Order) -> None:
+    def write_order(self, order: JobSpec) -> None:
         """Say what is asked."""
         self._write_json("order.json", asdict(order))
 
@@ -203,16 +203,16 @@ class JobFolder:
         """How it fares, as far as it is told; raises RecordError where it cannot be read."""
         document = read_json(self.path / "status.json")
         try:
-            trail = Trail(**{name: _tuples(rows) for name, rows in document["trail"].items()})
+            trace = Trace(**{name: _tuples(rows) for name, rows in document["trace"].items()})
             told = {item.name: document[item.name] for item in fields(Status) if item.name in document}
-            return Status(**told | {"phase": Phase[document["phase"]], "trail": trail})
+            return Status(**told | {"phase": Phase[document["phase"]], "trace": trace})
         except (KeyError, TypeError, AttributeError) as error:
             raise RecordError(f"{self.path / 'status.json'} is no status: {error}") from error
 
     def write_status(self, status: Status) -> None:
         """Tell how it fares."""
         document = {item.name: getattr(status, item.name) for item in fields(status)}
-        self._write_json("status.json", document | {"phase": status.phase.name, "trail": asdict(status.trail)})
+        self._write_json("status.json", document | {"phase": status.phase.name, "trace": asdict(status.trace)})
 
     def picture(self, name: str) -> bytes | None:
         """The content of a picture file, None while there is none."""
@@ -280,7 +280,7 @@ class Job:
 
     id: str
     folder: JobFolder
-    order: Order
+    order: JobSpec
     status: Status
     ahead: int = 0
 

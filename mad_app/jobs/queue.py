@@ -21,7 +21,7 @@ from pathlib import Path
 
 from mad_app.cli.app import server_environment
 from mad_app.images import ImageArray
-from mad_app.jobs.folder import Job, JobFolder, Order, Phase
+from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase
 from mad_app.jobs.spare_folder import is_refusal, make_spare_folder
 from mad_app.records import RecordError, find_run, is_resumable, load_run
 from mad_app.runs import request_of
@@ -73,7 +73,7 @@ class JobQueue:
         self._sweep()
         self._watcher.start()
 
-    def submit(self, order: Order, reference: ImageArray) -> str:
+    def submit(self, order: JobSpec, reference: ImageArray) -> str:
         """Put a job at the end of the queue.
 
         Args:
@@ -137,7 +137,7 @@ class JobQueue:
             if not is_resumable(folder):
                 raise RecordError(f"{run_id} has no checkpoint to go on from")
             run = load_run(folder)
-            return self.submit(Order(request=request_of(run), run=run_id, visitor=visitor), run.reference)
+            return self.submit(JobSpec(request=request_of(run), run=run_id, visitor=visitor), run.reference)
 
     def pause(self, job_id: str) -> None:
         """Ask a job to wait after the present step; its place is given to the next one in the queue."""

@@ -22,7 +22,7 @@ import numpy as np
 from mad_app.competition import Reason
 from mad_app.figures import figure_bytes
 from mad_app.images.encode import to_jpeg
-from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase, Trail
+from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase, Trace
 from mad_app.jobs.spare_folder import is_refusal
 from mad_app.metrics import KnownMetric, get_metric
 from mad_app.records import History, RecordError, Run, find_run, load_checkpoint, load_run
@@ -126,7 +126,7 @@ class Reporter:
             speed=progress.speed,
             seconds_left=progress.seconds_left,
             run=progress.folder.name,
-            trail=Trail.of(self._history),
+            trace=Trace.of(self._history),
         )
 
 

@@ -2,7 +2,7 @@
 
     from mad_app.metrics import get_metric
 
-    comparison = get_metric("lpips-alex").against(reference)     # float32 (H, W, 3) in [0, 1]
+    comparison = get_metric("lpips-alex").bind(reference)     # float32 (H, W, 3) in [0, 1]
     distances, gradients = comparison.value_and_grad(images)     # (N, H, W, 3) -> (N,), (N, H, W, 3)
 
 `METRICS` is the one table. To add a metric, add a row to `table` and a builder beside its kin; the tests over the
@@ -12,21 +12,21 @@ table then test it. Importing this package imports neither torch nor what stands
 from mad_app.metrics.contract import ContractBroken, check_metric
 from mad_app.metrics.custom import load_metric, resolve_metric
 from mad_app.metrics.evaluate import measure, measure_batch
-from mad_app.metrics.from_jax import JaxComparison, JaxMetric, value_and_grad_of
+from mad_app.metrics.from_jax import BoundJaxMetric, JaxMetric, value_and_grad_of
 from mad_app.metrics.maps import measure_maps
-from mad_app.metrics.protocol import Comparison, KnownMetric, Metric, MetricUnavailable
-from mad_app.metrics.registry import METRICS, MetricDescription, MetricRow, Parameter, describe_metrics, get_metric
+from mad_app.metrics.protocol import BoundMetric, KnownMetric, Metric, MetricUnavailable
+from mad_app.metrics.registry import METRICS, MetricDescription, MetricSpec, Parameter, describe_metrics, get_metric
 
 __all__ = [
     "METRICS",
-    "Comparison",
+    "BoundJaxMetric",
+    "BoundMetric",
     "ContractBroken",
-    "JaxComparison",
     "JaxMetric",
     "KnownMetric",
     "Metric",
     "MetricDescription",
-    "MetricRow",
+    "MetricSpec",
     "MetricUnavailable",
     "Parameter",
     "check_metric",

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mad_app.metrics.protocol import Comparison, Metric
+from mad_app.metrics.protocol import BoundMetric, Metric
 
 IDENTITY_TOLERANCE = 1e-5
 """Largest distance of an image to itself: float32 rounding of a mean near 1, some digits to spare."""
@@ -55,7 +55,7 @@ def check_metric(metric: Metric, *, size: int = 64, seed: int = 0, gradient_tole
     reference = _smooth_image(size, seed)
     images = _noisy(reference, strengths=(0.03, 0.1), seed=seed + 1)
     _require(bool(metric.name), "its name is empty")
-    comparison = metric.against(reference)
+    comparison = metric.bind(reference)
     _check_values(comparison, reference, images)
     _check_independence(comparison, images)
     _check_gradient(comparison, images, seed=seed + 2, tolerance=gradient_tolerance)
@@ -110,7 +110,7 @@ def _checked_array(array: jax.Array, what: str, form: str, *, dimensions: int) -
     return jnp.asarray(array)
 
 
-def _check_values(comparison: Comparison, reference: jax.Array, images: jax.Array) -> None:
+def _check_values(comparison: BoundMetric, reference: jax.Array, images: jax.Array) -> None:
     distances = comparison.distances(images)
     _require(distances.shape == (2,), f"distances of 2 images must have shape (2,), got {distances.shape}")
     _require(distances.dtype == jnp.float32, f"distances must be float32, got {distances.dtype}")
@@ -123,7 +123,7 @@ def _check_values(comparison: Comparison, reference: jax.Array, images: jax.Arra
     _require(identical < mild < strong, f"a distance must grow with the noise: {growth}")
 
 
-def _check_independence(comparison: Comparison, images: jax.Array) -> None:
+def _check_independence(comparison: BoundMetric, images: jax.Array) -> None:
     """Each image's value and gradient, beside the other and beside its own copy."""
     distances, gradients = comparison.value_and_grad(images)
     _require(gradients.shape == images.shape, f"gradients must have shape {images.shape}, got {gradients.shape}")
@@ -135,7 +135,7 @@ def _check_independence(comparison: Comparison, images: jax.Array) -> None:
         _require_close(gradient[0], gradients[index], "an image's gradient depends on its batch")
 
 
-def _check_gradient(comparison: Comparison, images: jax.Array, *, seed: int, tolerance: float) -> None:
+def _check_gradient(comparison: BoundMetric, images: jax.Array, *, seed: int, tolerance: float) -> None:
     """Along random directions in which every element rises, so that no derivative drowns in rounding."""
     gradient = np.asarray(comparison.value_and_grad(images)[1][0], np.float64)
     size = np.abs(gradient)
@@ -154,7 +154,7 @@ def _central_difference(distances: Callable[[jax.Array], jax.Array], image: jax.
     return float(ahead - behind) / (2 * DIFFERENCE_STEP)
 
 
-def _check_edge_gradient(comparison: Comparison, image: jax.Array) -> None:
+def _check_edge_gradient(comparison: BoundMetric, image: jax.Array) -> None:
     """At pixels of 0 and 1, of which an image that is driven far has many."""
     saturated = jnp.clip(0.5 + 2.5 * (image - 0.5), 0, 1)
     inside = jnp.clip(saturated, DIFFERENCE_STEP, 1 - DIFFERENCE_STEP)
@@ -166,12 +166,12 @@ def _check_edge_gradient(comparison: Comparison, image: jax.Array) -> None:
     )
 
 
-def _check_identity_gradient(comparison: Comparison, reference: jax.Array) -> None:
+def _check_identity_gradient(comparison: BoundMetric, reference: jax.Array) -> None:
     _, gradients = comparison.value_and_grad(jnp.stack([reference] * 2))
     _require(bool(jnp.isfinite(gradients).all()), "the gradient at identical images is not finite")
 
 
-def _check_refusal(comparison: Comparison, reference: jax.Array) -> None:
+def _check_refusal(comparison: BoundMetric, reference: jax.Array) -> None:
     try:
         comparison.distances(reference[None, :-1])
     except ValueError:
@@ -191,7 +191,7 @@ def _require(condition: bool, message: str) -> None:
 
 
 def _smooth_image(size: int, seed: int) -> jax.Array:
-    """A colour picture of a few waves a channel, within [0.2, 0.8]: room for noise and for differences."""
+    """A color picture of a few waves a channel, within [0.2, 0.8]: room for noise and for differences."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[0:size, 0:size] / 64
     waves = [

@@ -71,5 +71,5 @@ def _listed(name: str, reference: jax.Array, images: jax.Array) -> Verdicts:
 
 
 def _verdicts(metric: Metric, reference: jax.Array, images: jax.Array) -> Verdicts:
-    distances = np.asarray(metric.against(reference).distances(images))
+    distances = np.asarray(metric.bind(reference).distances(images))
     return tuple(float(value) if math.isfinite(value) else None for value in distances)

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from mad_app.metrics.contract import checked_images, checked_reference
-from mad_app.metrics.threads import on_cores
+from mad_app.metrics.threads import map_threads
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class JaxMetric:
         minimum_size: smallest height and width in pixels.
         weights: where trained weights came from, if it has any.
         maps_to: prepared, images (N, H, W, 3) -> distances a pixel (N, H, W), where the formula holds them.
-        one_by_one: whether a processor's cores each take an image for themselves, rather than all of them the batch.
+        parallel_over_batch: whether each core computes whole images, rather than all cores each operation of the batch.
 
     Two metrics with the same function objects share their compiled programs.
     """
@@ -47,24 +47,24 @@ class JaxMetric:
     minimum_size: int = 1
     weights: str | None = None
     maps_to: Distances | None = None
-    one_by_one: bool = False
+    parallel_over_batch: bool = False
 
-    def against(self, reference: jax.Array) -> "JaxComparison":
+    def bind(self, reference: jax.Array) -> "BoundJaxMetric":
         """Prepare comparisons with a reference (H, W, 3).
 
         Raises:
             ValueError: the reference is no image, or too small.
         """
         reference = checked_reference(reference, metric=self.name, minimum_size=self.minimum_size)
-        return JaxComparison(metric=self, shape=reference.shape, prepared=_compiled(self.prepare)(reference))
+        return BoundJaxMetric(metric=self, shape=reference.shape, prepared=_compiled(self.prepare)(reference))
 
     def maps(self, reference: jax.Array, images: jax.Array) -> jax.Array | None:
         """Distances a pixel (N, H, W) of images (N, H, W, 3), if the metric has such."""
-        return None if self.maps_to is None else self.against(reference).of_images(self.maps_to, images)
+        return None if self.maps_to is None else self.bind(reference).of_images(self.maps_to, images)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class JaxComparison:
+class BoundJaxMetric:
     """A JAX metric against one reference.
 
     A caller that compiles a loop of its own passes `prepared` into it as an argument and calls there the pure
@@ -92,9 +92,9 @@ class JaxComparison:
         """
         images = checked_images(images, self.shape, metric=self.metric.name)
         of_these = partial(_compiled(function), self.prepared)
-        if not self.metric.one_by_one or len(images) == 1 or not _is_on_cpu(images):
+        if not self.metric.parallel_over_batch or len(images) == 1 or not _is_on_cpu(images):
             return of_these(images)
-        return cast(T, _join(on_cores(of_these, _split(images))))
+        return cast(T, _join(map_threads(of_these, _split(images))))
 
 
 @lru_cache(maxsize=64)

@@ -17,7 +17,7 @@ import torch
 from torch.utils.dlpack import from_dlpack
 
 from mad_app.metrics.contract import checked_images, checked_reference
-from mad_app.metrics.threads import CORES, on_cores
+from mad_app.metrics.threads import CORES, map_threads
 
 T = TypeVar("T")
 Prepared = Any
@@ -44,7 +44,7 @@ class TorchMetric:
         minimum_size: smallest height and width in pixels.
         weights: where trained weights came from, if it has any.
         maps_to: prepared, images (N, 3, H, W) -> distances a pixel (N, H, W), where the formula holds them.
-        pixels_at_once: a batch of more pixels goes in parts on a CPU, side by side on its cores; None to keep it whole.
+        chunk_pixels: a batch of more pixels goes in parts on a CPU, side by side on its cores; None to keep it whole.
     """
 
     name: str
@@ -53,9 +53,9 @@ class TorchMetric:
     minimum_size: int = 1
     weights: str | None = None
     maps_to: Callable[[Prepared, torch.Tensor], torch.Tensor] | None = None
-    pixels_at_once: int | None = None
+    chunk_pixels: int | None = None
 
-    def against(self, reference: jax.Array) -> "TorchComparison":
+    def bind(self, reference: jax.Array) -> "BoundTorchMetric":
         """Prepare comparisons with a reference (H, W, 3), on the device where it lives.
 
         Raises:
@@ -64,19 +64,19 @@ class TorchMetric:
         reference = checked_reference(reference, metric=self.name, minimum_size=self.minimum_size)
         with _our_settings(), torch.no_grad():
             prepared = self.prepare(to_torch(reference[None]))
-        return TorchComparison(metric=self, shape=reference.shape, prepared=prepared)
+        return BoundTorchMetric(metric=self, shape=reference.shape, prepared=prepared)
 
     def maps(self, reference: jax.Array, images: jax.Array) -> jax.Array | None:
         """Distances a pixel (N, H, W) of images (N, H, W, 3), if the metric has such."""
         if self.maps_to is None:
             return None
-        prepared = self.against(reference).prepared
+        prepared = self.bind(reference).prepared
         with _our_settings(), torch.no_grad():
             return to_jax(self.maps_to(prepared, to_torch(images)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TorchComparison:
+class BoundTorchMetric:
     """A PyTorch metric against one reference."""
 
     metric: TorchMetric
@@ -115,7 +115,7 @@ class TorchComparison:
 
         Parts on two cores take LPIPS-vgg and its gradient on 4×256×256 from 4.7 s to 1.9 s, and from 816 to 603 MB.
         """
-        batch, most = to_torch(images), self.metric.pixels_at_once
+        batch, most = to_torch(images), self.metric.chunk_pixels
         height, width, _ = self.shape
         together = len(batch) if most is None or batch.is_cuda else max(1, most // (height * width))
         parts = torch.split(batch, together)
@@ -125,7 +125,7 @@ class TorchComparison:
             torch.set_num_threads(-(-THREADS // workers))
             return function(part)
 
-        return on_cores(function if len(parts) == 1 else work, parts)
+        return map_threads(function if len(parts) == 1 else work, parts)
 
 
 def to_torch(images: jax.Array) -> torch.Tensor:

@@ -37,7 +37,7 @@ def measure_maps(metric: KnownMetric, reference: jax.Array, images: jax.Array) -
     images = checked_images(images, reference.shape, metric=metric.name)
     maps = metric.maps(reference, images)
     if maps is None:
-        _, gradients = metric.against(reference).value_and_grad(images)
+        _, gradients = metric.bind(reference).value_and_grad(images)
         maps = jnp.abs(jnp.sum(gradients * (images - reference), axis=3))
     finite = np.nan_to_num(np.asarray(maps, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     return np.maximum(finite, 0)

@@ -23,7 +23,7 @@ def build_lasi(name: str, minimum_size: int, *, neighborhood_size: int) -> Known
         prepare=prepare,
         distances_to=distances_to,
         maps_to=maps_to,
-        one_by_one=True,
+        parallel_over_batch=True,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import jax
 
 
-class Comparison(Protocol):
+class BoundMetric(Protocol):
     """One metric against one reference; what depends on the reference alone is computed once."""
 
     def distances(self, images: jax.Array) -> jax.Array:
@@ -41,7 +41,7 @@ class Metric(Protocol):
         """How the metric is asked for, and its key in a record."""
         ...
 
-    def against(self, reference: jax.Array) -> Comparison:
+    def bind(self, reference: jax.Array) -> BoundMetric:
         """Prepare comparisons with a reference (H, W, 3).
 
         Raises:

@@ -30,7 +30,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetricRow:
+class MetricSpec:
     """A metric of the table.
 
     Attributes:
@@ -90,7 +90,7 @@ def get_metric(name: str) -> KnownMetric:
         raise MetricUnavailable(f"{row.name} is not available here: {error}") from error
 
 
-def row_of(name: str) -> MetricRow:
+def row_of(name: str) -> MetricSpec:
     """The row behind a name.
 
     Raises:
@@ -108,7 +108,7 @@ def is_listed(name: str) -> bool:
 class MetricDescription:
     """A row of the table and why it is not available here: `reason`, or None if it is."""
 
-    row: MetricRow
+    row: MetricSpec
     reason: str | None
 
     @property
@@ -122,7 +122,7 @@ def describe_metrics() -> list[MetricDescription]:
     return [MetricDescription(row, row.missing()) for row in METRICS.values()]
 
 
-def _build(row: MetricRow, number: int | None) -> KnownMetric:
+def _build(row: MetricSpec, number: int | None) -> KnownMetric:
     """The row's metric; with its default number it bears the bare name."""
     if row.parameter is None:
         return row.build(row.name, row.minimum_size)
@@ -131,7 +131,7 @@ def _build(row: MetricRow, number: int | None) -> KnownMetric:
     return row.build(name, row.minimum_size, **{row.parameter.keyword: number})
 
 
-def _parse(name: str) -> tuple[MetricRow, int | None]:
+def _parse(name: str) -> tuple[MetricSpec, int | None]:
     """The row of a name and the number after its colon, if there is one."""
     base, colon, digits = name.partition(":")
     row = METRICS.get(base)
@@ -148,12 +148,12 @@ def _parse(name: str) -> tuple[MetricRow, int | None]:
     return row, int(digits)
 
 
-def _lpips_row(net: str, title: str, size: str, minimum_size: int) -> MetricRow:
-    return MetricRow(
+def _lpips_row(net: str, title: str, size: str, minimum_size: int) -> MetricSpec:
+    return MetricSpec(
         name=f"lpips-{net}",
         title=title,
         framework="torch",
-        explanation=f"Distance between the features of {size}, weighted to agree with people's judgements.",
+        explanation=f"Distance between the features of {size}, weighted to agree with people's judgments.",
         source="Zhang et al., CVPR 2018; package lpips, heads 0.1",
         minimum_size=minimum_size,
         build=partial(build_lpips, net=net),
@@ -162,8 +162,8 @@ def _lpips_row(net: str, title: str, size: str, minimum_size: int) -> MetricRow:
     )
 
 
-def _structural_row(name: str, title: str, explanation: str, paper: str, minimum_size: int) -> MetricRow:
-    return MetricRow(
+def _structural_row(name: str, title: str, explanation: str, paper: str, minimum_size: int) -> MetricSpec:
+    return MetricSpec(
         name=name,
         title=title,
         framework="torch",
@@ -176,22 +176,20 @@ def _structural_row(name: str, title: str, explanation: str, paper: str, minimum
 
 
 _ROWS = (
-    MetricRow(
+    MetricSpec(
         name="lasi",
         title="LASI",
         framework="jax",
-        explanation="Distance between weights that predict each pixel from its neighbours; nothing is trained.",
+        explanation="Distance between weights that predict each pixel from its neighbors; nothing is trained.",
         source="Severo, Theis, Ballé, ICLR 2024; our linear-time program",
         minimum_size=2,
         build=build_lasi,
-        parameter=Parameter(
-            keyword="neighborhood_size", meaning="neighbourhood size", lowest=1, highest=50, default=10
-        ),
+        parameter=Parameter(keyword="neighborhood_size", meaning="neighborhood size", lowest=1, highest=50, default=10),
     ),
     _lpips_row("alex", "LPIPS (AlexNet)", "AlexNet", 31),
     _lpips_row("vgg", "LPIPS (VGG-16)", "VGG-16", 16),
     _lpips_row("squeeze", "LPIPS (SqueezeNet)", "SqueezeNet", 17),
-    MetricRow(
+    MetricSpec(
         name="mse",
         title="MSE",
         framework="jax",
@@ -224,7 +222,7 @@ _ROWS = (
     _structural_row(
         "fsim",
         "1 − FSIM",
-        "Loss of phase congruency, gradient and colour, where features are strong.",
+        "Loss of phase congruency, gradient and color, where features are strong.",
         "Zhang, Zhang, Mou, Zhang, IEEE TIP 2011 (FSIMc)",
         2,
     ),
@@ -245,18 +243,18 @@ _ROWS = (
     _structural_row(
         "mdsi",
         "MDSI",
-        "How unevenly gradients and colours are lost over the picture.",
+        "How unevenly gradients and colors are lost over the picture.",
         "Nafchi, Shahkolaei, Hedjam, Cheriet, IEEE Access 2016",
         2,
     ),
     _structural_row(
         "vsi",
         "1 − VSI",
-        "Loss of saliency, gradient and colour, where the picture is salient.",
+        "Loss of saliency, gradient and color, where the picture is salient.",
         "Zhang, Shen, Li, IEEE TIP 2014",
         2,
     ),
 )
 
-METRICS: dict[str, MetricRow] = {row.name: row for row in _ROWS}
+METRICS: dict[str, MetricSpec] = {row.name: row for row in _ROWS}
 """Every metric by its name, in the order in which they are listed."""

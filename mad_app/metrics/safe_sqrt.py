@@ -12,12 +12,12 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 
-class FiniteRoots(TorchFunctionMode):
+class SafeSqrt(TorchFunctionMode):
     """Inside this context √u and u^p, 0 < p < 1, have slope 0 at u = 0; every value is as outside it.
 
     Example:
         >>> base = torch.tensor([0.0, 4.0], requires_grad=True)
-        >>> with FiniteRoots():
+        >>> with SafeSqrt():
         ...     roots = base.sqrt()
         >>> torch.autograd.grad(roots.sum(), base)
         (tensor([0.0000, 0.2500]),)

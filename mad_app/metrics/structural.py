@@ -20,9 +20,9 @@ import torch
 from torch.nn.functional import conv2d, pad
 
 from mad_app.metrics.from_torch import TorchMetric
-from mad_app.metrics.safe_sqrt import FiniteRoots
+from mad_app.metrics.safe_sqrt import SafeSqrt
 
-PIXELS_AT_ONCE = 2**16
+CHUNK_PIXELS = 2**16
 """Pixels of a batch for which PyTorch's operations are long enough."""
 
 Distance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -42,7 +42,7 @@ def structural_metric(name: str, minimum_size: int) -> TorchMetric:
         prepare=_itself,
         distances_to=distances_to,
         maps_to=MAPS.get(name),
-        pixels_at_once=PIXELS_AT_ONCE,
+        chunk_pixels=CHUNK_PIXELS,
     )
 
 
@@ -54,7 +54,7 @@ def _finite_distances(distance: Distance, reference: torch.Tensor, images: torch
     """Distances (N,) float32, with the corrections above."""
     references = reference.expand_as(images)
     identical = (images == references).flatten(1).all(dim=1)
-    with FiniteRoots():
+    with SafeSqrt():
         distances = distance(torch.where(identical[:, None, None, None], references, _in_range(images)), references)
     return torch.where(identical, 0.0, distances).float()
 
@@ -101,13 +101,13 @@ def _gmsd(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
 
 
 def _fsim(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
-    """1 − FSIMc, the form with colour; in [0, 1]."""
+    """1 − FSIMc, the form with color; in [0, 1]."""
     similarity: torch.Tensor = piq.fsim(images, references, reduction="none")
     return 1 - similarity
 
 
 def _haarpsi(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
-    """1 − HaarPSI with colour; in [0, 1]."""
+    """1 − HaarPSI with color; in [0, 1]."""
     similarity: torch.Tensor = piq.haarpsi(images.double(), references.double(), reduction="none")
     return 1 - similarity
 

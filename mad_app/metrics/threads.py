@@ -19,7 +19,7 @@ CORES = _number_of_cores()
 """How many may be used: the processor's, or what OMP_NUM_THREADS says."""
 
 
-def on_cores(function: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
+def map_threads(function: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
     """What a function says of each part, in their order; part i is computed on core i modulo `CORES`.
 
     The threads stay: PyTorch keeps memory for each, which its next part can use, and JAX computes what one thread asks

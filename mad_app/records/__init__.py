@@ -5,6 +5,7 @@ from mad_app.records.environment import Environment, environment
 from mad_app.records.keyframes import Keyframes
 from mad_app.records.labels import Label, load_label, save_label
 from mad_app.records.maps import Maps, load_maps, save_maps
+from mad_app.records.ratio import most_separated_pair, pair_ratio
 from mad_app.records.run import CornerResult, Run, Summary, without_folders
 from mad_app.records.run_folder import (
     find_run,
@@ -14,7 +15,6 @@ from mad_app.records.run_folder import (
     replace_run,
     save_run,
 )
-from mad_app.records.separation import separation, telling_pair
 from mad_app.records.series import (
     Series,
     Spread,
@@ -56,6 +56,8 @@ __all__ = [
     "load_run",
     "load_series",
     "load_summary",
+    "most_separated_pair",
+    "pair_ratio",
     "replace_run",
     "requests_of",
     "restore_run",
@@ -65,9 +67,7 @@ __all__ = [
     "save_maps",
     "save_run",
     "save_series",
-    "separation",
     "spread_of",
     "spread_of_starts",
-    "telling_pair",
     "without_folders",
 ]

@@ -182,7 +182,7 @@ def _check_texts(run: Run) -> None:
             raise RecordError(f"the record has {name} {value!r:.60} among its settings, which is none")
     for result in run.images:
         said = [*result.start.items(), *result.final.items()]
-        if not all(_METRIC.fullmatch(name) for name in (result.optimised, result.fixed, *(name for name, _ in said))):
+        if not all(_METRIC.fullmatch(name) for name in (result.optimized, result.fixed, *(name for name, _ in said))):
             raise RecordError("the record names a metric in a way that no metric is called")
         if not all(
             value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for _, value in said

@@ -34,21 +34,21 @@ class CornerResult:
     """What became of one of the four images.
 
     Attributes:
-        optimised: name of the metric that was driven.
+        optimized: name of the metric that was driven.
         fixed: name of the metric that was held.
         direction: "max" or "min".
         level: the fixed metric's value that was held.
         start: metric name to distance of the start image, every available metric; None where not measurable.
-        final: likewise for this image, as the float image that was optimised.
+        final: likewise for this image, as the float image that was optimized.
         final_8bit: likewise for the picture that is saved; None while a run is unfinished, and in records of schema 1.
         drift: relative signed departure of the fixed metric from the level, on the float image.
         drift_8bit: the same, on the picture that is saved.
-        outcome: why the optimisation ended, for a person to read.
+        outcome: why the optimization ended, for a person to read.
         file: name of the picture in the run's folder, given when it is saved.
         extra: further keys of run.json, kept as they are.
     """
 
-    optimised: str
+    optimized: str
     fixed: str
     direction: Direction
     level: float | None
@@ -82,7 +82,7 @@ class Run:
         versions: package name to version, None if not installed.
         device: what it ran on.
         weights: metric name to the source of its weights, None if it has none.
-        seconds: time spent optimising.
+        seconds: time spent optimizing.
         images: four results in the order of CORNERS.
         reference: float32 (H, W, 3) in [0, 1].
         start: likewise, the image that all four set out from.

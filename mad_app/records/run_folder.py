@@ -74,7 +74,7 @@ _RUN_KEYS: dict[str, tuple[type, ...]] = {
     "images": (list,),
 }
 _CORNER_KEYS: dict[str, tuple[type, ...]] = {
-    "optimised": (str,),
+    "optimized": (str,),
     "fixed": (str,),
     "direction": (str,),
     "level": _NUMBER_OR_NULL,
@@ -260,12 +260,12 @@ def _check_texts(created: str, settings: Mapping[str, Any], images: tuple[Corner
     for name, value in settings.items():
         if not isinstance(value, str | int | float | np.generic | None):
             raise RecordError(f"{where}: the setting {name} is {value!r}, expected a number, text, true, false or null")
-    found = [(result.optimised, result.fixed, result.direction) for result in images]
+    found = [(result.optimized, result.fixed, result.direction) for result in images]
     first, second = found[0][:2] if found else ("first", "second")
     names = {"first": first, "second": second}
-    wanted = [(names[corner.optimised], names[corner.fixed], corner.direction) for corner in CORNERS]
+    wanted = [(names[corner.optimized], names[corner.fixed], corner.direction) for corner in CORNERS]
     if found != wanted:
-        raise RecordError(f"{where}: images are {found} (optimised, fixed, direction), expected {wanted}")
+        raise RecordError(f"{where}: images are {found} (optimized, fixed, direction), expected {wanted}")
 
 
 def _check_pictures(run: Run, where: str) -> None:
@@ -289,13 +289,13 @@ def _check_form(array: np.ndarray | None, kind: str, shape: tuple[int, ...], wha
 def _new_id(run: Run) -> str:
     """Sortable, readable, unique: time, metrics, picture, chance."""
     time = datetime.datetime.fromisoformat(run.created).strftime("%Y-%m-%d_%H%M%S")
-    metrics = f"{_plain_name(run.images[0].optimised)}-vs-{_plain_name(run.images[0].fixed)}"
+    metrics = f"{_plain_name(run.images[0].optimized)}-vs-{_plain_name(run.images[0].fixed)}"
     picture = _plain_name(Path(str(run.settings.get("image") or "image")).stem)
     return f"{time}_{metrics}_{picture}_{secrets.token_hex(2)}"
 
 
 def _file_name(position: int, result: CornerResult) -> str:
-    return f"{position}_{_plain_name(result.optimised)}_{result.direction}.png"
+    return f"{position}_{_plain_name(result.optimized)}_{result.direction}.png"
 
 
 def _plain_name(name: str) -> str:

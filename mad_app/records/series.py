@@ -73,7 +73,7 @@ def spread_of_starts(series: Series) -> Spread:
 def spread_of(series: Series, position: int) -> Spread:
     """How much the pictures at one position of CORNERS differ, as they are saved."""
     pictures = [run.pictures[position].astype(np.float64) / 255 for run in series.runs]
-    said = [run.images[position].seen.get(run.images[position].optimised) for run in series.runs]
+    said = [run.images[position].seen.get(run.images[position].optimized) for run in series.runs]
     values = [value for value in said if value is not None]
     return Spread(rms=_mean_rms(pictures), lowest=min(values, default=None), highest=max(values, default=None))
 

@@ -91,14 +91,14 @@ def _age(path: Path) -> float:
 def _move(folder: Path, target: Path) -> None:
     """Rename a run and its label, the label first: if either is refused, both stay."""
     source, goal = label_path(folder), label_path(target)
-    labelled = source.is_file()
-    if labelled:
+    labeled = source.is_file()
+    if labeled:
         goal.parent.mkdir(exist_ok=True)
         source.replace(goal)
     try:
         folder.rename(target)
     except OSError:
-        if labelled:
+        if labeled:
             with contextlib.suppress(OSError):
                 goal.replace(source)
         raise

@@ -7,7 +7,7 @@ from pathlib import Path
 from mad_app.images import BUNDLED, Crop
 from mad_app.records import Run, Summary
 from mad_app.runs import Request, request_of
-from mad_app.ui.components.form import Choices, from_query
+from mad_app.ui.components.form import Form, from_query
 
 COPY = "reference.png"
 """A record's own copy of its picture."""
@@ -16,7 +16,7 @@ SAID = ("size", "first", "second", "distortion", "strength", "steps", "seed")
 """Settings that are said even where they are as usual, so that nobody has to know what is usual."""
 
 
-def choices_of(run: Run | Summary) -> Choices:
+def choices_of(run: Run | Summary) -> Form:
     """What a visitor would choose for a run, on the record's own copy of a picture that is not bundled; what no visitor
     can choose is as usual."""
     texts = {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in run.settings.items()}

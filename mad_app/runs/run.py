@@ -13,8 +13,8 @@ from typing import Any, cast
 import jax.numpy as jnp
 import numpy as np
 
-from mad_app.competition import CORNERS, Reason, Step, admissible, compete, round_to_level
-from mad_app.images import ImageArray, from_uint8, to_grey
+from mad_app.competition import CORNERS, Reason, Step, admissible, compete, quantize_at_level
+from mad_app.images import ImageArray, from_uint8, to_gray
 from mad_app.metrics import KnownMetric, get_metric, measure_batch, measure_maps
 from mad_app.records import (
     Checkpoint,
@@ -99,8 +99,8 @@ def run_competition(
     """
     if reference is None:
         reference = request.reference()
-    elif request.grey:
-        reference = to_grey(reference)
+    elif request.gray:
+        reference = to_gray(reference)
     rivals = resolve(request.first), resolve(request.second)
     if rivals[0].name == rivals[1].name:
         raise ValueError(f"{request.first} and {request.second} are one metric: choose two")
@@ -236,10 +236,10 @@ class _Recorder:
 
     def _rounded(self, finals: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """The four pictures that are saved, uint8."""
-        first, second = (rival.against(jnp.asarray(self.reference)) for rival in self.rivals)
+        first, second = (rival.bind(jnp.asarray(self.reference)) for rival in self.rivals)
         settings = self.request.settings()
         bounds = admissible(self.start, settings, self.mask).bounds_8bit(settings)
-        return round_to_level(finals, first, second, levels, bounds=bounds, grey=settings.grey)
+        return quantize_at_level(finals, first, second, levels, bounds=bounds, gray=settings.gray)
 
     def _run(self, at: Checkpoint, results: tuple[CornerResult, ...]) -> Run:
         here = environment()
@@ -294,7 +294,7 @@ def _results(
         held = seen[of[corner.fixed]] if seen else None
         results.append(
             CornerResult(
-                optimised=of[corner.optimised],
+                optimized=of[corner.optimized],
                 fixed=of[corner.fixed],
                 direction=corner.direction,
                 level=float(levels[i]),

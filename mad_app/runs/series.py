@@ -1,6 +1,6 @@
 """Series of competitions that differ in one setting: a ladder of levels, several seeds, a figure of the literature.
 
-    folder = run_series(ladder_of(Request(first="ssim", second="mse"), "second", [0.001, 0.01, 0.1]), "runs")
+    folder = run_series(level_sweep(Request(first="ssim", second="mse"), "second", [0.001, 0.01, 0.1]), "runs")
     series = load_series(folder)                                # its runs, and what was asked of each
 
 A series is on disk from its beginning: whatever happens to the process, `resume_series` runs what is missing.
@@ -27,7 +27,7 @@ BISECTIONS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class SeriesSpec:
     """What a series is to be.
 
     Attributes:
@@ -60,7 +60,7 @@ OnRun = Callable[[Request, str], OnProgress]
 """From a competition that begins, and its place in the series in words, to what follows its progress."""
 
 
-def ladder_of(request: Request, hold: Role, levels: Sequence[float]) -> Plan:
+def level_sweep(request: Request, hold: Role, levels: Sequence[float]) -> SeriesSpec:
     """One competition at several levels of a metric, from the start brought to each.
 
     Raises:
@@ -70,10 +70,12 @@ def ladder_of(request: Request, hold: Role, levels: Sequence[float]) -> Plan:
     if len(rungs) < 2:
         raise ValueError(f"a ladder needs at least two different levels, got {len(rungs)}")
     varied = f"{hold}_level"
-    return Plan(kind="ladder", varied=varied, requests=tuple(_with(request, **{varied: level}) for level in rungs))
+    return SeriesSpec(
+        kind="ladder", varied=varied, requests=tuple(_with(request, **{varied: level}) for level in rungs)
+    )
 
 
-def seeds_of(request: Request, seeds: Sequence[int]) -> Plan:
+def repeated_seeds(request: Request, seeds: Sequence[int]) -> SeriesSpec:
     """One competition from several seeds.
 
     Raises:
@@ -82,10 +84,12 @@ def seeds_of(request: Request, seeds: Sequence[int]) -> Plan:
     if request.start_file is not None or not DISTORTIONS[request.distortion].random:
         kind = "a start from a file" if request.start_file is not None else f"the distortion {request.distortion}"
         raise ValueError(f"{kind} is the same for every seed: choose noise, salt-and-pepper or warp")
-    return Plan(kind="seeds", varied="seed", requests=tuple(_with(request, seed=seed) for seed in seeds))
+    return SeriesSpec(kind="seeds", varied="seed", requests=tuple(_with(request, seed=seed) for seed in seeds))
 
 
-def wang_simoncelli_2008(*, image: str, size: int = Request.size, steps: int = Request.steps, seed: int = 0) -> Plan:
+def wang_simoncelli_2008(
+    *, image: str, size: int = Request.size, steps: int = Request.steps, seed: int = 0
+) -> SeriesSpec:
     """The competitions of Wang & Simoncelli, Journal of Vision 8(12):8, 2008: MSE against SSIM at eight noise levels.
 
     Args:
@@ -94,17 +98,17 @@ def wang_simoncelli_2008(*, image: str, size: int = Request.size, steps: int = R
         steps: of each competition.
         seed: of the noise.
     """
-    request = Request(image=image, size=size, first="mse", second="ssim", steps=steps, seed=seed, grey=True)
+    request = Request(image=image, size=size, first="mse", second="ssim", steps=steps, seed=seed, gray=True)
     requests = tuple(_with(request, strength=_noise_of(request, level / 255**2)) for level in MSE_LEVELS)
-    return Plan(kind=WANG_SIMONCELLI, varied="strength", requests=requests)
+    return SeriesSpec(kind=WANG_SIMONCELLI, varied="strength", requests=requests)
 
 
-PRESETS: Mapping[str, Callable[..., Plan]] = {WANG_SIMONCELLI: wang_simoncelli_2008}
+PRESETS: Mapping[str, Callable[..., SeriesSpec]] = {WANG_SIMONCELLI: wang_simoncelli_2008}
 """Name → (image, size, steps, seed) → plan."""
 
 
 def run_series(
-    plan: Plan,
+    plan: SeriesSpec,
     root: str | Path,
     *,
     resolve: Resolve = get_metric,

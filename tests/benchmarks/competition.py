@@ -33,11 +33,11 @@ import jax.numpy as jnp
 import numpy as np
 import torch
 
-from mad_app.competition import CORNERS, Corner, Settings, compete, round_to_level
+from mad_app.competition import CORNERS, Corner, Settings, compete, quantize_at_level
 from mad_app.distortions import distort
 from mad_app.images import ImageArray, bundled_path, from_uint8, load_image
-from mad_app.metrics import Comparison, Metric, get_metric
-from mad_app.metrics.from_torch import THREADS, TorchComparison, to_jax, to_torch
+from mad_app.metrics import BoundMetric, Metric, get_metric
+from mad_app.metrics.from_torch import THREADS, BoundTorchMetric, to_jax, to_torch
 
 PAIRS = (("ssim", "mse", 64), ("lasi", "lpips-alex", 64), ("lasi", "mse", 64), ("lpips-alex", "mse", 64))
 """Two metrics, and the side of the picture in pixels."""
@@ -61,10 +61,10 @@ class Match:
     start: ImageArray
     steps: int
 
-    def against(self) -> tuple[Comparison, Comparison]:
+    def bind(self) -> tuple[BoundMetric, BoundMetric]:
         """Both metrics against the picture."""
         reference = jnp.asarray(self.reference)
-        return self.first.against(reference), self.second.against(reference)
+        return self.first.bind(reference), self.second.bind(reference)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +139,7 @@ def _gain_at_level(match: Match, image: int, found: Found) -> float:
     """The gain where the engine holds the level that plenoptic's picture departed to."""
     corner = CORNERS[image]
     *_, last = _run(match, steps=match.steps, **{f"{corner.fixed}_level": found.level})
-    return _gain(float(_of(last, "optimised")[image]), found, corner)
+    return _gain(float(_of(last, "optimized")[image]), found, corner)
 
 
 def _gain(value: float, found: Found, corner: Corner) -> float:
@@ -151,18 +151,18 @@ def _ours(match: Match) -> tuple[list[Row], np.ndarray, np.ndarray]:
     """The rows, the driven metric and the drift along the way (T, 2, 4), and the seconds it took to each step (T,)."""
     for _ in _run(match, steps=2):
         pass  # compiles
-    first, second = match.against()
+    first, second = match.bind()
     began, way, seconds = time.perf_counter(), [], []
     for last in _run(match, steps=match.steps):
-        way.append((_of(last, "optimised"), last.drift))
+        way.append((_of(last, "optimized"), last.drift))
         seconds.append(time.perf_counter() - began)
     levels = _of(last, "fixed") / (1 + last.drift)
-    saved = round_to_level(np.asarray(last.images), first, second, levels)
+    saved = quantize_at_level(np.asarray(last.images), first, second, levels)
     shown = jnp.asarray(np.stack([from_uint8(picture) for picture in saved]))
     values = {"first": np.asarray(first.distances(shown)), "second": np.asarray(second.distances(shown))}
     rows: list[Row] = []
     for i, corner in enumerate(CORNERS):
-        driven, held = (getattr(match, role).name for role in (corner.optimised, corner.fixed))
+        driven, held = (getattr(match, role).name for role in (corner.optimized, corner.fixed))
         row: Row = {"driven": f"{driven} {corner.direction}", "held": held, "picture": match.picture}
         row |= {"start": float(way[0][0][i]), "final": float(way[-1][0][i]), "drift": float(last.drift[i])}
         row |= {"8 bit": float(values[corner.fixed][i] / levels[i] - 1), "steps": last.index, "seconds": seconds[-1]}
@@ -191,8 +191,8 @@ def _plenoptic(match: Match, corner: Corner, weight: float | None) -> Found:
     """One run of MADCompetition from the start, for all its steps, with Adam as it comes."""
     import plenoptic
 
-    comparisons = dict(zip(("first", "second"), match.against(), strict=True))
-    driven, held = (_for_torch(getattr(match, role)) for role in (corner.optimised, corner.fixed))
+    comparisons = dict(zip(("first", "second"), match.bind(), strict=True))
+    driven, held = (_for_torch(getattr(match, role)) for role in (corner.optimized, corner.fixed))
     image, start = (to_torch(jnp.asarray(array)[None]) for array in (match.reference, match.start))
     torch.manual_seed(0)
     torch.set_num_threads(THREADS)
@@ -210,7 +210,7 @@ def _plenoptic(match: Match, corner: Corner, weight: float | None) -> Found:
             return Found(value=np.nan, level=np.nan, drift=np.inf, weight=mad.metric_tradeoff_lambda, seconds=np.nan)
         seconds = time.perf_counter() - began
     found = to_jax(mad.mad_image.detach().clamp(0, 1).permute(0, 2, 3, 1))
-    value = float(comparisons[corner.optimised].distances(found)[0])
+    value = float(comparisons[corner.optimized].distances(found)[0])
     level = float(comparisons[corner.fixed].distances(found)[0])
     drift = level / mad._reference_metric_target - 1
     return Found(value=value, level=level, drift=drift, weight=mad.metric_tradeoff_lambda, seconds=seconds)
@@ -218,13 +218,13 @@ def _plenoptic(match: Match, corner: Corner, weight: float | None) -> Found:
 
 def _for_torch(metric: Metric) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
     """A metric as a differentiable PyTorch function of two images (1, 3, H, W), the reference first."""
-    known: list[tuple[torch.Tensor, Comparison]] = []
+    known: list[tuple[torch.Tensor, BoundMetric]] = []
 
     def distance(reference: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
         if not (known and known[0][0] is reference):
-            known[:] = [(reference, metric.against(to_jax(reference.detach().permute(0, 2, 3, 1))[0]))]
+            known[:] = [(reference, metric.bind(to_jax(reference.detach().permute(0, 2, 3, 1))[0]))]
         comparison = known[0][1]
-        if isinstance(comparison, TorchComparison):
+        if isinstance(comparison, BoundTorchMetric):
             return comparison.metric.distances_to(comparison.prepared, image)[0]
         return _Bridge.apply(image, comparison)
 

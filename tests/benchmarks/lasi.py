@@ -130,9 +130,9 @@ def _rival_tasks(images: jax.Array, *, with_gradient: bool) -> dict[str, dict[st
 
 def _tasks_of(metric: "Metric", images: jax.Array, *, with_gradient: bool) -> dict[str, Thunk]:
     reference, image, batch = images[0], images[1:2], images[1:]
-    comparison = metric.against(reference)
+    comparison = metric.bind(reference)
     tasks: dict[str, Thunk] = {
-        "pair": lambda: metric.against(reference).distances(image),
+        "pair": lambda: metric.bind(reference).distances(image),
         "value": lambda: comparison.distances(batch),
     }
     return tasks | ({"gradient": lambda: comparison.value_and_grad(batch)} if with_gradient else {})

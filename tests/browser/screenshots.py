@@ -40,7 +40,7 @@ SAVED = (
 
 @dataclass(frozen=True)
 class Look:
-    """A screen: ending of its pictures' names, width and height in pixels, and scheme of colours."""
+    """A screen: ending of its pictures' names, width and height in pixels, and scheme of colors."""
 
     ending: str
     width: int
@@ -103,7 +103,7 @@ def _photograph_run(address: str, looks: tuple[Look, ...], browser: Browser, tar
     """A run before, while and after it goes on, and looked at closely."""
     pages = {look.ending: _open(browser, look, f"{address}/{ASKED}") for look in looks}
     for ending, page in pages.items():
-        _shoot(page, target / f"page_before{ending}.png", ".mad-stage")
+        _shoot(page, target / f"page_before{ending}.png", ".mad-four-up")
     first = next(iter(pages.values()))
     first.get_by_role("button", name="Start the competition", exact=True).click()
     first.get_by_role("button", name="Stop", exact=True).wait_for()
@@ -111,7 +111,7 @@ def _photograph_run(address: str, looks: tuple[Look, ...], browser: Browser, tar
         page.goto(first.url)
     for ending, page in pages.items():
         page.get_by_text(re.compile(r"Step ([4-9]\d|1\d\d) of|Run again")).wait_for()
-        _shoot(page, target / f"page{ending}.png", ".mad-stage", settle=0)
+        _shoot(page, target / f"page{ending}.png", ".mad-four-up", settle=0)
     for ending, page in pages.items():
         page.get_by_role("button", name="Record as ZIP").wait_for()
         _shoot(page, target / f"page_after{ending}.png", ".viewer")
@@ -134,8 +134,8 @@ def _shoot(page: Page, path: Path, shown: str, *, settle: float = 3000) -> None:
     page.wait_for_timeout(settle)
     page.screenshot(path=path)
     with Image.open(path) as picture:
-        colours = picture.convert("RGB")
-        small = colours.quantize(palette=colours.quantize(COLOURS), dither=Image.Dither.FLOYDSTEINBERG)
+        colors = picture.convert("RGB")
+        small = colors.quantize(palette=colors.quantize(COLOURS), dither=Image.Dither.FLOYDSTEINBERG)
     small.save(path, optimize=True)
 
 

@@ -10,7 +10,7 @@ from .conftest import PATIENCE, OpenPage
 from .uploads import UPLOADS
 
 QUICK = "?image=coffee&size=64&first=ssim&second=mse"
-FOUR = ".mad-stage .mad-corner img"
+FOUR = ".mad-four-up .mad-corner img"
 
 
 def button(page: Page, name: str) -> None:
@@ -84,11 +84,11 @@ CORNERS = """async image => {
   const at = (x, y) => [...context.getImageData(x, y, 1, 1).data.slice(0, 3)];
   return [at(2, 2), at(canvas.width - 3, canvas.height - 3)];
 }"""
-"""Colours near the upper left and the lower right corner of an image of the page; none while it changes."""
+"""Colors near the upper left and the lower right corner of an image of the page; none while it changes."""
 
 
 def wait_for_corners(picture: Locator, expected: tuple[tuple[int, ...], ...]) -> None:
-    """Until they are of these colours, but for what JPEG does to them."""
+    """Until they are of these colors, but for what JPEG does to them."""
     until = time.monotonic() + PATIENCE / 8
     while not np.allclose(found := picture.evaluate(CORNERS) or [[-1] * 3] * 2, expected, rtol=0, atol=8):
         assert time.monotonic() < until, found

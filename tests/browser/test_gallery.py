@@ -114,7 +114,7 @@ def test_two_runs_stand_side_by_side_and_one_opens_on_compete(open_page: OpenPag
     button(page, "All runs")
     page.locator(CARD).first.wait_for()
     page.locator(f"[class*='st-key-open-{run.name}'] button").first.click()
-    page.wait_for_selector(".mad-stage")
+    page.wait_for_selector(".mad-four-up")
     assert "?run=" in page.url
     shutil.rmtree(other)
 

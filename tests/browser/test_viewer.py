@@ -68,7 +68,7 @@ def boxes(page: Page) -> list[dict[str, float]]:
 
 def test_the_images_are_those_of_the_record_to_the_last_bit(open_viewer: Callable[..., Page]) -> None:
     page = open_viewer()
-    shown = page.locator(".mad-stage .mad-corner img")
+    shown = page.locator(".mad-four-up .mad-corner img")
     assert pixels(page) == [shown.nth(i).evaluate(SHOWN) for i in range(4)]
 
 

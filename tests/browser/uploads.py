@@ -20,7 +20,7 @@ class UploadCase:
     Attributes:
         content: of the file.
         refusal: part of the sentence that refuses it; None where it is taken.
-        corners: colours of the upper left and the lower right pixel of the picture, where it is taken.
+        corners: colors of the upper left and the lower right pixel of the picture, where it is taken.
     """
 
     content: Callable[[], bytes]

@@ -58,7 +58,7 @@ def causal_sums(values: np.ndarray) -> np.ndarray:
 
 
 def regress(image: np.ndarray, size: int, *, coefficient: float = 1.0) -> Regression:
-    """Predict every element of an image (H, W) or (H, W, C) from its neighbours."""
+    """Predict every element of an image (H, W) or (H, W, C) from its neighbors."""
     values = np.asarray(image, np.float64).ravel()
     neighbors = np.append(values, 0)[neighborhoods(image.shape, size)]
     weights = DECAY ** l1_distances(image.shape)

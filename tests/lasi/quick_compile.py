@@ -1,4 +1,4 @@
-"""`jax.jit` for programs that run once: compiled with little optimisation, in about half the time.
+"""`jax.jit` for programs that run once: compiled with little optimization, in about half the time.
 
 Code generation is all that differs; tests of the usual compilation are in `test_metric.py` and `test_compilation.py`.
 """

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jax import Array
 
-from lasi.causal_sum import causal_sums, nothing_beyond
+from lasi.causal_sum import causal_sums, initial_carry
 from lasi.predictors import Places
 from lasi.strips import Layout
 from tests.lasi import oracle
@@ -48,7 +48,7 @@ def sums_by_strips(values: Array, tile: tuple[int, int], *, later: bool = False)
         reach=0,
         places=NOWHERE,
     )
-    beyond = nothing_beyond(layout.width * channels, channels, (*rest, layout.tiles), values.dtype)
+    beyond = initial_carry(layout.width * channels, channels, (*rest, layout.tiles), values.dtype)
     order = slice(None, None, -1 if later else 1)
     sums = []
     for strip in layout.to_strips(values)[order]:

@@ -80,7 +80,7 @@ def test_symmetric_positive_and_no_longer_than_a_detour() -> None:
     assert between <= to_y + to_z
 
 
-@pytest.mark.parametrize("image", [X, 0 * X, 0 * X + 1, 0 * X - 0.3], ids=["noise", "grey", "white", "dark"])
+@pytest.mark.parametrize("image", [X, 0 * X, 0 * X + 1, 0 * X - 0.3], ids=["noise", "gray", "white", "dark"])
 def test_an_image_is_at_no_distance_from_itself(image: np.ndarray) -> None:
     assert 0 <= METRIC.compute_distance(image, image) <= IDENTICAL
     assert 0 <= METRIC.compute_distance_to(METRIC.embedding(image), image) <= IDENTICAL
@@ -127,10 +127,10 @@ def test_gradients_of_the_other_answers_against_finite_differences() -> None:
 
 PLACES_WITHOUT_A_SLOPE = {
     "identical": (X, X),
-    "grey": (0 * X, 0 * X),
+    "gray": (0 * X, 0 * X),
     "white": (0 * X + 1, 0 * X + 1),
     "black": (0 * X - 1, 0 * X - 1),
-    "grey and white": (0 * X, 0 * X + 1),
+    "gray and white": (0 * X, 0 * X + 1),
     "constant and noise": (0 * X + 0.5, Y),
     "equal in the first rows": (X, np.where(np.arange(9)[:, None, None] < 5, X, Y)),
 }
@@ -184,9 +184,9 @@ def test_vmap_equals_a_loop() -> None:
     lasi, xs, ys = LASI((4, 5, 3), 2), np.stack([X, Y, Z])[:, :4, :5], np.stack([Z, X, Y])[:, :4, :5]
     evaluate = jax.value_and_grad(lasi.compute_distance)
     distances, gradients = quick_jit(jax.vmap(evaluate))(xs, ys)
-    one_by_one = quick_jit(evaluate)
+    parallel_over_batch = quick_jit(evaluate)
     for x, y, distance, gradient in zip(xs, ys, distances, gradients, strict=True):
-        expected_distance, expected_gradient = one_by_one(x, y)
+        expected_distance, expected_gradient = parallel_over_batch(x, y)
         np.testing.assert_allclose(distance, expected_distance, rtol=1e-5)
         np.testing.assert_allclose(gradient, expected_gradient, rtol=0, atol=1e-5)
 

@@ -1,4 +1,4 @@
-"""The neighbourhoods are the nearest earlier elements, found here by sorting all of them."""
+"""The neighborhoods are the nearest earlier elements, found here by sorting all of them."""
 
 import functools
 

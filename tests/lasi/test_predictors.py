@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lasi.predictors import Places, fetch, places_of
+from lasi.predictors import Places, gather, places_of
 
 STRIPS, POSITIONS, PREDICTORS, ROWS, TILES, WINDOW, IMAGES = 3, 6, 4, 2, 5, 40, 2
 pytestmark = pytest.mark.usefixtures("float64")
@@ -20,7 +20,7 @@ def random_places(seed: int, *, most: int = WINDOW) -> Places:
 @pytest.mark.parametrize("strip", range(STRIPS))
 def test_reads_the_window_and_zero_outside(strip: int) -> None:
     places, window = random_places(0), np.random.default_rng(1).standard_normal((IMAGES, WINDOW))
-    fetched = fetch(jnp.asarray(window), places.predictors[strip], places.uses[strip])
+    fetched = gather(jnp.asarray(window), places.predictors[strip], places.uses[strip])
     expected = np.append(window, np.zeros((IMAGES, 1)), axis=1)[:, places.predictors[strip]]
     assert (places.predictors[strip] == WINDOW).any(), "the case must have places outside"
     np.testing.assert_array_equal(fetched, np.moveaxis(expected, 0, 3))
@@ -33,7 +33,7 @@ def test_the_adjoint_adds_every_use(strip: int, most: int) -> None:
     window = generator.standard_normal((IMAGES, WINDOW))
     weights = generator.standard_normal((POSITIONS, PREDICTORS, ROWS, IMAGES, TILES))
     predictors, uses = places.predictors[strip], places.uses[strip]
-    fetched, adjoint = jax.vjp(lambda window: fetch(window, predictors, uses), jnp.asarray(window))
+    fetched, adjoint = jax.vjp(lambda window: gather(window, predictors, uses), jnp.asarray(window))
     (gathered,) = adjoint(jnp.asarray(weights))
     added = np.zeros((IMAGES, WINDOW + 1))
     for image in range(IMAGES):
@@ -54,6 +54,6 @@ def test_every_predictor_is_a_use_once() -> None:
 def test_a_window_outside_of_which_everything_lies_gives_zeros() -> None:
     places = places_of(np.full((1, POSITIONS, PREDICTORS, ROWS, TILES), WINDOW), WINDOW)
     window = jnp.ones((IMAGES, WINDOW))
-    fetched, adjoint = jax.vjp(lambda window: fetch(window, places.predictors[0], places.uses[0]), window)
+    fetched, adjoint = jax.vjp(lambda window: gather(window, places.predictors[0], places.uses[0]), window)
     assert not fetched.any()
     assert not adjoint(jnp.ones_like(fetched))[0].any()

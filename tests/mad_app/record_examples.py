@@ -21,7 +21,7 @@ NAMES = {"first": "lasi:20", "second": "my.module:distance"}
 def make_result(i: int) -> CornerResult:
     corner = CORNERS[i]
     return CornerResult(
-        optimised=NAMES[corner.optimised],
+        optimized=NAMES[corner.optimized],
         fixed=NAMES[corner.fixed],
         direction=corner.direction,
         level=0.1 + 0.2,
@@ -47,7 +47,7 @@ def make_keyframes() -> Keyframes:
 def make_run(**changes: object) -> Run:
     random = np.random.default_rng(0)
     run = Run(
-        settings={"first": NAMES["first"], "image": "cat.png", "size": 9, "strength": 0.1, "grey": False, "mask": None},
+        settings={"first": NAMES["first"], "image": "cat.png", "size": 9, "strength": 0.1, "gray": False, "mask": None},
         seed=7,
         versions={"python": "3.11.2", "piq": None},
         device="cpu: a processor, 2 cores",

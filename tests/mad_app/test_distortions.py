@@ -10,11 +10,11 @@ from PIL import Image
 from mad_app.distortions import DISTORTIONS, distort, get_distortion
 from mad_app.images import bundled_path, from_uint8, load_image, to_uint8
 
-PICTURES = ("cat", "astronaut", "coffee", "rocket")  # coloured, with structure coarser than the greatest movement
+PICTURES = ("cat", "astronaut", "coffee", "rocket")  # colored, with structure coarser than the greatest movement
 STEPS = (0.06, 0.25, 0.5, 0.75, 1.0)  # parts of the range; coarse, since codecs are rough in the small
 
 
-def grey(value: float = 0.5, size: int = 64) -> np.ndarray:
+def gray(value: float = 0.5, size: int = 64) -> np.ndarray:
     return np.full((size, size, 3), value, np.float32)
 
 
@@ -36,7 +36,7 @@ def squared_error(image: np.ndarray, other: np.ndarray) -> float:
 
 
 def test_noise_has_the_standard_deviation_asked_for():
-    noise = distort(grey(size=256), "noise", strength=0.1, seed=3) - 0.5
+    noise = distort(gray(size=256), "noise", strength=0.1, seed=3) - 0.5
     assert noise.std() == pytest.approx(0.1, rel=0.01)
     assert noise.mean() == pytest.approx(0, abs=1e-3)
     assert np.corrcoef(noise[..., 0].ravel(), noise[..., 1].ravel())[0, 1] == pytest.approx(0, abs=0.02)
@@ -61,7 +61,7 @@ def test_blur_is_near_the_sampled_gaussian_and_keeps_a_flat_border():
     gaussian /= gaussian.sum()
     spot = distort(image, "blur", strength=4, seed=0)[..., 0]
     np.testing.assert_allclose(spot, np.outer(gaussian, gaussian), atol=2e-4)
-    np.testing.assert_allclose(distort(grey(0.3), "blur", strength=5, seed=0), 0.3, atol=1e-6)
+    np.testing.assert_allclose(distort(gray(0.3), "blur", strength=5, seed=0), 0.3, atol=1e-6)
 
 
 @pytest.mark.parametrize(("name", "kind", "extra"), [("jpeg", "JPEG", {"subsampling": 2}), ("webp", "WEBP", {})])
@@ -89,7 +89,7 @@ def test_brightness_adds_and_clips():
         np.testing.assert_allclose(distort(image, "brightness", strength=strength, seed=0), expected, atol=1e-6)
 
 
-def test_saturation_keeps_luminance_and_ends_in_grey():
+def test_saturation_keeps_luminance_and_ends_in_gray():
     image = random_image(3)
     luma = image @ np.array([0.2126, 0.7152, 0.0722])
     half = distort(image, "saturation", strength=0.5, seed=0)
@@ -102,11 +102,11 @@ def test_saturation_keeps_luminance_and_ends_in_grey():
     )
 
 
-def test_hue_by_a_third_of_a_turn_exchanges_the_channels_and_keeps_grey():
+def test_hue_by_a_third_of_a_turn_exchanges_the_channels_and_keeps_gray():
     image = random_image(4)
     np.testing.assert_allclose(distort(image, "hue", strength=120, seed=0), np.roll(image, 1, axis=2), atol=1e-6)
     np.testing.assert_allclose(distort(image, "hue", strength=-120, seed=0), np.roll(image, -1, axis=2), atol=1e-6)
-    np.testing.assert_allclose(distort(grey(0.3), "hue", strength=77, seed=0), 0.3, atol=1e-6)
+    np.testing.assert_allclose(distort(gray(0.3), "hue", strength=77, seed=0), 0.3, atol=1e-6)
 
 
 def test_blockiness_ends_in_block_means_also_at_the_border():
@@ -121,7 +121,7 @@ def test_blockiness_ends_in_block_means_also_at_the_border():
 
 
 def test_salt_and_pepper_hits_the_fraction_asked_for_in_black_and_white():
-    image = grey(size=256)
+    image = gray(size=256)
     result = distort(image, "salt-and-pepper", strength=0.2, seed=6)
     hit = (result != image).any(2)
     assert hit.mean() == pytest.approx(0.2, abs=0.01)
@@ -140,7 +140,7 @@ def test_shift_moves_whole_pixels_and_mirrors_the_border():
 
 
 @pytest.mark.parametrize("degrees", [-10.0, 1.5, 15.0])
-def test_rotation_turns_anticlockwise_about_the_middle(degrees):
+def test_rotation_turns_counterclockwise_about_the_middle(degrees):
     image = linear_image()
     result = distort(image, "rotation", strength=degrees, seed=0)
     angle, middle = np.radians(degrees), 31.5
@@ -154,7 +154,7 @@ def test_rotation_turns_anticlockwise_about_the_middle(degrees):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_warp_moves_no_pixel_farther_than_asked_and_moves_neighbours_alike(seed):
+def test_warp_moves_no_pixel_farther_than_asked_and_moves_neighbors_alike(seed):
     size, strength = 96, 3.0
     image = linear_image(size)
     field = (distort(image, "warp", strength=strength, seed=seed) - image)[6:-6, 6:-6, :2].astype(np.float64) * size
@@ -242,26 +242,26 @@ def test_strength_out_of_range_says_what_is_allowed(name):
     row = DISTORTIONS[name]
     for strength in (row.minimum - 0.01, row.maximum + 0.01, float("nan"), float("inf")):
         with pytest.raises(ValueError, match=f"strength of {name} must lie between .* got {strength}"):
-            distort(grey(), name, strength=strength, seed=0)
+            distort(gray(), name, strength=strength, seed=0)
 
 
 @pytest.mark.parametrize("name", [name for name, row in DISTORTIONS.items() if row.whole])
 def test_whole_strengths_are_asked_for(name):
     with pytest.raises(ValueError, match=r"must be a whole number .* got 1\.5"):
-        distort(grey(), name, strength=1.5, seed=0)
+        distort(gray(), name, strength=1.5, seed=0)
 
 
 def test_unknown_name_lists_those_there_are():
     with pytest.raises(ValueError, match="'smear'; there are noise, blur, jpeg"):
-        distort(grey(), "smear", strength=0.1, seed=0)
+        distort(gray(), "smear", strength=0.1, seed=0)
 
 
 @pytest.mark.parametrize("seed", [-1, 0.5, None])
 def test_bad_seed(seed):
     with pytest.raises(ValueError, match="seed must be"):
-        distort(grey(), "noise", strength=0.1, seed=seed)
+        distort(gray(), "noise", strength=0.1, seed=seed)
 
 
 def test_image_outside_the_contract():
     with pytest.raises(ValueError, match="image must be finite"):
-        distort(grey(np.nan), "noise", strength=0.1, seed=0)
+        distort(gray(np.nan), "noise", strength=0.1, seed=0)

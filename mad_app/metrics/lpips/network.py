@@ -20,12 +20,12 @@ import torch
 
 from mad_app.metrics.from_torch import TorchMetric
 from mad_app.metrics.lpips.weights import load_weights
-from mad_app.metrics.safe_sqrt import FiniteRoots
+from mad_app.metrics.safe_sqrt import SafeSqrt
 
 HEADS_VERSION = "0.1"
 """Of the linear heads; 0.0 left out the scaling of the input."""
 
-PIXELS_AT_ONCE = {"alex": 2**15, "vgg": 2**12, "squeeze": 2**16}
+CHUNK_PIXELS = {"alex": 2**15, "vgg": 2**12, "squeeze": 2**16}
 """Pixels of a batch for which PyTorch's operations are long enough; more need memory. LPIPS-alex and its gradient on
 four images, whole and in parts, on 2 cores: 18 and 18 ms at 64×64, 58 and 41 at 128×128, 240 and 145 at 256×256."""
 
@@ -63,7 +63,7 @@ def lpips_metric(name: str, minimum_size: int, *, net: str) -> TorchMetric:
         distances_to=distances_to,
         weights=source,
         maps_to=maps_to,
-        pixels_at_once=PIXELS_AT_ONCE[net],
+        chunk_pixels=CHUNK_PIXELS[net],
     )
 
 
@@ -93,7 +93,7 @@ def _on_device(network: lpips.LPIPS, device: torch.device) -> lpips.LPIPS:
 
 
 def _features(network: lpips.LPIPS, images: torch.Tensor) -> Features:
-    with FiniteRoots():  # where all channels are 0, so is their length, a root
+    with SafeSqrt():  # where all channels are 0, so is their length, a root
         return [lpips.normalize_tensor(layer) for layer in network.net(network.scaling_layer(2 * images - 1))]
 
 

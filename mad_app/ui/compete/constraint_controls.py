@@ -1,6 +1,6 @@
 """The controls of what the four images may do, and of the levels at which metrics are held.
 
-The session holds each value under the name of the field of `Choices`.
+The session holds each value under the name of the field of `Form`.
 """
 
 import streamlit as st
@@ -8,15 +8,15 @@ import streamlit as st
 from mad_app.figures import metric_title
 from mad_app.ui.components.form import LEAST, LEAST_CHANGE, MOST, MOST_CYCLES
 
-CONSTRAINTS = ("grey", "max_change", "low_pass", "first_level", "second_level")
-"""The fields of `Choices` that are chosen here."""
+CONSTRAINTS = ("gray", "max_change", "low_pass", "first_level", "second_level")
+"""The fields of `Form` that are chosen here."""
 
 
 def show_constraint_controls(first: str, second: str) -> None:
     """Draw the controls of a competition between two metrics."""
     st.toggle(
-        "Grey",
-        key="grey",
+        "Gray",
+        key="gray",
         help="The picture is reduced to its luminance, and only luminance changes.",
     )
     st.number_input(

@@ -1,6 +1,6 @@
 """The controls of a competition, in the sidebar, and what they add up to.
 
-The value of each control lives in the visitor's session under the name of the field of `Choices`.
+The value of each control lives in the visitor's session under the name of the field of `Form`.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from mad_app.distortions import DISTORTIONS
-from mad_app.images import ImageArray, to_grey
+from mad_app.images import ImageArray, to_gray
 from mad_app.images.encode import Picture
 from mad_app.metrics import METRICS, describe_metrics
 from mad_app.runs import Request
@@ -21,21 +21,21 @@ from mad_app.ui.components.form import (
     FILES,
     LARGEST_SEED,
     LONGEST,
-    Choices,
+    Form,
     from_query,
     metric_problem,
     pair_problem,
     start_problem,
     strength_step,
 )
-from mad_app.ui.components.picture_picker import Chosen, plain, show_picture_controls
+from mad_app.ui.components.picture_picker import PictureChoice, plain, show_picture_controls
 
-_OF_THE_START = ("size", "left", "top", "extent", "distortion", "strength", "seed", "grey", "start_file")
-"""The fields of `Choices` that the start depends on."""
+_OF_THE_START = ("size", "left", "top", "extent", "distortion", "strength", "seed", "gray", "start_file")
+"""The fields of `Form` that the start depends on."""
 
 
 @dataclass(frozen=True)
-class Setup:
+class FormState:
     """What the controls add up to.
 
     Attributes:
@@ -45,23 +45,23 @@ class Setup:
         problem: why this cannot be started, in a sentence, or None.
     """
 
-    choices: Choices
-    picture: Chosen
+    choices: Form
+    picture: PictureChoice
     start: ImageArray
     problem: str | None
 
 
-def show_controls() -> Setup:
+def show_controls() -> FormState:
     """Draw all controls."""
     _begin()
     picture = show_picture_controls()
     state = st.session_state
-    if state.grey:
-        picture = replace(picture, reference=to_grey(picture.reference))
+    if state.gray:
+        picture = replace(picture, reference=to_gray(picture.reference))
     first, second, problem = _metric_controls()
     distortion, strength, preview = _distortion_controls()
     steps, seconds, seed = _budget_controls(first, second)
-    choices = Choices(
+    choices = Form(
         image=state.image,
         size=state.size,
         left=picture.crop.left,
@@ -82,7 +82,7 @@ def show_controls() -> Setup:
         if no_start:
             st.warning(no_start, icon=":material/info:")
     state.choices = choices
-    return Setup(choices, picture, start, problem or no_start)
+    return FormState(choices, picture, start, problem or no_start)
 
 
 def _begin() -> None:
@@ -92,7 +92,7 @@ def _begin() -> None:
         choose(state.get("choices") or from_query(st.query_params))
 
 
-def choose(chosen: Choices) -> None:
+def choose(chosen: Form) -> None:
     """Set all controls."""
     state = st.session_state
     first, second = (name.partition(":")[0] for name in (chosen.first, chosen.second))
@@ -182,7 +182,7 @@ def _distortion_controls() -> tuple[str, float, DeltaGenerator]:
     return name, strength, st.container()
 
 
-def _with_start(choices: Choices, picture: Chosen) -> tuple[Choices, ImageArray, str | None]:
+def _with_start(choices: Form, picture: PictureChoice) -> tuple[Form, ImageArray, str | None]:
     """The choices with their files, the start, and why it cannot be used, if so."""
     try:
         files: dict[str, Any] = {name: overlay_path(name, choices.size, picture.crop) for name in FILES}
@@ -233,11 +233,11 @@ def _budget_controls(first: str, second: str) -> tuple[int, int | None, int]:
             help="Every random number comes from it: the same seed gives the same start.",
         )
         st.number_input(
-            "Neighbourhood size of LASI",
+            "Neighborhood size of LASI",
             1,
             50,
             key="neighborhood",
-            help="How many earlier neighbours LASI predicts each pixel from; 10 is usual.",
+            help="How many earlier neighbors LASI predicts each pixel from; 10 is usual.",
         )
         show_constraint_controls(first, second)
         show_overlay_controls()

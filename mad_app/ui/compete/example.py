@@ -4,11 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.ui.components.four_up import Stage, load_example
+from mad_app.ui.components.four_up import FourUp, load_example
 
 
 @st.cache_data(show_spinner=False)
-def example_stage() -> Stage:
+def example_four_up() -> FourUp:
     """The example."""
     return load_example(_folder())
 

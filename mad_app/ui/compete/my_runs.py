@@ -13,7 +13,7 @@ POLL_SECONDS = 1.5
 RESUMABLE = (Phase.STOPPED, Phase.DIED, Phase.INTERRUPTED)
 
 
-def show_own_runs(queue: JobQueue, visitor: str, *, but: str | None = None) -> None:
+def show_my_runs(queue: JobQueue, visitor: str, *, but: str | None = None) -> None:
     """Draw the list, if it is not empty; it is drawn anew while something in it goes on.
 
     Args:

@@ -1,7 +1,7 @@
 """The controls that take a second picture, which lies over the first pixel by pixel: a mask, or another start.
 
 It is cut and scaled as the picture is, and kept as `.overlays/<hash of its content>.png` in the folder of the runs, so
-that a run can name it. The session holds the file as it was given, under the name of the field of `Choices`; no URL
+that a run can name it. The session holds the file as it was given, under the name of the field of `Form`; no URL
 carries it.
 """
 

@@ -4,22 +4,22 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.competition.settings import HELD
+from mad_app.competition.settings import MAX_DRIFT
 from mad_app.figures import contest_title, percentage
 from mad_app.images.encode import Picture
 from mad_app.jobs.capacity import runs_at_once
-from mad_app.jobs.folder import Job, Order, Phase, Status
+from mad_app.jobs.folder import Job, JobSpec, Phase, Status
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.queue import PAUSE_SECONDS, JobQueue, NoSuchJob
 from mad_app.records import RecordError, Run, find_run, is_resumable, load_run, load_summary
 from mad_app.runs import Request, request_of
 from mad_app.runs.reproduce import asks_for, choices_of, without_control
-from mad_app.ui.compete.controls import Setup, choose, show_controls
-from mad_app.ui.compete.example import example_stage
-from mad_app.ui.compete.my_runs import RESUMABLE, place_in_queue, show_own_runs
+from mad_app.ui.compete.controls import FormState, choose, show_controls
+from mad_app.ui.compete.example import example_four_up
+from mad_app.ui.compete.my_runs import RESUMABLE, place_in_queue, show_my_runs
 from mad_app.ui.compete.results import show_run, show_words
 from mad_app.ui.components.form import duration, plan, to_query
-from mad_app.ui.components.four_up import stage_html, stage_of_job
+from mad_app.ui.components.four_up import four_up_html, four_up_of_job
 from mad_app.ui.components.picture_picker import marked_style, picker_style, plain, sentence
 from mad_app.ui.session import keep_name, visitor
 
@@ -52,7 +52,7 @@ def compete_page() -> None:
     else:
         _show_invitation(queue, setup)
     if job or run_id:
-        show_own_runs(queue, visitor(), but=job.id if job else None)
+        show_my_runs(queue, visitor(), but=job.id if job else None)
     keep_name()
 
 
@@ -91,21 +91,21 @@ def _shown(job: Job | None, run_id: str | None) -> dict[str, str]:
     return {"job": job.id} if job else {"run": run_id} if run_id else {}
 
 
-def _show_invitation(queue: JobQueue, setup: Setup) -> None:
+def _show_invitation(queue: JobQueue, setup: FormState) -> None:
     """Before a run: what will happen, and a finished example."""
     st.title("Let two metrics compete")
     st.markdown(plan(setup.choices, setup.picture.title))
     _start_button(queue, setup, "Start the competition")
     st.markdown(HINT, unsafe_allow_html=True)
-    show_own_runs(queue, visitor())
+    show_my_runs(queue, visitor())
     st.subheader("A finished example")
-    st.markdown(stage_html(example_stage()), unsafe_allow_html=True)
+    st.markdown(four_up_html(example_four_up()), unsafe_allow_html=True)
     if setup.problem is None:
         with st.expander("The same as a command, or in Python", icon=":material/terminal:"):
             show_words(setup.choices.request(setup.picture.image))
 
 
-def _start_button(queue: JobQueue, setup: Setup, label: str) -> None:
+def _start_button(queue: JobQueue, setup: FormState, label: str) -> None:
     clicked = st.button(
         label,
         key="start",
@@ -116,7 +116,7 @@ def _start_button(queue: JobQueue, setup: Setup, label: str) -> None:
     )
     if clicked:
         try:
-            order = Order(request=setup.choices.request(setup.picture.image), visitor=visitor())
+            order = JobSpec(request=setup.choices.request(setup.picture.image), visitor=visitor())
             st.query_params["job"] = st.session_state.adopted = queue.submit(order, setup.picture.reference)
         except ValueError as error:
             st.error(f"It could not be started: {error}.")
@@ -147,9 +147,9 @@ def _show_live(queue: JobQueue, job_id: str, waits: bool) -> None:
             help="What has been computed is kept, and you can go on later.",
         )
     _say_refused(queue, job)
-    stage = stage_of_job(job)
+    stage = four_up_of_job(job)
     if stage:
-        st.markdown(stage_html(stage), unsafe_allow_html=True)
+        st.markdown(four_up_html(stage), unsafe_allow_html=True)
 
 
 def _pause_button(queue: JobQueue, job: Job, stopping: bool) -> None:
@@ -190,7 +190,7 @@ def progress_text(job: Job, stopping: bool) -> str:
     if status.phase is not Phase.RUNNING:
         return f"{status.phase.value} …"
     drift = _drift(status)
-    back = ", brought back by the end" if drift is not None and abs(drift) > HELD else ""
+    back = ", brought back by the end" if drift is not None and abs(drift) > MAX_DRIFT else ""
     parts = [f"Step {status.step} of {steps}", *_pace(status), f"largest drift {percentage(drift)}{back}"]
     return ("Stopping … " if stopping else "") + " · ".join(parts)
 
@@ -202,11 +202,11 @@ def _pace(status: Status) -> list[str]:
 
 
 def _drift(status: Status) -> float | None:
-    known = [value for value in status.trail.drift[-1] if value is not None] if status.trail.drift else []
+    known = [value for value in status.trace.drift[-1] if value is not None] if status.trace.drift else []
     return max(known, key=abs, default=None)
 
 
-def _show_over(queue: JobQueue, job: Job, setup: Setup) -> None:
+def _show_over(queue: JobQueue, job: Job, setup: FormState) -> None:
     """After a run: what it found, or why it ended."""
     request = job.order.request
     run = _record(job.root, job.status.run)
@@ -241,7 +241,7 @@ def _say_why(job: Job) -> None:
         st.info(f"{status.phase.value}{at}.")
 
 
-def _show_record(queue: JobQueue, run_id: str, setup: Setup) -> None:
+def _show_record(queue: JobQueue, run_id: str, setup: FormState) -> None:
     """A record that the URL names."""
     run = _record(queue.root, run_id)
     if run is None:
@@ -249,7 +249,7 @@ def _show_record(queue: JobQueue, run_id: str, setup: Setup) -> None:
         _show_invitation(queue, setup)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        rivals = contest_title(run.images[0].optimised, run.images[0].fixed)
+        rivals = contest_title(run.images[0].optimized, run.images[0].fixed)
         st.title(rivals, width="stretch")
         _again_buttons(queue, setup, _request_of(run), run)
         if is_resumable(queue.root / run_id) and st.button("Go on", key="resume", help="Goes on from its checkpoint."):
@@ -258,7 +258,7 @@ def _show_record(queue: JobQueue, run_id: str, setup: Setup) -> None:
     show_run(run, None)
 
 
-def _again_buttons(queue: JobQueue, setup: Setup, request: Request | None, run: Run | None) -> None:
+def _again_buttons(queue: JobQueue, setup: FormState, request: Request | None, run: Run | None) -> None:
     """Start another run: the same, or with changes; and the way back to the settings of this one."""
     now = setup.choices.request(setup.picture.image) if setup.problem is None else None
     same = bool(now and request and asks_for(now, request, run))

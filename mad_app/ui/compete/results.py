@@ -15,7 +15,7 @@ from mad_app.runs import Request
 from mad_app.runs.reproduce import command_of, python_of, request_again
 from mad_app.ui.components.curves import LETTERS
 from mad_app.ui.components.form import duration
-from mad_app.ui.components.four_up import stage_html, stage_of_run
+from mad_app.ui.components.four_up import four_up_html, four_up_of_run
 from mad_app.ui.components.viewer.viewer import show_viewer
 
 MIMES: dict[Kind, str] = {"pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png"}
@@ -28,7 +28,7 @@ def show_run(run: Run, sheet: Picture | None) -> None:
         run: the record.
         sheet: its figure, if it has been drawn.
     """
-    st.markdown(stage_html(stage_of_run(run)), unsafe_allow_html=True)
+    st.markdown(four_up_html(four_up_of_run(run)), unsafe_allow_html=True)
     _downloads(run)
     closer, figure, table, again = st.tabs(["Look closer", "Figure", "What all metrics say", "Make it again"])
     with closer:
@@ -43,7 +43,7 @@ def show_run(run: Run, sheet: Picture | None) -> None:
 
 def jury_html(run: Run) -> str:
     """What every metric says of the start and of the four images, as a table."""
-    rivals = {run.images[0].optimised, run.images[0].fixed}
+    rivals = {run.images[0].optimized, run.images[0].fixed}
     heads = ["Distance to the reference", "Start", *LETTERS]
     rows = []
     for name in run.images[0].final:

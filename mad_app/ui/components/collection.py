@@ -19,8 +19,8 @@ from mad_app.records import (
     is_resumable,
     load_label,
     load_summary,
-    separation,
-    telling_pair,
+    most_separated_pair,
+    pair_ratio,
     without_folders,
 )
 from mad_app.records.labels import label_path
@@ -35,14 +35,14 @@ class Card:
         summary: of its record.
         label: what people call it and note.
         pair: the pair that was driven farther apart, 0 or 1.
-        separation: how many times as far; None if that is not known.
+        ratio: how many times as far; None if that is not known.
         unfinished: it can go on from a checkpoint.
     """
 
     summary: Summary
     label: Label
     pair: int
-    separation: float | None
+    ratio: float | None
     unfinished: bool
 
     @property
@@ -53,7 +53,7 @@ class Card:
     @property
     def metrics(self) -> tuple[str, str]:
         """Names of the two rivals."""
-        return self.summary.images[0].optimised, self.summary.images[0].fixed
+        return self.summary.images[0].optimized, self.summary.images[0].fixed
 
     @property
     def picture(self) -> str:
@@ -87,8 +87,8 @@ class Cards:
 ORDERS: dict[str, tuple[str, Callable[[Card], object], bool]] = {
     "newest": ("Newest first", lambda card: card.summary.created, True),
     "oldest": ("Oldest first", lambda card: card.summary.created, False),
-    "widest": ("Widest apart first", lambda card: card.separation or 0.0, True),
-    "closest": ("Closest first", lambda card: card.separation or 0.0, False),
+    "widest": ("Widest apart first", lambda card: card.ratio or 0.0, True),
+    "closest": ("Closest first", lambda card: card.ratio or 0.0, False),
 }
 """Name of an order to what people read, what is compared, and whether the greatest comes first."""
 
@@ -187,8 +187,8 @@ def _card(folder: Path, record: int, label: int, unfinished: bool) -> Card:
         said = load_label(folder)
     except RecordError as error:
         said = Label(notes=f"(Its name and notes cannot be read: {error})"[:1000])
-    pair = telling_pair(summary.images)
-    return Card(summary, said, pair, separation(summary.images, pair), unfinished)
+    pair = most_separated_pair(summary.images)
+    return Card(summary, said, pair, pair_ratio(summary.images, pair), unfinished)
 
 
 def _stamp(path: Path) -> int:

@@ -1,7 +1,7 @@
-"""The way of both metrics as small drawings in a page: SVG, so that it is sharp and takes the page's colours.
+"""The way of both metrics as small drawings in a page: SVG, so that it is sharp and takes the page's colors.
 
 One drawing for the metric that is driven apart, one for the metric that is held, with its level. A and B, C and D bear
-the colours of their images; the letters at the ends say the same to those who cannot tell the colours apart.
+the colors of their images; the letters at the ends say the same to those who cannot tell the colors apart.
 """
 
 import html
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mad_app.competition.settings import CORNERS
 from mad_app.figures import metric_title, number
-from mad_app.jobs.folder import Row, Trail
+from mad_app.jobs.folder import Row, Trace
 
 LETTERS = "ABCD"
 WIDE, LEFT, RIGHT = 260, 4, 190
@@ -54,33 +54,33 @@ class Scale:
         return self.bottom + (self.top - self.bottom) * share
 
 
-def pair_curves(trail: Trail, pair: int, names: tuple[str, str], steps: int) -> str:
+def pair_curves(trace: Trace, pair: int, names: tuple[str, str], steps: int) -> str:
     """Both drawings of a pair as HTML.
 
     Args:
-        trail: the way so far.
+        trace: the way so far.
         pair: 0 or 1.
         names: of both metrics.
         steps: how many there will be; the drawings span them all.
     """
-    driven = 0 if CORNERS[2 * pair].optimised == "first" else 1
-    columns = (trail.first, trail.second)
+    driven = 0 if CORNERS[2 * pair].optimized == "first" else 1
+    columns = (trace.first, trace.second)
     ids = (2 * pair, 2 * pair + 1)
-    moving = _lines(trail, columns[driven], ids, steps)
-    held = _lines(trail, columns[1 - driven], ids, steps)
+    moving = _lines(trace, columns[driven], ids, steps)
+    held = _lines(trace, columns[1 - driven], ids, steps)
     return (
         f'<div class="mad-curves">{_driven(moving, ids, metric_title(names[driven]))}'
         f"{_held(held, ids, metric_title(names[1 - driven]))}</div>"
     )
 
 
-def _lines(trail: Trail, rows: Sequence[Row], ids: tuple[int, int], steps: int) -> list[Points]:
+def _lines(trace: Trace, rows: Sequence[Row], ids: tuple[int, int], steps: int) -> list[Points]:
     """For both images, (x, value) of every finite point."""
     width = (RIGHT - LEFT) / max(steps, 1)
     return [
         [
             (LEFT + width * step, value)
-            for step, row in zip(trail.step, rows, strict=True)
+            for step, row in zip(trace.step, rows, strict=True)
             if (value := row[i]) is not None
         ]
         for i in ids

@@ -29,11 +29,11 @@ UPLOAD = "upload"
 """What stands for the visitor's own picture among the names of the bundled ones; no URL can carry it."""
 
 FILES = ("mask", "start_file")
-"""Fields of `Choices` that no URL can carry."""
+"""Fields of `Form` that no URL can carry."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choices:
+class Form:
     """The settings of the page; what is usual is what is usual in a request, with fewer steps.
 
     Attributes:
@@ -49,7 +49,7 @@ class Choices:
         steps: at most the largest of BUDGETS; likewise.
         seconds: a whole number up to LONGEST, or None.
         seed: of the distortion.
-        grey: as in `Request`, and so the next four.
+        gray: as in `Request`, and so the next four.
         max_change: of any value.
         low_pass: highest frequency of the change.
         first_level: where the first metric is held.
@@ -70,7 +70,7 @@ class Choices:
     steps: int = 300
     seconds: int | None = None
     seed: int = Request.seed
-    grey: bool = Request.grey
+    gray: bool = Request.gray
     max_change: float | None = Request.max_change
     low_pass: float | None = Request.low_pass
     first_level: float | None = Request.first_level
@@ -87,9 +87,9 @@ class Choices:
         return Request(**asdict(self) | {"image": image})
 
 
-def to_query(choices: Choices) -> dict[str, str]:
+def to_query(choices: Form) -> dict[str, str]:
     """The choices as parameters of a URL; what is as usual is left out."""
-    usual = asdict(Choices())
+    usual = asdict(Form())
     strength = choices.strength
     if strength == DISTORTIONS[choices.distortion].default:
         choices = replace(choices, strength=None)
@@ -101,7 +101,7 @@ def to_query(choices: Choices) -> dict[str, str]:
     }
 
 
-def from_query(query: Mapping[str, str]) -> Choices:
+def from_query(query: Mapping[str, str]) -> Form:
     """The choices that a URL carries; whatever in it is not allowed is as usual instead.
 
     Example:
@@ -109,11 +109,11 @@ def from_query(query: Mapping[str, str]) -> Choices:
         >>> choices.size, choices.first, choices.steps
         (64, 'lasi', 300)
     """
-    usual = Choices()
+    usual = Form()
     distortion = _one_of(query.get("distortion"), DISTORTIONS, usual.distortion)
     first = _metric(query.get("first"), usual.first)
     second = _metric(query.get("second"), usual.second)
-    return Choices(
+    return Form(
         image=_image(query.get("image"), usual.image),
         size=_whole(query.get("size"), range(MIN_SIZE, SIZES[-1] + 1), usual.size),
         left=_part(query.get("left"), PERCENT, usual.left),
@@ -126,7 +126,7 @@ def from_query(query: Mapping[str, str]) -> Choices:
         steps=_whole(query.get("steps"), range(1, BUDGETS[-1] + 1), usual.steps),
         seconds=_whole(query.get("seconds"), range(1, LONGEST + 1), 0) or None,
         seed=_whole(query.get("seed"), range(LARGEST_SEED + 1), usual.seed),
-        grey=query.get("grey") == str(True),
+        gray=query.get("gray") == str(True),
         max_change=_number(query.get("max_change"), LEAST_CHANGE, 1),
         low_pass=_number(query.get("low_pass"), LEAST, MOST_CYCLES),
         first_level=_number(query.get("first_level"), LEAST, MOST),
@@ -166,7 +166,7 @@ def strength_step(row: Distortion) -> float:
     return 1.0 if row.whole else 10.0 ** math.floor(math.log10((row.maximum - row.minimum) / 100))
 
 
-def plan(choices: Choices, title: str) -> str:
+def plan(choices: Form, title: str) -> str:
     """What will happen, in one sentence."""
     title_of_start = f"a copy with {DISTORTIONS[choices.distortion].title.lower()}"
     if choices.start_file is not None:
@@ -180,14 +180,14 @@ def plan(choices: Choices, title: str) -> str:
     )
 
 
-def constraints(choices: Choices) -> str:
+def constraints(choices: Form) -> str:
     """What the four images may not do, and the levels that are given, as a sentence to follow; empty where all is free.
 
     Example:
-        >>> constraints(Choices(grey=True, max_change=0.05, second_level=0.2))
+        >>> constraints(Form(gray=True, max_change=0.05, second_level=0.2))
         ' Only luminance changes; no value changes by more than 0.05; LPIPS (AlexNet) is held at 0.2.'
     """
-    parts = ["only luminance changes"] if choices.grey else []
+    parts = ["only luminance changes"] if choices.gray else []
     if choices.mask is not None:
         parts.append("only what is white in the mask changes")
     if choices.max_change is not None:

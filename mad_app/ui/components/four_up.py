@@ -13,7 +13,7 @@ from mad_app.competition.settings import CORNERS
 from mad_app.figures import metric_title, number, percentage, verdict
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture
-from mad_app.jobs.folder import Job, Row, Trail
+from mad_app.jobs.folder import Job, Row, Trace
 from mad_app.records import Run
 from mad_app.ui.components.curves import LETTERS, pair_curves
 
@@ -21,14 +21,14 @@ WAYS = {"max": "up", "min": "down"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class FourUp:
     """What is shown of a competition.
 
     Attributes:
         names: of the two metrics.
         size: side of the images in pixels.
         steps: how many there will be.
-        trail: the way of both metrics.
+        trace: the way of both metrics.
         reference: the picture.
         start: its distorted copy.
         four: the images in the order of CORNERS.
@@ -38,20 +38,20 @@ class Stage:
     names: tuple[str, str]
     size: int
     steps: int
-    trail: Trail
+    trace: Trace
     reference: Picture
     start: Picture
     four: tuple[Picture, ...]
     headings: tuple[str, str]
 
 
-def stage_of_run(run: Run) -> Stage:
+def four_up_of_run(run: Run) -> FourUp:
     """A record, its images true to the last bit of their 8."""
-    return Stage(
-        names=(run.images[0].optimised, run.images[0].fixed),
+    return FourUp(
+        names=(run.images[0].optimized, run.images[0].fixed),
         size=run.reference.shape[0],
         steps=max(int(run.settings.get("steps") or 0), int(run.history.step[-1])),
-        trail=Trail.of(run.history),
+        trace=Trace.of(run.history),
         reference=Picture.png(run.reference),
         start=Picture.png(run.start),
         four=tuple(Picture.png(from_uint8(image)) for image in run.pictures),
@@ -59,7 +59,7 @@ def stage_of_run(run: Run) -> Stage:
     )
 
 
-def stage_of_job(job: Job) -> Stage | None:
+def four_up_of_job(job: Job) -> FourUp | None:
     """A competition that goes on, as its worker last told; None where there is nothing to be seen of it yet."""
     folder, request = job.folder.path, job.order.request
     try:
@@ -67,11 +67,11 @@ def stage_of_job(job: Job) -> Stage | None:
     except OSError:
         return None
     names = (request.first, request.second)
-    return Stage(
+    return FourUp(
         names=names,
         size=request.size,
         steps=request.steps,
-        trail=job.status.trail,
+        trace=job.status.trace,
         reference=reference,
         start=start,
         four=tuple(_latest(folder / f"{i}.jpg", start) for i in range(len(CORNERS))),
@@ -79,24 +79,24 @@ def stage_of_job(job: Job) -> Stage | None:
     )
 
 
-def save_example(stage: Stage, folder: Path) -> None:
+def save_example(stage: FourUp, folder: Path) -> None:
     """Keep a stage as plain files, for `load_example`."""
     pictures = {"reference": stage.reference, "start": stage.start}
     pictures |= {str(i): picture for i, picture in enumerate(stage.four)}
     for name, picture in pictures.items():
         (folder / f"{name}.png").write_bytes(picture.content)
     told = {"names": stage.names, "size": stage.size, "steps": stage.steps, "headings": stage.headings}
-    (folder / "stage.json").write_text(json.dumps(told | {"trail": asdict(stage.trail)}) + "\n", encoding="utf-8")
+    (folder / "four_up.json").write_text(json.dumps(told | {"trace": asdict(stage.trace)}) + "\n", encoding="utf-8")
 
 
-def load_example(folder: Path) -> Stage:
+def load_example(folder: Path) -> FourUp:
     """The stage that `save_example` kept."""
-    told = json.loads((folder / "stage.json").read_text(encoding="utf-8"))
-    return Stage(
+    told = json.loads((folder / "four_up.json").read_text(encoding="utf-8"))
+    return FourUp(
         names=tuple(told["names"]),
         size=told["size"],
         steps=told["steps"],
-        trail=Trail(**{name: tuple(rows) for name, rows in told["trail"].items()}),
+        trace=Trace(**{name: tuple(rows) for name, rows in told["trace"].items()}),
         reference=Picture.read(folder / "reference.png"),
         start=Picture.read(folder / "start.png"),
         four=tuple(Picture.read(folder / f"{i}.png") for i in range(len(CORNERS))),
@@ -104,13 +104,13 @@ def load_example(folder: Path) -> Stage:
     )
 
 
-def stage_html(stage: Stage) -> str:
+def four_up_html(stage: FourUp) -> str:
     """The stage as one line of HTML."""
     rows = "".join(_pair(stage, pair) for pair in (0, 1))
-    return f'<div class="mad-stage" style="--native:{stage.size}px">{rows}</div>'
+    return f'<div class="mad-four-up" style="--native:{stage.size}px">{rows}</div>'
 
 
-def _pair(stage: Stage, pair: int) -> str:
+def _pair(stage: FourUp, pair: int) -> str:
     """One pair between the picture it is compared with and its curves."""
     original = (
         _figure("Reference", "", stage.reference, "the reference picture", "")
@@ -118,22 +118,22 @@ def _pair(stage: Stage, pair: int) -> str:
         else _figure("Start", "", stage.start, "the start, a distorted copy of the reference", _start_values(stage))
     )
     images = "".join(_corner(stage, i) for i in (2 * pair, 2 * pair + 1))
-    curves = pair_curves(stage.trail, pair, stage.names, stage.steps)
+    curves = pair_curves(stage.trace, pair, stage.names, stage.steps)
     heading = html.escape(stage.headings[pair])
     return f'<section class="mad-pair"><p class="mad-verdict">{heading}</p>{original}{images}{curves}</section>'
 
 
-def _corner(stage: Stage, i: int) -> str:
+def _corner(stage: FourUp, i: int) -> str:
     """One of the four images under its name and above its values."""
     corner = CORNERS[i]
-    driven, held = (0, 1) if corner.optimised == "first" else (1, 0)
+    driven, held = (0, 1) if corner.optimized == "first" else (1, 0)
     titles = [html.escape(metric_title(name)) for name in stage.names]
-    values = [_last(rows, i) for rows in (stage.trail.first, stage.trail.second)]
+    values = [_last(rows, i) for rows in (stage.trace.first, stage.trace.second)]
     way = WAYS[corner.direction]
     alt = f"image {LETTERS[i]}: {titles[driven]} driven {way} to {number(values[driven])}, {titles[held]} held"
     below = (
         f"<b>{number(values[driven])}</b> {titles[driven]}<br>{number(values[held])} {titles[held]}"
-        f"<br>drift {percentage(_last(stage.trail.drift, i))}"
+        f"<br>drift {percentage(_last(stage.trace.drift, i))}"
     )
     return _figure(f"{titles[driven]} {way}", LETTERS[i], stage.four[i], alt, below)
 
@@ -146,8 +146,8 @@ def _figure(title: str, letter: str, picture: Picture, alt: str, below: str) -> 
     )
 
 
-def _start_values(stage: Stage) -> str:
-    values = [rows[0][0] if rows else None for rows in (stage.trail.first, stage.trail.second)]
+def _start_values(stage: FourUp) -> str:
+    values = [rows[0][0] if rows else None for rows in (stage.trace.first, stage.trace.second)]
     return "<br>".join(
         f"{number(value)} {html.escape(metric_title(name))}" for name, value in zip(stage.names, values, strict=True)
     )

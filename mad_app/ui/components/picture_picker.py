@@ -44,7 +44,7 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class PictureChoice:
     """The picture that is chosen.
 
     Attributes:
@@ -60,7 +60,7 @@ class Chosen:
     reference: ImageArray
 
 
-def show_picture_controls() -> Chosen:
+def show_picture_controls() -> PictureChoice:
     """Draw the controls; in the session are `image`, `size`, and, in per cent, `left`, `top` and `extent`."""
     state = st.session_state
     _drop_lost_sample()
@@ -237,16 +237,16 @@ def _caption() -> str:
     return f"{row.title}: {row.good_for}"
 
 
-def _chosen(size: int, crop: Crop) -> Chosen:
+def _chosen(size: int, crop: Crop) -> PictureChoice:
     state = st.session_state
     if state.image == UPLOAD:
         upload: Upload = state.upload
-        return Chosen(plain(upload.name), upload.name, crop, _uploaded(upload.content, upload.name, size, crop))
+        return PictureChoice(plain(upload.name), upload.name, crop, _uploaded(upload.content, upload.name, size, crop))
     if "/" in state.image:
         path = sample_path(state.image)
-        return Chosen(plain(sample_title(state.image)), str(path), crop, _from_file(str(path), size, crop))
+        return PictureChoice(plain(sample_title(state.image)), str(path), crop, _from_file(str(path), size, crop))
     row = BUNDLED[state.image]
-    return Chosen(row.title, row.name, crop, _from_file(str(row.path), size, crop))
+    return PictureChoice(row.title, row.name, crop, _from_file(str(row.path), size, crop))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

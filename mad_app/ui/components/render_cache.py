@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 
-class Drawings:
+class RenderCache:
     """What has been drawn and is being drawn, each under a key. Safe to use from many threads.
 
     Args:

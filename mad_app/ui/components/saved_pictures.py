@@ -26,7 +26,7 @@ def files_of(run_id: str) -> dict[str, str]:
     files = {"reference.png": "Reference", "start.png": "Start"}
     for letter, result in zip(LETTERS, run.images, strict=True):
         files[result.file] = (
-            f"{letter}: {metric_title(result.optimised)} {'up' if result.direction == 'max' else 'down'}"
+            f"{letter}: {metric_title(result.optimized)} {'up' if result.direction == 'max' else 'down'}"
         )
     return files
 
@@ -59,6 +59,6 @@ def sample_title(name: str) -> str:
 
 
 def _run_title(run: Summary) -> str:
-    rivals = contest_title(run.images[0].optimised, run.images[0].fixed)
+    rivals = contest_title(run.images[0].optimized, run.images[0].fixed)
     picture = Path(str(run.settings.get("image") or "a picture")).stem
     return f"{rivals} on {picture}, {run.created[:16].replace('T', ' ')}"

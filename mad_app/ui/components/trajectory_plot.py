@@ -1,7 +1,7 @@
 """The two distances as the axes of a plane: where the four images went from their common start, as SVG.
 
 An image whose second metric is held moves to the side, one whose first metric is held moves up or down: four paths that
-make a cross. Colours and letters are those of the curves.
+make a cross. Colors and letters are those of the curves.
 """
 
 import html
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mad_app.figures import metric_title, number
-from mad_app.jobs.folder import Row, Trail
+from mad_app.jobs.folder import Row, Trace
 from mad_app.ui.components.curves import LETTERS, LOGARITHMIC_FROM, Scale
 
 WIDE, HIGH = 360, 270
@@ -26,7 +26,7 @@ Point = tuple[float, float] | None
 
 
 @dataclass(frozen=True)
-class Plane:
+class TrajectoryPlot:
     """The drawing.
 
     Attributes:
@@ -47,27 +47,27 @@ class Plane:
         ]
 
 
-def draw_plane(trail: Trail, names: tuple[str, str]) -> Plane:
+def draw_trajectory_plot(trace: Trace, names: tuple[str, str]) -> TrajectoryPlot:
     """The paths of the four images.
 
     Args:
-        trail: the way of both metrics, at least one row.
+        trace: the way of both metrics, at least one row.
         names: of the metrics.
     """
-    x, y = _scale(trail.first, LEFT, RIGHT), _scale(trail.second, BOTTOM, TOP)
-    plane = Plane("", x, y)
-    ways = [plane.points(*rows) for rows in zip(trail.first, trail.second, strict=True)]
+    x, y = _scale(trace.first, LEFT, RIGHT), _scale(trace.second, BOTTOM, TOP)
+    plane = TrajectoryPlot("", x, y)
+    ways = [plane.points(*rows) for rows in zip(trace.first, trace.second, strict=True)]
     start = ways[0][0]
-    parts = [_axes(trail, x, y, names)]
+    parts = [_axes(trace, x, y, names)]
     for i in range(len(LETTERS)):
         line = " ".join(f"{point[0]},{point[1]}" for way in ways if (point := way[i]))
         parts.append(f'<polyline class="mad-line mad-{LETTERS[i]}" points="{line}"/>')
     if start:
         parts.append(f'<circle class="start" cx="{start[0]}" cy="{start[1]}" r="3.5"/>')
     parts += [_marker(i, ways[-1][i]) for i in range(len(LETTERS))]
-    said = html.escape(_said(trail, names))
+    said = html.escape(_said(trace, names))
     svg = f'<svg viewBox="0 0 {WIDE} {HIGH}" role="img" aria-label="{said}">{"".join(parts)}</svg>'
-    return Plane(svg, x, y)
+    return TrajectoryPlot(svg, x, y)
 
 
 def _scale(rows: Sequence[Row], start: float, end: float) -> Scale:
@@ -81,23 +81,23 @@ def _scale(rows: Sequence[Row], start: float, end: float) -> Scale:
     return Scale(max(low - room, 0.0), high + room, end, start)
 
 
-def _axes(trail: Trail, x: Scale, y: Scale, names: tuple[str, str]) -> str:
+def _axes(trace: Trace, x: Scale, y: Scale, names: tuple[str, str]) -> str:
     """Both axes with the least, the greatest and the level's value, and a cross of dashes at the levels."""
     titles = [
         html.escape(metric_title(name) + (", log scale" if s.logarithmic else ""))
         for name, s in zip(names, (x, y), strict=True)
     ]
     parts = [f'<path class="axis" d="M{LEFT} {TOP}V{BOTTOM}H{RIGHT}"/>']
-    level = trail.first[0][0], trail.second[0][0]
+    level = trace.first[0][0], trace.second[0][0]
     if level[0] is not None and level[1] is not None:
         parts.append(
             f'<path class="mad-level" d="M{x(level[0]):.1f} {TOP}V{BOTTOM}M{LEFT} {y(level[1]):.1f}H{RIGHT}"/>'
         )
-    for place, value in _ticks(x, trail.first, "x"):
+    for place, value in _ticks(x, trace.first, "x"):
         parts.append(
             f'<text class="mad-label" x="{place:.1f}" y="{BOTTOM + 16}" text-anchor="middle">{number(value)}</text>'
         )
-    for place, value in _ticks(y, trail.second, "y"):
+    for place, value in _ticks(y, trace.second, "y"):
         parts.append(
             f'<text class="mad-label" x="{LEFT - 6}" y="{place + 4:.1f}" text-anchor="end">{number(value)}</text>'
         )
@@ -128,11 +128,11 @@ def _marker(i: int, point: Point) -> str:
     )
 
 
-def _said(trail: Trail, names: tuple[str, str]) -> str:
+def _said(trace: Trace, names: tuple[str, str]) -> str:
     """The drawing in words."""
     first, second = map(metric_title, names)
     ends = "; ".join(
-        f"{LETTERS[i]} {number(trail.first[-1][i])}, {number(trail.second[-1][i])}" for i in range(len(LETTERS))
+        f"{LETTERS[i]} {number(trace.first[-1][i])}, {number(trace.second[-1][i])}" for i in range(len(LETTERS))
     )
-    start = f"{number(trail.first[0][0])}, {number(trail.second[0][0])}"
+    start = f"{number(trace.first[0][0])}, {number(trace.second[0][0])}"
     return f"{first} to the right and {second} upwards: from the start at {start} to {ends}"

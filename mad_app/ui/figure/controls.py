@@ -22,8 +22,8 @@ GOOD_FOR: dict[FileKind, str] = {
     "pdf": "Vector text and true pixels, for LaTeX.",
     "svg": "Vector text and true pixels, to be edited.",
     "png": "Pixels, for a page or a message.",
-    "gif": "From start to end, for slides; 256 colours.",
-    "webp": "From start to end, for slides and pages; all colours.",
+    "gif": "From start to end, for slides; 256 colors.",
+    "webp": "From start to end, for slides and pages; all colors.",
 }
 
 WHOLE_PIXELS = 0

@@ -46,7 +46,7 @@ class FigureChoices:
         show: parts of the sheet, in the order of PARTS.
         width: of the sheet.
         font_size: in points; the usual one of the width if None.
-        theme: its colours.
+        theme: its colors.
         dpi: dots an inch of a PNG; None for whole pixels.
     """
 

@@ -14,7 +14,7 @@ from mad_app.jobs.paths import runs_root
 from mad_app.records import RecordError, Run, load_run
 from mad_app.ui.components.collection import all_cards
 from mad_app.ui.components.picture_picker import plain
-from mad_app.ui.components.render_cache import Drawings
+from mad_app.ui.components.render_cache import RenderCache
 from mad_app.ui.figure.controls import FILE_TITLES, GOOD_FOR, show_figure_controls, show_run_control
 from mad_app.ui.figure.form import FILES, FigureChoices, command_of, draw, to_query
 from mad_app.ui.gallery.page import load_style, show_nothing
@@ -58,9 +58,9 @@ def figure_page() -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def drawings() -> Drawings:
+def drawings() -> RenderCache:
     """The server's one drawing thread."""
-    return Drawings()
+    return RenderCache()
 
 
 @lru_cache(maxsize=4)

@@ -11,7 +11,7 @@ from PIL import Image
 from mad_app.figures import contest_title, metric_title, number, percentage, verdict
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture
-from mad_app.records import CornerResult, Run, separation
+from mad_app.records import CornerResult, Run, pair_ratio
 from mad_app.ui.components.collection import Card, conditions, date_of
 from mad_app.ui.components.curves import LETTERS
 from mad_app.ui.components.four_up import WAYS
@@ -58,19 +58,19 @@ def times(ratio: float | None) -> str:
 def _thumb(card: Card, i: int) -> str:
     result = card.summary.images[i]
     path = card.summary.folder / result.file
-    name = f"{metric_title(result.optimised)} {WAYS[result.direction]}"
+    name = f"{metric_title(result.optimized)} {WAYS[result.direction]}"
     return _figure(thumbnail_uri(path, _modified(path)), i, html.escape(name), _alt(result, i))
 
 
 def _reach(card: Card) -> str:
     """How far apart the shown pair is."""
     result = card.summary.images[2 * card.pair]
-    driven, held = html.escape(metric_title(result.optimised)), html.escape(metric_title(result.fixed))
-    return f'<p class="mad-reach"><b>{times(card.separation)}</b> {driven}, with {held} held</p>'
+    driven, held = html.escape(metric_title(result.optimized)), html.escape(metric_title(result.fixed))
+    return f'<p class="mad-reach"><b>{times(card.ratio)}</b> {driven}, with {held} held</p>'
 
 
 def _head(run: Run, name: str) -> str:
-    rivals = contest_title(run.images[0].optimised, run.images[0].fixed)
+    rivals = contest_title(run.images[0].optimized, run.images[0].fixed)
     images = (("Reference", run.reference, "the reference"), ("Start", run.start, "the start, a distorted copy of it"))
     figures = "".join(
         f'<figure><figcaption>{title}</figcaption><img src="{Picture.png(image).uri()}" alt="{alt}"></figure>'
@@ -91,9 +91,9 @@ def _pair(run: Run, pair: int) -> str:
 
 def _corner(run: Run, i: int) -> str:
     result = run.images[i]
-    name = html.escape(f"{metric_title(result.optimised)} {WAYS[result.direction]}")
+    name = html.escape(f"{metric_title(result.optimized)} {WAYS[result.direction]}")
     values = (
-        f"<p><b>{number(result.seen.get(result.optimised))}</b><br>"
+        f"<p><b>{number(result.seen.get(result.optimized))}</b><br>"
         f"{number(result.seen.get(result.fixed))} {html.escape(metric_title(result.fixed))}</p>"
     )
     return _figure(Picture.png(from_uint8(run.pictures[i])).uri(), i, name, _alt(result, i), values)
@@ -107,8 +107,8 @@ def _figure(uri: str, i: int, name: str, alt: str, below: str = "") -> str:
 
 
 def _alt(result: CornerResult, i: int) -> str:
-    driven = f"{metric_title(result.optimised)} driven {WAYS[result.direction]}"
-    return html.escape(f"image {LETTERS[i]}: {driven} to {number(result.seen.get(result.optimised))}")
+    driven = f"{metric_title(result.optimized)} driven {WAYS[result.direction]}"
+    return html.escape(f"image {LETTERS[i]}: {driven} to {number(result.seen.get(result.optimized))}")
 
 
 def _differences(runs: tuple[Run, Run]) -> str:
@@ -119,7 +119,7 @@ def _differences(runs: tuple[Run, Run]) -> str:
     rows = [(name.replace("_", " "), *(_said(run.settings.get(name)) for run in runs)) for name in differing]
     for pair in (0, 1):
         which = f"{LETTERS[2 * pair]} and {LETTERS[2 * pair + 1]}"
-        rows.append((f"{which} apart", *(times(separation(run.images, pair)) for run in runs)))
+        rows.append((f"{which} apart", *(times(pair_ratio(run.images, pair)) for run in runs)))
     rows.append(("largest drift", *(percentage(_largest_drift(run)) for run in runs)))
     rows.append(("seconds", *(f"{run.seconds:.0f}" for run in runs)))
     cells = "".join(f"<tr>{_row(row)}</tr>" for row in rows)

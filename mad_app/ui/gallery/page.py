@@ -221,7 +221,7 @@ def _card_buttons(card: Card) -> None:
         if st.button("Open", key=f"open-{card.id}", help="Shows it on the page Compete."):
             open_page("compete", {"run": card.id})
         st.button(
-            "Chosen" if chosen else "Compare",
+            "PictureChoice" if chosen else "Compare",
             key=f"choose-{card.id}",
             icon=":material/check:" if chosen else None,
             on_click=_choose,

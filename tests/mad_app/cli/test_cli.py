@@ -109,14 +109,14 @@ def test_a_strength_may_be_negative(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("_no_jury")
 def test_constraints_and_levels_are_asked_by_options(tmp_path: Path) -> None:
     save_png(tmp_path / "mask.png", np.tri(24, dtype=np.float32)[..., None].repeat(3, axis=2))
-    options = ["--grey", "--mask", tmp_path / "mask.png", "--max-change", 0.2, "--low-pass", 6, "--second-level", 0.009]
+    options = ["--gray", "--mask", tmp_path / "mask.png", "--max-change", 0.2, "--low-pass", 6, "--second-level", 0.009]
     options += ["--seconds", 90]
     result = invoke(*SMALL, "--steps", 1, *options, "--out", tmp_path)
     assert result.exit_code == 0
     settings = load_run(result.stdout.strip()).settings
     assert settings["mask"] == str(tmp_path / "mask.png")
     expected = {
-        "grey": True,
+        "gray": True,
         "max_change": 0.2,
         "low_pass": 6.0,
         "first_level": None,
@@ -152,7 +152,7 @@ def test_a_metric_from_the_present_directory_competes(their_module: str) -> None
     assert result.exit_code == 0
     assert "imported\n" in result.stderr
     run = load_run(result.stdout.removesuffix("\n"))
-    assert run.images[0].optimised == their_module
+    assert run.images[0].optimized == their_module
     assert (run.images[0].final[their_module] or 0) > (run.images[0].start[their_module] or 1)
 
 
@@ -212,7 +212,7 @@ def _without_progress(stderr: bytes) -> bytes:
         ),
         (["seeds", "--distortion", "blur", "--start", "cat"], "a distortion: leave out --distortion"),
         (["ladder", "--levels", "1,2", "--second-level", "1"], "--levels gives the levels: leave out --second-level"),
-        (["compete", "--colour"], "No such option"),
+        (["compete", "--color"], "No such option"),
         (["figure", "runs/a"], "Missing option '--out'"),
         (["measure", "a.png"], "Missing argument 'IMG'"),
         (["nothing"], "No such command 'nothing'"),
@@ -257,7 +257,7 @@ def test_a_figure_is_that_of_the_library(run_folder: Path, tmp_path: Path) -> No
     [
         (["--out", "a.jpg"], "path must end in .pdf, .svg, .png, got 'a.jpg'"),
         (["--out", "a.pdf", "--width", "huge"], "width must be one of single, double, slide, got 'huge'"),
-        (["--out", "a.pdf", "--theme", "grey"], "theme must be one of light, dark, got 'grey'"),
+        (["--out", "a.pdf", "--theme", "gray"], "theme must be one of light, dark, got 'gray'"),
         (["--out", "a.pdf", "--show", "pairs,legs"], "show must be one of pairs, maps, curves, jury, got 'legs'"),
         (["--out", "a.pdf", "--font-size", "40"], "font_size must be from 5 to 10 points for width double, got 40"),
         (["--out", "nowhere/a.pdf"], "nowhere/a.pdf could not be saved: No such file or directory"),
@@ -312,9 +312,9 @@ def test_seeds_and_presets_are_series_that_can_be_resumed(tmp_path: Path) -> Non
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> tuple[Path, Path]:
-    grey = np.full((20, 24, 3), 0.2, np.float32)
-    save_png(tmp_path / "ref.png", grey)
-    save_png(tmp_path / "img.png", grey + np.float32(0.4))
+    gray = np.full((20, 24, 3), 0.2, np.float32)
+    save_png(tmp_path / "ref.png", gray)
+    save_png(tmp_path / "img.png", gray + np.float32(0.4))
     return tmp_path / "ref.png", tmp_path / "img.png"
 
 
@@ -369,7 +369,7 @@ def test_the_metrics_are_listed_with_what_they_need() -> None:
         assert line.endswith(row.source)
         if known.reason:
             assert f"{row.name} is not available: {known.reason}." in lines
-    assert any(line.startswith("lasi:N sets its neighbourhood size, from 1 to 50") for line in lines)
+    assert any(line.startswith("lasi:N sets its neighborhood size, from 1 to 50") for line in lines)
 
 
 def test_a_terminal_that_lacks_letters_gets_question_marks() -> None:

@@ -29,13 +29,13 @@ def picture_and_noise(size: int) -> tuple[ImageArray, ImageArray]:
 
 
 def run(first: Metric, second: Metric, steps: int, *, strength: float = 0.03) -> list[Step]:
-    """All steps of a competition between two metrics of grey images."""
+    """All steps of a competition between two metrics of gray images."""
     return list(compete(*reference_and_start(strength), first, second, Settings(steps=steps)))
 
 
 def driven(step: Step) -> list[float]:
-    """The optimised metric of each image, in the order of CORNERS."""
-    return [float(getattr(step, corner.optimised)[i]) for i, corner in enumerate(CORNERS)]
+    """The optimized metric of each image, in the order of CORNERS."""
+    return [float(getattr(step, corner.optimized)[i]) for i, corner in enumerate(CORNERS)]
 
 
 def held(step: Step) -> list[float]:
@@ -101,11 +101,11 @@ def test_it_yields_the_start_each_step_and_the_end() -> None:
 
 def test_its_values_are_those_of_its_images() -> None:
     reference, start = reference_and_start()
-    levels = {role: metric.against(reference).distances(start[None])[0] for role, metric in rivals().items()}
+    levels = {role: metric.bind(reference).distances(start[None])[0] for role, metric in rivals().items()}
     for step in compete(reference, start, SQUARE_NORM, FORM, Settings(steps=6)):
         assert ((step.images >= 0) & (step.images <= 1)).all()
         for role, metric in rivals().items():
-            distances = metric.against(reference).distances(step.images)
+            distances = metric.bind(reference).distances(step.images)
             np.testing.assert_allclose(getattr(step, role), distances, rtol=1e-6)
         levels_held = np.array([float(levels[role]) for role in FIXED])
         np.testing.assert_allclose(step.drift, held(step) / levels_held - 1, atol=1e-6)
@@ -235,14 +235,14 @@ def of_rows(rows: slice) -> JaxMetric:
 
 
 def test_an_image_is_stuck_at_the_box_under_constraints_too() -> None:
-    """What a grey picture does not use and what a mask keeps from changing is no freedom."""
+    """What a gray picture does not use and what a mask keeps from changing is no freedom."""
     mask = np.zeros((16, 16), bool)
     mask[4:] = True
-    settings = Settings(steps=1000, grey=True, max_change=0.2)
+    settings = Settings(steps=1000, gray=True, max_change=0.2)
     reference, start = (np.repeat(image[..., :1], 3, axis=2) for image in reference_and_start())
     *_, last = compete(reference, start, of_rows(slice(4, 12)), of_rows(slice(12, 16)), settings, mask=mask)
     assert last.reasons is not None
-    assert last.reasons[0] is Reason.BOX
+    assert last.reasons[0] is Reason.AT_BOUNDS
 
 
 def test_it_ends_when_all_images_have_come_to_an_end() -> None:
@@ -250,7 +250,7 @@ def test_it_ends_when_all_images_have_come_to_an_end() -> None:
     most, rest = of_rows(slice(0, 12)), of_rows(slice(12, 16))
     steps = run(most, rest, steps=1000)
     assert steps[-1].index < 200
-    assert steps[-1].reasons == (Reason.BOX, *(Reason.CONVERGED,) * 3)
+    assert steps[-1].reasons == (Reason.AT_BOUNDS, *(Reason.CONVERGED,) * 3)
     pressed = (np.asarray(steps[-1].images) == 0) | (np.asarray(steps[-1].images) == 1)
     assert pressed[0, :12].all()
     assert pressed[2, 12:].all()
@@ -276,7 +276,7 @@ def test_a_metric_that_fails_midway_is_an_outcome(failure: str) -> None:
 
     steps = run(metric_of(failure, distances_to), FORM, steps=100)
     assert 0 < steps[-1].index < 100
-    assert steps[-1].reasons == (Reason.NOT_FINITE, *(Reason.OTHER_NOT_FINITE,) * 3)
+    assert steps[-1].reasons == (Reason.NOT_FINITE, *(Reason.ABORTED,) * 3)
     assert np.isfinite(steps[-1].images).all()
     assert np.abs(steps[-1].drift[1:]).max() <= 2e-5
 
@@ -324,6 +324,6 @@ def test_a_level_that_cannot_be_reached_again_is_told(monkeypatch: pytest.Monkey
     monkeypatch.setattr(engine, "_returned", nowhere)
     last = list(compete(*reference_and_start(), SQUARE_NORM, FORM, should_stop=lambda: True))[-1]
     assert last.reasons is not None
-    assert Reason.NO_LEVEL in last.reasons
+    assert Reason.INFEASIBLE in last.reasons
     for drift, reason in zip(last.drift, last.reasons, strict=True):
-        assert (reason is Reason.NO_LEVEL) == (abs(drift) > engine.HELD)
+        assert (reason is Reason.INFEASIBLE) == (abs(drift) > engine.MAX_DRIFT)

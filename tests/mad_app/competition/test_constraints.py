@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mad_app.competition import Settings, Step, compete, round_to_level
+from mad_app.competition import Settings, Step, compete, quantize_at_level
 from mad_app.competition.constraints import admissible
 from mad_app.distortions import distort
 from mad_app.images import bundled_path, load_image
@@ -19,20 +19,20 @@ SIZE = 32
 MASK = np.zeros((SIZE, SIZE), bool)
 MASK[4:20, 8:30] = True
 CONSTRAINTS: dict[str, tuple[dict[str, object], bool]] = {
-    "grey": ({"grey": True}, False),
+    "gray": ({"gray": True}, False),
     "mask": ({}, True),
     "max change": ({"max_change": 0.05}, False),
     "low pass": ({"low_pass": 4.0}, False),
-    "all": ({"grey": True, "max_change": 0.2, "low_pass": 3.0}, True),
+    "all": ({"gray": True, "max_change": 0.2, "low_pass": 3.0}, True),
 }
 """Settings, and whether there is a mask."""
 
 
-def pictures(*, grey: bool) -> tuple[np.ndarray, np.ndarray]:
+def pictures(*, gray: bool) -> tuple[np.ndarray, np.ndarray]:
     """A reference and a noisy start, some of whose values are 0 or 1."""
-    reference = load_image(bundled_path("cameraman" if grey else "coffee"), size=SIZE)
+    reference = load_image(bundled_path("cameraman" if gray else "coffee"), size=SIZE)
     start = distort(reference, "noise", strength=0.15, seed=0)
-    start = np.repeat(start[..., :1], 3, axis=2) if grey else start
+    start = np.repeat(start[..., :1], 3, axis=2) if gray else start
     assert (start == 0).any()
     return reference, start
 
@@ -40,7 +40,7 @@ def pictures(*, grey: bool) -> tuple[np.ndarray, np.ndarray]:
 def run(case: str, steps: int = 25) -> tuple[Settings, np.ndarray | None, np.ndarray, np.ndarray, list[Step]]:
     changes, masked = CONSTRAINTS[case]
     settings, mask = Settings(steps=steps, **changes), MASK if masked else None  # type: ignore[arg-type]
-    reference, start = pictures(grey=settings.grey)
+    reference, start = pictures(gray=settings.gray)
     steps_ = list(compete(reference, start, get_metric("ssim"), get_metric("mse"), settings, mask=mask))
     return settings, mask, reference, start, steps_
 
@@ -48,7 +48,7 @@ def run(case: str, steps: int = 25) -> tuple[Settings, np.ndarray | None, np.nda
 def assert_admissible(image: np.ndarray, start: np.ndarray, settings: Settings, mask: np.ndarray | None) -> None:
     assert image.min() >= 0
     assert image.max() <= 1
-    if settings.grey:
+    if settings.gray:
         np.testing.assert_array_equal(image, np.repeat(image[..., :1], 3, axis=2))
     if mask is not None:
         np.testing.assert_array_equal(image[~mask], start[~mask])
@@ -92,12 +92,12 @@ def test_every_step_is_admissible_and_the_levels_are_held(case: str) -> None:
 @pytest.mark.parametrize("case", CONSTRAINTS)
 def test_the_saved_pictures_keep_the_constraints_and_their_levels(case: str) -> None:
     settings, mask, reference, start, steps = run(case)
-    first, second = (get_metric(name).against(jnp.asarray(reference)) for name in ("ssim", "mse"))
+    first, second = (get_metric(name).bind(jnp.asarray(reference)) for name in ("ssim", "mse"))
     levels = np.array([steps[0].second[0]] * 2 + [steps[0].first[2]] * 2)
     bounds = admissible(start, settings, mask).bounds_8bit(settings)
-    saved = round_to_level(np.asarray(steps[-1].images), first, second, levels, bounds=bounds, grey=settings.grey)
+    saved = quantize_at_level(np.asarray(steps[-1].images), first, second, levels, bounds=bounds, gray=settings.gray)
     start_8bit = np.rint(start * 255)
-    if settings.grey:
+    if settings.gray:
         np.testing.assert_array_equal(saved, np.repeat(saved[..., :1], 3, axis=3))
     if mask is not None:
         np.testing.assert_array_equal(saved[:, ~mask], np.stack([start_8bit[~mask]] * 4))
@@ -132,7 +132,7 @@ def test_a_smooth_change_stays_smooth_where_it_meets_black_and_white(name: str, 
 
 
 def test_a_limit_beyond_all_frequencies_is_none() -> None:
-    picture, start = pictures(grey=False)
+    picture, start = pictures(gray=False)
     arguments = (picture, start, get_metric("ssim"), get_metric("mse"))
     (*_, free), (*_, limited) = (compete(*arguments, Settings(steps=40, low_pass=limit)) for limit in (None, 100.0))
     assert limited.first[0] > 0.95 * free.first[0]
@@ -142,11 +142,11 @@ def test_a_limit_beyond_all_frequencies_is_none() -> None:
 @pytest.mark.parametrize("name", ["mse", "ssim"])
 def test_gradients_are_those_with_respect_to_points(name: str) -> None:
     """Of a metric in JAX and of one in PyTorch, against central differences; where nothing can be changed, 0."""
-    reference, start = pictures(grey=True)
-    settings = Settings(grey=True, max_change=0.3, low_pass=6)
+    reference, start = pictures(gray=True)
+    settings = Settings(gray=True, max_change=0.3, low_pass=6)
     space = admissible(start, settings, MASK)
     metric: Metric = get_metric(name)
-    of_points = space.comparison(metric.against(jnp.asarray(reference)))
+    of_points = space.comparison(metric.bind(jnp.asarray(reference)))
     points = space.points()[None] + jnp.asarray(np.random.default_rng(1).normal(0, 0.02, (1, SIZE, SIZE, 3)), "float32")
     _, gradient = of_points.value_and_grad(points)
     np.testing.assert_array_equal(gradient[..., 1:], 0)
@@ -158,7 +158,7 @@ def test_gradients_are_those_with_respect_to_points(name: str) -> None:
 def test_without_constraints_points_are_pictures() -> None:
     reference, start = reference_and_start()
     space = admissible(start, Settings())
-    comparison = SQUARE_NORM.against(jnp.asarray(reference))
+    comparison = SQUARE_NORM.bind(jnp.asarray(reference))
     assert space.whole
     assert space.comparison(comparison) is comparison
     np.testing.assert_array_equal(space.pictures(space.points()[None])[0], start)
@@ -177,7 +177,7 @@ def test_metrics_of_points_compile_once() -> None:
     metric = replace(SQUARE_NORM, distances_to=distances_to)
     for shift in (0.0, 0.01):
         space = admissible(start + np.float32(shift), Settings(max_change=0.1))
-        comparison = metric.against(jnp.asarray(reference))
+        comparison = metric.bind(jnp.asarray(reference))
         space.comparison(comparison).value_and_grad(space.points()[None])
         comparison.value_and_grad(jnp.asarray(start)[None])
     assert counted == 1
@@ -189,8 +189,8 @@ def test_what_leaves_no_freedom_is_refused() -> None:
         next(compete(reference, start, SQUARE_NORM, FORM, mask=np.zeros((16, 16), bool)))
     with pytest.raises(ValueError, match=r"the mask must have the picture's \(16, 16\) pixels, got \(8, 8\)"):
         next(compete(reference, start, SQUARE_NORM, FORM, mask=np.ones((8, 8), bool)))
-    with pytest.raises(ValueError, match="a grey competition needs a grey start"):
-        next(compete(reference, start, SQUARE_NORM, FORM, Settings(grey=True)))
+    with pytest.raises(ValueError, match="a gray competition needs a gray start"):
+        next(compete(reference, start, SQUARE_NORM, FORM, Settings(gray=True)))
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ def test_without_any_gradient_nothing_moves() -> None:
     np.testing.assert_array_equal(return_step(images, nothing, per_image(0.1)), images)
 
 
-def test_an_image_takes_no_notice_of_its_neighbours_in_the_batch() -> None:
+def test_an_image_takes_no_notice_of_its_neighbors_in_the_batch() -> None:
     images, gradient, normal = interior(), random(1), random(2)
     moved, _ = step(images, no_moments(images), gradient, normal, NO_LACK, per_image(0.01))
     other = gradient.at[1:].multiply(-100)

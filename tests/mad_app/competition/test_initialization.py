@@ -25,7 +25,7 @@ def run(**settings: float) -> list[Step]:
 @pytest.mark.parametrize("factor", [0.01, 0.5, 1.0, 3.0, 10.0])
 def test_newton_reaches_the_level_of_a_square_norm_along_the_line_to_the_reference(factor: float) -> None:
     reference, start = reference_and_start()
-    comparison = SQUARE_NORM.against(jnp.asarray(reference))
+    comparison = SQUARE_NORM.bind(jnp.asarray(reference))
     level = factor * float(comparison.distances(jnp.asarray(start)[None])[0])
     found = bring_to_level(jnp.asarray(start), jnp.asarray(reference), comparison, level, 1e-5, called="level")
     np.testing.assert_allclose(found - reference, np.sqrt(factor) * (start - reference), rtol=1e-3, atol=1e-6)
@@ -35,7 +35,7 @@ def test_newton_reaches_the_level_of_a_square_norm_along_the_line_to_the_referen
 @pytest.mark.parametrize("factor", [0.2, 1.4])
 def test_the_level_of_any_metric_is_reached(name: str, factor: float) -> None:
     reference, start = picture_and_noise()
-    comparison = get_metric(name).against(jnp.asarray(reference))
+    comparison = get_metric(name).bind(jnp.asarray(reference))
     level = factor * float(comparison.distances(jnp.asarray(start)[None])[0])
     found = bring_to_level(jnp.asarray(start), jnp.asarray(reference), comparison, level, 1e-4, called="level")
     assert float(comparison.distances(found[None])[0]) == pytest.approx(level, rel=2e-4)
@@ -50,7 +50,7 @@ def test_every_level_below_the_start_is_reached(name: str, distortion: str, leve
     """On the way to the reference, where Newton's method comes to a halt."""
     picture = load_image(bundled_path("cat"), size=16)
     start = distort(picture, distortion, strength={"noise": 0.1, "blur": 1.0}[distortion], seed=0)
-    comparison = get_metric(name).against(jnp.asarray(picture))
+    comparison = get_metric(name).bind(jnp.asarray(picture))
     found = bring_to_level(jnp.asarray(start), jnp.asarray(picture), comparison, level, 1e-5, called="level")
     assert float(comparison.distances(found[None])[0]) == pytest.approx(level, rel=1e-3)
 

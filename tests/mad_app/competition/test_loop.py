@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mad_app.competition import Settings, Step, compete
-from mad_app.metrics import Comparison, JaxComparison, JaxMetric
+from mad_app.metrics import BoundJaxMetric, BoundMetric, JaxMetric
 from tests.mad_app.competition.quadratics import FORM, SIZE, SQUARE_NORM, reference_and_start
 
 MASK = np.arange(SIZE * SIZE).reshape(SIZE, SIZE) % 3 > 0
@@ -30,13 +30,13 @@ class Opaque:
     def name(self) -> str:
         return self.of.name
 
-    def against(self, reference: jax.Array) -> Comparison:
-        return OpaqueComparison(self.of.against(reference))
+    def bind(self, reference: jax.Array) -> BoundMetric:
+        return OpaqueComparison(self.of.bind(reference))
 
 
 @dataclass(frozen=True)
 class OpaqueComparison:
-    of: JaxComparison
+    of: BoundJaxMetric
 
     def distances(self, images: jax.Array) -> jax.Array:
         return self.of.distances(images)
@@ -64,12 +64,12 @@ def test_compiled_or_not_it_finds_the_same(constraints: str) -> None:
 @pytest.mark.parametrize("constraints", CONSTRAINTS)
 def test_no_step_of_two_jax_metrics_goes_through_the_host(constraints: str, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    evaluate = JaxComparison.value_and_grad
+    evaluate = BoundJaxMetric.value_and_grad
 
-    def counted(self: JaxComparison, images: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def counted(self: BoundJaxMetric, images: jax.Array) -> tuple[jax.Array, jax.Array]:
         calls.append(len(images))
         return evaluate(self, images)
 
-    monkeypatch.setattr(JaxComparison, "value_and_grad", counted)
+    monkeypatch.setattr(BoundJaxMetric, "value_and_grad", counted)
     run(FORM, SQUARE_NORM, constraints, 40)
     assert len(calls) < 10

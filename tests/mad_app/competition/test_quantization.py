@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mad_app.competition import CORNERS, Settings, compete, round_to_level
+from mad_app.competition import CORNERS, Settings, compete, quantize_at_level
 from mad_app.competition.quantization import AIM
 from mad_app.distortions import distort
 from mad_app.images import ImageArray, bundled_path, load_image, to_uint8
@@ -25,11 +25,11 @@ def competition(name: str, strength: float) -> tuple[ImageArray, np.ndarray]:
 
 def driven_and_held(reference: ImageArray, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     of = {
-        role: np.asarray(get_metric(name).against(jnp.asarray(reference)).distances(jnp.asarray(images)))
+        role: np.asarray(get_metric(name).bind(jnp.asarray(reference)).distances(jnp.asarray(images)))
         for role, name in (("first", "ssim"), ("second", "mse"))
     }
     return (
-        np.array([of[corner.optimised][i] for i, corner in enumerate(CORNERS)]),
+        np.array([of[corner.optimized][i] for i, corner in enumerate(CORNERS)]),
         np.array([of[corner.fixed][i] for i, corner in enumerate(CORNERS)]),
     )
 
@@ -40,9 +40,9 @@ def shown(levels: np.ndarray) -> np.ndarray:
 
 def rounded(name: str, strength: float, **options: object) -> np.ndarray:
     reference, images = competition(name, strength)
-    first, second = (get_metric(metric).against(jnp.asarray(reference)) for metric in ("ssim", "mse"))
+    first, second = (get_metric(metric).bind(jnp.asarray(reference)) for metric in ("ssim", "mse"))
     _, levels = driven_and_held(reference, images)
-    return round_to_level(images, first, second, levels, **options)  # type: ignore[arg-type]
+    return quantize_at_level(images, first, second, levels, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("name", "strength"), [("cat", 0.1), ("gradients", 0.01), ("edges", 0.01)])
@@ -71,7 +71,7 @@ def test_a_level_that_rounding_alone_would_leave_is_held(name: str, strength: fl
     assert driven_8bit[2] > 0.9 * driven[2]
 
 
-def test_every_value_goes_to_one_of_its_two_neighbours() -> None:
+def test_every_value_goes_to_one_of_its_two_neighbors() -> None:
     _, images = competition("gradients", 0.01)
     chosen = rounded("gradients", 0.01)
     assert (np.abs(chosen - 255 * images.astype(np.float64)) < 1 + 1e-4).all()
@@ -88,20 +88,20 @@ def test_bounds_are_kept_though_the_level_be_missed() -> None:
     np.testing.assert_array_equal(chosen[:, 16:], np.stack([low[16:]] * 4))
 
 
-def test_grey_stays_grey() -> None:
-    grey = np.repeat(np.random.default_rng(0).uniform(0.2, 0.8, (4, 16, 16, 1)), 3, axis=3).astype(np.float32)
+def test_gray_stays_gray() -> None:
+    gray = np.repeat(np.random.default_rng(0).uniform(0.2, 0.8, (4, 16, 16, 1)), 3, axis=3).astype(np.float32)
     reference = jnp.asarray(np.full((16, 16, 3), 0.5, np.float32))
-    first, second = SQUARE_NORM.against(reference), FORM.against(reference)
-    levels = 1.0005 * np.concatenate([second.distances(jnp.asarray(grey[:2])), first.distances(jnp.asarray(grey[2:]))])
-    chosen = round_to_level(grey, first, second, levels, grey=True)
+    first, second = SQUARE_NORM.bind(reference), FORM.bind(reference)
+    levels = 1.0005 * np.concatenate([second.distances(jnp.asarray(gray[:2])), first.distances(jnp.asarray(gray[2:]))])
+    chosen = quantize_at_level(gray, first, second, levels, gray=True)
     np.testing.assert_array_equal(chosen[..., 0], chosen[..., 1])
     np.testing.assert_array_equal(chosen[..., 0], chosen[..., 2])
-    assert (chosen != np.stack([to_uint8(image) for image in grey])).any()
+    assert (chosen != np.stack([to_uint8(image) for image in gray])).any()
 
 
 def test_what_cannot_be_measured_is_rounded_to_the_nearest() -> None:
     reference, start = reference_and_start()
-    failing = metric_of("failing", lambda _, images: jnp.full(len(images), jnp.nan)).against(jnp.asarray(reference))
-    second = FORM.against(jnp.asarray(reference))
-    chosen = round_to_level(np.stack([start] * 4), failing, second, [1.0, 1.0, np.nan, 1.0])
+    failing = metric_of("failing", lambda _, images: jnp.full(len(images), jnp.nan)).bind(jnp.asarray(reference))
+    second = FORM.bind(jnp.asarray(reference))
+    chosen = quantize_at_level(np.stack([start] * 4), failing, second, [1.0, 1.0, np.nan, 1.0])
     np.testing.assert_array_equal(chosen[2:], np.stack([to_uint8(start)] * 2))

@@ -82,7 +82,7 @@ def test_an_image_that_can_neither_go_on_nor_return_sets_out_again_from_its_leve
     """All white and off its level, where the driven metric grows and the held one falls beyond white only."""
     walk, _ = after(0)
     walk = walk._replace(proposed=jnp.ones(SHAPE))
-    outwards = np.array([corner.optimised == "first" for corner in CORNERS])[:, None, None, None]
+    outwards = np.array([corner.optimized == "first" for corner in CORNERS])[:, None, None, None]
     gradients = jnp.asarray(np.broadcast_to(np.where(outwards, 1.0, -1.0), SHAPE), jnp.float32)
     for _ in range(20):
         values = jnp.where((walk.proposed == 1).all(axis=(1, 2, 3)), 1.5, 1.0)

@@ -31,7 +31,7 @@ def make_sheet_run(
         jury["lpips-squeeze"] = None
         results.append(
             CornerResult(
-                optimised=names[corner.optimised],
+                optimized=names[corner.optimized],
                 fixed=names[corner.fixed],
                 direction=corner.direction,
                 level=scale,

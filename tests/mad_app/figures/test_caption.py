@@ -15,7 +15,7 @@ def test_a_caption_names_every_setting_and_value() -> None:
     for name, value in run.settings.items():
         assert f"{name} {value}" in text
     for result in run.images:
-        start, final = result.start[result.optimised], result.seen[result.optimised]
+        start, final = result.start[result.optimized], result.seen[result.optimized]
         assert f"{number(start)} → {number(final)}" in text
         drift = percentage(result.drift_seen)
         assert f"{metric_title(result.fixed)} held at {number(result.level)} (drift {drift})" in text

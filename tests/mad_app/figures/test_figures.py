@@ -142,7 +142,7 @@ def test_a_png_shows_the_very_pixels(shape: tuple[int, int], width: Width) -> No
         assert any(np.array_equal(image, shown) for shown in found)
 
 
-def test_maps_are_the_differences_from_the_reference_about_mid_grey() -> None:
+def test_maps_are_the_differences_from_the_reference_about_mid_gray() -> None:
     run = RUNS["square"]
     figure = mad_sheet(run)
     gains = [float(text.get_text().split("× ")[1]) for text in figure.texts if "− reference, ×" in text.get_text()]
@@ -159,7 +159,7 @@ def test_every_value_is_written_as_text() -> None:
     run = RUNS["square"]
     words = words_in_svg(figure_bytes(run, "svg"))
     for result in run.images:
-        driven = result.optimised
+        driven = result.optimized
         assert f"{number(result.start[driven])} → {number(result.final[driven])}" in words
         assert f"{number(result.final[result.fixed])} held" in words
         assert f"drift {percentage(result.drift_seen)}" in words
@@ -256,7 +256,7 @@ def test_other_kinds_of_files_are_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"theme": "grey"}, "theme must be one of light, dark, got 'grey'"),
+        ({"theme": "gray"}, "theme must be one of light, dark, got 'gray'"),
         ({"show": ["pairs", "legs"]}, "show must be one of pairs, maps, curves, jury, got 'legs'"),
         ({"show": []}, "show must name at least one of pairs, maps, curves, jury"),
         ({"font_size": 12.0}, "font_size must be from 5 to 10 points for width double, got 12"),

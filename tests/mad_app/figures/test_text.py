@@ -17,7 +17,7 @@ def run_with(
     """A run whose first pair ended at these values of (driven, held), driven mse and held lasi."""
     run = make_run()
     results = [
-        dataclasses.replace(result, optimised="mse", fixed="lasi", level=level, final={"mse": driven, "lasi": held})
+        dataclasses.replace(result, optimized="mse", fixed="lasi", level=level, final={"mse": driven, "lasi": held})
         for result, (driven, held) in zip(run.images[:2], (left, right), strict=True)
     ]
     return dataclasses.replace(run, images=(*results, *run.images[2:]))

@@ -24,7 +24,7 @@ from mad_app.images import (
     luminance,
     resize_square,
     save_png,
-    to_grey,
+    to_gray,
     to_uint8,
 )
 from mad_app.images import io as images
@@ -57,7 +57,7 @@ def png_header(width: int, height: int) -> bytes:
 # Decoding against what the values must be
 
 
-def test_lossless_colour_is_divided_by_255_from_path_bytes_and_file(tmp_path):
+def test_lossless_color_is_divided_by_255_from_path_bytes_and_file(tmp_path):
     path = tmp_path / "ramp.png"
     path.write_bytes(encode(ramp(), "PNG"))
     expected = np.asarray(ramp()).astype(np.float64) / 255
@@ -74,7 +74,7 @@ def test_lossless_formats_agree(kind):
 
 
 @pytest.mark.parametrize(
-    ("mode", "colour", "expected"),
+    ("mode", "color", "expected"),
     [
         ("L", 51, (51, 51, 51)),
         ("1", 1, (255, 255, 255)),
@@ -86,8 +86,8 @@ def test_lossless_formats_agree(kind):
         ("RGBA", (0, 0, 0, 128), (127, 127, 127)),
     ],
 )
-def test_modes_and_transparency_over_white(mode, colour, expected):
-    picture = Image.new(mode, (5, 4), colour)
+def test_modes_and_transparency_over_white(mode, color, expected):
+    picture = Image.new(mode, (5, 4), color)
     if mode == "P":
         picture.putpalette([1, 2, 3, *ORANGE])
     levels = to_uint8(load_image(encode(picture, "PNG")))
@@ -101,18 +101,18 @@ def test_transparent_palette_entry_becomes_white(transparency):
     assert (load_image(encode(picture, "PNG", transparency=transparency)) == 1).all()
 
 
-def test_transparent_colour_of_an_rgb_png_becomes_white():
+def test_transparent_color_of_an_rgb_png_becomes_white():
     assert (load_image(encode(Image.new("RGB", (4, 4), ORANGE), "PNG", transparency=ORANGE)) == 1).all()
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
-def test_sixteen_bit_grey_keeps_its_precision(kind):
+def test_sixteen_bit_gray_keeps_its_precision(kind):
     levels = np.array([[0, 1, 257], [4096, 32768, 65535]], np.uint16)
     image = load_image(encode(Image.fromarray(levels), kind))
     np.testing.assert_allclose(image, np.repeat(levels[..., None] / 65535, 3, axis=2), rtol=1e-6, atol=0)
 
 
-def test_sixteen_bit_grey_is_resampled_within_the_range():
+def test_sixteen_bit_gray_is_resampled_within_the_range():
     levels = np.zeros((40, 40), np.uint16)
     levels[:, 20:] = 65535
     image = check_image(load_image(encode(Image.fromarray(levels), "PNG"), size=64), "image")
@@ -120,22 +120,22 @@ def test_sixteen_bit_grey_is_resampled_within_the_range():
     assert image.max() == 1
 
 
-def test_floating_grey_within_range_is_taken_and_other_ranges_are_refused():
+def test_floating_gray_within_range_is_taken_and_other_ranges_are_refused():
     values = np.array([[0, 0.25], [0.5, 1]], np.float32)
     np.testing.assert_array_equal(load_image(encode(Image.fromarray(values), "TIFF"))[..., 1], values)
     for bad in (2.0, -0.1, np.nan):
         values[0, 0] = bad
-        with pytest.raises(ImageError, match="grey values outside 0…1"):
+        with pytest.raises(ImageError, match="gray values outside 0…1"):
             load_image(encode(Image.fromarray(values), "TIFF"))
 
 
-def test_cmyk_jpeg_gives_its_colour():
+def test_cmyk_jpeg_gives_its_color():
     levels = to_uint8(load_image(encode(Image.new("CMYK", (16, 16), (0, 128, 255, 0)), "JPEG", quality=95)))
     np.testing.assert_allclose(levels, np.broadcast_to([255, 127, 0], (16, 16, 3)), atol=4)
 
 
 def test_first_frame_of_an_animation():
-    frames = [Image.new("RGB", (6, 6), colour) for colour in (ORANGE, (0, 0, 255))]
+    frames = [Image.new("RGB", (6, 6), color) for color in (ORANGE, (0, 0, 255))]
     for kind, options in (("GIF", {}), ("WEBP", {"lossless": True}), ("PNG", {})):
         content = encode(frames[0], kind, save_all=True, append_images=frames[1:], **options)
         np.testing.assert_array_equal(to_uint8(load_image(content))[0, 0], ORANGE)
@@ -282,7 +282,7 @@ def test_size_out_of_limits(size):
 BAD_ARRAYS = {
     "float64": (np.zeros((4, 4, 3)), "--start must be float32.*got float64"),
     "uint8": (np.zeros((4, 4, 3), np.uint8), "--start must be float32.*got uint8"),
-    "grey": (np.zeros((4, 4), np.float32), r"--start must have shape \(H, W, 3\), got \(4, 4\)"),
+    "gray": (np.zeros((4, 4), np.float32), r"--start must have shape \(H, W, 3\), got \(4, 4\)"),
     "channels-first": (np.zeros((3, 4, 4), np.float32), r"--start must have shape \(H, W, 3\), got \(3, 4, 4\)"),
     "no-pixels": (np.zeros((0, 4, 3), np.float32), r"--start must have shape \(H, W, 3\), got \(0, 4, 3\)"),
     "nan": (np.full((1, 2, 3), np.nan, np.float32), "--start must be finite, got 6 values"),
@@ -359,11 +359,11 @@ def test_bundled_picture(name):
     assert image.std() > 0.05
 
 
-def test_every_file_is_in_the_table_and_has_its_licence():
+def test_every_file_is_in_the_table_and_has_its_license():
     folder = bundled_path(DEFAULT_IMAGE).parent
     assert {path.stem for path in folder.glob("*.png")} == set(BUNDLED)
-    licences = (folder / "LICENSES.md").read_text(encoding="utf-8")
-    assert [name for name in BUNDLED if f"| `{name}.png` |" not in licences] == []
+    licenses = (folder / "LICENSES.md").read_text(encoding="utf-8")
+    assert [name for name in BUNDLED if f"| `{name}.png` |" not in licenses] == []
 
 
 def test_drawn_pictures_are_what_the_program_draws():
@@ -378,13 +378,13 @@ def test_unknown_bundled_name_lists_those_there_are():
         bundled_path("lena")
 
 
-# ---- grey ------------------------------------------------------------------------------------------------------------
+# ---- gray ------------------------------------------------------------------------------------------------------------
 
 
-def test_luminance_weighs_the_channels_and_leaves_grey_as_it_is() -> None:
+def test_luminance_weighs_the_channels_and_leaves_gray_as_it_is() -> None:
     red, green, blue = np.eye(3, dtype=np.float32).reshape(3, 1, 1, 3)
     weights = [float(luminance(primary)[0, 0]) for primary in (red, green, blue)]
     assert weights == pytest.approx([0.2126, 0.7152, 0.0722], abs=1e-6)
-    grey = np.repeat(np.random.default_rng(0).random((8, 8, 1), np.float32), 3, axis=2)
-    np.testing.assert_array_equal(to_grey(grey), grey)
-    assert to_grey(np.random.default_rng(0).random((8, 8, 3))).max() <= 1
+    gray = np.repeat(np.random.default_rng(0).random((8, 8, 1), np.float32), 3, axis=2)
+    np.testing.assert_array_equal(to_gray(gray), gray)
+    assert to_gray(np.random.default_rng(0).random((8, 8, 3))).max() <= 1

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from mad_app.images import bundled_path, crop_square, load_image
-from mad_app.jobs.folder import Job, JobFolder, Order, Phase, Status, Trail
+from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase, Status, Trace
 from mad_app.jobs.queue import JOBS, JobQueue, NoSuchJob
 from mad_app.records import list_runs, load_run
 from mad_app.runs import Request
 
 SIZE = 12  # below the least size of the metrics that are slow to load
-QUICK = Order(request=Request(image="coffee", size=SIZE, first="ssim", second="mse", steps=6))
-LONG = Order(request=replace(QUICK.request, first="gmsd", steps=100_000))  # SSIM would converge in a few seconds
+QUICK = JobSpec(request=Request(image="coffee", size=SIZE, first="ssim", second="mse", steps=6))
+LONG = JobSpec(request=replace(QUICK.request, first="gmsd", steps=100_000))  # SSIM would converge in a few seconds
 ANN, BOB = "a" * 32, "b" * 32
 PATIENCE = 120.0
 
@@ -66,9 +66,9 @@ def test_two_jobs_run_one_after_the_other_and_do_not_mix(queue: JobQueue, tmp_pa
         run = load_run(tmp_path / str(queue.look(job).status.run))
         assert run.settings["image"] == picture
         assert np.array_equal(run.reference, reference(picture))
-    trail = done.status.trail
-    assert trail.step == tuple(range(7))
-    assert all(len(rows) == 7 and len(rows[0]) == 4 for rows in (trail.first, trail.second, trail.drift))
+    trace = done.status.trace
+    assert trace.step == tuple(range(7))
+    assert all(len(rows) == 7 and len(rows[0]) == 4 for rows in (trace.first, trace.second, trace.drift))
     for name, magic in {"0.jpg": b"\xff\xd8", "3.jpg": b"\xff\xd8", "sheet.png": b"\x89PNG"}.items():
         assert (done.folder.picture(name) or b"").startswith(magic)
 
@@ -87,7 +87,7 @@ def test_a_job_stops_soon_and_goes_on_where_it_was(queue: JobQueue) -> None:
     queue.resume(job_id)  # asked for twice, done once
     later = wait_for(queue, job_id, lambda job: running(job) and job.status.step > step)
     assert later.status.run == run
-    assert later.status.trail.step[0] == 0
+    assert later.status.trace.step[0] == 0
 
 
 def paused(job: Job) -> bool:
@@ -168,8 +168,8 @@ def test_a_worker_ends_with_its_server_and_the_next_server_offers_to_resume(tmp_
 
 
 def test_what_the_engine_refuses_is_said_in_one_sentence(queue: JobQueue) -> None:
-    grey = np.full((SIZE, SIZE, 3), 0.5, np.float32)
-    job_id = queue.submit(replace(QUICK, request=replace(QUICK.request, distortion="hue", strength=30.0)), grey)
+    gray = np.full((SIZE, SIZE, 3), 0.5, np.float32)
+    job_id = queue.submit(replace(QUICK, request=replace(QUICK.request, distortion="hue", strength=30.0)), gray)
     failed = wait_for(queue, job_id, over)
     assert failed.status.phase is Phase.FAILED
     assert "must differ from the reference" in str(failed.status.message)
@@ -230,7 +230,7 @@ def test_a_job_that_the_disk_refuses_on_its_way_goes_on_in_the_spare_folder(
     moved = wait_for(queue, job_id, lambda job: job.root != tmp_path and running(job))
     assert moved.status.refused
     assert moved.status.run == before.status.run
-    assert moved.status.trail.step[0] == 0
+    assert moved.status.trace.step[0] == 0
     queue.stop(job_id)
     assert wait_for(queue, job_id, over).status.phase is Phase.STOPPED
     run = load_run(moved.root / str(moved.status.run))
@@ -243,8 +243,8 @@ def test_a_job_that_the_disk_refuses_on_its_way_goes_on_in_the_spare_folder(
 def test_status_is_read_back_as_written(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path / "job")
     folder.create(QUICK, reference(), reference())
-    trail = Trail((0, 2), ((1.0, 2.0, 3.0, None),) * 2, ((0.5,) * 4,) * 2, ((0.0,) * 4,) * 2)
-    status = Status(phase=Phase.RUNNING, step=2, speed=3.0, seconds_left=1.5, run="a", message="b", trail=trail)
+    trace = Trace((0, 2), ((1.0, 2.0, 3.0, None),) * 2, ((0.5,) * 4,) * 2, ((0.0,) * 4,) * 2)
+    status = Status(phase=Phase.RUNNING, step=2, speed=3.0, seconds_left=1.5, run="a", message="b", trace=trace)
     folder.write_status(status)
     assert folder.status() == status
     path = folder.path / "status.json"

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from mad_app.metrics import JaxComparison, JaxMetric, Metric, from_torch, get_metric, value_and_grad_of
+from mad_app.metrics import BoundJaxMetric, JaxMetric, Metric, from_torch, get_metric, value_and_grad_of
 from mad_app.metrics import threads as cores
 from mad_app.metrics.from_torch import THREADS, TorchMetric, to_jax, to_torch
-from mad_app.metrics.threads import CORES, on_cores
+from mad_app.metrics.threads import CORES, map_threads
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
 
@@ -37,7 +37,7 @@ def test_one_compilation_serves_every_reference_and_every_metric_of_the_same_fun
     for seed in range(3):
         metric = JaxMetric(name="counted", prepare=jnp.asarray, distances_to=distances_to)
         reference = smooth_picture(16, seed)
-        metric.against(reference).value_and_grad(noisy(reference, 0.1, 0.2))
+        metric.bind(reference).value_and_grad(noisy(reference, 0.1, 0.2))
     assert traced == [(2, 16, 16, 3)]
 
 
@@ -46,8 +46,8 @@ def test_a_caller_may_compile_a_loop_of_its_own(name: str) -> None:
     """The pure function inside a compiled loop gives what the comparison gives."""
     reference = smooth_picture(16)
     images = noisy(reference, 0.1, 0.3)
-    comparison = get_metric(name).against(reference)
-    assert isinstance(comparison, JaxComparison)
+    comparison = get_metric(name).bind(reference)
+    assert isinstance(comparison, BoundJaxMetric)
     value_and_grad = value_and_grad_of(comparison.metric.distances_to)
     assert value_and_grad is value_and_grad_of(get_metric(name).distances_to)
 
@@ -71,9 +71,9 @@ def test_images_may_go_one_by_one_in_one_program_for_all() -> None:
     reference = smooth_picture(20)
     images = noisy(reference, 0.1, 0.2, 0.3)
     metric = JaxMetric(
-        name="counted", prepare=jnp.asarray, distances_to=distances_to, maps_to=distances_to, one_by_one=True
+        name="counted", prepare=jnp.asarray, distances_to=distances_to, maps_to=distances_to, parallel_over_batch=True
     )
-    comparison, mse = metric.against(reference), get_metric("mse").against(reference)
+    comparison, mse = metric.bind(reference), get_metric("mse").bind(reference)
     values, gradients = comparison.value_and_grad(images)
     for ours, expected in zip((values, gradients), mse.value_and_grad(images), strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-6)
@@ -94,7 +94,7 @@ def test_every_core_has_a_thread_of_its_own(monkeypatch: pytest.MonkeyPatch) -> 
         together.wait()
         return 10 * part, threading.current_thread().name
 
-    said = on_cores(meet, range(6))
+    said = map_threads(meet, range(6))
     assert [number for number, _ in said] == [0, 10, 20, 30, 40, 50]
     assert [name for _, name in said] == [said[0][1], said[1][1]] * 3
     assert said[0][1] != said[1][1]
@@ -105,8 +105,8 @@ def test_torch_and_jax_agree_on_one_formula() -> None:
     reference = smooth_picture(20)
     images = noisy(reference, 0.1, 0.3, 0.5)
     for ours, theirs in zip(
-        torch_mse().against(reference).value_and_grad(images),
-        get_metric("mse").against(reference).value_and_grad(images),
+        torch_mse().bind(reference).value_and_grad(images),
+        get_metric("mse").bind(reference).value_and_grad(images),
         strict=True,
     ):
         assert ours.dtype == theirs.dtype == jnp.float32
@@ -135,7 +135,7 @@ def test_results_come_back_without_a_copy() -> None:
 def test_the_engine_may_go_on_with_what_came_from_torch() -> None:
     """Results stay what they are while torch computes further ones."""
     reference = smooth_picture(32)
-    comparison = torch_mse().against(reference)
+    comparison = torch_mse().bind(reference)
     first = comparison.value_and_grad(noisy(reference, 0.1))[1]
     kept = np.array(first)
     for strength in (0.2, 0.3, 0.4):
@@ -154,13 +154,13 @@ def test_a_large_batch_goes_in_parts(pixels: int | None, parts: list[int]) -> No
     reference = smooth_picture(20)
     images = noisy(reference, 0.1, 0.2, 0.3, 0.4, 0.5)
     metric = TorchMetric(
-        name="counted", prepare=lambda reference: reference, distances_to=distances_to, pixels_at_once=pixels
+        name="counted", prepare=lambda reference: reference, distances_to=distances_to, chunk_pixels=pixels
     )
-    values, gradients = metric.against(reference).value_and_grad(images)
+    values, gradients = metric.bind(reference).value_and_grad(images)
     assert sorted(sizes, reverse=True) == parts
-    np.testing.assert_array_equal(values, metric.against(reference).distances(images))
+    np.testing.assert_array_equal(values, metric.bind(reference).distances(images))
     assert sorted(sizes) == sorted(2 * parts)
-    for ours, expected in zip((values, gradients), torch_mse().against(reference).value_and_grad(images), strict=True):
+    for ours, expected in zip((values, gradients), torch_mse().bind(reference).value_and_grad(images), strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-6)
 
 
@@ -175,9 +175,9 @@ def test_pytorchs_own_settings_are_put_back(pixels: int | None, parts: int) -> N
     before = torch.get_num_threads(), torch.backends.cudnn.allow_tf32
     reference = smooth_picture(16)
     metric = TorchMetric(
-        name="curious", prepare=lambda reference: reference, distances_to=distances_to, pixels_at_once=pixels
+        name="curious", prepare=lambda reference: reference, distances_to=distances_to, chunk_pixels=pixels
     )
-    metric.against(reference).value_and_grad(noisy(reference, 0.1, 0.2, 0.3, 0.4))
+    metric.bind(reference).value_and_grad(noisy(reference, 0.1, 0.2, 0.3, 0.4))
     assert seen == [(math.ceil(THREADS / min(parts, CORES)), False)] * parts
     assert (torch.get_num_threads(), torch.backends.cudnn.allow_tf32) == before
 
@@ -194,7 +194,7 @@ def test_no_crossing_wakes_threads_that_then_spin(monkeypatch: pytest.MonkeyPatc
         return watched
 
     reference = smooth_picture(16)
-    comparison = torch_mse().against(reference)
+    comparison = torch_mse().bind(reference)
     monkeypatch.setattr(from_torch, "to_torch", crossing(to_torch))
     monkeypatch.setattr(from_torch, "to_jax", crossing(to_jax))
     torch.set_num_threads(THREADS + 1)
@@ -223,7 +223,7 @@ METRICS = [get_metric("mse"), torch_mse()]
 )
 def test_what_is_no_reference_is_refused(metric: Metric, reference: object, message: str) -> None:
     with pytest.raises(ValueError, match=f"mse: .*{message}"):
-        metric.against(reference)
+        metric.bind(reference)
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
@@ -237,7 +237,7 @@ def test_what_is_no_reference_is_refused(metric: Metric, reference: object, mess
     ],
 )
 def test_what_are_no_images_is_refused(metric: Metric, images: object, message: str) -> None:
-    comparison = metric.against(np.zeros((8, 8, 3), np.float32))
+    comparison = metric.bind(np.zeros((8, 8, 3), np.float32))
     for method in (comparison.distances, comparison.value_and_grad):
         with pytest.raises(ValueError, match=message):
             method(images)

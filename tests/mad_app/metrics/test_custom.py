@@ -62,8 +62,8 @@ def test_a_function_of_two_images_is_a_metric(module: str, function: str, kind: 
     reference = smooth_picture(24)
     images = noisy(reference, 0.1, 0.3)
     for ours, theirs in zip(
-        metric.against(reference).value_and_grad(images),
-        get_metric("mse").against(reference).value_and_grad(images),
+        metric.bind(reference).value_and_grad(images),
+        get_metric("mse").bind(reference).value_and_grad(images),
         strict=True,
     ):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-9)

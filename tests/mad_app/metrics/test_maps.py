@@ -24,7 +24,7 @@ def maps_of(name: str) -> np.ndarray:
 
 
 def distances(name: str) -> np.ndarray:
-    return np.asarray(get_metric(name).against(REFERENCE).distances(IMAGES))
+    return np.asarray(get_metric(name).bind(REFERENCE).distances(IMAGES))
 
 
 @pytest.mark.parametrize("name", ["mse", "lasi:4"])
@@ -54,7 +54,7 @@ def test_lpips_is_the_spatial_output_of_its_package() -> None:
 
 
 def test_others_give_each_pixel_its_first_order_share() -> None:
-    comparison, maps = get_metric("gmsd").against(REFERENCE), maps_of("gmsd")
+    comparison, maps = get_metric("gmsd").bind(REFERENCE), maps_of("gmsd")
     row, column = np.unravel_index(maps[1].argmax(), maps[1].shape)
     direction = jnp.zeros_like(REFERENCE).at[row, column].set((IMAGES[1] - REFERENCE)[row, column])
     step = 0.05

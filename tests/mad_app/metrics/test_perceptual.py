@@ -14,4 +14,4 @@ def test_lasi_is_that_of_the_package_between_minus_one_and_one(shape: tuple[int,
     images = noisy(reference, 0.05, 0.3)
     lasi = LASI(shape, neighborhood_size=3)
     expected = [lasi.compute_distance(2 * reference - 1, 2 * image - 1) for image in images]
-    np.testing.assert_allclose(get_metric("lasi:3").against(reference).distances(images), expected, rtol=1e-5)
+    np.testing.assert_allclose(get_metric("lasi:3").bind(reference).distances(images), expected, rtol=1e-5)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import pytest
 
 from mad_app.metrics import METRICS, MetricUnavailable, describe_metrics, get_metric
-from mad_app.metrics.registry import MetricRow, build_structural
+from mad_app.metrics.registry import MetricSpec, build_structural
 from mad_app.metrics.structural import DISTANCES
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
@@ -21,7 +21,7 @@ def test_the_metrics_are_those_promised() -> None:
 
 
 @pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
-def test_a_row_says_what_a_page_shows(row: MetricRow) -> None:
+def test_a_row_says_what_a_page_shows(row: MetricSpec) -> None:
     assert row.title
     assert row.explanation.endswith(".")
     assert row.source
@@ -35,14 +35,14 @@ def test_a_metric_takes_its_smallest_image_and_refuses_a_smaller_one(name: str) 
     assert metric.name == name
     assert metric.minimum_size == size
     reference = noisy(smooth_picture(size), 0.1)[0]
-    distances, gradients = metric.against(reference).value_and_grad(noisy(reference, 0.1, seed=2))
+    distances, gradients = metric.bind(reference).value_and_grad(noisy(reference, 0.1, seed=2))
     assert float(distances[0]) > 0
     assert jnp.isfinite(gradients).all()
     assert gradients.any()
     if size > 1:
         message = f"{name} needs images of at least {size}×{size} pixels, got {size}×{size - 1}"
         with pytest.raises(ValueError, match=message):
-            metric.against(reference[:, : size - 1])
+            metric.bind(reference[:, : size - 1])
 
 
 def test_a_number_after_a_colon_sets_the_parameter() -> None:
@@ -59,7 +59,7 @@ def test_a_number_after_a_colon_sets_the_parameter() -> None:
         ("LASI", "there is no metric 'LASI'"),
         ("mse:3", "'mse:3': mse takes no number after a colon"),
         ("mse:", "'mse:': mse takes no number"),
-        ("lasi:0", "'lasi:0': after lasi: comes the neighbourhood size, a whole number from 1 to 50, got '0'"),
+        ("lasi:0", "'lasi:0': after lasi: comes the neighborhood size, a whole number from 1 to 50, got '0'"),
         ("lasi:51", "whole number from 1 to 50, got '51'"),
         ("lasi:", "whole number from 1 to 50, got ''"),
         ("lasi:1.5", "got '1.5'"),

@@ -8,7 +8,7 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
 from mad_app.metrics import METRICS, get_metric
-from mad_app.metrics.safe_sqrt import FiniteRoots
+from mad_app.metrics.safe_sqrt import SafeSqrt
 from mad_app.metrics.structural import DISTANCES
 from tests.mad_app.metrics.pictures import formula_pair, noisy, smooth_picture
 
@@ -70,7 +70,7 @@ def gmsd_by_the_paper(x: np.ndarray, y: np.ndarray) -> float:
 def test_ssim_is_that_of_the_paper_at_every_size(size: int) -> None:
     reference = smooth_picture(size)
     (image,) = noisy(reference, 0.1)
-    (distance,) = get_metric("ssim").against(reference).distances(image[None])
+    (distance,) = get_metric("ssim").bind(reference).distances(image[None])
     expected = 1 - ssim_by_the_paper(np.asarray(reference, np.float64), np.asarray(image, np.float64))
     assert distance == pytest.approx(expected, rel=1e-5)
 
@@ -78,7 +78,7 @@ def test_ssim_is_that_of_the_paper_at_every_size(size: int) -> None:
 def test_gmsd_is_that_of_the_paper() -> None:
     reference = smooth_picture(SIZE)
     (image,) = noisy(reference, 0.1)
-    (distance,) = get_metric("gmsd").against(reference).distances(image[None])
+    (distance,) = get_metric("gmsd").bind(reference).distances(image[None])
     expected = gmsd_by_the_paper(np.asarray(reference, np.float64), np.asarray(image, np.float64))
     assert distance == pytest.approx(expected, rel=1e-4)
 
@@ -92,7 +92,7 @@ def test_values_stay_what_they_were(name: str) -> None:
 @pytest.mark.parametrize("name", DISTANCES)
 def test_single_precision_is_near_double(name: str) -> None:
     reference, image = formula_pair(size_of(name))
-    (distance,) = get_metric(name).against(reference).distances(image[None])
+    (distance,) = get_metric(name).bind(reference).distances(image[None])
     assert distance == pytest.approx(GOLDEN[name], rel=3e-4)
 
 
@@ -100,7 +100,7 @@ def test_single_precision_is_near_double(name: str) -> None:
 def test_finite_roots_change_no_value(name: str) -> None:
     reference = smooth_picture(size_of(name))
     images, references = as_torch(noisy(reference, 0.02, 0.2)), as_torch([reference, reference])
-    with FiniteRoots():
+    with SafeSqrt():
         inside = DISTANCES[name](images, references)
     assert torch.equal(inside, DISTANCES[name](images, references))
 
@@ -111,7 +111,7 @@ def test_gradients_agree_with_differences_in_double_precision(name: str) -> None
     reference = smooth_picture(size_of(name))
     references = as_torch([reference])
     image = as_torch(noisy(reference, 0.05)).requires_grad_()
-    with FiniteRoots():
+    with SafeSqrt():
         (gradient,) = torch.autograd.grad(DISTANCES[name](image, references).sum(), image)
     directions = torch.rand((2, *gradient.shape), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     for direction in directions * gradient.sign():
@@ -129,7 +129,7 @@ def test_flat_pictures_have_finite_gradients(name: str, level: float) -> None:
     reference = jnp.full((size_of(name), size_of(name), 3), level, jnp.float32)
     half = reference.at[: size_of(name) // 2].set(noisy(smooth_picture(size_of(name)), 0.2)[0, : size_of(name) // 2])
     images = jnp.stack([reference, jnp.full_like(reference, 0.25), half])
-    distances, gradients = get_metric(name).against(reference).value_and_grad(images)
+    distances, gradients = get_metric(name).bind(reference).value_and_grad(images)
     assert distances[0] == 0
     assert not gradients[0].any()
     assert jnp.isfinite(distances).all()
@@ -139,7 +139,7 @@ def test_flat_pictures_have_finite_gradients(name: str, level: float) -> None:
 @pytest.mark.parametrize("name", DISTANCES)
 def test_an_image_is_at_distance_exactly_zero_from_itself(name: str) -> None:
     reference = noisy(smooth_picture(size_of(name)), 0.2)[0]
-    distances, gradients = get_metric(name).against(reference).value_and_grad(reference[None])
+    distances, gradients = get_metric(name).bind(reference).value_and_grad(reference[None])
     assert float(distances[0]) == 0
     assert not gradients.any()
 
@@ -148,20 +148,20 @@ def test_raised_contrast_is_a_distance_by_vif_too() -> None:
     reference = smooth_picture(SIZE)
     raised = jnp.clip(0.5 + 1.3 * (reference - 0.5), 0, 1)
     assert piq.vif_p(as_torch([raised]), as_torch([reference])) > 1
-    (distance,) = get_metric("vif").against(reference).distances(raised[None])
+    (distance,) = get_metric("vif").bind(reference).distances(raised[None])
     assert distance > 0.01
 
 
 def test_values_beyond_the_range_by_rounding_are_taken() -> None:
     reference = smooth_picture(SIZE)
     images = noisy(reference, 0.3) + 1e-6
-    assert jnp.isfinite(get_metric("ssim").against(reference).distances(images)).all()
+    assert jnp.isfinite(get_metric("ssim").bind(reference).distances(images)).all()
 
 
 def test_roots_have_slope_zero_at_zero_only() -> None:
     base = torch.tensor([0.0, 0.25], requires_grad=True)
     exponents = torch.tensor([0.5, 0.5])
-    with FiniteRoots():
+    with SafeSqrt():
         roots = [base.sqrt(), torch.sqrt(base), base**0.5, base.pow(0.5), torch.pow(base, 0.5), base**exponents]
     for root in roots:
         assert torch.equal(root, base.detach().sqrt())
@@ -170,7 +170,7 @@ def test_roots_have_slope_zero_at_zero_only() -> None:
 
 def test_other_powers_and_invalid_roots_are_left_alone() -> None:
     base = torch.tensor([-1.0, 0.0, 3.0])
-    with FiniteRoots():
+    with SafeSqrt():
         assert torch.equal(base**2, torch.tensor([1.0, 0.0, 9.0]))
         assert torch.equal(base**0, torch.ones(3))
         assert base.sqrt().isnan().tolist() == [True, False, False]

@@ -185,7 +185,7 @@ def test_unusual_packing_and_encryption_are_refused(tmp_path: Path, packed: Path
 
 def rename_metric(document: dict) -> None:
     for image in document["images"]:
-        for key in ("optimised", "fixed"):
+        for key in ("optimized", "fixed"):
             image[key] = image[key].replace("lasi:20", "![x](http://x)")
 
 

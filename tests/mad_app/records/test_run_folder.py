@@ -55,7 +55,7 @@ def test_a_record_reads_without_this_program(tmp_path: Path) -> None:
     assert document["schema"] == 2
     assert document["id"] == folder.name
     assert document["settings"]["strength"] == 0.1
-    assert [(image["direction"], image["optimised"]) for image in document["images"]] == [
+    assert [(image["direction"], image["optimized"]) for image in document["images"]] == [
         ("max", "lasi:20"),
         ("min", "lasi:20"),
         ("max", "my.module:distance"),
@@ -123,14 +123,14 @@ def test_numbers_that_are_not_finite_become_null(tmp_path: Path) -> None:
 def test_unknown_keys_survive_a_replacement_and_the_date_stays(tmp_path: Path) -> None:
     folder = save_run(make_run(extra={"title": "old", "notes": "kept"}, created="2026-11-23T15:42:10Z"), tmp_path)
     document = json.loads((folder / "run.json").read_text())
-    document["images"][2]["colour"] = "blue"
+    document["images"][2]["color"] = "blue"
     (folder / "run.json").write_text(json.dumps(document))
     loaded = load_run(folder)
-    assert loaded.images[2].extra == {"colour": "blue"}
+    assert loaded.images[2].extra == {"color": "blue"}
     replace_run(dataclasses.replace(loaded, extra={"title": "new"}, seconds=99.0, created=""), folder)
     again = load_run(folder)
     assert again.extra == {"title": "new", "notes": "kept"}
-    assert again.images[2].extra == {"colour": "blue"}
+    assert again.images[2].extra == {"color": "blue"}
     assert (again.seconds, again.created) == (99.0, "2026-11-23T15:42:10Z")
 
 
@@ -170,7 +170,7 @@ def test_runs_are_listed_newest_first_and_foreign_folders_ignored(tmp_path: Path
     (tmp_path / "broken" / "run.json").write_text("{")
     found = list_runs(tmp_path)
     assert [summary.folder for summary in found] == [new, mid, old]
-    assert found[0].images[3].optimised == "my.module:distance"
+    assert found[0].images[3].optimized == "my.module:distance"
     assert found[0].id == new.name
     assert load_summary(old).settings["size"] == 9
 
@@ -230,7 +230,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         edit_arrays("images.npz", start=np.zeros((HEIGHT, WIDTH + 1, 3), np.float32)),
         r"start has shape \(6, 10, 3\)",
     ),
-    "grey": (edit_arrays("images.npz", start=np.zeros((HEIGHT, WIDTH), np.float32)), r"start must have shape"),
+    "gray": (edit_arrays("images.npz", start=np.zeros((HEIGHT, WIDTH), np.float32)), r"start must have shape"),
     "five": (
         edit_arrays("images.npz", images=np.zeros((5, HEIGHT, WIDTH, 3), np.float32)),
         r"images has shape \(5, 6, 9, 3\)",

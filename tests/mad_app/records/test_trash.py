@@ -20,14 +20,14 @@ from mad_app.records.trash import TRASH
 from tests.mad_app.record_examples import contents, fail_on_call, make_checkpoint, make_run
 
 
-def labelled_run(root: Path) -> Path:
+def labeled_run(root: Path) -> Path:
     folder = save_run(make_run(), root, checkpoint=make_checkpoint())
     save_label(folder, Label("mine", "notes"))
     return folder
 
 
 def test_a_deleted_run_comes_back_bit_for_bit(tmp_path: Path) -> None:
-    folder, other = labelled_run(tmp_path), labelled_run(tmp_path)
+    folder, other = labeled_run(tmp_path), labeled_run(tmp_path)
     before = contents(tmp_path)
     delete_run(tmp_path, folder.name)
     assert [summary.id for summary in list_runs(tmp_path)] == [other.name]
@@ -39,7 +39,7 @@ def test_a_deleted_run_comes_back_bit_for_bit(tmp_path: Path) -> None:
 
 
 def test_the_one_deleted_last_comes_first(tmp_path: Path) -> None:
-    folders = [labelled_run(tmp_path) for _ in range(3)]
+    folders = [labeled_run(tmp_path) for _ in range(3)]
     for age, folder in enumerate(folders):
         delete_run(tmp_path, folder.name)
         os.utime(tmp_path / TRASH / folder.name, (time.time() - age,) * 2)
@@ -47,7 +47,7 @@ def test_the_one_deleted_last_comes_first(tmp_path: Path) -> None:
 
 
 def test_what_is_old_leaves_the_trash_for_good_and_nothing_else(tmp_path: Path) -> None:
-    old, new, kept = (labelled_run(tmp_path) for _ in range(3))
+    old, new, kept = (labeled_run(tmp_path) for _ in range(3))
     for folder in (old, new):
         delete_run(tmp_path, folder.name)
     os.utime(tmp_path / TRASH / old.name, (0, 0))
@@ -61,7 +61,7 @@ def test_what_is_old_leaves_the_trash_for_good_and_nothing_else(tmp_path: Path) 
 
 
 def test_a_run_in_the_place_of_a_deleted_one_is_not_overwritten(tmp_path: Path) -> None:
-    folder = labelled_run(tmp_path)
+    folder = labeled_run(tmp_path)
     delete_run(tmp_path, folder.name)
     folder.mkdir()
     with pytest.raises(RecordError, match="could not be put back: there is a run of that id again"):
@@ -72,7 +72,7 @@ def test_a_run_in_the_place_of_a_deleted_one_is_not_overwritten(tmp_path: Path) 
 @pytest.mark.parametrize("run_id", ["..", "../secret", ".trash", ".labels", "", "/etc", "a\x00b", "nothing"])
 def test_no_id_leads_elsewhere(tmp_path: Path, run_id: str) -> None:
     root = tmp_path / "runs"
-    labelled_run(root)
+    labeled_run(root)
     (tmp_path / "secret").mkdir()
     for change in (delete_run, restore_run):
         with pytest.raises(RecordError, match="there is no run"):
@@ -81,7 +81,7 @@ def test_no_id_leads_elsewhere(tmp_path: Path, run_id: str) -> None:
 
 
 def test_a_run_that_cannot_be_moved_stays_with_its_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = labelled_run(tmp_path)
+    folder = labeled_run(tmp_path)
     before = contents(tmp_path)
     with monkeypatch.context() as patch:
         fail_on_call(patch, "rename", 1, OSError(30, "Read-only file system"))

@@ -20,7 +20,7 @@ REQUESTS = [
     Request(
         image="-my 'cat'.png", size=64, first="lasi:20", second="ssim", distortion="blur", strength=3, seed=7, steps=9
     ),
-    Request(left=0.25, extent=0.5, grey=True, mask="mask.png", max_change=0.1, low_pass=8, start_file="start.png"),
+    Request(left=0.25, extent=0.5, gray=True, mask="mask.png", max_change=0.1, low_pass=8, start_file="start.png"),
     Request(first_level=0.25, second_level=0.5, seconds=90.0),
 ]
 
@@ -71,7 +71,7 @@ def test_a_bundled_picture_keeps_its_name_and_its_crop() -> None:
 
 def test_the_page_takes_all_settings_that_it_has_a_control_for_and_says_which_it_leaves_out() -> None:
     request = Request(
-        image="coffee", size=40, extent=0.5, first="lasi:20", second="ssim", steps=7, grey=True, seed=3, mask="a.png"
+        image="coffee", size=40, extent=0.5, first="lasi:20", second="ssim", steps=7, gray=True, seed=3, mask="a.png"
     )
     run = make_run(settings=dataclasses.asdict(request))
     assert choices_of(run).request("coffee") == dataclasses.replace(request, mask=None)

@@ -43,7 +43,7 @@ def on_paper(name: str) -> KnownMetric:
 def test_the_record_says_what_can_be_measured_on_its_pictures(tmp_path: Path) -> None:
     folder = run_competition(REQUEST, tmp_path)
     run = load_run(folder)
-    metrics = {name: get_metric(name).against(jnp.asarray(run.reference)) for name in ("ssim", "mse")}
+    metrics = {name: get_metric(name).bind(jnp.asarray(run.reference)) for name in ("ssim", "mse")}
     start = {name: float(metric.distances(jnp.asarray(run.start)[None])[0]) for name, metric in metrics.items()}
     for i, result in enumerate(run.images):
         saved = load_image(folder / result.file)
@@ -61,7 +61,7 @@ def test_the_record_says_what_can_be_measured_on_its_pictures(tmp_path: Path) ->
 def test_the_record_says_how_it_was_made(tmp_path: Path) -> None:
     run = load_run(run_competition(REQUEST, tmp_path))
     expected = [("ssim", "mse", "max"), ("ssim", "mse", "min"), ("mse", "ssim", "max"), ("mse", "ssim", "min")]
-    assert [(result.optimised, result.fixed, result.direction) for result in run.images] == expected
+    assert [(result.optimized, result.fixed, result.direction) for result in run.images] == expected
     assert {result.outcome for result in run.images} == {Reason.BUDGET.value}
     assert request_of(run) == REQUEST
     assert run.settings["step_size"] == REQUEST.settings().step_size
@@ -224,7 +224,7 @@ def test_the_speed_is_that_of_late_without_the_first_step_which_compiles(
 
 
 def test_a_metric_that_fails_midway_leaves_a_record_that_says_so(tmp_path: Path) -> None:
-    limit = 1.1 * float(SQUARE_NORM.against(jnp.asarray(PAPER.reference())).distances(_start(PAPER))[0])
+    limit = 1.1 * float(SQUARE_NORM.bind(jnp.asarray(PAPER.reference())).distances(_start(PAPER))[0])
     failing = metric_of(
         "square-norm", lambda r, x: square_norms(r, x) + jnp.where(square_norms(r, x) > limit, jnp.nan, 0)
     )
@@ -234,7 +234,7 @@ def test_a_metric_that_fails_midway_leaves_a_record_that_says_so(tmp_path: Path)
     run = load_run(folder)
     assert [result.outcome for result in run.images] == [
         Reason.NOT_FINITE.value,
-        *[Reason.OTHER_NOT_FINITE.value] * 3,
+        *[Reason.ABORTED.value] * 3,
     ]
     assert run.images[0].final["square-norm"] is None
     assert json.loads((folder / "run.json").read_text())["images"][0]["final"]["square-norm"] is None
@@ -282,8 +282,8 @@ def test_a_mask_and_a_start_from_files_are_in_the_record_and_hold_when_resumed(t
     assert np.abs([result.drift_8bit or 0 for result in run.images]).max() < 0.005
 
 
-def test_a_grey_competition_is_grey_throughout(tmp_path: Path) -> None:
-    request = dataclasses.replace(REQUEST, grey=True)
+def test_a_gray_competition_is_gray_throughout(tmp_path: Path) -> None:
+    request = dataclasses.replace(REQUEST, gray=True)
     run = load_run(run_competition(request, tmp_path, reference=REQUEST.reference()))
     for images in (run.reference[None], run.start[None], run.finals, run.pictures):
         np.testing.assert_array_equal(images, np.repeat(images[..., :1], 3, axis=3))
@@ -360,6 +360,6 @@ def test_a_run_that_cannot_begin_leaves_nothing_behind(tmp_path: Path, change: d
 def test_the_four_images_lie_in_the_order_of_the_corners(tmp_path: Path) -> None:
     run = load_run(run_competition(PAPER, tmp_path, resolve=on_paper))
     names = {"first": "square-norm", "second": "form"}
-    assert [result.optimised for result in run.images] == [names[corner.optimised] for corner in CORNERS]
+    assert [result.optimized for result in run.images] == [names[corner.optimized] for corner in CORNERS]
     start, end = run.history.first[0], run.history.first[-1]
     assert end[0] > start[0] > end[1]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mad_app.figures import save_ladder_curves, series_bytes
+from mad_app.figures import save_level_curves, series_bytes
 from mad_app.metrics import measure_batch
 from mad_app.records import RecordError, Series, list_runs, load_series, spread_of, spread_of_starts
 from mad_app.runs import Request
@@ -19,10 +19,10 @@ from mad_app.runs import run as runs
 from mad_app.runs.series import (
     MSE_LEVELS,
     PRESETS,
-    ladder_of,
+    level_sweep,
+    repeated_seeds,
     resume_series,
     run_series,
-    seeds_of,
     wang_simoncelli_2008,
 )
 from tests.mad_app.figures.test_figures import words_in_svg
@@ -40,7 +40,7 @@ def _jury_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
 def ladder(tmp_path_factory: pytest.TempPathFactory) -> Series:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "measure_batch", partial(measure_batch, names=()))
-        plan = ladder_of(REQUEST, "second", [0.02, 0.005, 5.0])
+        plan = level_sweep(REQUEST, "second", [0.02, 0.005, 5.0])
         result = run_series(plan, tmp_path_factory.mktemp("ladder"))
     assert result.finished
     assert len(result.left_out) == 1
@@ -70,7 +70,7 @@ def test_a_series_lies_in_one_folder_that_reads_without_this_program(ladder: Ser
 
 @pytest.mark.parametrize("stop_after", [2, 6])
 def test_a_stopped_series_goes_on_bit_for_bit(tmp_path: Path, stop_after: int) -> None:
-    plan, asked = seeds_of(REQUEST, [3, 4]), itertools.count(1)
+    plan, asked = repeated_seeds(REQUEST, [3, 4]), itertools.count(1)
     stopped = run_series(plan, tmp_path / "stopped", should_stop=lambda: next(asked) >= stop_after)
     assert not stopped.finished
     begun: list[str] = []
@@ -86,12 +86,12 @@ def test_a_stopped_series_goes_on_bit_for_bit(tmp_path: Path, stop_after: int) -
 
 def test_a_series_of_which_nothing_can_be_run_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"nowhere\.png does not exist"):
-        run_series(seeds_of(dataclasses.replace(REQUEST, image="nowhere.png"), [0, 1]), tmp_path)
+        run_series(repeated_seeds(dataclasses.replace(REQUEST, image="nowhere.png"), [0, 1]), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_series_without_a_finished_run_and_a_damaged_one_are_told(tmp_path: Path) -> None:
-    stopped = run_series(seeds_of(REQUEST, [0, 1]), tmp_path, should_stop=lambda: True)
+    stopped = run_series(repeated_seeds(REQUEST, [0, 1]), tmp_path, should_stop=lambda: True)
     with pytest.raises(RecordError, match="has no finished run yet"):
         load_series(stopped.folder)
     (stopped.folder / "series.json").write_text('{"schema": 9}')
@@ -101,23 +101,23 @@ def test_a_series_without_a_finished_run_and_a_damaged_one_are_told(tmp_path: Pa
 
 def test_what_is_no_series_is_refused() -> None:
     with pytest.raises(ValueError, match="a ladder needs at least two different levels, got 1"):
-        ladder_of(REQUEST, "first", [0.1, 0.1])
+        level_sweep(REQUEST, "first", [0.1, 0.1])
     with pytest.raises(ValueError, match="second_level must be a number above 0, got -1"):
-        ladder_of(REQUEST, "second", [-1, 1])
+        level_sweep(REQUEST, "second", [-1, 1])
     with pytest.raises(ValueError, match="the distortion blur is the same for every seed"):
-        seeds_of(dataclasses.replace(REQUEST, distortion="blur", strength=None), [0, 1])
+        repeated_seeds(dataclasses.replace(REQUEST, distortion="blur", strength=None), [0, 1])
     with pytest.raises(ValueError, match="a start from a file is the same for every seed"):
-        seeds_of(dataclasses.replace(REQUEST, start_file="a.png"), [0, 1])
+        repeated_seeds(dataclasses.replace(REQUEST, start_file="a.png"), [0, 1])
 
 
 # ---- the figure of 2008 ----------------------------------------------------------------------------------------------
 
 
-def test_the_preset_is_mse_against_ssim_in_grey_at_the_papers_noise_levels() -> None:
+def test_the_preset_is_mse_against_ssim_in_gray_at_the_papers_noise_levels() -> None:
     plan = wang_simoncelli_2008(image="cameraman", size=32, steps=3)
     assert [round(level) for level in MSE_LEVELS] == [8, 16, 32, 64, 128, 256, 512, 1024]
     for request, level in zip(plan.requests, MSE_LEVELS, strict=True):
-        assert (request.first, request.second, request.distortion, request.grey) == ("mse", "ssim", "noise", True)
+        assert (request.first, request.second, request.distortion, request.gray) == ("mse", "ssim", "noise", True)
         reference = request.reference()
         start = request.start(reference)
         assert np.mean((255 * (start.astype(float) - reference)) ** 2) == pytest.approx(level, rel=1e-4)
@@ -129,7 +129,7 @@ def test_the_preset_is_mse_against_ssim_in_grey_at_the_papers_noise_levels() -> 
 
 
 def test_the_contact_sheet_shows_the_very_pixels_and_says_how_much_seeds_differ(tmp_path: Path) -> None:
-    series = load_series(run_series(seeds_of(REQUEST, [0, 1, 2]), tmp_path).folder)
+    series = load_series(run_series(repeated_seeds(REQUEST, [0, 1, 2]), tmp_path).folder)
     starts = [run.start for run in series.runs]
     pairs = [np.sqrt(np.mean((a - b) ** 2)) for a, b in itertools.combinations(starts, 2)]
     assert spread_of_starts(series).rms == pytest.approx(np.mean(pairs), rel=1e-5)
@@ -151,7 +151,7 @@ def test_the_values_of_eight_columns_keep_apart(tmp_path: Path) -> None:
     from mad_app.figures.contact_sheet import draw_contact_sheet
     from mad_app.figures.options import FORMATS
 
-    series = load_series(run_series(seeds_of(REQUEST, [0, 1]), tmp_path).folder)
+    series = load_series(run_series(repeated_seeds(REQUEST, [0, 1]), tmp_path).folder)
     long = {"ssim": 0.00844, "mse": 0.00687}
     images = tuple(dataclasses.replace(result, final_8bit=long) for result in series.runs[0].images)
     series = dataclasses.replace(series, runs=(dataclasses.replace(series.runs[0], images=images),) * 8)
@@ -187,10 +187,10 @@ def test_the_curves_show_what_was_driven_over_what_was_held(ladder: Series, tmp_
         for line, i in zip(panel.lines[1:], (up, down), strict=True):
             results = [run.images[i] for run in ladder.runs]
             np.testing.assert_allclose(line.get_xdata(), [result.level for result in results])
-            np.testing.assert_allclose(line.get_ydata(), [result.seen[result.optimised] for result in results])
-    save_ladder_curves(ladder, tmp_path / "a.pdf", width="slide")
+            np.testing.assert_allclose(line.get_ydata(), [result.seen[result.optimized] for result in results])
+    save_level_curves(ladder, tmp_path / "a.pdf", width="slide")
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF-")
     with pytest.raises(ValueError, match=r"path must end in \.pdf"):
-        save_ladder_curves(ladder, tmp_path / "a.gif")
+        save_level_curves(ladder, tmp_path / "a.gif")
     with pytest.raises(ValueError, match="width must be one of single, double, slide, got 'huge'"):
-        save_ladder_curves(ladder, tmp_path / "a.pdf", width="huge")  # type: ignore[arg-type]
+        save_level_curves(ladder, tmp_path / "a.pdf", width="huge")  # type: ignore[arg-type]

@@ -5,7 +5,7 @@
 // frame, view or record finds it where it was.
 
 const LARGEST_ZOOM = 8;
-const HEAT = [ // some colours of Inferno, which every kind of colour vision sees grow brighter
+const HEAT = [ // some colors of Inferno, which every kind of color vision sees grow brighter
   [0, 0, 4], [40, 11, 84], [101, 21, 110], [159, 42, 99], [212, 72, 66], [245, 125, 21], [250, 193, 39], [252, 255, 164],
 ];
 const LOOK = Array.from({ length: 256 }, (_, value) => {
@@ -228,13 +228,13 @@ class Viewer {
   writeLegend() {
     const { view, gain, frame } = this.state, map = this.data.maps[mapOf(view)], factor = 2 ** gain;
     const legend = this.root.querySelector(".legend"), bar = legend.firstElementChild;
-    const colours = LOOK.filter((_, k) => k % 51 === 0).map((colour) => `rgb(${colour.join(" ")})`);
+    const colors = LOOK.filter((_, k) => k % 51 === 0).map((color) => `rgb(${color.join(" ")})`);
     bar.hidden = !map;
-    bar.style.background = `linear-gradient(to right, ${colours})`;
+    bar.style.background = `linear-gradient(to right, ${colors})`;
     const missing = map && !map.frames.includes(frame) ? " There is no map of this step." : "";
     const words = map
       ? `0 to ${format(map.largest / factor)} and more: each pixel's share of what ${map.title} sees.${missing}`
-      : `Image minus reference, times ${format(factor)}: mid grey where they are equal.`;
+      : `Image minus reference, times ${format(factor)}: mid gray where they are equal.`;
     legend.replaceChildren(bar, words);
   }
 
@@ -316,8 +316,8 @@ class Viewer {
     const unit = row < 0 || i === null ? 0 : (map.peaks[row][i] / (map.largest || 1)) * factor;
     for (let at = 0; at < size; at += 4) {
       const value = unit ? this.maps[k][i][row * size + at] * unit : 0;
-      const colour = LOOK[Math.min(Math.round(value), 255)];
-      [target[at], target[at + 1], target[at + 2], target[at + 3]] = [...colour, 255];
+      const color = LOOK[Math.min(Math.round(value), 255)];
+      [target[at], target[at + 1], target[at + 2], target[at + 3]] = [...color, 255];
     }
   }
 }

@@ -8,7 +8,7 @@ needs to know is plain data, made here:
     steps                of the K frames: the keyframes of the record, and the end
     reference            a PNG, in Base64 like all pictures
     images               four PNGs in the order of CORNERS, each with its K frames one beneath the other
-    maps                 of each metric: its title, which frames have a map, four grey PNGs with these maps one beneath
+    maps                 of each metric: its title, which frames have a map, four gray PNGs with these maps one beneath
                          the other, the value that white stands for in each, and the largest of these values
     labels               what is to be read beside the images: titles, values, sentences
     plane                the drawing of `plane`, and where its marks lie in each frame
@@ -27,12 +27,12 @@ from PIL import Image
 from mad_app.competition.settings import CORNERS
 from mad_app.figures import metric_title, number, percentage, verdict
 from mad_app.images import to_uint8
-from mad_app.jobs.folder import Row, Trail
+from mad_app.jobs.folder import Row, Trace
 from mad_app.records import History, Keyframes, Maps, RecordError, Run, load_maps
 from mad_app.records.maps import MAPS_FILE
 from mad_app.ui.components.curves import LETTERS
 from mad_app.ui.components.four_up import WAYS
-from mad_app.ui.components.trajectory_plot import draw_plane
+from mad_app.ui.components.trajectory_plot import draw_trajectory_plot
 
 FILES = Path(__file__).parent
 
@@ -57,16 +57,16 @@ def viewer_data(run: Run, maps: Maps | None) -> dict[str, Any]:
     """
     keyframes = _keyframes(run)
     frames = [*keyframes.images, run.pictures]
-    trail = _trail_at(run, [*keyframes.step, run.history.step[-1]])
+    trace = _trail_at(run, [*keyframes.step, run.history.step[-1]])
     return {
         "id": f"{run.id} {run.seconds} {maps is not None}",
         "size": list(run.reference.shape[:2]),
-        "steps": trail.step,
+        "steps": trace.step,
         "reference": _png(to_uint8(run.reference)),
         "images": [_png(np.concatenate([four[i] for four in frames])) for i in range(len(CORNERS))],
-        "maps": _maps(run, maps, list(trail.step)) if maps else [],
-        "labels": _labels(run, trail),
-        "plane": _plane(run, trail),
+        "maps": _maps(run, maps, list(trace.step)) if maps else [],
+        "labels": _labels(run, trace),
+        "plane": _plane(run, trace),
     }
 
 
@@ -87,11 +87,11 @@ def _keyframes(run: Run) -> Keyframes:
     return Keyframes(np.array([first]), np.stack([to_uint8(run.start)] * len(CORNERS))[None])
 
 
-def _trail_at(run: Run, steps: list[Any]) -> Trail:
+def _trail_at(run: Run, steps: list[Any]) -> Trace:
     """The values at some of the steps; where the history left a step out, those of the next one it holds."""
     rows = np.searchsorted(run.history.step, steps).clip(max=len(run.history.step) - 1)
     columns = (getattr(run.history, name)[rows] for name in ("first", "second", "drift"))
-    return Trail.of(History(np.array(steps, np.int64), *columns))
+    return Trace.of(History(np.array(steps, np.int64), *columns))
 
 
 def _maps(run: Run, maps: Maps, steps: list[int]) -> list[dict[str, Any]]:
@@ -112,11 +112,11 @@ def _maps(run: Run, maps: Maps, steps: list[int]) -> list[dict[str, Any]]:
     return told
 
 
-def _labels(run: Run, trail: Trail) -> dict[str, Any]:
+def _labels(run: Run, trace: Trace) -> dict[str, Any]:
     """What is to be read: of each image what was done, of each frame the values of each image and a sentence a pair."""
     titles = [metric_title(name) for name in _names(run)]
-    done = [f"{metric_title(result.optimised)} {WAYS[result.direction]}" for result in run.images]
-    rows = list(zip(trail.first, trail.second, trail.drift, strict=True))
+    done = [f"{metric_title(result.optimized)} {WAYS[result.direction]}" for result in run.images]
+    rows = list(zip(trace.first, trace.second, trace.drift, strict=True))
     values = [
         [[number(first[i]), number(second[i]), percentage(drift[i])] for i in range(len(CORNERS))]
         for first, second, drift in rows
@@ -134,14 +134,14 @@ def _run_at(run: Run, first: Row, second: Row) -> Run:
     )
 
 
-def _plane(run: Run, trail: Trail) -> dict[str, Any]:
-    plane = draw_plane(Trail.of(run.history), _names(run))
-    points = [plane.points(*rows) for rows in zip(trail.first, trail.second, strict=True)]
+def _plane(run: Run, trace: Trace) -> dict[str, Any]:
+    plane = draw_trajectory_plot(Trace.of(run.history), _names(run))
+    points = [plane.points(*rows) for rows in zip(trace.first, trace.second, strict=True)]
     return {"svg": plane.svg, "points": points}
 
 
 def _names(run: Run) -> tuple[str, str]:
-    return run.images[0].optimised, run.images[0].fixed
+    return run.images[0].optimized, run.images[0].fixed
 
 
 def _png(levels: np.ndarray) -> str:

@@ -76,7 +76,7 @@ def test_lpips_is_that_of_a_network_written_out_here(net: str) -> None:
     reference, image = formula_pair()
     expected = lpips_by_hand(net, reference, image)
     assert expected == pytest.approx(GOLDEN[net], rel=1e-5)
-    (distance,) = get_metric(f"lpips-{net}").against(reference).distances(image[None])
+    (distance,) = get_metric(f"lpips-{net}").bind(reference).distances(image[None])
     assert distance == pytest.approx(expected, rel=1e-5)
 
 
@@ -87,7 +87,7 @@ def test_keeping_the_references_features_changes_nothing(net: str) -> None:
     network, _ = trained_network(net)
     with torch.no_grad():
         expected = [network(as_torch(reference), as_torch(image), normalize=True).item() for image in images]
-    np.testing.assert_allclose(get_metric(f"lpips-{net}").against(reference).distances(images), expected, rtol=1e-5)
+    np.testing.assert_allclose(get_metric(f"lpips-{net}").bind(reference).distances(images), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("net", NETS)
@@ -96,7 +96,7 @@ def test_the_gradient_is_that_of_lpips(net: str) -> None:
     (image,) = noisy(reference, 0.1)
     leaf = as_torch(image).requires_grad_()
     (expected,) = torch.autograd.grad(trained_network(net)[0](as_torch(reference), leaf, normalize=True).sum(), leaf)
-    _, (gradient,) = get_metric(f"lpips-{net}").against(reference).value_and_grad(image[None])
+    _, (gradient,) = get_metric(f"lpips-{net}").bind(reference).value_and_grad(image[None])
     scale = float(expected.abs().max())
     np.testing.assert_allclose(gradient, expected[0].permute(1, 2, 0).numpy(), atol=1e-4 * scale)
 
@@ -106,7 +106,7 @@ def test_the_gradient_is_that_of_lpips(net: str) -> None:
 def test_flat_pictures_have_finite_gradients(net: str, level: float) -> None:
     reference = jnp.full((64, 64, 3), level, jnp.float32)
     images = jnp.stack([reference, jnp.full_like(reference, 0.5)])
-    distances, gradients = get_metric(f"lpips-{net}").against(reference).value_and_grad(images)
+    distances, gradients = get_metric(f"lpips-{net}").bind(reference).value_and_grad(images)
     assert float(distances[0]) == pytest.approx(0, abs=1e-9)
     assert jnp.isfinite(gradients).all()
 

@@ -74,7 +74,7 @@ def test_the_cache_comes_next_and_feeds_the_same_network(cache: Path, monkeypatc
     reference = smooth_picture(40)
     images = noisy(reference, 0.1)
     metric = get_metric("lpips-squeeze")
-    distances = metric.against(reference).distances(images)
+    distances = metric.bind(reference).distances(images)
     assert metric.weights is not None
     assert metric.weights.startswith("torchvision, squeezenet1_1-")
     np.testing.assert_allclose(distances, [squeeze_forward(state, reference, images[0])], rtol=1e-5)

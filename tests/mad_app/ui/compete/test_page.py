@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mad_app.images import BUNDLED, Crop, bundled_path, load_image
-from mad_app.jobs.folder import JobFolder, Order, Phase, Status
+from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.queue import JOBS
 from mad_app.records import Keyframes, list_runs, load_run, save_run
@@ -80,21 +80,21 @@ def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path)
 
 
 def test_constraints_are_chosen_carried_by_the_address_and_kept(open_page: OpenPage, tmp_path: Path) -> None:
-    asked = {"grey": "True", "max_change": "0.2", "low_pass": "8", "second_level": "0.005"}
+    asked = {"gray": "True", "max_change": "0.2", "low_pass": "8", "second_level": "0.005"}
     page = open_page(**QUICK | asked, first_level="-1")
     assert {name: parameter(page, name) for name in page.query_params} == QUICK | asked
     said = (
         "Only luminance changes; no value changes by more than 0.2; changes have up to 8 cycles a picture; MSE is held"
     )
     assert said in html_of(page)
-    assert "--grey --max-change 0.2 --low-pass 8.0 --second-level 0.005" in "".join(code.value for code in page.code)
+    assert "--gray --max-change 0.2 --low-pass 8.0 --second-level 0.005" in "".join(code.value for code in page.code)
     page.number_input(key="low_pass").set_value(None).run()
     assert "low_pass" not in page.query_params
     page.button(key="start").click().run()
     wait_for(page, lambda page: "sees the left one" in html_of(page))
     (summary,) = list_runs(tmp_path)
     run = load_run(summary.folder)
-    assert (run.settings["grey"], run.settings["low_pass"], run.settings["second_level"]) == (True, None, 0.005)
+    assert (run.settings["gray"], run.settings["low_pass"], run.settings["second_level"]) == (True, None, 0.005)
     assert np.ptp(run.finals, axis=-1).max() == 0
     assert np.abs(run.finals - run.start).max() <= 0.2 + 1e-6
     assert run.images[0].final["mse"] == pytest.approx(0.005, rel=1e-3)
@@ -264,7 +264,7 @@ def test_visitors_see_their_own_runs_with_their_place_in_the_queue(
 def test_interrupted_runs_are_offered_to_who_started_them(open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page(**QUICK)
     folder = JobFolder(tmp_path / JOBS / ("1" * 16))
-    order = Order(
+    order = JobSpec(
         request=Request(image="coffee", size=16, first="ssim", second="mse"), visitor=page.session_state.visitor
     )
     folder.create(order, *[np.zeros((16, 16, 3), np.float32)] * 2)
@@ -287,7 +287,7 @@ def test_a_record_opened_by_its_address_brings_its_settings_for_another_run(
         "second": "mse",
         "steps": 70,
         "extent": 0.5,
-        "grey": True,
+        "gray": True,
         "mask": "face.png",
     }
     reference = np.random.default_rng(0).random((24, 24, 3), np.float32)
@@ -295,7 +295,7 @@ def test_a_record_opened_by_its_address_brings_its_settings_for_another_run(
     run = save_run(make_run(settings=settings, keyframes=Keyframes.empty(), **shown), tmp_path)
     page = open_page(run=run.name, first="gmsd", size="64")
     taken = {"run": run.name, "image": f"{run.name}/reference.png", "size": "24", "first": "ssim", "second": "mse"}
-    assert {name: parameter(page, name) for name in page.query_params} == taken | {"steps": "70", "grey": "True"}
+    assert {name: parameter(page, name) for name in page.query_params} == taken | {"steps": "70", "gray": "True"}
     assert page.button(key="start").label == "Run with changes"  # it had a mask, which no address carries
     assert "left out: mask" in page.button(key="adopt").help
     page.selectbox(key="first").select("gmsd").run()

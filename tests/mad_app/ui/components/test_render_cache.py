@@ -2,11 +2,11 @@ import threading
 
 import pytest
 
-from mad_app.ui.components.render_cache import Drawings
+from mad_app.ui.components.render_cache import RenderCache
 
 
 def test_what_is_asked_for_twice_is_drawn_once() -> None:
-    drawings, drawn = Drawings(), []
+    drawings, drawn = RenderCache(), []
 
     def draw() -> bytes:
         drawn.append(threading.current_thread())
@@ -18,7 +18,7 @@ def test_what_is_asked_for_twice_is_drawn_once() -> None:
 
 
 def test_the_one_asked_for_longest_ago_is_dropped_first() -> None:
-    drawings, drawn = Drawings(most=2), []
+    drawings, drawn = RenderCache(most=2), []
 
     def ask(key: str) -> bytes:
         return drawings.ask(key, lambda: (drawn.append(key), key.encode())[1]).result()
@@ -29,7 +29,7 @@ def test_the_one_asked_for_longest_ago_is_dropped_first() -> None:
 
 
 def test_what_failed_is_told_once_and_tried_again() -> None:
-    drawings = Drawings()
+    drawings = RenderCache()
 
     def fail() -> bytes:
         raise ValueError("no")

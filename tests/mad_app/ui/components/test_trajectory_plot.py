@@ -2,11 +2,11 @@
 
 import re
 
-from mad_app.jobs.folder import Trail
-from mad_app.ui.components.trajectory_plot import BOTTOM, LEFT, RIGHT, TOP, draw_plane
+from mad_app.jobs.folder import Trace
+from mad_app.ui.components.trajectory_plot import BOTTOM, LEFT, RIGHT, TOP, draw_trajectory_plot
 
 NAMES = ("lasi", "<b>:<i>")
-TRAIL = Trail(
+TRAIL = Trace(
     step=(0, 5, 10),
     first=((0.5, 0.5, 0.5, 0.5), (1.0, 0.1, 0.5, 0.5), (2.0, 0.02, 0.5, None)),
     second=((0.2, 0.2, 0.2, 0.2), (0.2, 0.2, 0.25, 0.15), (0.2, 0.2, 0.3, 0.1)),
@@ -15,7 +15,7 @@ TRAIL = Trail(
 
 
 def test_larger_distances_lie_farther_right_and_up_and_the_paths_set_out_together() -> None:
-    plane = draw_plane(TRAIL, NAMES)
+    plane = draw_trajectory_plot(TRAIL, NAMES)
     assert plane.x.logarithmic
     assert not plane.y.logarithmic
     start, end = (plane.points(TRAIL.first[k], TRAIL.second[k]) for k in (0, -1))
@@ -28,7 +28,7 @@ def test_larger_distances_lie_farther_right_and_up_and_the_paths_set_out_togethe
 
 
 def test_it_is_told_in_words_and_names_are_shown_as_text() -> None:
-    svg = draw_plane(TRAIL, NAMES).svg
+    svg = draw_trajectory_plot(TRAIL, NAMES).svg
     said = re.search(r'aria-label="([^"]*)"', svg)
     assert said
     assert "from the start at 0.500, 0.200 to A 2.00, 0.200; B 0.0200, 0.200; C 0.500, 0.300; D –, 0.100" in said[1]
@@ -38,7 +38,7 @@ def test_it_is_told_in_words_and_names_are_shown_as_text() -> None:
 
 
 def test_a_metric_that_never_moves_or_never_speaks_still_has_an_axis() -> None:
-    still = Trail(step=(0,), first=((0.5,) * 4,), second=((None,) * 4,), drift=((0.0,) * 4,))
-    plane = draw_plane(still, ("lasi", "mse"))
+    still = Trace(step=(0,), first=((0.5,) * 4,), second=((None,) * 4,), drift=((0.0,) * 4,))
+    plane = draw_trajectory_plot(still, ("lasi", "mse"))
     assert plane.points(still.first[0], still.second[0]) == [None] * 4
     assert LEFT < plane.x(0.5) < RIGHT

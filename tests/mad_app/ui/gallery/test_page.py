@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mad_app.jobs.folder import Order, Phase
+from mad_app.jobs.folder import JobSpec, Phase
 from mad_app.records import Label, deleted_runs, list_runs, load_label, save_label, save_run
 from mad_app.records.archive import zip_run
 from mad_app.runs import Request
@@ -152,7 +152,7 @@ def test_a_run_that_goes_on_cannot_be_deleted(open_page: OpenPage, tmp_path: Pat
     job = queue.root / ".jobs" / job_id
     run = make_sheet_run((16, 16))
     made = queue._folder(job_id)
-    made.create(Order(request=Request(size=16, first="ssim", second="mse")), run.reference, run.start)
+    made.create(JobSpec(request=Request(size=16, first="ssim", second="mse")), run.reference, run.start)
     made.write_status(dataclasses.replace(made.status(), phase=Phase.RUNNING, run=folder.name))
     page = open_page("gallery")
     page.button(key=f"more-{folder.name}").click().run()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from mad_app.records.run import CornerResult
 
 
-def separation(images: Sequence[CornerResult], pair: int) -> float | None:
+def pair_ratio(images: Sequence[CornerResult], pair: int) -> float | None:
     """How many times as far from the reference the driven metric sees one image of a pair as the other.
 
     Args:
@@ -16,14 +16,14 @@ def separation(images: Sequence[CornerResult], pair: int) -> float | None:
     Returns:
         At least 1; infinite if one image is at no distance; None if a distance is not known.
     """
-    distances = [image.seen.get(image.optimised) for image in images[2 * pair : 2 * pair + 2]]
+    distances = [image.seen.get(image.optimized) for image in images[2 * pair : 2 * pair + 2]]
     if any(value is None or value < 0 for value in distances):
         return None
     near, far = sorted(value for value in distances if value is not None)
     return 1.0 if near == far else far / near if near > 0 else math.inf
 
 
-def telling_pair(images: Sequence[CornerResult]) -> int:
+def most_separated_pair(images: Sequence[CornerResult]) -> int:
     """The pair that was driven farther apart: 0 or 1, and 0 where nothing is known."""
-    first, second = (separation(images, pair) or 0.0 for pair in (0, 1))
+    first, second = (pair_ratio(images, pair) or 0.0 for pair in (0, 1))
     return 1 if second > first else 0
