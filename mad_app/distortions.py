@@ -79,7 +79,7 @@ def distort(image: npt.ArrayLike, name: str, *, strength: float, seed: int) -> I
     """
     array = check_image(image, "image")
     row = get_distortion(name)
-    _check_strength(row, strength)
+    check_strength(row, strength)
     generator = np.random.default_rng(_check_seed(seed))
     if strength == 0:
         return array.copy()
@@ -97,7 +97,8 @@ def get_distortion(name: str) -> Distortion:
     return DISTORTIONS[name]
 
 
-def _check_strength(row: Distortion, strength: float) -> None:
+def check_strength(row: Distortion, strength: float) -> None:
+    """Refuse a strength that a distortion does not have; raises ArgumentError."""
     if not row.minimum <= strength <= row.maximum:  # also refuses NaN
         raise ValueError(
             f"strength of {row.name} must lie between {row.minimum:g} and {row.maximum:g} ({row.unit}), got {strength}"

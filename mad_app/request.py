@@ -1,33 +1,33 @@
-"""What a user asks for: a competition, in values that a record keeps."""
+"""What a user asks for: a competition, as values that a record keeps. `runs.materialize` turns them into arrays."""
 
-import contextlib
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Literal, cast
-
-import numpy as np
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, cast
 
 from mad_app.competition import Settings
-from mad_app.distortions import distort, get_distortion
-from mad_app.images import (
-    BUNDLED,
-    DEFAULT_IMAGE,
-    Crop,
-    ImageArray,
-    ImageError,
-    bundled_path,
-    load_image,
-    luminance,
-    to_gray,
-)
+from mad_app.declaration import Group, Setting, Value, setting, settings_of
+from mad_app.distortions import check_strength, get_distortion
+from mad_app.errors import ArgumentError
+from mad_app.images import DEFAULT_IMAGE, MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop
+
+GROUPS: tuple[Group, ...] = ("picture", "metrics", "start", "length", "constraints", "levels", "measurement")
+"""The order in which settings are asked for."""
+
+ALL, NONE = "all", "none"
+"""What `others` may be beside names of metrics."""
+
+PICTURE = ("image", "size", "left", "top", "extent")
+"""The settings that a picture given as an array takes the place of."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
-    """What a user asks for; with the picture, all that is needed to run it again.
+class Request(Settings):
+    """What a user asks for: the settings of the engine, and what makes the picture and the start.
 
     Attributes:
-        image: name of a bundled picture or path of a file.
+        image: name of a bundled picture or path of a file; None for a picture that is given as an array.
         size: side of the square that is used, in pixels.
         left: where in the picture that square lies, as in `Crop`.
         top: likewise.
@@ -37,102 +37,196 @@ class Request:
         distortion: name of the distortion that makes the start.
         strength: in the distortion's unit; its default if None.
         seed: of the distortion's random numbers, at least 0.
-        steps: number of steps, at least 1.
-        seconds: time after which no further step is made, above 0; None for any time.
-        gray: the picture is reduced to its luminance, and everything stays gray.
-        mask: a picture that is white where the images may change, as in `image`; None for everywhere.
-        max_change: largest change of any value from the start, white being 1; None for any.
-        low_pass: highest spatial frequency of the change, in cycles a picture; None for any.
         start_file: the picture to start from, in place of a distortion, as in `image`.
-        first_level: what the first metric is held at where it is held; None for what it is at the start.
-        second_level: likewise for the second metric.
+        mask: a picture that is white where the images may change, as in `image`; None for everywhere.
+        others: which other metrics are measured at the end: "all" that are available, "none", or names with commas
+            between them.
 
     Raises:
-        ValueError: an attribute is out of its range.
+        ArgumentError: a setting is out of its range.
     """
 
-    image: str = DEFAULT_IMAGE
-    size: int = 128
-    left: float = Crop.left
-    top: float = Crop.top
-    extent: float = Crop.extent
-    first: str = "lasi"
-    second: str = "lpips-alex"
-    distortion: str = "noise"
-    strength: float | None = None
-    seed: int = 0
-    steps: int = 500
-    seconds: float | None = None
-    gray: bool = False
-    mask: str | None = None
-    max_change: float | None = None
-    low_pass: float | None = None
-    start_file: str | None = None
-    first_level: float | None = None
-    second_level: float | None = None
+    image: str | None = setting(
+        DEFAULT_IMAGE,
+        label="Picture",
+        help="The original that all four images are compared with: a file, or the name of a bundled picture.",
+        group="picture",
+        file=True,
+    )
+    size: int = setting(
+        128,
+        label="Size (pixels)",
+        help="Side of the square that is used. Four times the pixels take about four times as long.",
+        group="picture",
+        unit="pixels",
+        minimum=MIN_SIZE,
+        maximum=MAX_SIZE,
+    )
+    left: float = setting(
+        Crop.left,
+        label="Left to right",
+        help="Where the square lies between the left border (0) and the right one (1).",
+        group="picture",
+        minimum=0,
+        maximum=1,
+    )
+    top: float = setting(
+        Crop.top,
+        label="Top to bottom",
+        help="Where the square lies between the upper border (0) and the lower one (1).",
+        group="picture",
+        minimum=0,
+        maximum=1,
+    )
+    extent: float = setting(
+        Crop.extent,
+        label="Extent",
+        help="Side of the square, as a part of the picture's shorter side.",
+        group="picture",
+        minimum=SMALLEST_EXTENT,
+        maximum=1,
+    )
+    first: str = setting(
+        "lasi", label="First metric", help="A metric: `metrics` lists those there are.", group="metrics"
+    )
+    second: str = setting("lpips-alex", label="Second metric", help="Its rival.", group="metrics")
+    distortion: str = setting(
+        "noise",
+        label="Distort the copy by",
+        help="What makes the start out of the picture. The start's distances are the levels that are kept.",
+        group="start",
+    )
+    strength: float | None = setting(
+        None,
+        label="Strength",
+        help="How strongly, in the distortion's own unit.",
+        group="start",
+        none="the distortion's default",
+    )
+    seed: int = setting(
+        0,
+        label="Seed",
+        help="Every random number comes from it: the same seed gives the same start.",
+        group="start",
+        minimum=0,
+        maximum=2**31 - 1,
+    )
+    start_file: str | None = setting(
+        None,
+        label="Another start",
+        help="A picture to start from, in place of a distorted copy.",
+        group="start",
+        option="start",
+        none="the distorted copy",
+        file=True,
+        in_address=False,
+    )
+    mask: str | None = setting(
+        None,
+        label="Mask",
+        help="A picture that is white where the images may change.",
+        group="constraints",
+        none="everywhere",
+        phrase="only within {value}",
+        file=True,
+        in_address=False,
+    )
+    others: str = setting(
+        ALL,
+        label="Other metrics",
+        help="Which other metrics are measured at the end: all, none, or names with commas between them.",
+        group="measurement",
+    )
 
     def __post_init__(self) -> None:
         distortion = get_distortion(self.distortion)
         if self.strength is None:
             object.__setattr__(self, "strength", distortion.default)
-        if self.seed < 0:
-            raise ValueError(f"seed must be at least 0, got {self.seed}")
+        super().__post_init__()
+        check_strength(distortion, cast(float, self.strength))
         if self.first == self.second:
-            raise ValueError(f"first and second must be two metrics, got {self.first!r} twice")
-        self.crop()
-        self.settings()
+            raise ArgumentError("second", f"must be another metric than the first, got {self.first!r} twice")
 
     def settings(self) -> Settings:
         """The engine's part of it."""
-        asked = {item.name for item in fields(self)}
-        return Settings(**{item.name: getattr(self, item.name) for item in fields(Settings) if item.name in asked})
+        return Settings(**{item.name: getattr(self, item.name) for item in fields(Settings)})
 
     def crop(self) -> Crop:
         """The square of the picture that is used."""
         return Crop(left=self.left, top=self.top, extent=self.extent)
 
-    def reference(self) -> ImageArray:
-        """The picture, (size, size, 3)."""
-        picture = load_image(_file(self.image), size=self.size, crop=self.crop())
-        return to_gray(picture) if self.gray else picture
+    def other_metrics(self) -> tuple[str, ...] | None:
+        """Names of the other metrics that are measured at the end; None for all that are available."""
+        if self.others == ALL:
+            return None
+        return () if self.others == NONE else tuple(dict.fromkeys(name.strip() for name in self.others.split(",")))
 
-    def start(self, reference: ImageArray) -> ImageArray:
-        """The picture from which the four images set out: distorted, or from its file."""
-        if self.start_file is not None:
-            picture = self._beside(self.start_file, reference)
-            return to_gray(picture) if self.gray else picture
-        start = distort(reference, self.distortion, strength=cast(float, self.strength), seed=self.seed)
-        # Of a gray picture each channel is distorted at full strength; their mean would have less noise.
-        return np.repeat(start[..., :1], 3, axis=2) if self.gray else start
-
-    def mask_array(self, reference: ImageArray) -> np.ndarray | None:
-        """Where the images may change, bool (size, size): where the mask is lighter than mid gray, and opaque."""
-        return None if self.mask is None else luminance(self._beside(self.mask, reference, background="black")) > 0.5
-
-    def _beside(
-        self, picture: str, reference: ImageArray, *, background: Literal["white", "black"] = "white"
-    ) -> ImageArray:
-        """What lies over the picture pixel by pixel: of the picture's own size, or cut to (size, size) before.
+    def with_array(self) -> "Request":
+        """The request for a picture that is given as an array.
 
         Raises:
-            ValueError: it is of another size.
+            ArgumentError: it asks for a picture of its own, too.
         """
-        file = _file(picture)
-        rows, columns, _ = load_image(file).shape
-        of_picture = None
-        with contextlib.suppress(ImageError):  # a reference that was given may have no file
-            of_picture = load_image(_file(self.image)).shape[:2]
-        if (rows, columns) == of_picture:
-            return load_image(file, size=self.size, crop=self.crop(), background=background)
-        if (rows, columns) == reference.shape[:2]:
-            return load_image(file, background=background)
-        sizes = sorted({reference.shape[:2], of_picture or reference.shape[:2]})
-        wanted = " or ".join(f"{width} × {height}" for height, width in sizes)
-        raise ValueError(
-            f"{picture} has {columns} × {rows} pixels, but lies over {self.image} only with {wanted}: cut or scale it"
-        )
+        for name in PICTURE:
+            if getattr(self, name) != REQUEST_SETTINGS[name].default:
+                raise ArgumentError(name, "describes a picture, but the picture is given as an array: leave one out")
+        return replace(self, image=None)
 
 
-def _file(picture: str) -> str | Path:
-    """Where a picture lies, from its bundled name or its path."""
-    return bundled_path(picture) if picture in BUNDLED else picture
+REQUEST_SETTINGS: Mapping[str, Setting] = settings_of(Request)
+"""Every setting of a request by name."""
+
+
+def request_id(settings: Mapping[str, Any]) -> str:
+    """A short id that equal requests share: SHA-256 of their settings, whatever their order; defaults may be left out.
+
+    Args:
+        settings: of a request, or of a record; what is no setting of a request is ignored.
+
+    Example:
+        >>> request_id({"steps": 500}) == request_id(asdict(Request())) != request_id({"steps": 501})
+        True
+    """
+    known = asdict(request_from(settings))
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def request_from(settings: Mapping[str, Any]) -> Request:
+    """The request that a record's settings tell, under today's or earlier names.
+
+    Raises:
+        ArgumentError: a setting is out of its range.
+    """
+    return Request(**renamed(settings))
+
+
+def renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a request under today's names; what is none is left out."""
+    known: dict[str, Any] = {}
+    for name, declared in REQUEST_SETTINGS.items():
+        for called in (name, *declared.aliases):
+            if called in settings:
+                known[name] = settings[called]
+                break
+    return known
+
+
+def in_groups(names: Iterable[str] = REQUEST_SETTINGS) -> list[Setting]:
+    """Settings in the order in which they are asked for."""
+    return sorted((REQUEST_SETTINGS[name] for name in names), key=lambda one: GROUPS.index(one.group))
+
+
+def describe_settings(settings: Mapping[str, Value], titles: Mapping[str, str]) -> list[str]:
+    """Phrases for what is not as by default, such as "gray" or "changes up to 0.05".
+
+    Args:
+        settings: of a request or record.
+        titles: of the metrics, {"first": …, "second": …}.
+
+    Example:
+        >>> titles = {"first": "LASI", "second": "MSE"}
+        >>> describe_settings({"gray": True, "max_change": 0.05, "second_level": 0.1}, titles)
+        ['gray', 'changes up to 0.05', 'MSE kept at 0.1']
+    """
+    told = ((declared, settings.get(name, declared.default)) for name, declared in REQUEST_SETTINGS.items())
+    return [text for declared, value in told if (text := declared.describe(value, titles))]

@@ -3,6 +3,17 @@
 from mad_app.competition.compete import compete
 from mad_app.competition.constraints import admissible
 from mad_app.competition.quantization import quantize_at_level
-from mad_app.competition.settings import CORNERS, Corner, Reason, Settings, Step
+from mad_app.competition.settings import CORNERS, DEFAULT_SOLVER, Corner, Reason, Settings, SolverOptions, Step
 
-__all__ = ["CORNERS", "Corner", "Reason", "Settings", "Step", "admissible", "compete", "quantize_at_level"]
+__all__ = [
+    "CORNERS",
+    "DEFAULT_SOLVER",
+    "Corner",
+    "Reason",
+    "Settings",
+    "SolverOptions",
+    "Step",
+    "admissible",
+    "compete",
+    "quantize_at_level",
+]

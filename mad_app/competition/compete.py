@@ -22,7 +22,16 @@ from mad_app.competition.constraints import Mask, Parametrization, admissible
 from mad_app.competition.geometry import Moments
 from mad_app.competition.initialization import starts_and_levels
 from mad_app.competition.loop import iterate
-from mad_app.competition.settings import CORNERS, MAX_DRIFT, Reason, Role, Settings, Step
+from mad_app.competition.settings import (
+    CORNERS,
+    DEFAULT_SOLVER,
+    MAX_DRIFT,
+    Reason,
+    Role,
+    Settings,
+    SolverOptions,
+    Step,
+)
 from mad_app.competition.solver import LOST, Memory, Terms, Turn, Walk, begin, resume
 from mad_app.metrics import BoundMetric, Metric
 
@@ -41,6 +50,7 @@ def compete(
     second: Metric,
     settings: Settings | None = None,
     *,
+    solver: SolverOptions = DEFAULT_SOLVER,
     mask: Mask | None = None,
     resume: Step | None = None,
     spent: float = 0.0,
@@ -54,6 +64,7 @@ def compete(
         first: a metric.
         second: its rival.
         settings: how; the defaults if None.
+        solver: the constants of the solver.
         mask: bool (H, W), true where the images may change; None for everywhere.
         resume: a step of an earlier run to go on from, in its place; with the same arguments otherwise, what follows
             is what would have followed then, bit for bit.
@@ -62,7 +73,7 @@ def compete(
 
     Yields:
         The start (or, resuming, nothing for the step resumed from), each step, and last a step with `reasons`, whose
-        images are back on their level to within `settings.level_tolerance` unless a reason says otherwise.
+        images are back on their level to within `solver.level_tolerance` unless a reason says otherwise.
 
     Raises:
         ValueError: the images do not fit a metric, or the start is at distance 0 from the reference for a metric, so
@@ -78,7 +89,7 @@ def compete(
         [0, 1, 2, 3]
     """
     settings, seconds, began = settings or Settings(), spent, time.monotonic()
-    arena = _prepare(reference, start, first, second, settings, mask)
+    arena = _prepare(reference, start, first, second, settings, solver, mask)
     for turn in arena.iterate(_walk(arena, resume)):
         seconds += time.monotonic() - began
         if reason := _over(turn, settings, seconds, should_stop):
@@ -113,7 +124,13 @@ class _Arena:
 
 
 def _prepare(
-    reference: ArrayLike, start: ArrayLike, first: Metric, second: Metric, settings: Settings, mask: Mask | None
+    reference: ArrayLike,
+    start: ArrayLike,
+    first: Metric,
+    second: Metric,
+    settings: Settings,
+    solver: SolverOptions,
+    mask: Mask | None,
 ) -> _Arena:
     reference, space = jnp.asarray(reference, jnp.float32), admissible(start, settings, mask)
     rivals: dict[Role, Metric] = {"first": first, "second": second}
@@ -127,8 +144,10 @@ def _prepare(
                 f"the start must differ from the reference for both metrics, but {rivals[role].name} puts it at "
                 f"distance {value}: take another or a stronger distortion"
             )
-    starts, level = starts_and_levels(space.points(), space.points(reference), of_points, settings)
-    numbers = (settings.steps, settings.step_size, settings.level_tolerance)
+    starts, level = starts_and_levels(
+        space.points(), space.points(reference), of_points, settings, solver.level_tolerance
+    )
+    numbers = (settings.steps, solver.step_size, solver.level_tolerance)
     terms = Terms(level, *(jnp.float32(number) for number in numbers))
     return _Arena(**comparisons, space=space, starts=starts, terms=terms)
 

@@ -30,7 +30,7 @@ SECTIONS = 16
 
 
 def starts_and_levels(
-    start: Array, reference: Array, comparisons: Mapping[Role, BoundMetric], settings: Settings
+    start: Array, reference: Array, comparisons: Mapping[Role, BoundMetric], settings: Settings, tolerance: float
 ) -> tuple[Array, Array]:
     """The point each image sets out from (4, H, W, 3) and the level its fixed metric is held at (4,).
 
@@ -39,15 +39,14 @@ def starts_and_levels(
         reference: the point nearest to the reference, (H, W, 3).
         comparisons: both metrics, as functions of points.
         settings: of which the levels count.
+        tolerance: relative departure from a given level that is aimed at.
 
     Raises:
         ValueError: a level that is given cannot be reached from the start.
     """
     asked: dict[Role, float | None] = {"first": settings.first_level, "second": settings.second_level}
     brought = {
-        role: bring_to_level(
-            start, reference, comparisons[role], level, settings.level_tolerance, called=f"{role}_level"
-        )
+        role: bring_to_level(start, reference, comparisons[role], level, tolerance, called=f"{role}_level")
         for role, level in asked.items()
         if level is not None
     }

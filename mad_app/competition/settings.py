@@ -1,7 +1,6 @@
 """What is asked of a competition, and what it answers."""
 
 import enum
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,40 +8,51 @@ from typing import Literal
 import jax
 import numpy as np
 
+from mad_app.declaration import check_settings, setting
+from mad_app.errors import ArgumentError
+
 Direction = Literal["max", "min"]
 Role = Literal["first", "second"]
 
 
 @dataclass(frozen=True)
 class Corner:
-    """One of the four images: which metric is driven, which way, and which is held."""
+    """One of the four images: which metric is optimized, which way, and which is fixed."""
 
     optimized: Role
     direction: Direction
 
     @property
     def fixed(self) -> Role:
-        """The metric that is held."""
+        """The metric that keeps its level."""
         return "second" if self.optimized == "first" else "first"
 
 
 CORNERS = (Corner("first", "max"), Corner("first", "min"), Corner("second", "max"), Corner("second", "min"))
 """The order of the four images everywhere: in a batch, a record and a figure."""
 MAX_DRIFT = 1e-3
-"""Relative departure from the level up to which a metric counts as held."""
+"""Relative departure from its level up to which a fixed metric counts as kept."""
 
 
 class Reason(enum.Enum):
-    """Why an image's optimization ended; the value is what a person reads, after the image's letter."""
+    """Why an image's optimization ended; the value is its code in a record."""
 
-    CONVERGED = "converged: no step leads further"
-    AT_BOUNDS = "got stuck: what could still move is pressed against black, white or the largest change"
-    BUDGET = "used its whole budget of steps"
-    SECONDS = "used its whole budget of seconds"
-    STOPPED = "was stopped by the user"
-    NOT_FINITE = "met a metric or a gradient that was no finite number"
-    ABORTED = "ended early, because a metric failed on another of the four images"
-    INFEASIBLE = "could not be brought back to the level of its fixed metric"
+    CONVERGED = "converged"
+    """No step leads further."""
+    AT_BOUNDS = "at_bounds"
+    """Every pixel that could still improve is at a bound: black, white or the largest change."""
+    BUDGET = "max_steps"
+    """All steps were made."""
+    SECONDS = "max_seconds"
+    """The time was over."""
+    STOPPED = "stopped"
+    """It was stopped from outside."""
+    NOT_FINITE = "not_finite"
+    """A metric or its gradient was not a finite number."""
+    ABORTED = "aborted"
+    """Another of the four images failed; only in records of schema 1 and 2."""
+    INFEASIBLE = "infeasible"
+    """It could not be brought back to the level of its fixed metric."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,43 +61,108 @@ class Settings:
 
     Attributes:
         steps: number of steps, at least 1; fewer are made if all four images converge.
-        seconds: time after which no further step is made, above 0; None for any time. The pace of the steps is that
-            of `steps` all the same, so it cuts a competition short.
-        step_size: size of the first step as a change of pixel value, in (0, 1].
-        level_tolerance: relative departure of the fixed metric from its level that is aimed at in the end; metrics
-            computed in float32 resolve little less than the default.
+        seconds: time after which no further step is made, above 0; None for any time. The schedules are those of
+            `steps` all the same, so it cuts a competition short.
         gray: only luminance changes: gray pictures stay gray.
         max_change: largest change of any value from the start, white being 1, from 1/255 to 1; None for any.
-        low_pass: highest spatial frequency of the change, in cycles a picture, above 0; None for any.
-        first_level: what the first metric is held at where it is held; None for what it is at the start.
+        low_pass: highest spatial frequency of the change, in cycles per picture, above 0; None for any.
+        first_level: the value that the first metric keeps where it is fixed; None for what it is at the start.
         second_level: likewise for the second metric.
+
+    Raises:
+        ArgumentError: a setting is out of its range.
     """
 
-    steps: int = 500
-    seconds: float | None = None
-    step_size: float = 0.05
-    level_tolerance: float = 1e-5
-    gray: bool = False
-    max_change: float | None = None
-    low_pass: float | None = None
-    first_level: float | None = None
-    second_level: float | None = None
+    steps: int = setting(
+        500,
+        label="Number of steps",
+        help="How many gradient steps. After 100 the differences are plain; more make them extreme.",
+        group="length",
+        minimum=1,
+        maximum=1_000_000_000,
+    )
+    seconds: float | None = setting(
+        None,
+        label="Time limit (seconds)",
+        help="After this time no further step is made. A run that is continued counts what it took before.",
+        group="length",
+        unit="seconds",
+        above=0,
+        maximum=31_536_000,
+        none="none",
+    )
+    gray: bool = setting(
+        False,
+        label="Gray",
+        help="The picture is reduced to its luminance, and only luminance changes.",
+        group="constraints",
+        phrase="gray",
+        aliases=("grey",),
+    )
+    max_change: float | None = setting(
+        None,
+        label="Maximum change per pixel (0–1)",
+        help="How far any value may move from the start; black is 0, white is 1.",
+        group="constraints",
+        minimum=1 / 255,
+        maximum=1,
+        none="any",
+        phrase="changes up to {value:g}",
+    )
+    low_pass: float | None = setting(
+        None,
+        label="Finest detail allowed (cycles per picture)",
+        help="Changes of higher spatial frequency are not allowed: 4 gives soft blotches, 32 fine grain.",
+        group="constraints",
+        unit="cycles per picture",
+        above=0,
+        none="any",
+        phrase="up to {value:g} cycles per picture",
+    )
+    first_level: float | None = setting(
+        None,
+        label="Level of the first metric",
+        help="The value the first metric keeps while the second is optimized. The start is brought there first.",
+        group="levels",
+        above=0,
+        none="as at the start",
+        phrase="{first} kept at {value:g}",
+    )
+    second_level: float | None = setting(
+        None,
+        label="Level of the second metric",
+        help="The value the second metric keeps while the first is optimized. The start is brought there first.",
+        group="levels",
+        above=0,
+        none="as at the start",
+        phrase="{second} kept at {value:g}",
+    )
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise ValueError(f"steps must be at least 1, got {self.steps}")
-        if self.seconds is not None and not 0 < self.seconds < math.inf:
-            raise ValueError(f"seconds must be a number above 0, got {self.seconds}")
+        check_settings(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolverOptions:
+    """The constants of the solver. The defaults were tuned; a record says which were used.
+
+    Attributes:
+        step_size: size of the first step as a change of pixel value, in (0, 1].
+        level_tolerance: relative departure of the fixed metric from its level that is aimed at in the end, in
+            (0, MAX_DRIFT]; metrics computed in float32 resolve little less than the default.
+    """
+
+    step_size: float = 0.05
+    level_tolerance: float = 1e-5
+
+    def __post_init__(self) -> None:
         if not 0 < self.step_size <= 1:
-            raise ValueError(f"step_size must lie in (0, 1], got {self.step_size}")
+            raise ArgumentError("step_size", f"must lie in (0, 1], got {self.step_size}")
         if not 0 < self.level_tolerance <= MAX_DRIFT:
-            raise ValueError(f"level_tolerance must lie in (0, {MAX_DRIFT:g}], got {self.level_tolerance}")
-        if self.max_change is not None and not 1 / 255 <= self.max_change <= 1:
-            raise ValueError(f"max_change must lie between 1/255, the step of 8 bits, and 1, got {self.max_change}")
-        for name in ("low_pass", "first_level", "second_level"):
-            value = getattr(self, name)
-            if value is not None and not (value > 0 and math.isfinite(value)):
-                raise ValueError(f"{name} must be a number above 0, got {value}")
+            raise ArgumentError("level_tolerance", f"must lie in (0, {MAX_DRIFT:g}], got {self.level_tolerance}")
+
+
+DEFAULT_SOLVER = SolverOptions()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,19 @@ from mad_app.records import CornerResult, Run
 SAME = 0.005
 """Relative difference below which two values are called equal; smaller ones vanish in three digits."""
 
+OUTCOMES: Mapping[str, str] = {
+    "converged": "converged: no step leads further",
+    "at_bounds": "stopped: every pixel that could still improve is at a bound",
+    "max_steps": "used all its steps",
+    "max_seconds": "used all its time",
+    "stopped": "was stopped by the user",
+    "not_finite": "met a metric or a gradient that was not a finite number",
+    "aborted": "ended early, because a metric failed on another of the four images",
+    "infeasible": "could not be brought back to the level of its fixed metric",
+    "unfinished": "is not finished: it can be resumed from its checkpoint",
+}
+"""How each outcome of a record is told, after the letter of the image."""
+
 LETTERS = "ABCD"
 """What the four images are called, in the order of CORNERS."""
 
@@ -114,8 +127,8 @@ def outcomes(run: Run) -> str:
     for letter, result in zip(LETTERS, run.images, strict=True):
         letters[result.outcome] = letters.get(result.outcome, "") + letter
     if len(letters) == 1:
-        return f"Each image {run.images[0].outcome}."
-    parts = (f"{', '.join(group)}{' each' * (len(group) > 1)} {outcome}" for outcome, group in letters.items())
+        return f"Each image {OUTCOMES[run.images[0].outcome]}."
+    parts = (f"{', '.join(group)}{' each' * (len(group) > 1)} {OUTCOMES[code]}" for code, group in letters.items())
     return "; ".join(parts) + "."
 
 

@@ -25,6 +25,7 @@ from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase
 from mad_app.jobs.spare_folder import is_refusal, make_spare_folder
 from mad_app.records import RecordError, find_run, is_resumable, load_run
 from mad_app.runs import request_of
+from mad_app.runs.materialize import make_start
 
 JOBS = ".jobs"
 """Folder of the jobs inside the folder of the runs."""
@@ -87,7 +88,7 @@ class JobQueue:
             ValueError: the picture does not fit; RecordError: the disk refuses it, here and in the spare folder.
         """
         job_id = secrets.token_hex(8)
-        folder, start = self._folder(job_id), order.request.start(reference)
+        folder, start = self._folder(job_id), make_start(order.request, reference)
         try:
             folder.create(order, reference, start)
         except RecordError as error:

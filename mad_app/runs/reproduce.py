@@ -34,7 +34,7 @@ def asks_for(now: Request, request: Request, run: Run | None) -> bool:
 
 def without_control(request: Request, run: Run) -> list[str]:
     """Settings of a run that no address can carry, for people."""
-    chosen = choices_of(run).request(request.image)
+    chosen = choices_of(run).request(request.image or COPY)
     ignored = {"image", *asdict(Crop())}
     names = [item.name for item in fields(Request) if item.name not in ignored]
     return [name.replace("_", " ") for name in names if getattr(chosen, name) != getattr(request, name)]
@@ -62,7 +62,8 @@ def command_of(request: Request) -> str:
     """
     options = {name: value for name, value in _said(request).items() if name != "image"}
     words = [word for name, value in options.items() for word in _option(name, value)]
-    image = f"./{request.image}" if request.image.startswith("-") else request.image
+    image = request.image or COPY
+    image = f"./{image}" if image.startswith("-") else image
     return shlex.join(["python", "-m", "mad_app", "compete", image, *words, "--out", "runs"])
 
 

@@ -6,15 +6,15 @@ to the process, the run can be resumed.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import jax.numpy as jnp
 import numpy as np
 
 from mad_app.competition import CORNERS, Reason, Step, admissible, compete, quantize_at_level
-from mad_app.images import ImageArray, from_uint8, to_gray
+from mad_app.images import ImageArray, from_uint8
 from mad_app.metrics import KnownMetric, get_metric, measure_batch, measure_maps
 from mad_app.records import (
     Checkpoint,
@@ -34,14 +34,15 @@ from mad_app.records import (
     save_maps,
     save_run,
 )
-from mad_app.request import Request
+from mad_app.request import Request, request_from
+from mad_app.runs.materialize import Materials, materialize
 
 __all__ = ["OnProgress", "Progress", "Request", "Resolve", "request_of", "resume_run", "run_competition"]
 
 SECONDS_BETWEEN_CHECKPOINTS = 5.0
 SPEED_SECONDS = 5.0
 """Span over which the speed is taken, or the last step, where that lasts longer."""
-UNFINISHED = "not finished: it can be resumed from its checkpoint"
+UNFINISHED = "unfinished"
 
 Resolve = Callable[[str], KnownMetric]
 Said = Mapping[str, float | None]
@@ -97,16 +98,12 @@ def run_competition(
     Raises:
         ValueError: the picture, a metric or the distortion does not fit; RecordError: the disk refused the record.
     """
-    if reference is None:
-        reference = request.reference()
-    elif request.gray:
-        reference = to_gray(reference)
     rivals = resolve(request.first), resolve(request.second)
     if rivals[0].name == rivals[1].name:
         raise ValueError(f"{request.first} and {request.second} are one metric: choose two")
-    start, mask = request.start(reference), request.mask_array(reference)
-    recorder = _Recorder(request, rivals, reference, start, mask, on_progress)
-    steps = compete(reference, start, *rivals, request.settings(), mask=mask, should_stop=should_stop)
+    given = materialize(request, reference)
+    recorder = _Recorder(request, rivals, given, on_progress)
+    steps = compete(given.reference, given.start, *rivals, request.settings(), mask=given.mask, should_stop=should_stop)
     return recorder.record(steps, root)
 
 
@@ -124,7 +121,8 @@ def resume_run(
     checkpoint = load_checkpoint(folder)
     request = request_of(run)
     rivals = resolve(request.first), resolve(request.second)
-    recorder = _Recorder(request, rivals, run.reference, run.start, run.mask, on_progress)
+    given = Materials(reference=run.reference, start=run.start, mask=run.mask)
+    recorder = _Recorder(request, rivals, given, on_progress)
     recorder.folder, recorder.checkpoint = Path(folder), checkpoint
     step, settings = checkpoint.step, request.settings()
     steps = compete(
@@ -140,10 +138,8 @@ def request_of(run: Run | Summary) -> Request:
     Raises:
         RecordError: the record's settings are not those of a request.
     """
-    names = {item.name for item in fields(Request)}
     try:
-        asked: dict[str, Any] = {name: value for name, value in run.settings.items() if name in names}
-        return Request(**asked)
+        return request_from(run.settings)
     except (TypeError, ValueError) as error:
         raise RecordError(f"the settings of {run.id} cannot be run again: {error}") from error
 
@@ -155,13 +151,11 @@ class _Recorder:
         self,
         request: Request,
         rivals: tuple[KnownMetric, KnownMetric],
-        reference: ImageArray,
-        start: ImageArray,
-        mask: np.ndarray | None,
+        given: Materials,
         on_progress: OnProgress,
     ) -> None:
         self.request, self.rivals = request, rivals
-        self.reference, self.start, self.mask = reference, start, mask
+        self.reference, self.start, self.mask = given.reference, given.start, given.mask
         self.on_progress = on_progress
         self.folder: Path | None = None
         self.checkpoint: Checkpoint | None = None
@@ -246,7 +240,7 @@ class _Recorder:
         spoke = [name for name in results[0].final if any(result.final[name] is not None for result in results)]
         rivals = {rival.name: rival for rival in self.rivals}
         return Run(
-            settings={**asdict(self.request), **asdict(self.request.settings())},
+            settings=asdict(self.request),
             seed=self.request.seed,
             versions=here.versions,
             device=here.device,

@@ -7,7 +7,7 @@ A series is on disk from its beginning: whatever happens to the process, `resume
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,9 @@ from mad_app.competition.settings import Role
 from mad_app.distortions import DISTORTIONS
 from mad_app.metrics import get_metric
 from mad_app.records import RecordError, is_resumable, requests_of, runs_of, save_series
+from mad_app.request import request_from
 from mad_app.runs import OnProgress, Request, Resolve, resume_run, run_competition
+from mad_app.runs.materialize import make_start, materialize
 
 WANG_SIMONCELLI = "wang-simoncelli-2008"
 MSE_LEVELS = tuple(float(2**power) for power in range(3, 11))
@@ -176,19 +178,18 @@ def _with(request: Request, **changes: object) -> Request:
 
 def _request(settings: Mapping[str, object], folder: Path) -> Request:
     """What was asked, from the series' own file."""
-    names = {item.name for item in fields(Request)}
     try:
-        return Request(**{name: value for name, value in settings.items() if name in names})  # type: ignore[arg-type]
+        return request_from(settings)
     except (TypeError, ValueError) as error:
         raise RecordError(f"what {folder} asks cannot be run: {error}") from error
 
 
 def _noise_of(request: Request, mse: float) -> float:
     """The strength whose noise, cut off at black and white, has this mean squared error."""
-    reference, low, high = request.reference(), 0.0, 1.0
+    reference, low, high = materialize(request).reference, 0.0, 1.0
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        start = replace(request, strength=middle).start(reference).astype(np.float64)
+        start = make_start(replace(request, strength=middle), reference).astype(np.float64)
         low, high = (middle, high) if np.mean((start - reference) ** 2) < mse else (low, middle)
     return (low + high) / 2
 

@@ -14,6 +14,7 @@ from mad_app.images import ImageArray, to_gray
 from mad_app.images.encode import Picture
 from mad_app.metrics import METRICS, describe_metrics
 from mad_app.runs import Request
+from mad_app.runs.materialize import make_start
 from mad_app.ui.compete.constraint_controls import CONSTRAINTS, show_constraint_controls
 from mad_app.ui.compete.overlay_controls import overlay_path, show_overlay_controls
 from mad_app.ui.components.form import (
@@ -196,7 +197,7 @@ def _with_start(choices: Form, picture: PictureChoice) -> tuple[Form, ImageArray
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _start(request: Request, reference: ImageArray) -> ImageArray:
-    return request.start(reference)
+    return make_start(request, reference)
 
 
 def _preview(reference: ImageArray, start: ImageArray) -> None:

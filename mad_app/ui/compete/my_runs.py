@@ -60,7 +60,8 @@ def _draw_row(queue: JobQueue, job: Job) -> None:
     rivals = contest_title(request.first, request.second)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f"**{plain(rivals)}** on {plain(picture_title(request.image))}  \n{plain(fares(job))}", width="stretch"
+            f"**{plain(rivals)}** on {plain(picture_title(request.image or 'a picture'))}  \n{plain(fares(job))}",
+            width="stretch",
         )
         if st.button("Open", key=f"open-job-{job.id}", help="Shows how it fares, or what it found."):
             _open(job.id)

@@ -8,7 +8,7 @@ import numpy as np
 
 from mad_app.distortions import DISTORTIONS, Distortion
 from mad_app.figures import metric_title
-from mad_app.images import BUNDLED, MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop, ImageArray
+from mad_app.images import BUNDLED, DEFAULT_IMAGE, MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop, ImageArray
 from mad_app.metrics import METRICS
 from mad_app.runs import Request
 from mad_app.ui.components.saved_pictures import is_sample
@@ -58,7 +58,7 @@ class Form:
         start_file: likewise.
     """
 
-    image: str = Request.image
+    image: str = DEFAULT_IMAGE
     size: int = Request.size
     left: float = Request.left
     top: float = Request.top

@@ -1,0 +1,163 @@
+"""Settings, declared once.
+
+A setting is a field of a frozen dataclass, made by `setting(...)`, which says all that is known of it: its range, unit
+and help, how it is labeled and how a sentence tells it. Options of the command line, parameters of an address, widgets,
+the record, captions and sentences are made from `settings_of(the dataclass)`, so that a setting is added in one place.
+"""
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, cast
+
+import numpy as np
+
+from mad_app.errors import ArgumentError
+
+Group = Literal["picture", "metrics", "start", "length", "constraints", "levels", "measurement"]
+"""What belongs together on a page and in the help of a command."""
+
+Value = str | int | float | bool | None
+
+_WORDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One setting.
+
+    Attributes:
+        name: of the field, and in a record and an address.
+        kind: bool, int, float or str.
+        optional: whether it may be None.
+        default: what it is if nothing is said.
+        label: above a control.
+        help: one or two sentences for a tip and for the help of a command.
+        group: what it belongs to.
+        unit: of the number.
+        minimum: the least number allowed.
+        above: the number must be greater than this.
+        maximum: the greatest number allowed.
+        none: what None means, in a few words, such as "any".
+        phrase: how a sentence tells a value other than the default, as a format string that may use `value` and the
+            names of other settings; empty where no sentence does.
+        option: name of the command's option, without dashes.
+        aliases: earlier names of it, in options, addresses and records.
+        file: whether it names a file.
+        in_address: whether an address carries it.
+    """
+
+    name: str
+    kind: type
+    optional: bool
+    default: Value
+    label: str
+    help: str
+    group: Group
+    unit: str = ""
+    minimum: float | None = None
+    above: float | None = None
+    maximum: float | None = None
+    none: str = ""
+    phrase: str = ""
+    option: str = ""
+    aliases: tuple[str, ...] = ()
+    file: bool = False
+    in_address: bool = True
+
+    def check(self, value: object) -> None:
+        """Refuse what this setting cannot be.
+
+        Raises:
+            ArgumentError: of another type, not finite, or out of range; says what is needed and what was given.
+        """
+        if value is None and self.optional:
+            return
+        if not self._is_of_kind(value):
+            none = " or None" if self.optional else ""
+            raise ArgumentError(self.name, f"must be {_WORDS[self.kind]}{none}, got {value!r:.60}")
+        if isinstance(value, int | float | np.number) and not isinstance(value, bool) and not self._is_in_range(value):
+            raise ArgumentError(self.name, f"must {self._range()}, got {value}")
+
+    def describe(self, value: Value, others: Mapping[str, Any]) -> str:
+        """How a sentence tells a value; empty where it is the default or no sentence does.
+
+        Args:
+            value: of this setting.
+            others: what the phrase may name, such as {"first": "LASI"}.
+        """
+        return self.phrase.format(value=value, **others) if self.phrase and value != self.default else ""
+
+    def _is_of_kind(self, value: object) -> bool:
+        if self.kind is float:
+            return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+        if self.kind is int:
+            return isinstance(value, int | np.integer) and not isinstance(value, bool)
+        return isinstance(value, self.kind)
+
+    def _is_in_range(self, value: float | np.number[Any]) -> bool:
+        number = float(value)
+        return (
+            math.isfinite(number)
+            and (self.minimum is None or number >= self.minimum)
+            and (self.above is None or number > self.above)
+            and (self.maximum is None or number <= self.maximum)
+        )
+
+    def _range(self) -> str:
+        low = f"at least {_plain(self.minimum)}" if self.minimum is not None else ""
+        low = f"above {_plain(self.above)}" if self.above is not None else low
+        high = f"at most {_plain(self.maximum)}" if self.maximum is not None else ""
+        return f"be {' and '.join(filter(None, (low, high))) or 'finite'}"
+
+
+def setting(
+    default: Any,
+    *,
+    label: str,
+    help: str,
+    group: Group,
+    **more: Any,
+) -> Any:
+    """A field of a frozen dataclass of settings; arguments as the attributes of `Setting`."""
+    return dataclasses.field(default=default, metadata={"label": label, "help": help, "group": group, **more})
+
+
+@cache
+def settings_of(kind: Any) -> Mapping[str, Setting]:
+    """The settings of a dataclass by name, in the order of its fields; fields that are no settings are left out."""
+    hints = typing.get_type_hints(kind)
+    found = {}
+    for item in dataclasses.fields(kind):
+        if "label" not in item.metadata:
+            continue
+        parts = typing.get_args(hints[item.name]) if _is_union(hints[item.name]) else (hints[item.name],)
+        (plain,) = (part for part in parts if part is not type(None))
+        known = {"option": item.name.replace("_", "-"), **item.metadata}
+        optional = type(None) in parts
+        found[item.name] = Setting(
+            name=item.name, kind=plain, optional=optional, default=cast(Value, item.default), **known
+        )
+    return types.MappingProxyType(found)
+
+
+def check_settings(values: Any) -> None:
+    """Check every setting of an instance of a dataclass of settings.
+
+    Raises:
+        ArgumentError: as `Setting.check`.
+    """
+    for name, declared in settings_of(type(values)).items():
+        declared.check(getattr(values, name))
+
+
+def _plain(number: float) -> str:
+    return f"{number:.0f}" if number == round(number) else f"{number:.4g}"
+
+
+def _is_union(hint: Any) -> bool:
+    return typing.get_origin(hint) in (types.UnionType, typing.Union)

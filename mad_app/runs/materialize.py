@@ -1,0 +1,120 @@
+"""From a request to arrays: the picture, the start and the mask."""
+
+import contextlib
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from mad_app.distortions import distort
+from mad_app.errors import ArgumentError
+from mad_app.images import (
+    BUNDLED,
+    ImageArray,
+    ImageError,
+    bundled_path,
+    check_image,
+    load_image,
+    luminance,
+    to_gray,
+)
+from mad_app.request import Request
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Materials:
+    """The arrays of a competition.
+
+    Attributes:
+        reference: float32 (H, W, 3), sRGB in [0, 1].
+        start: likewise, of the reference's shape.
+        mask: bool (H, W), true where the images may change; None for everywhere.
+    """
+
+    reference: ImageArray
+    start: ImageArray
+    mask: Mask | None = None
+
+
+def materialize(request: Request, reference: npt.ArrayLike | None = None) -> Materials:
+    """The arrays that a request asks for.
+
+    Args:
+        request: what is asked.
+        reference: the picture itself, float32 (H, W, 3) in [0, 1], in place of the file that the request names.
+
+    Raises:
+        ArgumentError: a file does not fit; ImageError: a file cannot be read.
+    """
+    picture = load_reference(request) if reference is None else check_image(reference, "reference")
+    if request.gray:
+        picture = to_gray(picture)
+    return Materials(reference=picture, start=make_start(request, picture), mask=load_mask(request, picture))
+
+
+def load_reference(request: Request) -> ImageArray:
+    """The picture that a request names, (size, size, 3), in its own colors."""
+    if request.image is None:
+        raise ArgumentError("image", "is needed where no picture is given as an array")
+    return load_image(picture_path(request.image), size=request.size, crop=request.crop())
+
+
+def make_start(request: Request, reference: ImageArray) -> ImageArray:
+    """The image from which the four images set out: distorted, or from its file."""
+    if request.start_file is not None:
+        picture = _load_aligned(request, "start_file", reference)
+        return to_gray(picture) if request.gray else picture
+    start = distort(reference, request.distortion, strength=cast(float, request.strength), seed=request.seed)
+    # Of a gray picture each channel is distorted at full strength; their mean would have less noise.
+    return np.repeat(start[..., :1], 3, axis=2) if request.gray else start
+
+
+def load_mask(request: Request, reference: ImageArray) -> Mask | None:
+    """Where the images may change, bool (H, W): where the mask is lighter than mid gray, and opaque."""
+    if request.mask is None:
+        return None
+    return luminance(_load_aligned(request, "mask", reference, background="black")) > 0.5
+
+
+def picture_path(picture: str) -> str | Path:
+    """Where a picture lies, from its bundled name or its path."""
+    return bundled_path(picture) if picture in BUNDLED else picture
+
+
+def content_hash(image: npt.ArrayLike) -> str:
+    """SHA-256 of an image's shape and values."""
+    array = np.ascontiguousarray(image, np.float32)
+    return hashlib.sha256(repr(array.shape).encode() + array.tobytes()).hexdigest()
+
+
+def _load_aligned(
+    request: Request,
+    name: Literal["mask", "start_file"],
+    reference: ImageArray,
+    *,
+    background: Literal["white", "black"] = "white",
+) -> ImageArray:
+    """A file that covers the picture pixel by pixel: of the picture's own size, or cut to the reference's before.
+
+    Raises:
+        ArgumentError: it is of another size.
+    """
+    picture: str = getattr(request, name)
+    file = picture_path(picture)
+    rows, columns, _ = load_image(file).shape
+    of_picture = None
+    if request.image is not None:
+        with contextlib.suppress(ImageError):
+            of_picture = load_image(picture_path(request.image)).shape[:2]
+    if (rows, columns) == of_picture:
+        return load_image(file, size=request.size, crop=request.crop(), background=background)
+    if (rows, columns) == reference.shape[:2]:
+        return load_image(file, background=background)
+    sizes = sorted({reference.shape[:2], of_picture or reference.shape[:2]})
+    wanted = " or ".join(f"{width} × {height}" for height, width in sizes)
+    raise ArgumentError(name, f"{picture} has {columns} × {rows} pixels, but needs {wanted}: cut or scale it")
