@@ -151,7 +151,8 @@ def check_settings(values: Any) -> None:
     Raises:
         ArgumentError: as `Setting.check`.
     """
-    for name, declared in settings_of(type(values)).items():
+    kind: Any = type(values)
+    for name, declared in settings_of(kind).items():
         declared.check(getattr(values, name))
 
 
