@@ -1,4 +1,4 @@
-"""LASI: a perceptual distance between images with nothing trained, in time linear in the number of pixels.
+"""LASI: a perceptual distance between images without training, in time linear in the number of pixels.
 
     from lasi import LASI
 
@@ -6,7 +6,7 @@
     lasi.compute_distance(reference, image)                      # a scalar, differentiable
     lasi.compute_distance_multiple(ref=reference, a=a, b=b)      # {"a": …, "b": …}
     lasi.distance_map(reference, image)                          # where they differ, (H, W)
-    lasi.embedding(reference)                                    # each element's embedding, (H, W, C, N)
+    lasi.embedding(reference)                                    # every element's embedding, (H, W, C, N)
 
     embedding = lasi.embedding(reference)                        # computed once, then
     lasi.compute_distances_to(embedding, images)                 # a batch against it

@@ -4,16 +4,16 @@ For a number T at every element of an image (H, W, C) the causal sum at p is
 
     S_p = Σ_{q<p} ω^{|p−q|₁} T_q,        q < p in raster order, |·|₁ over (row, column, channel), ω = 0.8.
 
-The decay is a product over the axes, so one pass from row to row suffices. Split the sum along a row into what lies
-before an element and the rest, itself included:
+The decay is a product over the axes, so one pass from row to row suffices. Split the sum along a row into the elements
+before p and the others, p included:
 
-    S_p = Z_p + before_p                 Z: what the rows above bring
+    S_p = Z_p + before_p                 Z_p: the sum over all rows above
     Z_p = ω · (S + after) of the element above p
 
 A row is cut into *tiles* of a few columns, all channels. Inside a tile both sums along the row are one small dense
-product; what other tiles bring comes in over the edges, a number a channel, from the left and from the right. A few
-rows are done together: a *strip*. An array over a strip is (u, F, B, n, m): position in the tile (column, channel),
-numbers summed side by side, rows, images, tiles.
+product; the other tiles contribute through the edges, one number per channel, from the left and from the right. A few
+rows are computed together: a *strip*. An array over a strip is (u, F, B, n, m): position in the tile (column,
+channel), quantities summed in parallel, rows, images, tiles.
 
 The adjoint sums over all later elements: the same, run backwards.
 
@@ -32,11 +32,11 @@ DECAY = 0.8
 
 
 class Carry(NamedTuple):
-    """What the strips on one side bring to the row next to them: the state carried from strip to strip.
+    """The state carried from strip to strip: the sums over all strips on one side, at the row next to them.
 
     Attributes:
-        inside: from the same tile's columns, (u, F, n, m).
-        edges: over the near edge, on the side of what counts as earlier, and over the far one, (2, C, F, n, m).
+        inside: contribution of the same tile's columns, (u, F, n, m).
+        edges: contribution through the near edge, on the side of earlier elements, and the far one, (2, C, F, n, m).
     """
 
     inside: Array
@@ -44,22 +44,22 @@ class Carry(NamedTuple):
 
 
 def initial_carry(size: int, channels: int, rest: tuple[int, ...], dtype: np.dtype) -> Carry:
-    """The state at the first strip, for tiles of `size` elements; `rest` is (F, n, m)."""
+    """The carry at the first strip, zero: for tiles of `size` elements; `rest` is (F, n, m)."""
     return Carry(jnp.zeros((size, *rest), dtype), jnp.zeros((2, channels, *rest), dtype))
 
 
-def causal_sums(values: Array, beyond: Carry, *, later: bool = False) -> tuple[Array, Carry]:
+def causal_sums(values: Array, carry: Carry, *, later: bool = False) -> tuple[Array, Carry]:
     """Sums over all earlier elements, or over all later ones, for one strip.
 
     Args:
-        values: what is summed, (u, F, B, n, m).
-        beyond: the state carried from the strip above, or from the one below.
+        values: the summands, (u, F, B, n, m).
+        carry: from the strip above, or from the one below.
         later: sum over later elements instead.
 
     Returns:
-        The sums (u, F, B, n, m) and the state for the next strip.
+        The sums (u, F, B, n, m) and the carry for the next strip.
     """
-    size, channels = len(values), beyond.edges.shape[1]
+    size, channels = len(values), carry.edges.shape[1]
     kernels = _kernels(size // channels, channels, values.shape[-1], later)
     before, whole, edges = jnp.split(_dot(kernels.inside, values), [size, 2 * size])
     edges = _matmul(edges.reshape(2, -1, edges.shape[-1]), kernels.between).reshape(2, channels, *values.shape[1:])
@@ -68,12 +68,12 @@ def causal_sums(values: Array, beyond: Carry, *, later: bool = False) -> tuple[A
     sums = []
     order = range(values.shape[2])[:: -1 if later else 1]
     for row in order:
-        inside, of_row = beyond.inside, edges[:, :, :, row]
-        near, far = beyond.edges[0] + of_row[0], beyond.edges[1]
+        inside, of_row = carry.inside, edges[:, :, :, row]
+        near, far = carry.edges[0] + of_row[0], carry.edges[1]
         over_edges = from_near * near[None] + from_far * far[None]
         sums.append(inside + before[:, :, row] + over_edges.reshape(inside.shape))
-        beyond = Carry(DECAY * (inside + whole[:, :, row]), DECAY * (beyond.edges + of_row))
-    return jnp.stack(sums[:: order.step], axis=2), beyond
+        carry = Carry(DECAY * (inside + whole[:, :, row]), DECAY * (carry.edges + of_row))
+    return jnp.stack(sums[:: order.step], axis=2), carry
 
 
 class Kernels(NamedTuple):
@@ -81,8 +81,8 @@ class Kernels(NamedTuple):
 
     Attributes:
         inside: from every element of a tile (u) to the sum before each of its elements (u), to the sum of all (u), to
-            the near edge of the next tile (C), towards which the sum runs, and to the far edge of the one before (C).
-        between: from those of each tile to the near edge of every tile, and to the far edge, (2, m, m).
+            the near edge of the next tile (C), in the direction of the sum, and to the far edge of the previous (C).
+        between: from these edges of each tile to the near edge of every tile, and to the far edge, (2, m, m).
         from_edges: from a tile's near edge to its columns, and from its far edge, (2, u / C).
     """
 

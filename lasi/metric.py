@@ -1,12 +1,12 @@
-"""LASI, the Linear Autoregressive Similarity Index: a perceptual distance with nothing trained.
+"""LASI, the Linear Autoregressive Similarity Index: a perceptual distance without training.
 
 Every element p of an image is predicted from its N causal neighbors n by weighted least squares over all earlier
-elements; the coefficients are its embedding, and two images are as far apart as their embeddings:
+elements. The coefficients are its embedding, and the distance of two images is that of their embeddings:
 
     A_p = Σ_{q<p} ω^{|p−q|₁} n_q n_qᵀ + λI      b_p = Σ_{q<p} ω^{|p−q|₁} x_q n_q      w_p = A_p⁻¹ b_p + 10⁻⁶
     d(x, y) = mean_p ‖ŵ_p(x) − ŵ_p(y)‖₂,  ŵ = w / ‖w‖₂,  ω = 0.8,  λ = (80 / 127.5) · ols_regularization_coef
 
-λ is absolute, so the range of the values matters: [−1, 1] is the authors' and the one where float32 suffices.
+λ is absolute, so the range of the values matters: the authors use [−1, 1], where float32 is precise enough.
 
 Source: Severo, Theis, Ballé, "The Unreasonable Effectiveness of Linear Prediction as a Perceptual Metric", ICLR 2024,
 arXiv 2310.05986.
@@ -26,7 +26,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from lasi.embedding import Problem, Strip, element_values, image_means, map_strips, solutions
+from lasi.embedding import Spec, Strip, element_values, image_means, map_strips, solutions
 from lasi.regression import flat, inner, residual_energy
 
 RIDGE_UNIT = 80 / 127.5
@@ -34,15 +34,16 @@ RIDGE_UNIT = 80 / 127.5
 SHIFT = 1e-6
 """Added to every coefficient before the division by its norm; the authors' value."""
 LARGEST_NEIGHBORHOOD = 100
+"""Largest N."""
 
 
 @dataclass(frozen=True)
 class LASI:
     """The distance for images of one shape.
 
-    Methods may be called as they are or under `jax.jit`, `jax.grad` and `jax.vmap`. Images are arrays of `shape`;
-    integers become floating point first, and values are taken as given (no rescaling). float64 is kept where JAX has
-    it enabled; float16 and bfloat16 are computed in float32. A NaN or an infinity in an image makes its distance NaN.
+    Methods compile themselves and work under `jax.jit`, `jax.grad` and `jax.vmap`. Images are arrays of `shape`;
+    integers are converted to floating point, and values are not rescaled. float64 is kept where JAX has it enabled;
+    float16 and bfloat16 are computed in float32. A NaN or an infinity in an image makes its distance NaN.
 
     Attributes:
         shape: (H, W) or (H, W, C), each at least 1.
@@ -51,7 +52,8 @@ class LASI:
         unit_normalize_features: whether an embedding is divided by its norm.
 
     Raises:
-        ValueError: an argument, or later an image, is not of this form.
+        ValueError: an argument is not of this form; the methods raise it for an image. The message begins with the
+            argument's name.
 
     Example:
         >>> x = jnp.sin(jnp.arange(8 * 8 * 3)).reshape(8, 8, 3)
@@ -73,26 +75,66 @@ class LASI:
         object.__setattr__(self, "ols_regularization_coef", _checked_coefficient(self.ols_regularization_coef))
 
     def compute_distance(self, x: ArrayLike, y: ArrayLike) -> Array:
-        """The distance of two images, a scalar ≥ 0."""
+        """The distance of two images.
+
+        Args:
+            x: an image of `shape`.
+            y: likewise.
+
+        Returns:
+            A scalar ≥ 0.
+        """
         return self._pair_distances(self._checked(x, "x"), self._checked(y, "y")).mean()
 
     def compute_distance_multiple(self, *, ref: ArrayLike, **named: ArrayLike) -> dict[str, Array]:
-        """The distance of each named image to `ref`, whose embedding is computed once."""
+        """The distance of several images to one, whose embedding is computed once.
+
+        Args:
+            ref: an image of `shape`.
+            named: images of `shape`, by any names.
+
+        Returns:
+            A scalar ≥ 0 for each name.
+        """
         embedding = self._checked_embedding(self._embedding(self._checked(ref, "ref")))
         images = {name: self._checked(image, name) for name, image in named.items()}
         return {name: self._distances_to(embedding, image[None])[0] for name, image in images.items()}
 
     def compute_distance_to(self, embedding: ArrayLike, y: ArrayLike) -> Array:
-        """The distance of an image to one whose `embedding` is known, a scalar."""
+        """The distance of an image to one whose embedding is known.
+
+        Args:
+            embedding: what `embedding` returned, (*shape, N).
+            y: an image of `shape`.
+
+        Returns:
+            A scalar ≥ 0.
+        """
         return self._distances_to(self._checked_embedding(embedding), self._checked(y, "y")[None])[0]
 
     def compute_distances_to(self, embedding: ArrayLike, ys: ArrayLike) -> Array:
-        """The distances (n,) of a batch (n, *shape) to one image whose `embedding` is known."""
+        """The distances of a batch of images to one whose embedding is known.
+
+        Args:
+            embedding: what `embedding` returned, (*shape, N).
+            ys: images, (n, *shape), n at least 1.
+
+        Returns:
+            (n,), each ≥ 0.
+        """
         images = self._checked_batch(ys)
         return self._distances_to(self._checked_embedding(embedding), images)
 
     def distance_map(self, x: ArrayLike, y: ArrayLike) -> Array:
-        """Each pixel's share of the distance: ‖ŵ(x) − ŵ(y)‖₂, averaged over its channels, (H, W)."""
+        """Each pixel's contribution to the distance: ‖ŵ(x) − ŵ(y)‖₂, averaged over its channels.
+
+        Args:
+            x: an image of `shape`.
+            y: likewise.
+
+        Returns:
+            (H, W), each ≥ 0; its mean is the distance.
+        """
         return self._pair_distances(self._checked(x, "x"), self._checked(y, "y")).mean(axis=-1)
 
     def embedding(self, x: ArrayLike) -> Array:
@@ -104,7 +146,7 @@ class LASI:
         return self._coefficients(self._checked(x, "x"))
 
     def prediction(self, x: ArrayLike) -> Array:
-        """Every element as predicted from its neighbors, w_pᵀ n_p, of the image's shape."""
+        """The prediction of every element from its neighbors, w_pᵀ n_p, of `shape`."""
         return self._prediction(self._checked(x, "x"))
 
     def wls_loss(self, x: ArrayLike) -> Array:
@@ -112,10 +154,10 @@ class LASI:
         return self._wls_losses(self._checked(x, "x")).mean()
 
     @property
-    def _problem(self) -> Problem:
+    def _spec(self) -> Spec:
         height, width, *channels = self.shape
         shape = (height, width, channels[0] if channels else 1)
-        return Problem(shape, self.neighborhood_size, RIDGE_UNIT * self.ols_regularization_coef)
+        return Spec(shape, self.neighborhood_size, RIDGE_UNIT * self.ols_regularization_coef)
 
     @functools.partial(jax.jit, static_argnums=0)
     def _pair_distances(self, x: Array, y: Array) -> Array:
@@ -125,9 +167,9 @@ class LASI:
             features = self._features(solutions)
             return _norm(features[..., :1, :] - features[..., 1:, :])
 
-        nothing = jnp.zeros((*self._problem.shape, 0), x.dtype)
-        values = element_values(distances, self._problem, jnp.stack([x, y]), nothing)
-        return self._problem.layout(2).to_image(values)[..., 0, 0]
+        no_aux = jnp.zeros((*self._spec.shape, 0), x.dtype)
+        values = element_values(distances, self._spec, jnp.stack([x, y]), no_aux)
+        return self._spec.layout(2).to_image(values)[..., 0, 0]
 
     @functools.partial(jax.jit, static_argnums=0)
     def _distances_to(self, embedding: Array, ys: Array) -> Array:
@@ -138,7 +180,7 @@ class LASI:
                 len(solutions), 1, *solutions.shape[2:]
             )
 
-        return image_means(distances, self._problem, ys, embedding.astype(ys.dtype))
+        return image_means(distances, self._spec, ys, embedding.astype(ys.dtype))
 
     @functools.partial(jax.jit, static_argnums=0)
     def _embedding(self, x: Array) -> Array:
@@ -148,24 +190,24 @@ class LASI:
 
     @functools.partial(jax.jit, static_argnums=0)
     def _coefficients(self, x: Array) -> Array:
-        return solutions(self._problem, x).reshape(*self.shape, self.neighborhood_size)
+        return solutions(self._spec, x).reshape(*self.shape, self.neighborhood_size)
 
     @functools.partial(jax.jit, static_argnums=0)
     def _prediction(self, x: Array) -> Array:
         def predictions(strip: Strip) -> Array:
             return jnp.sum(strip.predictors[:, :-1] * strip.solutions, axis=1)
 
-        return self._problem.layout(1).to_image(map_strips(predictions, self._problem, x[None])).reshape(self.shape)
+        return self._spec.layout(1).to_image(map_strips(predictions, self._spec, x[None])).reshape(self.shape)
 
     @functools.partial(jax.jit, static_argnums=0)
     def _wls_losses(self, x: Array) -> Array:
         def losses(strip: Strip) -> Array:
-            return residual_energy(strip.sums, strip.solutions, self._problem.ridge)
+            return residual_energy(strip.sums, strip.solutions, self._spec.ridge)
 
-        return self._problem.layout(1).to_image(map_strips(losses, self._problem, x[None]))
+        return self._spec.layout(1).to_image(map_strips(losses, self._spec, x[None]))
 
     def _features(self, coefficients: Array) -> Array:
-        """What distances are taken between: the coefficients (u, N, …), shifted and normalized."""
+        """The vectors whose distances are computed: the coefficients (u, N, …), shifted and normalized."""
         shifted = flat(coefficients) + SHIFT
         return (_unit(shifted) if self.unit_normalize_features else shifted).reshape(coefficients.shape)
 
@@ -174,7 +216,7 @@ class LASI:
         array = _floating(image, name)
         if array.shape != self.shape:
             raise ValueError(f"{name} must be an image of shape {self.shape}, got shape {array.shape}")
-        return array.reshape(self._problem.shape)
+        return array.reshape(self._spec.shape)
 
     def _checked_batch(self, images: ArrayLike) -> Array:
         array = _floating(images, "ys")
@@ -183,13 +225,13 @@ class LASI:
             raise ValueError(
                 f"ys must be a batch of images, shape (n, {needed}), n at least 1, got shape {array.shape}"
             )
-        return array.reshape(-1, *self._problem.shape)
+        return array.reshape(-1, *self._spec.shape)
 
     def _checked_embedding(self, embedding: ArrayLike) -> Array:
         array, needed = _floating(embedding, "embedding"), (*self.shape, self.neighborhood_size)
         if array.shape != needed:
             raise ValueError(f"embedding must have shape {needed}, got shape {array.shape}")
-        return array.reshape(*self._problem.shape, self.neighborhood_size)
+        return array.reshape(*self._spec.shape, self.neighborhood_size)
 
 
 @jax.custom_vjp
@@ -200,23 +242,23 @@ def _norm(vectors: Array) -> Array:
 
 _norm.defvjp(
     lambda vectors: (_norm(vectors), vectors),
-    lambda vectors, g: (_over(g, _norm(vectors)) * vectors,),
+    lambda vectors, g: (_safe_divide(g, _norm(vectors)) * vectors,),
 )
 
 
 @jax.custom_vjp
 def _unit(vectors: Array) -> Array:
     """Vectors (u, N, …) divided by their Euclidean norms; 0 stays 0, with gradient 0."""
-    return _over(vectors, _norm(vectors))
+    return _safe_divide(vectors, _norm(vectors))
 
 
 def _unit_backward(vectors: Array, g: Array) -> tuple[Array]:
-    """The part of g at right angles to the unit vector u, over the norm: (g − u ⟨u, g⟩) / ‖·‖.
+    """The component of g orthogonal to the unit vector u, divided by the norm: (g − u ⟨u, g⟩) / ‖·‖.
 
-    It is taken twice. Where two embeddings all but agree, what the first time leaves of the part along u is float32's
-    rounding, which compilers may do differently in the two terms, and may be larger than the rest.
+    It is projected twice. Where two embeddings are nearly equal, the first projection leaves a component along u from
+    float32 rounding, which compilers may round differently in the two terms and which can exceed the orthogonal one.
     """
-    inverse = _over(1, _norm(vectors))
+    inverse = _safe_divide(1, _norm(vectors))
     for _ in range(2):
         g = g - vectors * (inverse * (inverse * inner(vectors, g)))
     return (g * inverse,)
@@ -225,7 +267,7 @@ def _unit_backward(vectors: Array, g: Array) -> tuple[Array]:
 _unit.defvjp(lambda vectors: (_unit(vectors), vectors), _unit_backward)
 
 
-def _over(numerator: ArrayLike, denominator: Array) -> Array:
+def _safe_divide(numerator: ArrayLike, denominator: Array) -> Array:
     """A quotient, 0 where the denominator is 0."""
     return jnp.where(denominator == 0, 0, numerator / jnp.where(denominator == 0, 1, denominator))
 

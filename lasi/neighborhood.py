@@ -18,7 +18,7 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Neighborhood:
-    """The neighborhoods of all elements, in a form whose size does not grow with the number of rows.
+    """The neighborhoods of all elements, in an array whose size does not grow with the number of rows.
 
     Attributes:
         offsets: (R + 1, W, C, N, 3): row, column and channel of each neighbor relative to its element, nearest
@@ -31,7 +31,7 @@ class Neighborhood:
 
     @property
     def reach(self) -> int:
-        """Rows that a neighbor can lie above its element."""
+        """Largest number of rows between an element and its neighbor."""
         return int(-self.offsets[..., 0].min(initial=0))
 
     def rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -51,7 +51,7 @@ def causal_neighborhood(shape: Shape, size: int) -> Neighborhood:
     height, width, channels = shape
     candidates = _offsets_nearest_first(radius=size, channels=channels)
     columns = np.arange(width)
-    # Columns further than N from both borders all look alike: work them out once, for the column N.
+    # Columns farther than N from both borders have equal neighborhoods: compute them once, for column N.
     alike = np.where(columns < size, columns, np.maximum(size, columns - max(width - 2 * size - 1, 0)))
     narrow = min(width, 2 * size + 1)
     rows = [_row_neighborhood((row, narrow, channels), size, candidates) for row in range(min(height, size + 1))]
@@ -64,7 +64,19 @@ def causal_neighborhood(shape: Shape, size: int) -> Neighborhood:
 
 
 def flat_neighborhood(shape: Shape, size: int) -> np.ndarray:
-    """Flat raster index of every element's neighbors, nearest first, −1 where there is none: (H·W·C, N)."""
+    """Raster index of every element's neighbors.
+
+    Args:
+        shape: (H, W, C).
+        size: N, the number of neighbors.
+
+    Returns:
+        int (H·W·C, N), nearest first; −1 where there are fewer than N earlier elements.
+
+    Example:
+        >>> flat_neighborhood((1, 4, 1), 2).tolist()
+        [[-1, -1], [0, -1], [1, 0], [2, 1]]
+    """
     height, width, channels = shape
     offsets, exists = causal_neighborhood(shape, size).rows(np.arange(height))
     flat = (offsets[..., 0] * width + offsets[..., 1]) * channels + offsets[..., 2]
@@ -88,12 +100,12 @@ def _row_neighborhood(row_shape: Shape, size: int, candidates: np.ndarray) -> tu
 def _offsets_nearest_first(*, radius: int, channels: int) -> np.ndarray:
     """Offsets (M, 3) to all earlier elements within an L1 radius, by distance, ties in raster order.
 
-    A radius of N holds the N nearest, or all there are: along a path of unit steps through earlier elements there is
-    at least one at every distance up to the farthest.
+    A radius of N contains the N nearest, or all that exist: a path of unit steps through earlier elements has at least
+    one at every distance up to the farthest.
     """
-    rows, columns, planes = np.mgrid[-radius:1, -radius : radius + 1, 1 - channels : channels].reshape(3, -1)
-    distance = np.abs(rows) + np.abs(columns) + np.abs(planes)
-    earlier = (rows < 0) | ((rows == 0) & ((columns < 0) | ((columns == 0) & (planes < 0))))
+    rows, columns, channel_offsets = np.mgrid[-radius:1, -radius : radius + 1, 1 - channels : channels].reshape(3, -1)
+    distance = np.abs(rows) + np.abs(columns) + np.abs(channel_offsets)
+    earlier = (rows < 0) | ((rows == 0) & ((columns < 0) | ((columns == 0) & (channel_offsets < 0))))
     kept = np.flatnonzero(earlier & (distance <= radius))
-    order = np.lexsort((planes[kept], columns[kept], rows[kept], distance[kept]))
-    return np.stack([rows, columns, planes], axis=-1)[kept[order]]
+    order = np.lexsort((channel_offsets[kept], columns[kept], rows[kept], distance[kept]))
+    return np.stack([rows, columns, channel_offsets], axis=-1)[kept[order]]

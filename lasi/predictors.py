@@ -1,6 +1,6 @@
-"""Fetching every element's predictors from the image, and the adjoint.
+"""Gathering every element's predictors from the image, and the adjoint.
 
-Both directions are reads at places known beforehand, since on a CPU a scattered addition costs far more than a read.
+The adjoint is written as gathers too, over indices computed once: on a CPU a scattered addition is far slower.
 """
 
 from dataclasses import dataclass
@@ -12,50 +12,61 @@ from jax import Array
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where the predictors lie, for S different strips.
+class GatherIndices:
+    """Index maps between the window of a strip and its predictors, for S different strips.
 
     Attributes:
-        predictors: where each lies in a flattened window of `window` values, or `window`, where zero stands:
-            (S, u, N + 1, B, m).
-        uses: which predictors each value of the window serves as, as places in a flattened (u, N + 1, B, m), or one
-            past its end: (S, K, window).
+        predictors: index of each predictor in a flattened window of `window` values; `window` itself stands for a
+            predictor that does not exist and is 0. int32 (S, u, N + 1, B, m).
+        sources: the inverse map: for each value of the window, the indices in a flattened (u, N + 1, B, m) of the
+            predictors that it is the value of; unused entries hold the length of that array. int32 (S, K, window).
     """
 
     predictors: np.ndarray
-    uses: np.ndarray
+    sources: np.ndarray
 
 
-def places_of(predictors: np.ndarray, window: int) -> Places:
-    """The places, given those of the predictors (S, u, N + 1, B, m)."""
+def gather_indices(predictors: np.ndarray, window: int) -> GatherIndices:
+    """Complete the index maps.
+
+    Args:
+        predictors: as the attribute of `GatherIndices`.
+        window: number of values of a window.
+    """
     flat = predictors.reshape(len(predictors), -1)
     counts = [np.bincount(strip, minlength=window + 1)[:window] for strip in flat]
     most = max(int(count.max()) for count in counts)
-    uses = np.full((len(flat), most, window), flat.shape[1])
-    for strip, places, count in zip(uses, flat, counts, strict=True):
-        order = np.argsort(places, kind="stable")[: count.sum()]
+    sources = np.full((len(flat), most, window), flat.shape[1])
+    for strip, indices, count in zip(sources, flat, counts, strict=True):
+        order = np.argsort(indices, kind="stable")[: count.sum()]
         rank = np.arange(len(order)) - np.repeat(np.cumsum(count) - count, count)
-        strip[rank, places[order]] = order
-    return Places(predictors.astype(np.int32), uses.astype(np.int32))
+        strip[rank, indices[order]] = order
+    return GatherIndices(predictors.astype(np.int32), sources.astype(np.int32))
 
 
 @jax.custom_vjp
-def gather(window: Array, predictors: Array, uses: Array) -> Array:
-    """Predictors (u, N + 1, B, n, m) of one strip of n images, from its windows (n, window); see `Places`."""
-    del uses
+def gather(window: Array, predictors: Array, sources: Array) -> Array:
+    """Predictors (u, N + 1, B, n, m) of one strip of n images.
+
+    Args:
+        window: the strip's window of each image, (n, window).
+        predictors: of this strip, as in `GatherIndices`, (u, N + 1, B, m).
+        sources: likewise, (K, window); used by the gradient.
+    """
+    del sources
     padded = jnp.pad(window, ((0, 0), (0, 1)))
     return jax.vmap(lambda values: values[predictors], out_axes=3)(padded)
 
 
-def _fetch_forward(window: Array, predictors: Array, uses: Array) -> tuple[Array, Array]:
-    return gather(window, predictors, uses), uses
+def _gather_forward(window: Array, predictors: Array, sources: Array) -> tuple[Array, Array]:
+    return gather(window, predictors, sources), sources
 
 
-def _fetch_backward(uses: Array, cotangent: Array) -> tuple[Array, None, None]:
+def _gather_backward(sources: Array, cotangent: Array) -> tuple[Array, None, None]:
     flat = jnp.moveaxis(cotangent, -2, 0).reshape(cotangent.shape[-2], -1)
     padded = jnp.pad(flat, ((0, 0), (0, 1)))
-    nothing = jnp.zeros((len(flat), uses.shape[1]), flat.dtype)
-    return sum((jnp.take(padded, places, axis=1, mode="clip") for places in uses), start=nothing), None, None
+    zeros = jnp.zeros((len(flat), sources.shape[1]), flat.dtype)
+    return sum((jnp.take(padded, source, axis=1, mode="clip") for source in sources), start=zeros), None, None
 
 
-gather.defvjp(_fetch_forward, _fetch_backward)
+gather.defvjp(_gather_forward, _gather_backward)

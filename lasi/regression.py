@@ -1,13 +1,13 @@
 """Weighted least squares for many elements at once: products in, ridge solutions out.
 
-An element's *predictors* are its N neighbors n and, last, its own value x: p = (n, x). Summed over earlier elements
-with weights, the products p pᵀ hold the whole regression: A (n nᵀ), b (x n) and the sum of squares (x²). They are kept
-packed, the columns of the lower triangle one after the other, F = (N + 1)(N + 2)/2 numbers. The embedding solves
-(A + λI) w = b.
+An element's *predictors* are its N neighbors n and, last, its own value x: p = (n, x). The weighted sum of the products
+p pᵀ over earlier elements contains the whole regression: A (from n nᵀ), b (from x n) and the sum of squares (from x²).
+It is stored packed, the columns of the lower triangle one after the other, F = (N + 1)(N + 2)/2 entries. The embedding
+solves (A + λI) w = b.
 
-Predictors, sums and solutions are arrays (u, N + 1, F or N, …), one number an element along the other axes. Axes after
-the second are taken as one, since XLA's loops for CPUs run along the last. Nothing here calls LAPACK: on two cores its
-calls inside a compiled CPU program can wait for one another for ever.
+Predictors, sums and solutions are arrays (u, N + 1, F or N, …), with one entry per element along the other axes. Axes
+after the second are merged, since XLA's loops for CPUs run along the last. Nothing here calls LAPACK: on two cores its
+calls inside a compiled CPU program can deadlock.
 """
 
 import functools
@@ -21,7 +21,7 @@ import numpy as np
 from jax import Array, lax
 
 LARGEST_UNROLLED = 32
-"""N up to which every step of the solution is an operation of its own: fast, but the program grows with N²."""
+"""N up to which the elimination is unrolled: fast, but the compiled program grows with N²."""
 
 
 @jax.custom_vjp
@@ -33,11 +33,11 @@ def products(predictors: Array) -> Array:
 
 def products_adjoint(predictors: Array, cotangent: Array) -> Array:
     """The symmetric matrix that the cotangent (u, F, …) packs, times the predictors, the diagonal counted twice."""
-    places = _places(predictors.shape[1])
+    indices = _packed_indices(predictors.shape[1])
     packed, p = flat(cotangent), flat(predictors)
     return sum(
-        (_take(packed, column) * p[:, k : k + 1] for k, column in enumerate(places.T)),
-        start=_take(packed, np.diag(places)) * p,
+        (_take(packed, column) * p[:, k : k + 1] for k, column in enumerate(indices.T)),
+        start=_take(packed, np.diag(indices)) * p,
     ).reshape(predictors.shape)
 
 
@@ -90,8 +90,8 @@ def gradient_of_sums(v: Array, w: Array) -> Array:
 def factorize(sums: Array, ridge: Array) -> tuple[Array, Callable[[Array], Array]]:
     """The w of (A + λI) w = b, and the function that solves (A + λI) v = c for another right-hand side; (u, N, …).
 
-    A pivot is at least what rounding leaves of its element of A, so that the factor stays finite where λ is too small
-    for the sums' precision: float32 values in 0 … 255 on flat ground.
+    A pivot is at least the rounding error of its element of A, so that the factor stays finite where λ is too small for
+    the precision of the sums, as for float32 values in 0 … 255 in a flat region.
     """
     size = (math.isqrt(8 * sums.shape[1] + 1) - 3) // 2
     shape = sums.shape[:1] + (size,) + sums.shape[2:]
@@ -100,17 +100,17 @@ def factorize(sums: Array, ridge: Array) -> tuple[Array, Callable[[Array], Array
 
 
 def flat(array: Array) -> Array:
-    """The axes after the second as one."""
+    """Merge the axes after the second."""
     return array.reshape(*array.shape[:2], -1)
 
 
 def _cholesky(sums: Array, ridge: Array, size: int) -> tuple[Array, Callable[[Array], Array]]:
-    """By the factor L of A + λI, column by column, with L⁻¹ b as one more row.
+    """By the Cholesky factor L of A + λI, column by column, with L⁻¹ b as one more row.
 
-    It divides, rather than multiplies by an inverse, because XLA computes an entry anew for each use of it unless it
-    ends in something as dear as a division.
+    Each column ends in a reciprocal square root, an operation that XLA considers expensive; it would otherwise
+    recompute an entry at each use.
     """
-    starts = np.diag(_places(size + 1))
+    starts = np.diag(_packed_indices(size + 1))
     factor: list[Array] = []
     scales: list[Array] = []
     for k in range(size):
@@ -118,7 +118,7 @@ def _cholesky(sums: Array, ridge: Array, size: int) -> tuple[Array, Callable[[Ar
         for m in range(k):
             below = factor[m][:, k - m :]
             column = column - below * below[:, :1]
-        scale = lax.rsqrt(jnp.maximum(column[:, :1] + ridge, _resolved(start[:, :1], size)))
+        scale = lax.rsqrt(jnp.maximum(column[:, :1] + ridge, _rounding_error(start[:, :1], size)))
         scales.append(scale)
         factor.append(column * scale)
 
@@ -141,14 +141,14 @@ def _cholesky(sums: Array, ridge: Array, size: int) -> tuple[Array, Callable[[Ar
 
 
 def _sweep(sums: Array, ridge: Array, size: int) -> tuple[Array, Callable[[Array], Array]]:
-    """By the inverse of A + λI: the sweep operator (Beaton 1964) at every element of its diagonal in turn."""
-    matrix = jnp.moveaxis(jnp.take(sums, _places(size + 1), axis=1, mode="clip"), (1, 2), (0, 1))
-    resolved = _resolved(jnp.stack([matrix[k, k] for k in range(size)]), size)
+    """By the inverse of A + λI: the sweep operator (Beaton 1964) at each element of its diagonal."""
+    matrix = jnp.moveaxis(jnp.take(sums, _packed_indices(size + 1), axis=1, mode="clip"), (1, 2), (0, 1))
+    rounding_error = _rounding_error(jnp.stack([matrix[k, k] for k in range(size)]), size)
     row = jnp.arange(size + 1).reshape(-1, *[1] * (matrix.ndim - 1))
     column = jnp.swapaxes(row, 0, 1)
 
     def sweep(k: Array, matrix: Array) -> Array:
-        pivot = jnp.maximum(matrix[k, k] + ridge, resolved[k])
+        pivot = jnp.maximum(matrix[k, k] + ridge, rounding_error[k])
         of_row, of_column = matrix[k][None] / pivot[None, None], matrix[:, k][:, None]
         swept = jnp.where(row == k, of_row, matrix - of_column * of_row)
         swept = jnp.where(column == k, of_column / pivot[None, None], swept)
@@ -162,8 +162,8 @@ def _sweep(sums: Array, ridge: Array, size: int) -> tuple[Array, Callable[[Array
     return jnp.moveaxis(swept[:size, size], 0, 1), solve_for
 
 
-def _resolved(diagonal: Array, size: int) -> Array:
-    """What rounding leaves of an element of A's diagonal."""
+def _rounding_error(diagonal: Array, size: int) -> Array:
+    """Rounding error of the diagonal elements of A."""
     return size * np.finfo(diagonal.dtype).eps * diagonal
 
 
@@ -172,7 +172,7 @@ def residual_energy(sums: Array, w: Array, ridge: float) -> Array:
 
     Because (A + λI) w = b it is Σ ω^{|p−q|} x_q² − bᵀw − λ‖w‖².
     """
-    right = _take(sums, _places(w.shape[1] + 1)[-1, :-1])
+    right = _take(sums, _packed_indices(w.shape[1] + 1)[-1, :-1])
     return (sums[:, -1:] - inner(right, w) - ridge * inner(w, w))[:, 0]
 
 
@@ -189,25 +189,25 @@ def _entry(vectors: Array, k: int) -> Array:
     return lax.slice_in_dim(vectors, k, k + 1, axis=1)
 
 
-def _take(array: Array, places: np.ndarray) -> Array:
-    """Numbers (u, len(places), …) of an array (u, K, …), read as rows of one array: their order in memory stays."""
+def _take(array: Array, indices: np.ndarray) -> Array:
+    """Entries (u, len(indices), …) of an array (u, K, …), gathered as rows so that the memory layout stays."""
     u, size = array.shape[:2]
-    rows = (size * np.arange(u)[:, None] + places).reshape(-1)
+    rows = (size * np.arange(u)[:, None] + indices).reshape(-1)
     taken = jnp.take(array.reshape(u * size, *array.shape[2:]), rows, axis=0, mode="clip")
-    return taken.reshape(u, len(places), *array.shape[2:])
+    return taken.reshape(u, len(indices), *array.shape[2:])
 
 
 @functools.lru_cache(maxsize=32)
 def _lower_triangle(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column of every packed number of a symmetric matrix of that size."""
+    """Row and column of every packed entry of a symmetric matrix of that size."""
     columns, rows = (index.astype(np.int32) for index in np.triu_indices(size))
     return rows, columns
 
 
 @functools.lru_cache(maxsize=32)
-def _places(size: int) -> np.ndarray:
-    """Where each entry of a symmetric matrix of that size is packed: (size, size)."""
+def _packed_indices(size: int) -> np.ndarray:
+    """Packed index of each entry of a symmetric matrix of that size: (size, size)."""
     rows, columns = _lower_triangle(size)
-    places = np.zeros((size, size), np.int32)
-    places[rows, columns] = places[columns, rows] = np.arange(len(rows))
-    return places
+    indices = np.zeros((size, size), np.int32)
+    indices[rows, columns] = indices[columns, rows] = np.arange(len(rows))
+    return indices

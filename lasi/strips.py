@@ -1,4 +1,4 @@
-"""How images are cut into strips of rows, and a strip into tiles: static layout, windows of pixels, places.
+"""How images are cut into strips of rows, and a strip into tiles: static layout, windows of pixels, index maps.
 
 An array over a strip is (u, …, B, n, m): position in a tile (column, channel), rows, images, tiles.
 """
@@ -13,11 +13,12 @@ import numpy as np
 from jax import Array
 
 from lasi.neighborhood import Neighborhood, Shape, causal_neighborhood
-from lasi.predictors import Places, places_of
+from lasi.predictors import GatherIndices, gather_indices
 
-STRIP_SIZE, MOST_ROWS = 6144, 8
-"""Elements in a strip of all images: enough for vector operations to run long, few enough for a strip to stay in a
-processor's cache; and the most rows, each of which makes the program longer."""
+STRIP_SIZE = 6144
+"""Elements in a strip of all images: enough for long vector operations, few enough to stay in a processor's cache."""
+MAX_ROWS = 8
+"""Rows in a strip at most; each makes the compiled program longer."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class Layout:
         width: columns in a tile.
         strips: number of strips.
         tiles: m, tiles in a strip.
-        reach: rows above a strip that its neighborhoods reach.
-        places: where the predictors of a strip lie in the flattened window of the strip and the rows above it: one
-            map for each strip until all are alike.
+        reach: number of rows above a strip that its neighborhoods use.
+        indices: of the predictors of a strip in the flattened window of the strip and the rows above it: one map for
+            each of the first strips; the last map serves all further ones.
     """
 
     shape: Shape
@@ -41,7 +42,7 @@ class Layout:
     strips: int
     tiles: int
     reach: int
-    places: Places
+    indices: GatherIndices
 
     def windows(self, images: Array) -> Array:
         """Each strip of images (n, H, W, C) with the rows above it, flattened: (strips, n, window)."""
@@ -55,7 +56,7 @@ class Layout:
         return jnp.moveaxis(kept.reshape(len(images), self.strips, -1), 0, 1)
 
     def to_image(self, values: Array) -> Array:
-        """Values (strips, u, …, B, n, m) in their places, (H, W, C, …, n)."""
+        """Values (strips, u, …, B, n, m) arranged as images, (H, W, C, …, n)."""
         height, width, channels = self.shape
         split = values.reshape(self.strips, self.width, channels, *values.shape[2:])
         image = jnp.moveaxis(split, (0, -3, -1, 1, 2), (0, 1, 2, 3, 4))
@@ -81,12 +82,12 @@ class Layout:
 
 
 def group_of(shape: Shape, images: int) -> int:
-    """How many of n images of a shape (H, W, C) are worked through side by side: a divisor of n.
+    """How many of n images of a shape (H, W, C) are computed together: a divisor of n.
 
-    So few that a strip has its most rows, because a group's solutions are kept for the gradient.
+    Few enough for strips of MAX_ROWS rows, because a group's solutions are kept for the gradient.
     """
     _, width, channels = shape
-    most = max(STRIP_SIZE // (MOST_ROWS * width * channels), 1)
+    most = max(STRIP_SIZE // (MAX_ROWS * width * channels), 1)
     return max(size for size in range(1, min(most, images) + 1) if images % size == 0)
 
 
@@ -94,32 +95,34 @@ def group_of(shape: Shape, images: int) -> int:
 def layout_of(shape: Shape, neighborhood_size: int, images: int = 1) -> Layout:
     """The layout of n images of a shape (H, W, C) for neighborhoods of N elements."""
     height, width, channels = shape
-    rows = min(max(STRIP_SIZE // (width * channels * images), 1), MOST_ROWS, height)
+    rows = min(max(STRIP_SIZE // (width * channels * images), 1), MAX_ROWS, height)
     columns = min(_tile_width(width), width)
     strips, tiles = -(-height // rows), -(-width // columns)
     neighborhood = causal_neighborhood(shape, neighborhood_size)
     different = min(-(-(len(neighborhood.offsets) - 1) // rows) + 1, strips)
-    places = np.stack([_places(shape, neighborhood, range(i * rows, (i + 1) * rows)) for i in range(different)])
+    indices = np.stack(
+        [_predictor_indices(shape, neighborhood, range(i * rows, (i + 1) * rows)) for i in range(different)]
+    )
     window = (neighborhood.reach + rows) * width * channels
     outside = ((0, 0), (0, 0), (0, tiles * columns - width), (0, 0), (0, 0))
-    split = np.pad(places, outside, constant_values=window)
+    split = np.pad(indices, outside, constant_values=window)
     split = split.reshape(different, rows, tiles, columns, channels, neighborhood_size + 1)
     predictors = split.transpose(0, 3, 4, 5, 1, 2).reshape(different, columns * channels, -1, rows, tiles)
-    return Layout(shape, rows, columns, strips, tiles, neighborhood.reach, places_of(predictors, window))
+    return Layout(shape, rows, columns, strips, tiles, neighborhood.reach, gather_indices(predictors, window))
 
 
 def _tile_width(width: int) -> int:
-    """Columns in a tile: a power of two near ∛(W/4), where products inside the tiles and between them cost alike."""
+    """Columns in a tile: a power of two near ∛(W/4), where products inside the tiles and between them cost the same."""
     return 2 ** math.ceil(math.log2(max(width / 4, 1)) / 3)
 
 
-def _places(shape: Shape, neighborhood: Neighborhood, rows: range) -> np.ndarray:
-    """Where the predictors of some rows lie in the flattened window of these rows and those above: (B, W, C, N + 1)."""
+def _predictor_indices(shape: Shape, neighborhood: Neighborhood, rows: range) -> np.ndarray:
+    """Indices of the predictors of some rows in the flattened window of these and the rows above: (B, W, C, N + 1)."""
     _, width, channels = shape
     window = neighborhood.reach + len(rows)
     offsets, exists = neighborhood.rows(np.array(rows))
     row, column, channel = np.mgrid[neighborhood.reach : window, :width, :channels]
     own = (row * width + column) * channels + channel
     steps = offsets @ np.array([width * channels, channels, 1])
-    places = np.where(exists, own[..., None] + steps, window * width * channels)
-    return np.concatenate([places, own[..., None]], axis=-1)
+    indices = np.where(exists, own[..., None] + steps, window * width * channels)
+    return np.concatenate([indices, own[..., None]], axis=-1)

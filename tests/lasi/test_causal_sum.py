@@ -9,13 +9,13 @@ import pytest
 from jax import Array
 
 from lasi.causal_sum import causal_sums, initial_carry
-from lasi.predictors import Places
+from lasi.predictors import GatherIndices
 from lasi.strips import Layout
 from tests.lasi import oracle
 from tests.lasi.quick_compile import quick_jit
 
 NUMBERS, IMAGES = 2, 2
-NOWHERE = Places(predictors=np.zeros((0, 0, 0, 0), np.int32), uses=np.zeros((0, 0, 0), np.int32))
+NO_INDICES = GatherIndices(predictors=np.zeros((0, 0, 0, 0), np.int32), sources=np.zeros((0, 0, 0), np.int32))
 
 LAYOUTS = [
     ((1, 1, 1), (1, 1)),
@@ -46,7 +46,7 @@ def sums_by_strips(values: Array, tile: tuple[int, int], *, later: bool = False)
         strips=-(-height // tile[0]),
         tiles=-(-width // tile[1]),
         reach=0,
-        places=NOWHERE,
+        indices=NO_INDICES,
     )
     beyond = initial_carry(layout.width * channels, channels, (*rest, layout.tiles), values.dtype)
     order = slice(None, None, -1 if later else 1)
