@@ -1,13 +1,14 @@
 """The start images of a competition: a picture distorted in one way, at a strength in natural units, from a seed.
 
-Contract: images are float32 (H, W, 3), sRGB in [0, 1], before and after. Strength 0 is exactly the identity. The mean
-squared error grows with the size of the strength. It never falls, for any picture, where pixels change in place (noise,
-blur, contrast, brightness, saturation, hue, blockiness, salt-and-pepper), and stays 0 only where there is nothing to
-lose: color in a gray picture, contrast in a flat one. Where pixels move (shift, rotation, warp) it grows until the
-movement exceeds the picture's structure: a texture that has lost its match loses no more. For the codecs it grows in
-the large, and may fall by a hair from one quality to the next. Negative strengths, where allowed, act the other way.
+Images are float32 (H, W, 3), sRGB in [0, 1], before and after. Strength 0 is exactly the identity. The mean squared
+error grows with the magnitude of the strength. It never decreases, for any picture, where pixels change in place
+(noise, blur, contrast, brightness, saturation, hue, blockiness, salt-and-pepper), and stays 0 only where a picture
+lacks what is removed: color in a gray picture, contrast in a flat one. Where pixels move (shift, rotation, warp) it
+grows until the movement exceeds the size of the picture's structures. For the codecs it grows overall, but can decrease
+slightly from one quality to the next. Negative strengths, where allowed, act in the opposite direction.
 
-A recorded name, strength and seed give the same picture again; the codecs also depend on the version Pillow carries.
+The same name, strength and seed give the same image. The codecs also depend on the version of Pillow, rotation and warp
+on that of SciPy, whose interpolation (cubic B-splines) may differ between versions by rounding.
 """
 
 import io
@@ -19,13 +20,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from scipy import ndimage
 
+from mad_app.errors import ArgumentError
 from mad_app.images import ImageArray, check_image, from_uint8, luminance, to_uint8
 
 Apply = Callable[[ImageArray, float, np.random.Generator], npt.NDArray[np.floating]]
 
 BLOCK = 8  # pixels: the side of a JPEG block
-WARP_SCALE = 1 / 16  # how far the warp's field is smoothed, as a part of the longer side
+BORDER = "reflect"  # SciPy's name of a mirrored border: … 1 0 | 0 1 … n−1 | n−1 n−2 …
+WARP_SCALE = 1 / 16  # standard deviation of the warp's smoothing, as a fraction of the longer side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +37,13 @@ class Distortion:
     """A way to distort a picture.
 
     Attributes:
-        name: what it is called in the table and on the command line.
-        title: a heading for people.
-        help: one sentence: what is done, and what its strength means.
-        unit: what strength is measured in.
-        minimum: least strength; below 0 where the distortion has two directions.
-        maximum: greatest strength.
-        default: a strength that is plainly visible.
+        name: its name in DISTORTIONS, on the command line and in records.
+        title: its name on a page.
+        help: one sentence: what it does, and what its strength means.
+        unit: of the strength.
+        minimum: smallest strength; below 0 where the distortion has two directions.
+        maximum: largest strength.
+        default: a strength that is clearly visible.
         whole: strength must be a whole number.
         random: the result depends on the seed.
         apply: image, strength, generator → the distorted image before it is clipped to [0, 1].
@@ -57,20 +61,20 @@ class Distortion:
     apply: Apply
 
 
-def distort(image: npt.ArrayLike, name: str, *, strength: float, seed: int) -> ImageArray:
+def distort(image: npt.ArrayLike, distortion: str, *, strength: float, seed: int) -> ImageArray:
     """Distort an image.
 
     Args:
         image: float32 (H, W, 3) in [0, 1].
-        name: a row of DISTORTIONS.
-        strength: in the row's unit, from its minimum to its maximum; 0 returns a copy of the image.
-        seed: at least 0; the same seed gives the same picture. Rows that are not random take no notice of it.
+        distortion: a name of DISTORTIONS.
+        strength: in the distortion's unit, from its minimum to its maximum; 0 returns a copy of the image.
+        seed: at least 0; of the random numbers, if the distortion is random.
 
     Returns:
         float32 (H, W, 3) in [0, 1].
 
     Raises:
-        ValueError: `image` breaks its contract, `name` is unknown, or `strength` or `seed` is not allowed.
+        ArgumentError: `image` is not of this form, `distortion` is unknown, or `strength` or `seed` is out of range.
 
     Example:
         >>> gray = np.full((8, 8, 3), 0.5, np.float32)
@@ -78,42 +82,50 @@ def distort(image: npt.ArrayLike, name: str, *, strength: float, seed: int) -> I
         [0.75, 0.75, 0.75]
     """
     array = check_image(image, "image")
-    row = get_distortion(name)
-    check_strength(row, strength)
+    known = get_distortion(distortion)
+    check_strength(known, strength)
     generator = np.random.default_rng(_check_seed(seed))
     if strength == 0:
         return array.copy()
-    return np.clip(row.apply(array, float(strength), generator), 0, 1).astype(np.float32)
+    return np.clip(known.apply(array, float(strength), generator), 0, 1).astype(np.float32)
 
 
-def get_distortion(name: str) -> Distortion:
-    """The row of DISTORTIONS called `name`.
+def get_distortion(distortion: str) -> Distortion:
+    """The distortion of a name.
 
     Raises:
-        ValueError: there is none; lists those there are.
+        ArgumentError: there is none; lists those that exist.
+
+    Example:
+        >>> get_distortion("blur").unit
+        'pixels'
     """
-    if name not in DISTORTIONS:
-        raise ValueError(f"no distortion is called {name!r}; there are {', '.join(DISTORTIONS)}")
-    return DISTORTIONS[name]
+    if distortion not in DISTORTIONS:
+        raise ArgumentError("distortion", f"must be one of {', '.join(DISTORTIONS)}, got {distortion!r}")
+    return DISTORTIONS[distortion]
 
 
-def check_strength(row: Distortion, strength: float) -> None:
-    """Refuse a strength that a distortion does not have; raises ArgumentError."""
-    if not row.minimum <= strength <= row.maximum:  # also refuses NaN
-        raise ValueError(
-            f"strength of {row.name} must lie between {row.minimum:g} and {row.maximum:g} ({row.unit}), got {strength}"
-        )
-    if row.whole and strength != math.floor(strength):
-        raise ValueError(f"strength of {row.name} must be a whole number ({row.unit}), got {strength}")
+def check_strength(distortion: Distortion, strength: float) -> None:
+    """Check that a distortion has a strength.
+
+    Raises:
+        ArgumentError: it is out of the distortion's range, or not whole where it must be.
+    """
+    name, unit = distortion.name, distortion.unit
+    if not distortion.minimum <= strength <= distortion.maximum:  # also false for NaN
+        limits = f"between {distortion.minimum:g} and {distortion.maximum:g} ({unit})"
+        raise ArgumentError("strength", f"of {name} must lie {limits}, got {strength}")
+    if distortion.whole and strength != math.floor(strength):
+        raise ArgumentError("strength", f"of {name} must be a whole number ({unit}), got {strength}")
 
 
 def _check_seed(seed: int) -> int:
     try:
         number = operator.index(seed)
     except TypeError:
-        raise ValueError(f"seed must be a whole number, got {seed!r}") from None
+        raise ArgumentError("seed", f"must be a whole number, got {seed!r}") from None
     if number < 0:
-        raise ValueError(f"seed must be at least 0, got {number}")
+        raise ArgumentError("seed", f"must be at least 0, got {number}")
     return number
 
 
@@ -126,7 +138,7 @@ def _blur(image: ImageArray, strength: float, _: np.random.Generator) -> npt.NDA
 
 
 def _jpeg(image: ImageArray, strength: float, _: np.random.Generator) -> npt.NDArray[np.floating]:
-    """Chroma at half resolution, as cameras and the web store it."""
+    """Chroma at half resolution, as cameras and web pages store it."""
     buffer = io.BytesIO()
     Image.fromarray(to_uint8(image)).save(buffer, "JPEG", quality=100 - int(strength), subsampling="4:2:0")
     return _decode(buffer)
@@ -151,7 +163,7 @@ def _saturation(image: ImageArray, strength: float, _: np.random.Generator) -> n
 
 
 def _hue(image: ImageArray, strength: float, _: np.random.Generator) -> npt.NDArray[np.floating]:
-    """Rotation about the gray axis; up to 120° each pixel moves ever farther, even where it is clipped at the gamut."""
+    """Rotation about the gray axis; up to 120° the change of each pixel grows, even where it is clipped to [0, 1]."""
     cosine, sine = math.cos(math.radians(strength)), math.sin(math.radians(strength))
     shifted = np.roll(np.eye(3), 1, axis=0)  # red → green → blue → red
     rotation = cosine * np.eye(3) + (1 - cosine) / 3 + sine / math.sqrt(3) * (shifted - shifted.T)
@@ -170,37 +182,38 @@ def _blockiness(image: ImageArray, strength: float, _: np.random.Generator) -> n
 
 
 def _salt_and_pepper(image: ImageArray, strength: float, generator: np.random.Generator) -> npt.NDArray[np.floating]:
-    """The pixels hit at a strength are among those hit at a greater one."""
+    """The pixels replaced at a strength are also replaced at a larger one."""
     hit = generator.random(image.shape[:2]) < strength
     color = generator.integers(0, 2, image.shape[:2])
     return np.where(hit[..., None], color[..., None], image).astype(np.float32)
 
 
 def _shift(image: ImageArray, strength: float, _: np.random.Generator) -> npt.NDArray[np.floating]:
-    columns = np.arange(image.shape[1]) - int(strength)
-    return image[:, _mirror(columns, image.shape[1])]
+    shifted: ImageArray = ndimage.shift(image, (0, int(strength), 0), order=0, mode=BORDER)
+    return shifted
 
 
 def _rotation(image: ImageArray, strength: float, _: np.random.Generator) -> npt.NDArray[np.floating]:
+    """Counterclockwise about the middle of the picture."""
     cosine, sine = math.cos(math.radians(strength)), math.sin(math.radians(strength))
     middle_row, middle_column = (image.shape[0] - 1) / 2, (image.shape[1] - 1) / 2
     rows, columns = np.indices(image.shape[:2], dtype=np.float64)
     down, right = rows - middle_row, columns - middle_column
-    return _sample(image, middle_row + cosine * down + sine * right, middle_column - sine * down + cosine * right)
+    return _interpolate(image, middle_row + cosine * down + sine * right, middle_column - sine * down + cosine * right)
 
 
 def _warp(image: ImageArray, strength: float, generator: np.random.Generator) -> npt.NDArray[np.floating]:
-    """A smooth random field of movements whose largest is `strength` pixels long."""
+    """Displacement by a smooth random field whose longest vector has `strength` pixels."""
     scale = WARP_SCALE * max(image.shape[:2])
     field = generator.standard_normal((*image.shape[:2], 2))
     field = _diffuse(_diffuse(field, scale, axis=0), scale, axis=1)
     field *= strength / np.linalg.norm(field, axis=2).max()
     rows, columns = np.indices(image.shape[:2], dtype=np.float64)
-    return _sample(image, rows + field[..., 0], columns + field[..., 1])
+    return _interpolate(image, rows + field[..., 0], columns + field[..., 1])
 
 
 def _decode(buffer: io.BytesIO) -> ImageArray:
-    """The picture a codec makes of its own output."""
+    """The picture in a codec's output."""
     with Image.open(buffer) as picture:
         return from_uint8(np.asarray(picture.convert("RGB")))
 
@@ -208,8 +221,9 @@ def _decode(buffer: io.BytesIO) -> ImageArray:
 def _diffuse(values: npt.NDArray[np.floating], sigma: float, *, axis: int) -> npt.NDArray[np.float64]:
     """Convolve one axis with the discrete Gaussian of variance sigma², the border mirrored.
 
-    Its transfer function is exp(−sigma² (1 − cos ω)): the heat equation on the grid. Its weights are positive for
-    every sigma and it damps every frequency more as sigma grows, so values stay in range and the error grows.
+    Its transfer function is exp(−sigma² (1 − cos ω)), the solution of the heat equation on the grid. Unlike those of a
+    sampled Gaussian (`scipy.ndimage.gaussian_filter`), its variance is sigma² for every sigma, and it attenuates every
+    frequency more as sigma grows: the values stay in [0, 1], and the error grows with sigma.
     Source: T. Lindeberg, "Scale-space for discrete signals", IEEE PAMI 12(3), 1990.
     """
     length = values.shape[axis]
@@ -222,38 +236,15 @@ def _diffuse(values: npt.NDArray[np.floating], sigma: float, *, axis: int) -> np
     return np.take(smooth, np.arange(length), axis=axis)
 
 
-def _sample(
+def _interpolate(
     image: ImageArray, rows: npt.NDArray[np.float64], columns: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """Values of an image (H, W, 3) between its pixels, at rows and columns (H, W), by cubic interpolation.
-
-    Source: R. Keys, "Cubic convolution interpolation for digital image processing", IEEE ASSP 29(6), 1981, a = −1/2.
-    """
-    top, left = np.floor(rows), np.floor(columns)
-    row_weights, column_weights = _cubic_weights(rows - top), _cubic_weights(columns - left)
-    result = np.zeros(image.shape)
-    for i in range(4):
-        near_row = _mirror(top.astype(int) + i - 1, image.shape[0])
-        for j in range(4):
-            near_column = _mirror(left.astype(int) + j - 1, image.shape[1])
-            result += (row_weights[i] * column_weights[j])[..., None] * image[near_row, near_column]
-    return result
-
-
-def _cubic_weights(t: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], ...]:
-    """Weights of the pixels at −1, 0, 1 and 2 for a point at t in [0, 1); they add up to 1."""
-    return (
-        ((2 - t) * t - 1) * t / 2,
-        ((3 * t - 5) * t * t + 2) / 2,
-        ((4 - 3 * t) * t + 1) * t / 2,
-        (t - 1) * t * t / 2,
-    )
-
-
-def _mirror(index: npt.NDArray[np.intp], length: int) -> npt.NDArray[np.intp]:
-    """Indices folded back into [0, length), the border pixel repeated: … 1 0 | 0 1 … n−1 | n−1 n−2 …"""
-    folded = index % (2 * length)
-    return np.minimum(folded, 2 * length - 1 - folded)
+    """Values of an image (H, W, 3) at rows and columns (H, W), by cubic B-splines."""
+    channels = [
+        ndimage.map_coordinates(channel, (rows, columns), np.float64, order=3, mode=BORDER)
+        for channel in np.moveaxis(image, 2, 0)
+    ]
+    return np.stack(channels, axis=2)
 
 
 DISTORTIONS: dict[str, Distortion] = {
@@ -301,7 +292,7 @@ DISTORTIONS: dict[str, Distortion] = {
         Distortion(
             name="contrast",
             title="Less contrast",
-            help="Draws all values towards the picture's mean gray; strength is the fraction of contrast lost.",
+            help="Moves all values towards the picture's mean gray; strength is the fraction of contrast lost.",
             unit="fraction lost",
             maximum=1.0,
             default=0.5,
@@ -320,7 +311,7 @@ DISTORTIONS: dict[str, Distortion] = {
         Distortion(
             name="saturation",
             title="Less color",
-            help="Draws every pixel towards the gray of its luminance; strength is the fraction of color lost.",
+            help="Moves every pixel towards the gray of its luminance; strength is the fraction of color lost.",
             unit="fraction lost",
             maximum=1.0,
             default=0.7,
@@ -329,7 +320,7 @@ DISTORTIONS: dict[str, Distortion] = {
         Distortion(
             name="hue",
             title="Hue",
-            help="Turns every color about the gray axis by this angle, red towards green; negative the other way.",
+            help="Rotates every color about the gray axis by this angle, red towards green; negative the other way.",
             unit="degrees",
             minimum=-120.0,
             maximum=120.0,
@@ -339,7 +330,7 @@ DISTORTIONS: dict[str, Distortion] = {
         Distortion(
             name="blockiness",
             title="Blockiness",
-            help="Draws every pixel towards the mean of its block of 8 × 8; strength is the fraction of detail lost.",
+            help="Moves every pixel towards the mean of its block of 8 × 8; strength is the fraction of detail lost.",
             unit="fraction lost",
             maximum=1.0,
             default=0.6,
@@ -348,7 +339,7 @@ DISTORTIONS: dict[str, Distortion] = {
         Distortion(
             name="salt-and-pepper",
             title="Salt and pepper",
-            help="Makes random pixels black or white; strength is the fraction of pixels hit.",
+            help="Makes random pixels black or white; strength is their fraction.",
             unit="fraction of pixels",
             maximum=1.0,
             default=0.05,
@@ -369,7 +360,7 @@ DISTORTIONS: dict[str, Distortion] = {
         Distortion(
             name="rotation",
             title="Rotation",
-            help="Turns the picture about its middle, counterclockwise, the border mirrored; negative clockwise.",
+            help="Rotates the picture about its middle, counterclockwise, the border mirrored; negative clockwise.",
             unit="degrees",
             minimum=-15.0,
             maximum=15.0,
@@ -379,7 +370,7 @@ DISTORTIONS: dict[str, Distortion] = {
         Distortion(
             name="warp",
             title="Warp",
-            help="Moves pixels along a smooth random field; strength is the length of its longest movement.",
+            help="Moves pixels along a smooth random field; strength is the length of its longest displacement.",
             unit="pixels",
             maximum=8.0,
             default=3.0,
@@ -388,4 +379,4 @@ DISTORTIONS: dict[str, Distortion] = {
         ),
     )
 }
-"""Name → distortion. A new row is tested by being here."""
+"""Distortions by name. Tests run over all of them, so a new one is tested by being here."""

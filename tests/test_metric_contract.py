@@ -1,4 +1,4 @@
-"""Every metric of the table keeps the contract, and the test of the contract finds those that do not."""
+"""Every listed metric satisfies the contract, and the test of the contract finds those that do not."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,13 +8,14 @@ import jax.numpy as jnp
 import pytest
 
 from mad_app.metrics import METRICS, BoundMetric, ContractBroken, JaxMetric, check_metric, describe_metrics, get_metric
+from mad_app.metrics.contract import distances_of
 
-AVAILABLE = [description.row.name for description in describe_metrics() if description.available]
+AVAILABLE = [description.spec.name for description in describe_metrics() if description.available]
 SMALLEST_TEST_IMAGE = 64
 
 
 @pytest.mark.parametrize("name", AVAILABLE)
-def test_every_metric_keeps_the_contract(name: str) -> None:
+def test_every_metric_satisfies_the_contract(name: str) -> None:
     check_metric(get_metric(name), size=max(SMALLEST_TEST_IMAGE, METRICS[name].minimum_size + 15))
 
 
@@ -58,16 +59,26 @@ def test_a_metric_that_breaks_the_contract_is_found(fault: str) -> None:
 
 @dataclass(frozen=True)
 class Lenient:
-    """Takes images of any shape."""
+    """Accepts images of any shape."""
 
     name: str = "lenient"
 
     def bind(self, reference: jax.Array) -> BoundMetric:
-        return LenientComparison(reference)
+        return BoundLenient(reference)
+
+    def __call__(self, reference: jax.Array, images: jax.Array) -> jax.Array:
+        return distances_of(self, reference, images)
+
+
+class Uncalled(Lenient):
+    """The call returns shape (N,) for one image, too."""
+
+    def __call__(self, reference: jax.Array, images: jax.Array) -> jax.Array:
+        return self.bind(reference).distances(images.reshape(-1, *reference.shape))
 
 
 @dataclass(frozen=True)
-class LenientComparison:
+class BoundLenient:
     reference: jax.Array
 
     def distances(self, images: jax.Array) -> jax.Array:
@@ -78,6 +89,11 @@ class LenientComparison:
         return self.distances(images), jax.grad(lambda images: self.distances(images).sum())(images)
 
 
-def test_a_metric_that_takes_images_of_another_shape_is_found() -> None:
+def test_a_metric_that_accepts_images_of_another_shape_is_found() -> None:
     with pytest.raises(ContractBroken, match="another shape"):
         check_metric(Lenient(), size=16)
+
+
+def test_a_metric_whose_call_returns_another_shape_is_found() -> None:
+    with pytest.raises(ContractBroken, match="the call with one image must return a scalar"):
+        check_metric(Uncalled(), size=16)

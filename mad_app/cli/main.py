@@ -246,7 +246,7 @@ def metrics() -> None:
     """List the metrics and whether they are available here."""
     rows, notes = [("name", "framework", "smallest", "available", "source")], []
     for known in describe_metrics():
-        row, limits = known.row, known.row.parameter
+        row, limits = known.spec, known.spec.parameter
         rows.append((row.name, row.framework, f"{row.minimum_size} px", "yes" if known.available else "no", row.source))
         if limits:
             notes.append(f"{row.name}:N sets its {limits.meaning}, from {limits.lowest} to {limits.highest}.")
@@ -357,7 +357,7 @@ def _resolve(name: str) -> KnownMetric:
 
 def _verdict_table(verdicts: dict[str, float | None], size: int) -> str:
     """Metrics and what they say, or why they say nothing."""
-    reasons = {known.row.name: known.reason for known in describe_metrics()}
+    reasons = {known.spec.name: known.reason for known in describe_metrics()}
     rows = []
     for name, value in verdicts.items():
         row = METRICS.get(name.partition(":")[0])

@@ -1,27 +1,9 @@
-"""Pictures: read, cut, converted and written."""
+"""Pictures: the form of an image, reading and writing of files, crops, and the bundled pictures."""
 
-from mad_app.images.io import (
-    BUNDLED,
-    DEFAULT_IMAGE,
-    MAX_SIZE,
-    MIN_SIZE,
-    SMALLEST_EXTENT,
-    BundledImage,
-    Crop,
-    ImageArray,
-    ImageError,
-    bundled_path,
-    check_image,
-    crop_square,
-    from_uint8,
-    load_image,
-    load_small,
-    luminance,
-    resize_square,
-    save_png,
-    to_gray,
-    to_uint8,
-)
+from mad_app.images.arrays import ImageArray, check_image, from_uint8, luminance, to_gray, to_uint8
+from mad_app.images.bundled import BUNDLED, DEFAULT_IMAGE, BundledImage, bundled_path
+from mad_app.images.crop import MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop, crop_square, resize_square
+from mad_app.images.io import ImageError, load_image, load_small, save_png
 
 __all__ = [
     "BUNDLED",

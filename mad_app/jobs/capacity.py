@@ -4,6 +4,8 @@ import importlib.metadata
 import os
 import subprocess
 
+from mad_app.metrics.threads import available_cores
+
 VARIABLE = "MAD_APP_JOBS"
 """Environment variable that names the number, where it is not left to the machine."""
 
@@ -41,7 +43,7 @@ def runs_on_gpu(free: float) -> int:
         >>> runs_on_gpu(0), runs_on_gpu(9_000)
         (1, 1)
     """
-    return max(1, min(int(free / MEBIBYTES_OF_A_RUN), os.cpu_count() or 1))
+    return max(1, min(int(free / MEBIBYTES_OF_A_RUN), available_cores()))
 
 
 def _jax_uses_a_gpu() -> bool:

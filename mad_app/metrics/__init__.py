@@ -1,16 +1,19 @@
-"""Metrics: every way to measure how far an image is from a reference, as differentiable distances.
+"""Metrics: differentiable distances of images to a reference.
 
     from mad_app.metrics import get_metric
 
-    comparison = get_metric("lpips-alex").bind(reference)     # float32 (H, W, 3) in [0, 1]
-    distances, gradients = comparison.value_and_grad(images)     # (N, H, W, 3) -> (N,), (N, H, W, 3)
+    metric = get_metric("lpips-alex")
+    metric(reference, image)                                  # float32 (H, W, 3) in [0, 1], twice -> a scalar
+    bound = metric.bind(reference)                            # what depends on the reference alone is computed once
+    distances, gradients = bound.value_and_grad(images)       # (N, H, W, 3) -> (N,), (N, H, W, 3)
 
-`METRICS` is the one table. To add a metric, add a row to `table` and a builder beside its kin; the tests over the
-table then test it. Importing this package imports neither torch nor what stands on it.
+`METRICS` lists every metric. To add one, add a `MetricSpec` to `registry` and its build function to the module of
+similar metrics; tests that run over `METRICS` then cover it. Importing this package imports neither torch nor a package
+that needs it.
 """
 
 from mad_app.metrics.contract import ContractBroken, check_metric
-from mad_app.metrics.custom import load_metric, resolve_metric
+from mad_app.metrics.custom import load_metric, metric_from, resolve_metric
 from mad_app.metrics.evaluate import measure, measure_batch
 from mad_app.metrics.from_jax import BoundJaxMetric, JaxMetric, value_and_grad_of
 from mad_app.metrics.maps import measure_maps
@@ -36,6 +39,7 @@ __all__ = [
     "measure",
     "measure_batch",
     "measure_maps",
+    "metric_from",
     "resolve_metric",
     "value_and_grad_of",
 ]

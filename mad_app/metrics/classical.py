@@ -1,6 +1,6 @@
-"""Metrics by formula: the mean squared error, in JAX, and the structural indices, which `structural` takes from piq.
+"""Metrics by formula: the mean squared error, in JAX, and the structural indices, by `structural` from piq.
 
-torch and piq are imported when a metric that needs them is built, not with this file.
+torch and piq are imported only when a metric that needs them is built.
 """
 
 import jax
@@ -15,20 +15,20 @@ def build_mse(name: str, minimum_size: int) -> KnownMetric:
     return JaxMetric(
         name=name,
         minimum_size=minimum_size,
-        prepare=_itself,
+        prepare=_identity,
         distances_to=_mean_squared_errors,
         maps_to=_squared_errors,
     )
 
 
 def build_structural(name: str, minimum_size: int) -> KnownMetric:
-    """One of `structural.DISTANCES`, by its name."""
+    """A metric of `structural.DISTANCES`, by its name."""
     from mad_app.metrics.structural import structural_metric
 
     return structural_metric(name, minimum_size)
 
 
-def _itself(reference: jax.Array) -> jax.Array:
+def _identity(reference: jax.Array) -> jax.Array:
     return reference
 
 

@@ -1,124 +1,238 @@
-"""Metrics from outside this package: any JAX or PyTorch function of two images.
+"""Custom metrics: any JAX or PyTorch function of two images.
 
-Naming one imports and runs the named module, so this is for the command line and the library; a page or an address
-reaches `table.get_metric` only.
+A function is called with two test images before it becomes a metric, so that what it did wrong is reported then, and
+not as a failure of a competition. Loading a metric by name imports and runs the named module; the command line and the
+library do so, a page or an address never does: they use `registry.get_metric`.
 """
 
 import importlib
+import math
+import sysconfig
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from mad_app.errors import ArgumentError
+from mad_app.metrics.contract import IDENTITY_TOLERANCE, noisy, smooth_image
 from mad_app.metrics.from_jax import JaxMetric, Prepared
 from mad_app.metrics.protocol import KnownMetric
 from mad_app.metrics.registry import get_metric, is_listed
 
 PROBE_SIZE = 256
-"""Side in pixels of the images with which a function is tried: enough for five scales of an 11-pixel window."""
+"""Side in pixels of the test images: enough for five scales of an 11-pixel window."""
+
+PROBE_NOISE = 0.1
+"""Standard deviation of the noise by which the test images differ."""
+
+_FRAMEWORKS = {"jax", "jaxlib", "numpy", "torch"}
+
+Function = Callable[..., Any]
+"""(reference, image), each (H, W, 3), to a scalar."""
 
 
-def resolve_metric(name: str) -> KnownMetric:
-    """A metric of the table by its name, or else one from outside by "package.module:function".
+class _NotForFramework(Exception):
+    """A function cannot be called with the arrays of a framework, or does not return one; the message says why."""
+
+
+def resolve_metric(name: str, *, argument: str = "metric") -> KnownMetric:
+    """A listed metric by its name, or a custom one by "package.module:function".
+
+    Args:
+        name: of the metric.
+        argument: the argument by which the caller was given the name, for the error.
 
     Raises:
-        ValueError: it is neither.
+        ArgumentError: it is neither.
         MetricUnavailable: as `get_metric`.
+
+    Example:
+        >>> resolve_metric("lasi:20").name
+        'lasi:20'
     """
-    return load_metric(name) if ":" in name and not is_listed(name) else get_metric(name)
+    custom = ":" in name and not is_listed(name)
+    return load_metric(name, argument=argument) if custom else get_metric(name, argument=argument)
 
 
-def load_metric(name: str) -> KnownMetric:
-    """The metric computed by the function "package.module:function" of two images, importing its module.
+def load_metric(name: str, *, argument: str = "metric") -> KnownMetric:
+    """The metric of a function, by its name "package.module:function". Imports the module; see `metric_from`.
 
-    The function is called as `function(reference, image)`, each (height, width, 3), float32, sRGB in [0, 1], and
-    returns a scalar: 0 for identical images, larger where they differ more. It is written in JAX (pure: it is
-    compiled, and mapped over images) or in PyTorch (tensors on the device where JAX computes). It is told which by
-    trying: if JAX can trace it, it is a JAX function; if it takes tensors and returns one with a gradient, a PyTorch
-    function. `check_metric(load_metric(name))` tests the rest.
+    Args:
+        name: of the function; Python must find its module.
+        argument: the argument by which the caller was given the name, for the error.
 
     Raises:
-        ValueError: there is no such function, or it is neither of the two; the message says what each trial gave.
+        ArgumentError: the module cannot be imported, or has no such function, or the function is not a metric.
 
     Example:
         >>> load_metric("package.module")
         Traceback (most recent call last):
-        ValueError: a metric from outside is named package.module:function, got 'package.module'
+        mad_app.errors.ArgumentError: metric must have the form package.module:function, got 'package.module'
     """
-    function = _named_function(name)
-    from_jax = _objection_of_jax(function)
-    if from_jax is None:
-        return _jax_metric(name, function)
-    from_torch = _objection_of_torch(function)
-    if from_torch is None:
-        return _torch_metric(name, function)
-    raise ValueError(
-        f"{name} is no metric: it must take (reference, image), each (height, width, 3) in [0, 1], and return a "
-        f"scalar. Called with JAX arrays: {from_jax}. Called with PyTorch tensors: {from_torch}."
-    )
-
-
-def _named_function(name: str) -> Callable[..., Any]:
     module_name, colon, attribute = name.partition(":")
     if not (module_name and colon and attribute):
-        raise ValueError(f"a metric from outside is named package.module:function, got {name!r}")
+        raise ArgumentError(argument, f"must have the form package.module:function, got {name!r}")
     try:
-        function = getattr(importlib.import_module(module_name), attribute)
-    except ImportError as error:
-        raise ValueError(f"{name}: the module {module_name} cannot be imported from here: {error}") from error
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:  # the module's own code runs here, and may raise anything
+        problem = f"{name}: the module {module_name} cannot be imported from here ({_describe(error)})"
+        raise ArgumentError(argument, problem) from error
+    try:
+        function = getattr(module, attribute)
     except AttributeError as error:
-        raise ValueError(f"{name}: {error}") from error
+        raise ArgumentError(argument, f"{name}: the module {module_name} has no function {attribute}") from error
+    return _checked_metric(function, name, argument)
+
+
+def metric_from(function: Function, *, name: str) -> KnownMetric:
+    """Make a metric of a function of two images.
+
+    The function is called as `function(reference, image)`, each (H, W, 3), float32, sRGB in [0, 1], and returns a
+    float32 scalar: 0 for identical images, larger the more they differ, with a gradient with respect to `image`. It is
+    written in JAX (pure: it is compiled, and vectorized over images) or in PyTorch (tensors on the device on which JAX
+    computes). Which of the two is found by calling it.
+
+    Args:
+        function: of two images.
+        name: the metric's name in records, figures and messages.
+
+    Raises:
+        ArgumentError: `function` is not callable, raises an error, or returns something else; the message says what it
+            did.
+
+    Example:
+        >>> def absolute_error(reference, image):
+        ...     return jnp.mean(jnp.abs(reference - image))
+        >>> metric = metric_from(absolute_error, name="MAE")
+        >>> black = np.zeros((16, 16, 3), np.float32)
+        >>> round(float(metric(black, black + np.float32(0.25))), 6)
+        0.25
+    """
+    if not name:
+        raise ArgumentError("name", "must not be empty")
+    return _checked_metric(function, name, "function")
+
+
+def _checked_metric(function: Any, name: str, argument: str) -> KnownMetric:
     if not callable(function):
-        raise ValueError(f"{name} is no function but of type {type(function).__name__}")
-    return function
+        raise ArgumentError(argument, f"{name} must be a function, got {type(function).__name__}")
+    objections = []
+    for framework, probe in (("JAX arrays", _probe_jax), ("PyTorch tensors", _probe_torch)):
+        try:
+            metric, probed = probe(function, name)
+        except _NotForFramework as objection:
+            objections.append(f"called with {framework} it {objection}")
+            continue
+        problem = _fault(*probed)
+        if problem:
+            raise ArgumentError(argument, f"{name} cannot be used as a metric: {problem}")
+        return metric
+    raise ArgumentError(argument, f"{name} cannot be used as a metric: {'; '.join(objections)}")
 
 
-def _objection_of_jax(function: Callable[..., Any]) -> str | None:
-    """Why it is no JAX function from two images to a scalar, or None. Only shapes are computed."""
-    image = jax.eval_shape(lambda: jnp.zeros((PROBE_SIZE, PROBE_SIZE, 3), jnp.float32))
-    try:
-        result = jax.eval_shape(function, image, image)
-    except Exception as error:  # a function of another framework may fail in any way; the reader is told which
-        return _told(error)
-    if not isinstance(result, jax.ShapeDtypeStruct) or result.shape != () or result.dtype != jnp.float32:
-        return f"it returned {result}, not a float32 scalar"
+Probed = tuple[float, float, np.ndarray | str]
+"""Value for identical images, value for different ones, and its gradient or why there is none."""
+
+
+def _fault(identical: float, different: float, gradient: np.ndarray | str) -> str | None:
+    """What a function of the right form does that a distance must not do."""
+    noise = f"two images that differ by noise of {PROBE_NOISE}"
+    for value, images in ((different, noise), (identical, "two identical images")):
+        if not math.isfinite(value):
+            return f"it returned {value} for {images}"
+        if value < -IDENTITY_TOLERANCE:
+            return f"it returned the negative value {value:g} for {images}, but a distance is at least 0"
+    if identical >= different:
+        returned = f"it returned {identical:g} for two identical images and {different:g} for {noise}"
+        return f"{returned}, but a distance is 0 for identical images (of a similarity s, return 1 - s)"
+    if isinstance(gradient, str):
+        return gradient
+    if not np.isfinite(gradient).all():
+        return f"its gradient is NaN or infinite for {noise}"
+    if not gradient.any():
+        return f"its gradient is 0 everywhere for {noise}"
     return None
 
 
-def _objection_of_torch(function: Callable[..., Any]) -> str | None:
-    """Why it is no PyTorch function from two images to a scalar with a gradient, or None."""
+def _probe_images() -> tuple[jax.Array, jax.Array]:
+    reference = smooth_image(PROBE_SIZE, seed=0)
+    return reference, noisy(reference, strengths=(PROBE_NOISE,), seed=1)[0]
+
+
+def _probe_jax(function: Function, name: str) -> tuple[KnownMetric, Probed]:
+    """The metric of a JAX function, and its values and gradient for test images.
+
+    Raises:
+        _NotForFramework: it is not one.
+    """
+    reference, image = _probe_images()
+    try:
+        result = jax.eval_shape(function, reference, image)
+    except Exception as error:  # a function of another framework may raise anything
+        raise _NotForFramework(f"raised {_describe(error)}") from error
+    if not isinstance(result, jax.ShapeDtypeStruct):
+        raise _NotForFramework(f"returned {type(result).__name__}, not a float32 scalar")
+    if result.shape != () or result.dtype != jnp.float32:
+        raise _NotForFramework(f"returned {result.dtype} of shape {result.shape}, not a float32 scalar")
+    gradient: np.ndarray | str
+    try:
+        value = jax.jit(function)
+        identical, different = float(value(reference, reference)), float(value(reference, image))
+    except Exception as error:  # as above
+        raise _NotForFramework(f"raised {_describe(error)}") from error
+    try:
+        gradient = np.asarray(jax.jit(jax.grad(function, argnums=1))(reference, image))
+    except Exception as error:  # as above
+        gradient = f"it cannot be differentiated ({_describe(error)})"
+    return _jax_metric(name, function), (identical, different, gradient)
+
+
+def _probe_torch(function: Function, name: str) -> tuple[KnownMetric, Probed]:
+    """The metric of a PyTorch function, and its values and gradient for test images.
+
+    Raises:
+        _NotForFramework: it is not one.
+    """
     try:
         import torch
     except ImportError as error:
-        return _told(error)
-    image = torch.full((PROBE_SIZE, PROBE_SIZE, 3), 0.5, device="cuda" if _on_gpu() else "cpu")
+        raise _NotForFramework(f"cannot be called: PyTorch cannot be imported ({_describe(error)})") from error
+    device = "cuda" if jax.default_backend() == "gpu" else "cpu"
+    reference, image = (torch.tensor(np.asarray(picture), device=device) for picture in _probe_images())
+    image.requires_grad_()
     try:
-        result = function(image, (image * 0.9).requires_grad_())
+        result = function(reference, image)
+        identical = function(reference, reference)
     except Exception as error:  # as above
-        return _told(error)
-    if not isinstance(result, torch.Tensor) or result.ndim != 0:
-        return f"it returned {type(result).__name__} of shape {getattr(result, 'shape', None)}, not a scalar tensor"
-    return None if result.requires_grad else "its result has no gradient with respect to the image"
+        raise _NotForFramework(f"raised {_describe(error)}") from error
+    if not isinstance(result, torch.Tensor):
+        raise _NotForFramework(f"returned {type(result).__name__}, not a scalar tensor")
+    if result.ndim != 0 or result.dtype != torch.float32:
+        kind = str(result.dtype).removeprefix("torch.")
+        raise _NotForFramework(f"returned {kind} of shape {tuple(result.shape)}, not a float32 scalar")
+    gradient: np.ndarray | str = "its value has no gradient with respect to the image"
+    if result.requires_grad:
+        try:
+            (slope,) = torch.autograd.grad(result, image, allow_unused=True)
+            gradient = gradient if slope is None else slope.cpu().numpy()
+        except RuntimeError as error:
+            gradient = f"it cannot be differentiated ({_describe(error)})"
+    return _torch_metric(name, function), (float(identical.detach()), float(result.detach()), gradient)
 
 
-def _on_gpu() -> bool:
-    return jax.default_backend() == "gpu"
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}, {str(error).splitlines()[0] if str(error) else 'without a message'}"
-
-
-def _jax_metric(name: str, function: Callable[..., Any]) -> KnownMetric:
+def _jax_metric(name: str, function: Function) -> KnownMetric:
     def distances_to(reference: Prepared, images: jax.Array) -> jax.Array:
         distances: jax.Array = jax.vmap(lambda image: function(reference, image))(images)
         return distances
 
-    return JaxMetric(name=name, prepare=_itself, distances_to=distances_to)
+    return JaxMetric(name=name, prepare=_identity, distances_to=distances_to)
 
 
-def _torch_metric(name: str, function: Callable[..., Any]) -> KnownMetric:
+def _torch_metric(name: str, function: Function) -> KnownMetric:
     import torch
 
     from mad_app.metrics.from_torch import TorchMetric
@@ -132,5 +246,23 @@ def _torch_metric(name: str, function: Callable[..., Any]) -> KnownMetric:
     return TorchMetric(name=name, prepare=prepare, distances_to=distances_to)
 
 
-def _itself(reference: jax.Array) -> jax.Array:
+def _identity(reference: jax.Array) -> jax.Array:
     return reference
+
+
+def _describe(error: BaseException) -> str:
+    """Type, first line of the message, and the line of the user's program, such as "KeyError: 'x', mine.py line 3"."""
+    lines = str(error).strip().splitlines()
+    text = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    if isinstance(error, SyntaxError):
+        text = f"{type(error).__name__}: {error.msg}"
+        return f"{text}, {Path(error.filename).name} line {error.lineno}" if error.filename else text
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_of_user(frame.filename)]
+    return f"{text}, {Path(frames[-1].filename).name} line {frames[-1].lineno}" if frames else text
+
+
+def _is_of_user(file: str) -> bool:
+    """Whether a file is neither of Python, nor of a framework, nor this one."""
+    parts = Path(file).parts
+    standard = file.startswith(sysconfig.get_path("stdlib")) and "site-packages" not in parts
+    return not (standard or file.startswith("<") or file == __file__ or _FRAMEWORKS.intersection(parts))

@@ -1,6 +1,7 @@
-"""The jury: what every metric says of the same pictures.
+"""The values of several metrics for the same images.
 
-A metric that cannot say (not available here, images too small, not a finite number) says None. Nothing is downloaded.
+A value that is not available (the metric is not installed here, the images are too small for it, or it is not finite)
+is None. Nothing is downloaded.
 """
 
 import math
@@ -11,24 +12,24 @@ import numpy as np
 
 from mad_app.metrics.contract import checked_images, checked_reference
 from mad_app.metrics.protocol import Metric
-from mad_app.metrics.registry import METRICS, get_metric, row_of
+from mad_app.metrics.registry import METRICS, MetricSpec, get_metric, spec_of
 
-Verdicts = tuple[float | None, ...]
+Values = tuple[float | None, ...]
 
 
 def measure(reference: jax.Array, image: jax.Array, names: Iterable[str] | None = None) -> dict[str, float | None]:
-    """Distance of one image to the reference by each metric.
+    """Distance of one image to the reference by each of several metrics.
 
     Args:
         reference: float32 (H, W, 3) in [0, 1].
         image: likewise.
-        names: metrics of the table, all of them by default.
+        names: names of listed metrics; all of them by default.
 
     Returns:
-        By name, in the order asked; None where a metric cannot say.
+        By name, in the order of `names`; None where a value is not available.
 
     Raises:
-        ValueError: a name or an image is none.
+        ArgumentError: a name is not that of a metric, or an image is not of this form.
 
     Example:
         >>> import numpy as np
@@ -36,40 +37,46 @@ def measure(reference: jax.Array, image: jax.Array, names: Iterable[str] | None 
         >>> measure(black, black + np.float32(0.5), names=["mse", "ssim"])
         {'mse': 0.25, 'ssim': None}
     """
-    verdicts = measure_batch(reference, image[None], names)
-    return {name: values[0] for name, values in verdicts.items()}
+    values = measure_batch(reference, image[None], names)
+    return {name: of_images[0] for name, of_images in values.items()}
 
 
 def measure_batch(
     reference: jax.Array, images: jax.Array, names: Iterable[str] | None = None, *, also: Sequence[Metric] = ()
-) -> dict[str, Verdicts]:
-    """Distances of several images (N, H, W, 3) to the reference by each metric, each evaluated once.
+) -> dict[str, Values]:
+    """Distances of several images to the reference by each of several metrics, each metric evaluated once.
 
     Args:
         reference: float32 (H, W, 3) in [0, 1].
         images: float32 (N, H, W, 3) in [0, 1].
-        names: metrics of the table, all of them by default.
-        also: further metrics, which speak under their own names.
+        names: names of listed metrics; all of them by default. Metrics that are not named are not loaded.
+        also: further metrics, under their own names.
 
     Returns:
-        By name, N values each; None where a metric cannot say.
+        By name, N values each; None where a value is not available.
 
     Raises:
-        ValueError: a name or an image is none.
+        ArgumentError: a name is not that of a metric, or an image is not of this form.
+
+    Example:
+        >>> import numpy as np
+        >>> black = np.zeros((8, 8, 3), np.float32)
+        >>> measure_batch(black, np.stack([black, black + np.float32(0.5)]), ["mse"])
+        {'mse': (0.0, 0.25)}
     """
+    specs = {name: spec_of(name, argument="names") for name in (METRICS if names is None else names)}
     reference = checked_reference(reference, metric="measure", minimum_size=1)
-    images = checked_images(images, reference.shape, metric="measure")
-    verdicts = {name: _listed(name, reference, images) for name in (METRICS if names is None else names)}
-    return verdicts | {metric.name: _verdicts(metric, reference, images) for metric in also}
+    images = checked_images(images, reference.shape)
+    values = {name: _listed_values(name, spec, reference, images) for name, spec in specs.items()}
+    return values | {metric.name: _values(metric, reference, images) for metric in also}
 
 
-def _listed(name: str, reference: jax.Array, images: jax.Array) -> Verdicts:
-    row = row_of(name)
-    if row.missing() or min(reference.shape[:2]) < row.minimum_size:
+def _listed_values(name: str, spec: MetricSpec, reference: jax.Array, images: jax.Array) -> Values:
+    if spec.missing() or min(reference.shape[:2]) < spec.minimum_size:
         return (None,) * len(images)
-    return _verdicts(get_metric(name), reference, images)
+    return _values(get_metric(name), reference, images)
 
 
-def _verdicts(metric: Metric, reference: jax.Array, images: jax.Array) -> Verdicts:
+def _values(metric: Metric, reference: jax.Array, images: jax.Array) -> Values:
     distances = np.asarray(metric.bind(reference).distances(images))
     return tuple(float(value) if math.isfinite(value) else None for value in distances)

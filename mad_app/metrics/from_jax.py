@@ -1,8 +1,8 @@
-"""Metrics that are pure JAX functions: compiled once a shape, whatever the reference.
+"""Metrics that are pure JAX functions: compiled once per shape, for every reference.
 
-A metric is two pure functions: `prepare(reference) -> prepared`, what depends on the reference alone, and
-`distances_to(prepared, images) -> (N,)`. The prepared reference goes into compiled programs as an argument, never as
-a closure: a closure is a constant, which XLA would fold for minutes and compile anew for every picture.
+A metric is two pure functions: `prepare(reference) -> prepared`, everything that depends on the reference alone, and
+`distances_to(prepared, images) -> (N,)`. The prepared reference is an argument of compiled programs, never a closure:
+XLA would fold a closure as a constant, which takes minutes, and compile a new program for every reference.
 """
 
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from typing import Any, TypeVar, cast
 import jax
 import jax.numpy as jnp
 
-from mad_app.metrics.contract import checked_images, checked_reference
+from mad_app.metrics.contract import checked_images, checked_reference, distances_of
 from mad_app.metrics.threads import map_threads
 
 T = TypeVar("T")
 
 Prepared = Any
-"""A tree of arrays: what a metric needs to know of a reference."""
+"""A tree of arrays: everything of a metric that depends on the reference alone."""
 
 Distances = Callable[[Prepared, jax.Array], jax.Array]
 ValueAndGrad = Callable[[Prepared, jax.Array], tuple[jax.Array, jax.Array]]
@@ -30,13 +30,14 @@ class JaxMetric:
     """A metric made of pure JAX functions.
 
     Attributes:
-        name: how it is asked for.
+        name: the name by which it is requested.
         prepare: reference (H, W, 3) -> prepared.
         distances_to: prepared, images (N, H, W, 3) -> (N,), each of which depends on its own image alone.
         minimum_size: smallest height and width in pixels.
-        weights: where trained weights came from, if it has any.
-        maps_to: prepared, images (N, H, W, 3) -> distances a pixel (N, H, W), where the formula holds them.
-        parallel_over_batch: whether each core computes whole images, rather than all cores each operation of the batch.
+        weights: source of its trained weights, if it has any.
+        maps_to: prepared, images (N, H, W, 3) -> distances per pixel (N, H, W), where the formula has such a map.
+        parallel_over_batch: on a CPU, compute the images of a batch in parallel, one core each, instead of dividing
+            each operation among the cores.
 
     Two metrics with the same function objects share their compiled programs.
     """
@@ -50,24 +51,28 @@ class JaxMetric:
     parallel_over_batch: bool = False
 
     def bind(self, reference: jax.Array) -> "BoundJaxMetric":
-        """Prepare comparisons with a reference (H, W, 3).
+        """Bind the metric to a reference (H, W, 3).
 
         Raises:
-            ValueError: the reference is no image, or too small.
+            ArgumentError: the reference is not an image, or too small.
         """
         reference = checked_reference(reference, metric=self.name, minimum_size=self.minimum_size)
         return BoundJaxMetric(metric=self, shape=reference.shape, prepared=_compiled(self.prepare)(reference))
 
+    def __call__(self, reference: jax.Array, images: jax.Array) -> jax.Array:
+        """Distance of one image (H, W, 3), a scalar, or of several (N, H, W, 3), (N,), to a reference (H, W, 3)."""
+        return distances_of(self, reference, images)
+
     def maps(self, reference: jax.Array, images: jax.Array) -> jax.Array | None:
-        """Distances a pixel (N, H, W) of images (N, H, W, 3), if the metric has such."""
+        """Distances per pixel (N, H, W) of images (N, H, W, 3); None if the formula has no such map."""
         return None if self.maps_to is None else self.bind(reference).of_images(self.maps_to, images)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BoundJaxMetric:
-    """A JAX metric against one reference.
+    """A JAX metric bound to one reference.
 
-    A caller that compiles a loop of its own passes `prepared` into it as an argument and calls there the pure
+    A caller that compiles its own loop passes `prepared` into it as an argument and calls in it the pure functions
     `metric.distances_to(prepared, images)` and `value_and_grad_of(metric.distances_to)(prepared, images)`.
     """
 
@@ -84,13 +89,20 @@ class BoundJaxMetric:
         return self.of_images(value_and_grad_of(self.metric.distances_to), images)
 
     def of_images(self, function: Callable[[Prepared, jax.Array], T], images: jax.Array) -> T:
-        """A pure function of the prepared reference and images (N, H, W, 3), compiled; what it returns begins with N.
+        """Compile and apply a pure function of the prepared reference and of images (N, H, W, 3).
 
-        Where the metric's images go one by one, each core computes whole programs: that divides LASI's work better
-        than dividing each of its operations, most of which are too small for it. LASI and its gradient on 2 cores take
-        20 → 13 ms for 4×64×64 and 84 → 46 ms for 4×128×128.
+        With `parallel_over_batch` each core computes a whole program for one image. Most operations of LASI are too
+        small to be divided among cores: with its gradient on 2 cores it takes 13 ms instead of 20 ms for 4×64×64 and
+        46 ms instead of 84 ms for 4×128×128.
+
+        Args:
+            function: (prepared, images) -> a tree of arrays whose first axis is the image.
+            images: float32 (N, H, W, 3).
+
+        Returns:
+            What the function returns.
         """
-        images = checked_images(images, self.shape, metric=self.metric.name)
+        images = checked_images(images, self.shape)
         of_these = partial(_compiled(function), self.prepared)
         if not self.metric.parallel_over_batch or len(images) == 1 or not _is_on_cpu(images):
             return of_these(images)
@@ -99,9 +111,9 @@ class BoundJaxMetric:
 
 @lru_cache(maxsize=64)
 def value_and_grad_of(distances_to: Distances) -> ValueAndGrad:
-    """The pure function (prepared, images) -> distances (N,), gradients (N, H, W, 3); the same object each time.
+    """The pure function (prepared, images) -> distances (N,), gradients (N, H, W, 3); one object per metric function.
 
-    As each distance depends on its own image alone, the gradient of their sum holds the gradient of each.
+    Each distance depends on its own image alone, so the gradient of their sum contains the gradient of each.
     """
 
     def value_and_grad(prepared: Prepared, images: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -116,7 +128,7 @@ def value_and_grad_of(distances_to: Distances) -> ValueAndGrad:
 
 
 def _is_on_cpu(images: jax.Array) -> bool:
-    """Whether they lie in the processor's memory: not those of a program that is being compiled, which lie nowhere."""
+    """Whether they are in the CPU's memory; false while a program is traced, when they have no memory."""
     return not isinstance(images, jax.core.Tracer) and all(device.platform == "cpu" for device in images.devices())
 
 
@@ -132,5 +144,5 @@ def _join(parts: list[Any]) -> Any:
 
 @lru_cache(maxsize=64)
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """One jitted wrapper a function, so that a program compiled for one reference serves the next."""
+    """One jitted wrapper per function, so that a program compiled for one reference serves the next."""
     return jax.jit(function)

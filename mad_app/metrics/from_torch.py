@@ -1,8 +1,8 @@
-"""Metrics that are PyTorch functions; the only crossing between the two frameworks.
+"""Metrics that are PyTorch functions, and the conversion of arrays between the two frameworks.
 
-Arrays cross by DLPack, on the CPU and on a CUDA device alike: no copy, no way through NumPy or the host. On the torch
-side an image is (N, 3, H, W), so the axes are put in order there, one copy on the device. A tensor made from a JAX
-array shares its memory, which JAX takes for unchangeable: nothing here writes into one.
+Arrays are passed by DLPack, on the CPU and on a CUDA device, without a copy and without a transfer to the host. PyTorch
+has images as (N, 3, H, W), so the axes are permuted there, by one copy on the device. A tensor made from a JAX array
+shares its memory, which JAX assumes not to change: nothing here writes into one.
 """
 
 import contextlib
@@ -16,20 +16,27 @@ import jax.numpy as jnp
 import torch
 from torch.utils.dlpack import from_dlpack
 
-from mad_app.metrics.contract import checked_images, checked_reference
-from mad_app.metrics.threads import CORES, map_threads
+from mad_app.metrics.contract import checked_images, checked_reference, distances_of
+from mad_app.metrics.threads import CORES, available_cores, map_threads
 
 T = TypeVar("T")
 Prepared = Any
-"""What a metric needs to know of a reference."""
+"""Everything of a metric that depends on the reference alone."""
 
-THREADS = max(1, torch.get_num_threads() - ("OMP_NUM_THREADS" not in os.environ))
-"""PyTorch's threads for one operation: one core is left to others, unless OMP_NUM_THREADS says otherwise.
 
-Its threads wait by spinning, so when another process or JAX holds one of their cores, every small operation lasts a
-time slice. Measured on 2 cores, LPIPS-alex and its gradient on 4×64×64: 2 threads take 12 ms alone and 1000 ms beside
-one busy process; 1 thread takes 18 ms and 14 ms. A single copy by 2 threads leaves one spinning for 8 ms more, which
-beside LASI makes 41 ms of 31.
+def _number_of_threads() -> int:
+    if "OMP_NUM_THREADS" in os.environ:
+        return torch.get_num_threads()
+    return max(1, min(torch.get_num_threads(), available_cores()) - 1)
+
+
+THREADS = _number_of_threads()
+"""PyTorch's threads for one operation: OMP_NUM_THREADS where it is set, otherwise one fewer than the available cores.
+
+PyTorch's threads spin while they wait, so when another process or JAX occupies one of their cores, every small
+operation lasts a time slice. LPIPS-alex and its gradient on 4×64×64 with 2 cores: 2 threads take 12 ms on an idle
+machine and 1000 ms with one other busy process; 1 thread takes 18 ms and 14 ms. After a single copy by 2 threads one of
+them spins for 8 ms more, which slows LASI at the same time from 31 to 41 ms.
 """
 
 
@@ -38,13 +45,14 @@ class TorchMetric:
     """A metric made of PyTorch functions.
 
     Attributes:
-        name: how it is asked for.
+        name: the name by which it is requested.
         prepare: reference (1, 3, H, W) float32 in [0, 1] -> prepared, on the reference's device.
         distances_to: prepared, images (N, 3, H, W) -> (N,), each of which depends on its own image alone.
         minimum_size: smallest height and width in pixels.
-        weights: where trained weights came from, if it has any.
-        maps_to: prepared, images (N, 3, H, W) -> distances a pixel (N, H, W), where the formula holds them.
-        chunk_pixels: a batch of more pixels goes in parts on a CPU, side by side on its cores; None to keep it whole.
+        weights: source of its trained weights, if it has any.
+        maps_to: prepared, images (N, 3, H, W) -> distances per pixel (N, H, W), where the formula has such a map.
+        chunk_pixels: on a CPU, a batch of more pixels is split into parts that its cores compute in parallel; None for
+            no limit.
     """
 
     name: str
@@ -56,28 +64,32 @@ class TorchMetric:
     chunk_pixels: int | None = None
 
     def bind(self, reference: jax.Array) -> "BoundTorchMetric":
-        """Prepare comparisons with a reference (H, W, 3), on the device where it lives.
+        """Bind the metric to a reference (H, W, 3), on the reference's device.
 
         Raises:
-            ValueError: the reference is no image, or too small.
+            ArgumentError: the reference is not an image, or too small.
         """
         reference = checked_reference(reference, metric=self.name, minimum_size=self.minimum_size)
-        with _our_settings(), torch.no_grad():
+        with _metric_settings(), torch.no_grad():
             prepared = self.prepare(to_torch(reference[None]))
         return BoundTorchMetric(metric=self, shape=reference.shape, prepared=prepared)
 
+    def __call__(self, reference: jax.Array, images: jax.Array) -> jax.Array:
+        """Distance of one image (H, W, 3), a scalar, or of several (N, H, W, 3), (N,), to a reference (H, W, 3)."""
+        return distances_of(self, reference, images)
+
     def maps(self, reference: jax.Array, images: jax.Array) -> jax.Array | None:
-        """Distances a pixel (N, H, W) of images (N, H, W, 3), if the metric has such."""
+        """Distances per pixel (N, H, W) of images (N, H, W, 3); None if the formula has no such map."""
         if self.maps_to is None:
             return None
         prepared = self.bind(reference).prepared
-        with _our_settings(), torch.no_grad():
+        with _metric_settings(), torch.no_grad():
             return to_jax(self.maps_to(prepared, to_torch(images)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BoundTorchMetric:
-    """A PyTorch metric against one reference."""
+    """A PyTorch metric bound to one reference."""
 
     metric: TorchMetric
     shape: tuple[int, ...]
@@ -85,17 +97,17 @@ class BoundTorchMetric:
 
     def distances(self, images: jax.Array) -> jax.Array:
         """Distances (N,) of images (N, H, W, 3)."""
-        images = checked_images(images, self.shape, metric=self.metric.name)
-        with _our_settings():
+        images = checked_images(images, self.shape)
+        with _metric_settings():
             return to_jax(torch.cat(self._of_parts(self._distances, images)))
 
     def value_and_grad(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Distances (N,) and the gradient of each image's own distance, (N, H, W, 3).
 
-        As each distance depends on its own image alone, the gradient of their sum holds the gradient of each.
+        Each distance depends on its own image alone, so the gradient of their sum contains the gradient of each.
         """
-        images = checked_images(images, self.shape, metric=self.metric.name)
-        with _our_settings():
+        images = checked_images(images, self.shape)
+        with _metric_settings():
             distances, gradients = zip(*self._of_parts(self._value_and_grad, images), strict=True)
             return to_jax(torch.cat(distances)), to_jax(torch.cat(gradients).permute(0, 2, 3, 1))
 
@@ -111,9 +123,9 @@ class BoundTorchMetric:
         return distances.detach(), gradients
 
     def _of_parts(self, function: Callable[[torch.Tensor], T], images: jax.Array) -> list[T]:
-        """A function of the images (N, H, W, 3) as tensors (n, 3, H, W): of all, or of parts of the batch.
+        """Apply a function to the images (N, H, W, 3) as tensors (n, 3, H, W), all together or split into parts.
 
-        Parts on two cores take LPIPS-vgg and its gradient on 4×256×256 from 4.7 s to 1.9 s, and from 816 to 603 MB.
+        LPIPS-vgg and its gradient on 4×256×256 with 2 cores take 1.9 s and 603 MB in parts, 4.7 s and 816 MB together.
         """
         batch, most = to_torch(images), self.metric.chunk_pixels
         height, width, _ = self.shape
@@ -129,14 +141,14 @@ class BoundTorchMetric:
 
 
 def to_torch(images: jax.Array) -> torch.Tensor:
-    """Images (N, H, W, 3) as a tensor (N, 3, H, W) of its own memory, on the same device.
+    """Images (N, H, W, 3) as a tensor (N, 3, H, W) with its own memory, on the same device.
 
     Raises:
-        RuntimeError: the array lives on a GPU that this build of PyTorch cannot reach.
+        RuntimeError: the array is on a GPU that this build of PyTorch cannot use.
     """
     (device,) = images.devices()
     if device.platform == "gpu" and not torch.cuda.is_available():
-        raise RuntimeError("JAX computes on a GPU that PyTorch cannot reach: install a PyTorch build with CUDA")
+        raise RuntimeError("JAX computes on a GPU that PyTorch cannot use: install a PyTorch build with CUDA")
     return from_dlpack(images).permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format)
 
 
@@ -146,11 +158,11 @@ def to_jax(tensor: torch.Tensor) -> jax.Array:
 
 
 @contextlib.contextmanager
-def _our_settings() -> Iterator[None]:
-    """PyTorch's process-wide settings as we need them, put back afterwards.
+def _metric_settings() -> Iterator[None]:
+    """Set PyTorch's process-wide settings for a metric, and restore them afterwards.
 
-    On a GPU, convolutions in full float32 by one and the same algorithm each time; TensorFloat-32, the default there,
-    keeps 10 bits, too few for a level held to 1e-5. On the CPU, `THREADS`.
+    On a GPU, convolutions in full float32 by a deterministic algorithm: TensorFloat-32, the default there, has 10 bits,
+    too few for a level that is kept to 1e-5. On the CPU, `THREADS`.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(THREADS)

@@ -1,7 +1,7 @@
-"""Where in an image a metric sees the distance.
+"""Where in an image a metric finds differences.
 
-Some formulas are means over the pixels: LASI, LPIPS, SSIM, MSE. Their maps are what is averaged. For the others stands
-the first-order share of each pixel in the distance, |Σ over RGB of ∂d/∂x (x − reference)|.
+Some formulas are means over the pixels: LASI, LPIPS, SSIM, MSE. Their map is what is averaged. The map of any other
+metric is the first-order contribution of each pixel to the distance, |Σ over RGB of ∂d/∂x (x − reference)|.
 """
 
 import jax
@@ -13,18 +13,18 @@ from mad_app.metrics.protocol import KnownMetric
 
 
 def measure_maps(metric: KnownMetric, reference: jax.Array, images: jax.Array) -> np.ndarray:
-    """A distance ≥ 0 for each pixel of several images.
+    """Contribution of each pixel to the distance, for several images.
 
     Args:
-        metric: whose distance.
+        metric: any metric.
         reference: float32 (H, W, 3) in [0, 1].
         images: float32 (N, H, W, 3) in [0, 1].
 
     Returns:
-        float32 (N, H, W); 0 where the metric is not finite.
+        float32 (N, H, W), each ≥ 0; 0 where the metric is not finite.
 
     Raises:
-        ValueError: an image is none, or too small for the metric.
+        ArgumentError: an image is not of this form, or too small for the metric.
 
     Example:
         >>> from mad_app.metrics import get_metric
@@ -34,7 +34,7 @@ def measure_maps(metric: KnownMetric, reference: jax.Array, images: jax.Array) -
         ((1, 8, 8), 0.25)
     """
     reference = checked_reference(reference, metric=metric.name, minimum_size=metric.minimum_size)
-    images = checked_images(images, reference.shape, metric=metric.name)
+    images = checked_images(images, reference.shape)
     maps = metric.maps(reference, images)
     if maps is None:
         _, gradients = metric.bind(reference).value_and_grad(images)

@@ -1,6 +1,6 @@
-"""Metrics learned from data or from the picture itself: LASI, in JAX, and LPIPS, by PyTorch.
+"""Perceptual metrics: LASI, fitted to the images themselves, in JAX, and LPIPS, trained on data, in PyTorch.
 
-torch and lpips are imported when LPIPS is built, not with this file.
+torch and lpips are imported only when LPIPS is built.
 """
 
 from collections.abc import Callable
@@ -31,21 +31,21 @@ def build_lpips(name: str, minimum_size: int, *, net: str) -> KnownMetric:
     """LPIPS over the backbone "alex", "vgg" or "squeeze".
 
     Raises:
-        MetricUnavailable: the trained weights cannot be had, or the installed torch and torchvision do not fit.
+        MetricUnavailable: the trained weights are not available, or the installed torch and torchvision do not match.
     """
     try:
         from mad_app.metrics.lpips.network import lpips_metric
-    except (ImportError, RuntimeError) as error:  # torchvision beside a torch of another build raises the latter
+    except (ImportError, RuntimeError) as error:  # torchvision with a torch of another build raises the latter
         raise MetricUnavailable(
             f"torch, torchvision and lpips cannot be used together ({error}); "
-            "install torch and torchvision from one source, in one go"
+            "install torch and torchvision from one source, in one command"
         ) from error
     return lpips_metric(name, minimum_size, net=net)
 
 
 @lru_cache(maxsize=16)
 def _lasi_functions(neighborhood_size: int) -> tuple[Callable[[jax.Array], Prepared], Distances, Distances]:
-    """Prepare, distances and maps; the same objects each time, so that metrics of one setting share their programs."""
+    """Prepare, distances and maps; one object per neighborhood size, so that equal metrics share compiled programs."""
 
     def lasi_of(shape: tuple[int, ...]) -> LASI:
         return LASI(shape, neighborhood_size)

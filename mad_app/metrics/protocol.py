@@ -1,8 +1,8 @@
-"""What the engine asks of a metric: a distance to a fixed reference, and its gradient.
+"""The protocol of a metric: a distance of images to a reference, and its gradient.
 
-An image here is a float32 JAX array (H, W, 3), sRGB in [0, 1]; a batch is (N, H, W, 3). A distance is 0 between
-identical images and grows as they differ; similarities are turned round in their adapters. `contract.check_metric`
-tests a metric against every sentence of this file.
+An image here is a float32 JAX array (H, W, 3), sRGB in [0, 1]; a batch is (N, H, W, 3). A distance is 0 for identical
+images and grows as they differ; an adapter turns a similarity s into 1 − s. `contract.check_metric` tests a metric
+against every sentence of this file.
 """
 
 from typing import Protocol
@@ -11,10 +11,16 @@ import jax
 
 
 class BoundMetric(Protocol):
-    """One metric against one reference; what depends on the reference alone is computed once."""
+    """A metric bound to one reference; what depends on the reference alone is computed once."""
 
     def distances(self, images: jax.Array) -> jax.Array:
-        """Distances of a batch (N, H, W, 3) to the reference, as (N,) float32.
+        """Distance of each image to the reference.
+
+        Args:
+            images: float32 (N, H, W, 3) in [0, 1], of the reference's shape.
+
+        Returns:
+            float32 (N,); each depends on its own image alone.
 
         Raises:
             ValueError: the images are not of the reference's shape and type.
@@ -22,10 +28,16 @@ class BoundMetric(Protocol):
         ...
 
     def value_and_grad(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Distances (N,) and, for each image, the gradient of its own distance: (N, H, W, 3).
+        """Distance of each image, and the gradient of each distance with respect to its own image.
 
         The gradient is finite wherever the distance is, identical images included; where a distance has a kink
         (a root at 0), it is the gradient of the part without the kink.
+
+        Args:
+            images: float32 (N, H, W, 3) in [0, 1], of the reference's shape.
+
+        Returns:
+            float32 (N,) and float32 (N, H, W, 3).
 
         Raises:
             ValueError: the images are not of the reference's shape and type.
@@ -38,36 +50,62 @@ class Metric(Protocol):
 
     @property
     def name(self) -> str:
-        """How the metric is asked for, and its key in a record."""
+        """The name by which it is requested, and its key in a record."""
         ...
 
     def bind(self, reference: jax.Array) -> BoundMetric:
-        """Prepare comparisons with a reference (H, W, 3).
+        """Bind the metric to a reference.
+
+        Args:
+            reference: float32 (H, W, 3) in [0, 1].
 
         Raises:
-            ValueError: the reference is no image, or smaller than the metric's smallest image.
+            ValueError: the reference is not such an image, or smaller than the metric's smallest image.
+        """
+        ...
+
+    def __call__(self, reference: jax.Array, images: jax.Array) -> jax.Array:
+        """Distance of one image or of several to a reference.
+
+        Args:
+            reference: float32 (H, W, 3) in [0, 1].
+            images: float32 (H, W, 3) or (N, H, W, 3) in [0, 1].
+
+        Returns:
+            float32 () for one image, (N,) for a batch.
+
+        Raises:
+            ValueError: as `bind` and `BoundMetric.distances`.
         """
         ...
 
 
 class KnownMetric(Metric, Protocol):
-    """A metric of which a record can say more; all that this package builds are such."""
+    """A metric that describes itself for the record; every metric built by this package is one."""
 
     @property
     def minimum_size(self) -> int:
-        """The smallest height and width it takes, in pixels."""
+        """The smallest height and width it accepts, in pixels."""
         ...
 
     @property
     def weights(self) -> str | None:
-        """Where its trained weights came from, with version and SHA-256; None for a metric without any."""
+        """Source of its trained weights, with version and SHA-256; None for a metric without any."""
         ...
 
     def maps(self, reference: jax.Array, images: jax.Array) -> jax.Array | None:
-        """Where it sees the difference of each image (N, H, W, 3): a distance ≥ 0 a pixel, (N, H, W), whose mean is
-        the image's distance, exactly or nearly so; None for a metric whose formula holds no such map."""
+        """Where each image differs from the reference.
+
+        Args:
+            reference: float32 (H, W, 3) in [0, 1].
+            images: float32 (N, H, W, 3) in [0, 1].
+
+        Returns:
+            A distance ≥ 0 per pixel, (N, H, W), whose mean is the image's distance, exactly or nearly so; None for a
+            metric whose formula has no such map.
+        """
         ...
 
 
 class MetricUnavailable(RuntimeError):
-    """A metric cannot be had here; the message says what to install or where to put which file."""
+    """A metric cannot be used here; the message says what to install or where to put which file."""

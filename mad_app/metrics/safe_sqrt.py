@@ -1,8 +1,8 @@
-"""Roots with a finite slope at 0, for metrics whose programs take them unguarded.
+"""Roots with a finite derivative at 0, for metrics of other packages that take roots without a guard.
 
-√u and u^p, 0 < p < 1, have an infinite slope at u = 0. By the chain rule it is multiplied by the slope of u, which is
-0 where u is a sum of squares or a mean deviation at its minimum, and 0 · ∞ is NaN: at every flat patch, at identical
-images. Taking the root's slope there as 0 gives the mean of the slopes from all sides.
+√u and u^p, 0 < p < 1, have an infinite derivative at u = 0. The chain rule multiplies it by the derivative of u, which
+is 0 where u is a sum of squares or a mean deviation at its minimum, and 0 · ∞ is NaN: in every flat patch, and at
+identical images. Defining the root's derivative there as 0 gives the mean of the one-sided derivatives.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 
 class SafeSqrt(TorchFunctionMode):
-    """Inside this context √u and u^p, 0 < p < 1, have slope 0 at u = 0; every value is as outside it.
+    """Inside this context √u and u^p, 0 < p < 1, have derivative 0 at u = 0; no value changes.
 
     Example:
         >>> base = torch.tensor([0.0, 4.0], requires_grad=True)
@@ -26,9 +26,9 @@ class SafeSqrt(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Called by torch in place of each of its functions."""
+        """Called by torch instead of each of its functions."""
         del types
-        return _FINITE.get(func, func)(*args, **(kwargs or {}))
+        return _SAFE.get(func, func)(*args, **(kwargs or {}))
 
 
 def _square_root(base: torch.Tensor) -> torch.Tensor:
@@ -43,7 +43,7 @@ def _power(base: torch.Tensor, exponent: torch.Tensor | float) -> torch.Tensor:
     return torch.where(zero, 0.0, torch.pow(torch.where(zero, 1.0, base), exponent))
 
 
-_FINITE: dict[Any, Callable[..., Any]] = {
+_SAFE: dict[Any, Callable[..., Any]] = {
     torch.sqrt: _square_root,
     torch.Tensor.sqrt: _square_root,
     torch.pow: _power,

@@ -2,15 +2,15 @@
 
 import contextlib
 import importlib.metadata
-import os
 import platform
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import jax
+
+from mad_app.metrics.threads import available_cores
 
 PACKAGES = ("mad_app", "jax", "jaxlib", "optax", "numpy", "torch", "lpips", "piq")
 
@@ -44,5 +44,4 @@ def _cpu() -> str:
     with contextlib.suppress(OSError):
         found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
         name = found[1] if found else name
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
-    return f"cpu: {name}, {cores} cores"
+    return f"cpu: {name}, {available_cores()} cores"

@@ -133,7 +133,7 @@ def _metric_control(key: str, label: str) -> tuple[str, str | None]:
 @st.cache_data(show_spinner=False, ttl=60)
 def _missing() -> dict[str, str | None]:
     """Why each metric is not available, None if it is."""
-    return {description.row.name: description.reason for description in describe_metrics()}
+    return {description.spec.name: description.reason for description in describe_metrics()}
 
 
 def _metric_label(name: str, size: int, missing: str | None) -> str:

@@ -159,9 +159,9 @@ def test_a_metric_from_the_present_directory_competes(their_module: str) -> None
 REFUSALS: list[tuple[Sequence[str], str]] = [
     (["nowhere.png"], "nowhere.png does not exist or is not a file"),
     (["--first", "lasi", "--second", "lasi:10"], "lasi and lasi:10 are one metric: choose two"),
-    (["--first", "nothing"], "there is no metric 'nothing'; there are lasi, lpips-alex"),
+    (["--first", "nothing"], "must be one of lasi, lpips-alex"),
     (["--first", "nothing:here"], "the module nothing cannot be imported from here"),
-    (["--first", "ms-ssim"], "ms-ssim needs images of at least 161×161 pixels, got 24×24"),
+    (["--first", "ms-ssim"], "must have at least 161×161 pixels for ms-ssim, got 24×24"),
     (["--strength", "0"], "the start must differ from the reference"),
     (["--strength", "-3"], "strength of noise must lie between 0 and 1 (pixel value), got -3.0"),
     (["--distortion", "jpeg", "--strength", "nan"], "strength of jpeg must lie between 0 and 99"),
@@ -338,7 +338,7 @@ def test_measures_are_a_table_for_people(pictures: tuple[Path, Path]) -> None:
     assert list(lines) == names
     assert float(lines["mse"]) == pytest.approx(0.16, rel=0.01)
     assert lines["ms-ssim"] == "–  takes pictures from 161 pixels"
-    squeeze = next(known for known in describe_metrics() if known.row.name == "lpips-squeeze")
+    squeeze = next(known for known in describe_metrics() if known.spec.name == "lpips-squeeze")
     assert lines["lpips-squeeze"] == f"–  {squeeze.reason}" or squeeze.available
 
 
@@ -356,14 +356,14 @@ def test_what_cannot_be_measured_is_refused(pictures: tuple[Path, Path], tmp_pat
     save_png(tmp_path / "wide.png", np.zeros((20, 30, 3), np.float32))
     sizes = f"{pictures[0]} has 24 × 20 pixels, but {tmp_path / 'wide.png'} 30 × 20: they must be of one size"
     assert_refused(invoke("measure", pictures[0], tmp_path / "wide.png"), sizes)
-    assert_refused(invoke("measure", *pictures, "--metric", "nothing"), "there is no metric 'nothing'")
+    assert_refused(invoke("measure", *pictures, "--metric", "nothing"), "got 'nothing'")
     assert_refused(invoke("measure", pictures[0], tmp_path / "gone.png", "--json"), "gone.png does not exist")
 
 
 def test_the_metrics_are_listed_with_what_they_need() -> None:
     lines = invoke("metrics").stdout.splitlines()
     for line, known in zip(lines[1:], describe_metrics(), strict=False):
-        row = known.row
+        row = known.spec
         assert line.split()[:2] == [row.name, row.framework]
         assert f"  {row.minimum_size} px  " in line
         assert line.endswith(row.source)

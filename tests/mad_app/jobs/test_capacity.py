@@ -1,4 +1,3 @@
-import os
 import subprocess
 from types import SimpleNamespace
 
@@ -12,7 +11,7 @@ from mad_app.jobs.capacity import MEBIBYTES_OF_A_RUN, VARIABLE, runs_at_once
 @pytest.fixture(autouse=True)
 def many_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    monkeypatch.setattr(capacity, "available_cores", lambda: 6)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The adapters: one compilation for all references, the crossing between the frameworks, and what they refuse."""
+"""The adapters: one compilation for all references, conversion between the frameworks, and errors."""
 
 import math
 import threading
@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from mad_app.metrics import BoundJaxMetric, JaxMetric, Metric, from_torch, get_metric, value_and_grad_of
-from mad_app.metrics import threads as cores
+from mad_app.errors import ArgumentError
+from mad_app.metrics import BoundJaxMetric, JaxMetric, Metric, from_torch, get_metric, threads, value_and_grad_of
 from mad_app.metrics.from_torch import THREADS, TorchMetric, to_jax, to_torch
 from mad_app.metrics.threads import CORES, map_threads
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
@@ -43,12 +43,12 @@ def test_one_compilation_serves_every_reference_and_every_metric_of_the_same_fun
 
 @pytest.mark.parametrize("name", ["mse", "lasi:2"])
 def test_a_caller_may_compile_a_loop_of_its_own(name: str) -> None:
-    """The pure function inside a compiled loop gives what the comparison gives."""
+    """The pure function inside a compiled loop gives the values of the bound metric."""
     reference = smooth_picture(16)
     images = noisy(reference, 0.1, 0.3)
-    comparison = get_metric(name).bind(reference)
-    assert isinstance(comparison, BoundJaxMetric)
-    value_and_grad = value_and_grad_of(comparison.metric.distances_to)
+    bound = get_metric(name).bind(reference)
+    assert isinstance(bound, BoundJaxMetric)
+    value_and_grad = value_and_grad_of(bound.metric.distances_to)
     assert value_and_grad is value_and_grad_of(get_metric(name).distances_to)
 
     @jax.jit
@@ -57,11 +57,11 @@ def test_a_caller_may_compile_a_loop_of_its_own(name: str) -> None:
 
     expected = images
     for _ in range(3):
-        expected = expected - comparison.value_and_grad(expected)[1]
-    np.testing.assert_allclose(descend(comparison.prepared, images), expected, atol=1e-5)
+        expected = expected - bound.value_and_grad(expected)[1]
+    np.testing.assert_allclose(descend(bound.prepared, images), expected, atol=1e-5)
 
 
-def test_images_may_go_one_by_one_in_one_program_for_all() -> None:
+def test_images_are_computed_in_parallel_by_one_program() -> None:
     traced = []
 
     def distances_to(reference: jax.Array, images: jax.Array) -> jax.Array:
@@ -73,32 +73,32 @@ def test_images_may_go_one_by_one_in_one_program_for_all() -> None:
     metric = JaxMetric(
         name="counted", prepare=jnp.asarray, distances_to=distances_to, maps_to=distances_to, parallel_over_batch=True
     )
-    comparison, mse = metric.bind(reference), get_metric("mse").bind(reference)
-    values, gradients = comparison.value_and_grad(images)
+    bound, mse = metric.bind(reference), get_metric("mse").bind(reference)
+    values, gradients = bound.value_and_grad(images)
     for ours, expected in zip((values, gradients), mse.value_and_grad(images), strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-6)
-    np.testing.assert_array_equal(comparison.distances(images), metric.maps(reference, images))
+    np.testing.assert_array_equal(bound.distances(images), metric.maps(reference, images))
     assert set(traced) == {(1, 20, 20, 3)}
     assert len(traced) == 2  # with its gradient and without
-    inside = jax.jit(lambda images: comparison.value_and_grad(images))(images)
+    inside = jax.jit(lambda images: bound.value_and_grad(images))(images)
     np.testing.assert_allclose(inside[1], gradients, rtol=1e-6)
     assert traced[2:] == [(3, 20, 20, 3)]
 
 
 def test_every_core_has_a_thread_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cores, "CORES", 2)
-    cores._threads.cache_clear()
+    monkeypatch.setattr(threads, "CORES", 2)
+    threads._threads.cache_clear()
     together = threading.Barrier(2, timeout=60)
 
     def meet(part: int) -> tuple[int, str]:
         together.wait()
         return 10 * part, threading.current_thread().name
 
-    said = map_threads(meet, range(6))
-    assert [number for number, _ in said] == [0, 10, 20, 30, 40, 50]
-    assert [name for _, name in said] == [said[0][1], said[1][1]] * 3
-    assert said[0][1] != said[1][1]
-    cores._threads.cache_clear()
+    results = map_threads(meet, range(6))
+    assert [number for number, _ in results] == [0, 10, 20, 30, 40, 50]
+    assert [name for _, name in results] == [results[0][1], results[1][1]] * 3
+    assert results[0][1] != results[1][1]
+    threads._threads.cache_clear()
 
 
 def test_torch_and_jax_agree_on_one_formula() -> None:
@@ -113,7 +113,7 @@ def test_torch_and_jax_agree_on_one_formula() -> None:
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-9)
 
 
-def test_crossing_keeps_values_and_type_and_writes_into_nothing() -> None:
+def test_conversion_keeps_values_and_type_and_writes_into_nothing() -> None:
     images = jnp.arange(2 * 4 * 5 * 3, dtype=jnp.float32).reshape(2, 4, 5, 3)
     kept = np.array(images)
     tensor = to_torch(images)
@@ -132,19 +132,19 @@ def test_results_come_back_without_a_copy() -> None:
     np.testing.assert_array_equal(to_jax(tensor.reshape(64, 64).T), np.arange(4096.0).reshape(64, 64).T)
 
 
-def test_the_engine_may_go_on_with_what_came_from_torch() -> None:
+def test_results_of_torch_stay_valid() -> None:
     """Results stay what they are while torch computes further ones."""
     reference = smooth_picture(32)
-    comparison = torch_mse().bind(reference)
-    first = comparison.value_and_grad(noisy(reference, 0.1))[1]
+    bound = torch_mse().bind(reference)
+    first = bound.value_and_grad(noisy(reference, 0.1))[1]
     kept = np.array(first)
     for strength in (0.2, 0.3, 0.4):
-        comparison.value_and_grad(noisy(reference, strength))
+        bound.value_and_grad(noisy(reference, strength))
     np.testing.assert_array_equal(first, kept)
 
 
 @pytest.mark.parametrize(("pixels", "parts"), [(None, [5]), (2 * 20 * 20, [2, 2, 1]), (1, [1] * 5)])
-def test_a_large_batch_goes_in_parts(pixels: int | None, parts: list[int]) -> None:
+def test_a_large_batch_is_split(pixels: int | None, parts: list[int]) -> None:
     sizes = []
 
     def distances_to(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
@@ -165,7 +165,7 @@ def test_a_large_batch_goes_in_parts(pixels: int | None, parts: list[int]) -> No
 
 
 @pytest.mark.parametrize(("pixels", "parts"), [(None, 1), (1, 4)])
-def test_pytorchs_own_settings_are_put_back(pixels: int | None, parts: int) -> None:
+def test_settings_of_pytorch_are_restored(pixels: int | None, parts: int) -> None:
     seen = []
 
     def distances_to(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
@@ -182,7 +182,7 @@ def test_pytorchs_own_settings_are_put_back(pixels: int | None, parts: int) -> N
     assert (torch.get_num_threads(), torch.backends.cudnn.allow_tf32) == before
 
 
-def test_no_crossing_wakes_threads_that_then_spin(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_conversion_wakes_threads_that_then_spin(monkeypatch: pytest.MonkeyPatch) -> None:
     """PyTorch's threads go on waiting by spinning for milliseconds after any operation that used them."""
     seen, before = [], torch.get_num_threads()
 
@@ -194,12 +194,12 @@ def test_no_crossing_wakes_threads_that_then_spin(monkeypatch: pytest.MonkeyPatc
         return watched
 
     reference = smooth_picture(16)
-    comparison = torch_mse().bind(reference)
+    bound = torch_mse().bind(reference)
     monkeypatch.setattr(from_torch, "to_torch", crossing(to_torch))
     monkeypatch.setattr(from_torch, "to_jax", crossing(to_jax))
     torch.set_num_threads(THREADS + 1)
-    comparison.value_and_grad(noisy(reference, 0.1, 0.2))
-    comparison.distances(noisy(reference, 0.1, 0.2))
+    bound.value_and_grad(noisy(reference, 0.1, 0.2))
+    bound.distances(noisy(reference, 0.1, 0.2))
     torch.set_num_threads(before)
     assert seen == [THREADS] * 5
 
@@ -208,36 +208,51 @@ METRICS = [get_metric("mse"), torch_mse()]
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_a_metric_is_a_function_of_a_reference_and_one_image_or_several(metric: Metric) -> None:
+    reference = smooth_picture(16)
+    images = noisy(reference, 0.1, 0.3)
+    expected = metric.bind(reference).distances(images)
+    np.testing.assert_array_equal(metric(reference, images), expected)
+    one = metric(np.asarray(reference), np.asarray(images[1]))
+    assert one.shape == ()
+    np.testing.assert_allclose(one, expected[1], rtol=1e-6)
+    with pytest.raises(ArgumentError, match="images must be a float32 array"):
+        metric(reference, images.tolist())
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        (np.zeros((8, 8), np.float32), r"the reference must have shape \(H, W, 3\), got \(8, 8\)"),
+        (np.zeros((8, 8), np.float32), r"reference must have shape \(H, W, 3\), got \(8, 8\)"),
         (np.zeros((8, 8, 4), np.float32), r"must have shape \(H, W, 3\), got \(8, 8, 4\)"),
         (np.zeros((0, 8, 3), np.float32), r"must have shape \(H, W, 3\), got \(0, 8, 3\)"),
-        (np.zeros((8, 8, 3), np.uint8), r"must be float32 in \[0, 1\], got uint8"),
+        (np.zeros((8, 8, 3), np.uint8), r"must be float32 with values in \[0, 1\], got uint8"),
         (np.zeros((8, 8, 3), np.float64), "must be float32 .*, got float64"),
-        (np.full((8, 8, 3), 255, np.float32), r"must lie in \[0, 1\], got values from 255 to 255"),
-        (np.full((8, 8, 3), np.nan, np.float32), "must lie in .*nan"),
+        (np.full((8, 8, 3), 255, np.float32), r"must have values in \[0, 1\], got values from 255 to 255"),
+        (np.full((8, 8, 3), np.nan, np.float32), "must be finite, got 192 values that are NaN"),
         ([[[0.0, 0.0, 0.0]]], "must be a float32 array .*, got list"),
     ],
 )
-def test_what_is_no_reference_is_refused(metric: Metric, reference: object, message: str) -> None:
-    with pytest.raises(ValueError, match=f"mse: .*{message}"):
+def test_another_reference_is_an_error(metric: Metric, reference: object, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message) as raised:
         metric.bind(reference)
+    assert raised.value.argument == "reference"
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        (np.zeros((8, 8, 3), np.float32), r"the images must have shape \(N, H, W, 3\), got \(8, 8, 3\)"),
+        (np.zeros((8, 8, 3), np.float32), r"images must have shape \(N, H, W, 3\), got \(8, 8, 3\)"),
         (np.zeros((1, 8, 9, 3), np.float32), r"the reference's shape \(8, 8, 3\), got \(8, 9, 3\)"),
         (np.zeros((0, 8, 8, 3), np.float32), r"must have shape \(N, H, W, 3\), got \(0, 8, 8, 3\)"),
         (np.zeros((1, 8, 8, 3), np.float16), "must be float32 .*, got float16"),
     ],
 )
-def test_what_are_no_images_is_refused(metric: Metric, images: object, message: str) -> None:
-    comparison = metric.bind(np.zeros((8, 8, 3), np.float32))
-    for method in (comparison.distances, comparison.value_and_grad):
-        with pytest.raises(ValueError, match=message):
+def test_other_images_are_an_error(metric: Metric, images: object, message: str) -> None:
+    bound = metric.bind(np.zeros((8, 8, 3), np.float32))
+    for method in (bound.distances, bound.value_and_grad):
+        with pytest.raises(ArgumentError, match=message) as raised:
             method(images)
+        assert raised.value.argument == "images"

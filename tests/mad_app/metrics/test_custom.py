@@ -1,63 +1,80 @@
-"""Metrics from outside: functions in JAX or PyTorch, told apart by trying, never named by a page."""
+"""Custom metrics: functions in JAX or PyTorch, which is which found by calling them, and reports of what they did."""
 
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+import torch
 
-from mad_app.metrics import JaxMetric, check_metric, get_metric, load_metric, resolve_metric
+from mad_app.errors import ArgumentError
+from mad_app.metrics import JaxMetric, check_metric, custom, get_metric, load_metric, metric_from, resolve_metric
 from mad_app.metrics.from_torch import TorchMetric
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
 PROGRAM = """
 import jax.numpy as jnp
-import numpy as np
-import torch
 
 def in_jax(reference, image):
     return jnp.mean((reference - image) ** 2)
 
-def in_torch(reference, image):
-    assert reference.shape == image.shape == (*image.shape[:2], 3)
-    return torch.nn.functional.mse_loss(image, reference)
-
-def in_either(reference, image):
-    return ((reference - image) ** 2).mean()
-
-def in_numpy(reference, image):
-    return np.mean((np.asarray(reference) - np.asarray(image)) ** 2)
-
-def a_map(reference, image):
-    return (reference - image) ** 2
-
-def constant(reference, image):
-    return torch.zeros(())
-
-def of_one(image):
-    return image.mean()
+def failing(reference, image):
+    return {}["weights"]
 
 number = 3
 """
 
+MODULES = {
+    "their_metrics": PROGRAM,
+    "their_import": "\nimport a_package_that_nobody_has\n",
+    "their_syntax": "import math\n\ndef metric(reference, image:\n    return 0\n",
+    "their_error": "SIZE = 3\nTABLE = {}[SIZE]\n",
+    "their_exit": "import sys\nsys.exit('no GPU here')\n",
+}
+
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    (tmp_path / "their_metrics.py").write_text(PROGRAM)
-    (tmp_path / "their_broken.py").write_text("import a_package_that_nobody_has\n")
+    for name, program in MODULES.items():
+        (tmp_path / f"{name}.py").write_text(program)
     monkeypatch.syspath_prepend(tmp_path)
     yield "their_metrics"
-    sys.modules.pop("their_metrics", None)
+    for name in MODULES:
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture(autouse=True)
+def _small_test_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(custom, "PROBE_SIZE", 32)
+
+
+def in_jax(reference: jax.Array, image: jax.Array) -> jax.Array:
+    return jnp.mean((reference - image) ** 2)
+
+
+def in_torch(reference: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+    assert reference.shape == image.shape == (*image.shape[:2], 3)
+    return torch.nn.functional.mse_loss(image, reference)
+
+
+def in_either(reference: Any, image: Any) -> Any:
+    return ((reference - image) ** 2).mean()
 
 
 @pytest.mark.parametrize(
-    ("function", "kind"), [("in_jax", JaxMetric), ("in_torch", TorchMetric), ("in_either", JaxMetric)]
+    ("function", "kind"),
+    [(in_jax, JaxMetric), (in_torch, TorchMetric), (in_either, JaxMetric)],
+    ids=["jax", "torch", "either"],
 )
-def test_a_function_of_two_images_is_a_metric(module: str, function: str, kind: type) -> None:
-    metric = load_metric(f"{module}:{function}")
+def test_a_function_of_two_images_is_a_metric(function: Callable[..., Any], kind: type) -> None:
+    metric = metric_from(function, name="My metric")
     assert isinstance(metric, kind)
-    assert metric.name == f"{module}:{function}"
+    assert metric.name == "My metric"
     check_metric(metric, size=24)
     reference = smooth_picture(24)
     images = noisy(reference, 0.1, 0.3)
@@ -69,46 +86,134 @@ def test_a_function_of_two_images_is_a_metric(module: str, function: str, kind: 
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("function", "message"),
-    [
-        ("in_numpy", r"JAX arrays: TracerArrayConversionError.*PyTorch tensors: RuntimeError.*requires grad"),
-        ("a_map", r"JAX arrays: it returned .*\(256, 256, 3\).*, not a float32 scalar.*tensors: it returned Tensor"),
-        ("constant", "PyTorch tensors: its result has no gradient with respect to the image"),
-        ("of_one", "is no metric: it must take .reference, image.*TypeError.*TypeError"),
-        ("number", "is no function but of type int"),
-        ("nothing", "has no attribute 'nothing'"),
-    ],
-)
-def test_another_function_is_refused_with_what_each_trial_gave(module: str, function: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        load_metric(f"{module}:{function}")
+def no_gradient_in_torch(reference: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+    return torch.mean((image.detach() - reference) ** 2)
 
 
-@pytest.mark.parametrize("name", ["their_metrics", ":in_jax", "their_metrics:", ""])
-def test_a_name_of_another_form_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=r"named package\.module:function"):
-        load_metric(name)
+def constant_graph_in_torch(reference: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+    different = torch.any(image != reference).float()
+    return different + 0 * image.sum()
+
+
+def loop_in_jax(reference: jax.Array, image: jax.Array) -> jax.Array:
+    error = jnp.mean((reference - image) ** 2)
+    return jax.lax.while_loop(lambda value: value > 1, lambda value: value / 2, error)
+
+
+def in_numpy(reference: Any, image: Any) -> Any:
+    return np.mean((np.asarray(reference) - np.asarray(image)) ** 2)
+
+
+FAULTS: dict[str, tuple[Any, str]] = {
+    "negative": (
+        lambda x, y: -jnp.mean((x - y) ** 2),
+        r"the negative value -0\.0.* for two images that differ by noise of 0\.1, but a distance is at least 0",
+    ),
+    "negative in torch": (lambda x, y: -torch.mean((x - y) ** 2), "it returned the negative value -0.0"),
+    "NaN": (lambda x, y: jnp.log(-jnp.mean((x - y) ** 2)), "it returned nan for two images that differ"),
+    "NaN in torch": (lambda x, y: torch.log(-torch.mean((x - y) ** 2)), "it returned nan for two images that differ"),
+    "infinite at identity": (lambda x, y: 1 / jnp.mean((x - y) ** 2), "it returned inf for two identical images"),
+    "similarity": (
+        lambda x, y: 1 - jnp.mean((x - y) ** 2),
+        r"returned 1 for two identical images and 0\.9\d* for two images that differ .*of a similarity s, return 1 - s",
+    ),
+    "no gradient": (
+        lambda x, y: jax.lax.stop_gradient(jnp.mean((x - y) ** 2)),
+        "its gradient is 0 everywhere for two images that differ",
+    ),
+    "no gradient in torch": (no_gradient_in_torch, "its value has no gradient with respect to the image"),
+    "flat in torch": (constant_graph_in_torch, "its gradient is 0 everywhere"),
+    "NaN gradient": (
+        lambda x, y: jnp.mean((x - y) ** 2) + jnp.sum(jnp.sqrt(0 * y)),
+        "its gradient is NaN or infinite for two images that differ",
+    ),
+    "no derivative": (
+        loop_in_jax,
+        r"it cannot be differentiated \(ValueError: .*while_loop.*test_custom\.py line \d+\)",
+    ),
+    "map": (
+        lambda x, y: (x - y) ** 2,
+        r"JAX arrays it returned float32 of shape \(32, 32, 3\), not a float32 scalar; "
+        r"called with PyTorch tensors it returned float32 of shape \(32, 32, 3\)",
+    ),
+    "half precision": (
+        lambda x, y: jnp.mean((x - y) ** 2).astype(jnp.float16),
+        r"JAX arrays it returned float16 of shape",
+    ),
+    "whole number": (lambda x, y: jnp.sum(x != y), r"JAX arrays it returned int32 of shape \(\), not a float32 scalar"),
+    "double in torch": (lambda x, y: torch.mean((x - y).double() ** 2), "PyTorch tensors it returned float64 of shape"),
+    "a pair": (lambda x, y: (jnp.mean(x), jnp.mean(y)), "JAX arrays it returned tuple, not a float32 scalar"),
+    "NumPy": (
+        in_numpy,
+        r"JAX arrays it raised TracerArrayConversionError: .*, test_custom\.py line \d+; "
+        r"called with PyTorch tensors it raised RuntimeError: Can't call numpy\(\) on Tensor that requires grad",
+    ),
+    "one argument": (lambda image: image.mean(), "raised TypeError: .*takes 1 positional argument but 2 were given"),
+    "no function": (3, "Mine must be a function, got int"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_a_function_did_is_reported(fault: str) -> None:
+    function, message = FAULTS[fault]
+    with pytest.raises(ArgumentError, match=message) as raised:
+        metric_from(function, name="Mine")
+    assert raised.value.argument == "function"
+    assert raised.value.problem.startswith("Mine ")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_metric_has_a_name() -> None:
+    with pytest.raises(ArgumentError, match="name must not be empty"):
+        metric_from(in_jax, name="")
+
+
+def test_a_function_is_loaded_by_its_name(module: str) -> None:
+    metric = load_metric(f"{module}:in_jax")
+    assert metric.name == "their_metrics:in_jax"
+    reference = smooth_picture(24)
+    image = noisy(reference, 0.1)[0]
+    np.testing.assert_allclose(metric(reference, image), get_metric("mse")(reference, image), rtol=1e-5)
 
 
 @pytest.mark.usefixtures("module")
-@pytest.mark.parametrize("name", ["no_such_module:metric", "their_broken:metric"])
-def test_a_module_that_cannot_be_imported_is_named(name: str) -> None:
-    with pytest.raises(ValueError, match=f"{name}: the module {name.partition(':')[0]} cannot be imported from here"):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("no_such_module:metric", "the module no_such_module cannot be imported from here (ModuleNotFoundError: No"),
+        ("their_import:metric", "No module named 'a_package_that_nobody_has', their_import.py line 2)"),
+        ("their_syntax:metric", "(SyntaxError: '(' was never closed, their_syntax.py line 3)"),
+        ("their_error:metric", "(KeyError: 3, their_error.py line 2)"),
+        ("their_exit:metric", "(SystemExit: no GPU here, their_exit.py line 2)"),
+        ("their_metrics:nothing", "the module their_metrics has no function nothing"),
+        ("their_metrics:number", " must be a function, got int"),
+        ("their_metrics:failing", "called with JAX arrays it raised KeyError: 'weights', their_metrics.py line 8"),
+    ],
+)
+def test_a_function_that_cannot_be_loaded_is_reported_with_its_line(name: str, message: str) -> None:
+    with pytest.raises(ArgumentError, match=f"second {name}.*{re.escape(message)}") as raised:
+        load_metric(name, argument="second")
+    assert raised.value.argument == "second"
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["their_metrics", ":in_jax", "their_metrics:", ""])
+def test_a_name_has_two_parts(name: str) -> None:
+    with pytest.raises(ArgumentError, match=r"must have the form package\.module:function, got "):
         load_metric(name)
 
 
 def test_only_the_explicit_functions_import_by_name(module: str) -> None:
-    with pytest.raises(ValueError, match="there is no metric 'their_metrics:in_jax'"):
+    with pytest.raises(ArgumentError, match=r"must be one of .*, got 'their_metrics:in_jax'"):
         get_metric(f"{module}:in_jax")
     assert module not in sys.modules
     assert resolve_metric(f"{module}:in_jax").name == "their_metrics:in_jax"
 
 
-def test_the_table_comes_before_modules_of_the_same_name() -> None:
+def test_listed_metrics_come_before_modules_of_the_same_name() -> None:
     assert resolve_metric("lasi:4").name == "lasi:4"
     assert resolve_metric("mse").name == "mse"
-    with pytest.raises(ValueError, match="mse takes no number"):
+    with pytest.raises(ArgumentError, match="mse has no parameter"):
         resolve_metric("mse:function")
-    with pytest.raises(ValueError, match="there is no metric 'nothing'"):
-        resolve_metric("nothing")
+    with pytest.raises(ArgumentError, match=r"first must be one of .*, got 'nothing'"):
+        resolve_metric("nothing", argument="first")

@@ -54,11 +54,11 @@ def test_lpips_is_the_spatial_output_of_its_package() -> None:
 
 
 def test_others_give_each_pixel_its_first_order_share() -> None:
-    comparison, maps = get_metric("gmsd").bind(REFERENCE), maps_of("gmsd")
+    bound, maps = get_metric("gmsd").bind(REFERENCE), maps_of("gmsd")
     row, column = np.unravel_index(maps[1].argmax(), maps[1].shape)
     direction = jnp.zeros_like(REFERENCE).at[row, column].set((IMAGES[1] - REFERENCE)[row, column])
     step = 0.05
-    here, nearer = comparison.distances(jnp.stack([IMAGES[1], IMAGES[1] - step * direction]))
+    here, nearer = bound.distances(jnp.stack([IMAGES[1], IMAGES[1] - step * direction]))
     assert float(maps[1].max()) == pytest.approx(abs(float(here - nearer)) / step, rel=0.2)
 
 

@@ -1,4 +1,4 @@
-"""The table: its names and numbers, its smallest images, and how cheap it is to list."""
+"""The registry: its names and parameters, its smallest images, and what listing it imports."""
 
 import subprocess
 import sys
@@ -6,26 +6,27 @@ import sys
 import jax.numpy as jnp
 import pytest
 
+from mad_app.errors import ArgumentError
 from mad_app.metrics import METRICS, MetricUnavailable, describe_metrics, get_metric
 from mad_app.metrics.registry import MetricSpec, build_structural
 from mad_app.metrics.structural import DISTANCES
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
-AVAILABLE = [described.row.name for described in describe_metrics() if described.available]
+AVAILABLE = [described.spec.name for described in describe_metrics() if described.available]
 EXPECTED = "lasi lpips-alex lpips-vgg lpips-squeeze mse ssim ms-ssim gmsd fsim haarpsi vif mdsi vsi"
 
 
 def test_the_metrics_are_those_promised() -> None:
     assert list(METRICS) == EXPECTED.split()
-    assert {name for name, row in METRICS.items() if row.build is build_structural} == set(DISTANCES)
+    assert {name for name, spec in METRICS.items() if spec.build is build_structural} == set(DISTANCES)
 
 
-@pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
-def test_a_row_says_what_a_page_shows(row: MetricSpec) -> None:
-    assert row.title
-    assert row.explanation.endswith(".")
-    assert row.source
-    assert row.framework == ("torch" if "torch" in row.packages else "jax")
+@pytest.mark.parametrize("spec", METRICS.values(), ids=METRICS)
+def test_a_specification_has_what_a_page_shows(spec: MetricSpec) -> None:
+    assert spec.title
+    assert spec.explanation.endswith(".")
+    assert spec.source
+    assert spec.framework == ("torch" if "torch" in spec.packages else "jax")
 
 
 @pytest.mark.parametrize("name", AVAILABLE)
@@ -40,7 +41,7 @@ def test_a_metric_takes_its_smallest_image_and_refuses_a_smaller_one(name: str) 
     assert jnp.isfinite(gradients).all()
     assert gradients.any()
     if size > 1:
-        message = f"{name} needs images of at least {size}×{size} pixels, got {size}×{size - 1}"
+        message = f"reference must have at least {size}×{size} pixels for {name}, got {size}×{size - 1}"
         with pytest.raises(ValueError, match=message):
             metric.bind(reference[:, : size - 1])
 
@@ -54,23 +55,24 @@ def test_a_number_after_a_colon_sets_the_parameter() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("psnr", "there is no metric 'psnr'; there are lasi, lpips-alex, .*, vsi"),
-        ("", "there is no metric ''"),
-        ("LASI", "there is no metric 'LASI'"),
-        ("mse:3", "'mse:3': mse takes no number after a colon"),
-        ("mse:", "'mse:': mse takes no number"),
-        ("lasi:0", "'lasi:0': after lasi: comes the neighborhood size, a whole number from 1 to 50, got '0'"),
-        ("lasi:51", "whole number from 1 to 50, got '51'"),
-        ("lasi:", "whole number from 1 to 50, got ''"),
-        ("lasi:1.5", "got '1.5'"),
-        ("lasi:-1", "got '-1'"),
-        ("lasi:²", "got '²'"),
-        ("json:loads", "there is no metric 'json:loads'"),
+        ("psnr", "second must be one of lasi, lpips-alex, .*, vsi, got 'psnr'"),
+        ("", "second must be one of .*, got ''"),
+        ("LASI", "second must be one of .*, got 'LASI'"),
+        ("mse:3", "second mse has no parameter, got 'mse:3'"),
+        ("mse:", "mse has no parameter, got 'mse:'"),
+        ("lasi:0", "lasi: must be followed by the neighborhood size, a whole number from 1 to 50, got 'lasi:0'"),
+        ("lasi:51", "whole number from 1 to 50, got 'lasi:51'"),
+        ("lasi:", "whole number from 1 to 50, got 'lasi:'"),
+        ("lasi:1.5", "got 'lasi:1.5'"),
+        ("lasi:-1", "got 'lasi:-1'"),
+        ("lasi:²", "got 'lasi:²'"),
+        ("json:loads", "second must be one of .*, got 'json:loads'"),
     ],
 )
 def test_other_names_are_refused(name: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        get_metric(name)
+    with pytest.raises(ArgumentError, match=message) as raised:
+        get_metric(name, argument="second")
+    assert raised.value.argument == "second"
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,7 +134,7 @@ def test_a_wrong_download_is_not_kept(cache: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.usefixtures("no_carrier")
 def test_listing_looks_for_files_only(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("a list must not use the network"))
-    reasons = {described.row.name: described.reason for described in describe_metrics()}
+    reasons = {described.spec.name: described.reason for described in describe_metrics()}
     for net, backbone in BACKBONES.items():
         assert f"{backbone.cached} into {cache}" in str(reasons[f"lpips-{net}"])
     assert reasons["mse"] is None
