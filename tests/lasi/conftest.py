@@ -1,4 +1,4 @@
-"""What holds for every test of the metric: no silent broadcasting over ranks, and float64 only where asked for."""
+"""For every test of the metric: no implicit rank promotion, and float64 only where a test requests it."""
 
 from collections.abc import Iterator
 

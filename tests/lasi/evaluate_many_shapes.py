@@ -17,10 +17,7 @@ SHAPES_AND_SIZES = [
     ((5, 5), 3),
     ((1, 16, 3), 4),
     ((20, 3, 3), 2),
-    ((12, 10, 3), 5),
-    ((16, 16, 3), 3),
     ((31, 17), 2),
-    ((32, 32, 3), 2),
     ((64, 64, 3), 3),
 ]
 REPETITIONS = 50
@@ -29,7 +26,7 @@ DONE = "every evaluation ended"
 Evaluate = Callable[[Array, Array], tuple[Array, Array]]
 
 
-def say(text: str) -> None:
+def report(text: str) -> None:
     print(text, flush=True)
 
 
@@ -39,16 +36,16 @@ def main() -> None:
         x = smooth_noise(shape, seed)
         pair = jnp.float32(x), jnp.float32(noisy(x, 0.1, seed))
         evaluate = jax.jit(jax.value_and_grad(LASI(shape, size).compute_distance))
-        say(f"compiling for {shape}, N = {size}")
+        report(f"compiling for {shape}, N = {size}")
         jax.block_until_ready(evaluate(*pair))
         evaluations.append((evaluate, *pair))
     for repetition in range(REPETITIONS):
-        say(f"repetition {repetition}")
+        report(f"repetition {repetition}")
         pending = [evaluate(x, y) for evaluate, x, y in evaluations]
         for distance, gradient in pending:
             assert np.isfinite(distance)
             assert np.isfinite(gradient).all()
-    say(DONE)
+    report(DONE)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """`jax.jit` for programs that run once: compiled with little optimization, in about half the time.
 
-Code generation is all that differs; tests of the usual compilation are in `test_metric.py` and `test_compilation.py`.
+Only code generation differs; `test_metric.py` and `test_compilation.py` test programs compiled by default.
 """
 
 import functools
 
 import jax
 
-quick_jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+QUICK = {"xla_backend_optimization_level": 0}
+
+quick_jit = functools.partial(jax.jit, compiler_options=QUICK)

@@ -1,4 +1,4 @@
-"""Every misuse is a ValueError that names the argument, what was needed and what came."""
+"""Every misuse is a ValueError that names the argument, what is needed and what was given."""
 
 from collections.abc import Callable
 from typing import Any
@@ -37,7 +37,7 @@ def test_coefficients(coefficient: Any) -> None:
     assert repr(coefficient) in str(raised.value)
 
 
-def test_what_is_allowed_is_normalized() -> None:
+def test_arguments_are_normalized() -> None:
     plain = LASI((4, 5), 2, 1.0)
     spelled = LASI(np.array([4, 5]), np.int64(2), np.float32(1))
     assert (plain, hash(plain)) == (spelled, hash(spelled))

@@ -45,7 +45,7 @@ def test_coefficients_and_predictions(shape: tuple[int, int, int], size: int) ->
 
 
 @every_shape
-def test_strips_hold_every_element_once(shape: tuple[int, int, int], size: int) -> None:
+def test_strips_contain_every_element_once(shape: tuple[int, int, int], size: int) -> None:
     layout = layout_of(shape, size)
     image = jnp.arange(1.0, np.prod(shape) + 1).reshape(*shape, 1)
     strips = layout.to_strips(image)

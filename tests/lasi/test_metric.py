@@ -1,4 +1,4 @@
-"""LASI as a distance: what it is zero for, its gradient, its transformations, and the images it takes."""
+"""LASI as a distance: where it is 0, its gradient, its transformations, and the images it accepts."""
 
 import jax
 import jax.numpy as jnp
@@ -7,6 +7,7 @@ import pytest
 
 import lasi as package
 from lasi import LASI
+from lasi.strips import group_of
 from tests.lasi import oracle
 from tests.lasi.pictures import noisy, smooth_noise
 from tests.lasi.quick_compile import quick_jit
@@ -18,38 +19,54 @@ Y = np.float32(noisy(X, 0.2, seed=2))
 Z = np.float32(noisy(X, 0.2, seed=3))
 
 IDENTICAL = 1e-6
-"""How far an image may be from itself: a few roundings of float32 in vectors of length 1. It is not 0 because the two
-embeddings need not be rounded alike; they come from other lanes of a vector operation, or from another program."""
+"""Largest distance of an image to itself: a few roundings of float32 in vectors of length 1. It is not 0 because the
+two embeddings may be rounded differently, in other lanes of a vector operation or in another program."""
 
 VALUE_AND_GRADIENTS = quick_jit(jax.value_and_grad(METRIC.compute_distance, argnums=(0, 1)))
 DISTANCE = jax.jit(METRIC.compute_distance)
 
 
 @pytest.mark.usefixtures("float64")
-def test_every_answer_against_the_oracle() -> None:
+def test_every_method_against_the_oracle() -> None:
     x, y = X.astype(np.float64), Y.astype(np.float64)
     embeddings = [oracle.embed(image, SIZE).reshape(*SHAPE, SIZE) for image in (x, y)]
     regression = oracle.regress(x, SIZE)
     norms = np.linalg.norm(embeddings[0] - embeddings[1], axis=-1)
-    answers = [
-        (METRIC.embedding(x), embeddings[0]),
-        (METRIC.coefficients(x), regression.coefficients.reshape(*SHAPE, SIZE)),
-        (METRIC.prediction(x), regression.predictions.reshape(SHAPE)),
-        (METRIC.wls_loss(x), regression.losses.mean()),
-        (METRIC.distance_map(x, y), norms.mean(axis=-1)),
-        (METRIC.compute_distance(x, y), norms.mean()),
-        (METRIC.compute_distance_to(embeddings[0], y), norms.mean()),
-        (METRIC.compute_distances_to(embeddings[0], np.stack([x, y])), [0, norms.mean()]),
-        (METRIC.compute_distance_multiple(ref=x, y=y)["y"], norms.mean()),
+    expected = [
+        embeddings[0],
+        regression.coefficients.reshape(*SHAPE, SIZE),
+        regression.predictions.reshape(SHAPE),
+        regression.losses.mean(),
+        norms.mean(axis=-1),
+        norms.mean(),
+        norms.mean(),
+        np.array([0, norms.mean()]),
+        norms.mean(),
     ]
-    for answer, expected in answers:
-        assert answer.dtype == np.float64
-        np.testing.assert_allclose(answer, expected, rtol=0, atol=1e-11)
+
+    @quick_jit
+    def evaluate(x: jax.Array, y: jax.Array, embedding: jax.Array) -> list[jax.Array]:
+        return [
+            METRIC.embedding(x),
+            METRIC.coefficients(x),
+            METRIC.prediction(x),
+            METRIC.wls_loss(x),
+            METRIC.distance_map(x, y),
+            METRIC.compute_distance(x, y),
+            METRIC.compute_distance_to(embedding, y),
+            METRIC.compute_distances_to(embedding, jnp.stack([x, y])),
+            METRIC.compute_distance_multiple(ref=x, y=y)["y"],
+        ]
+
+    for value, wanted in zip(evaluate(x, y, embeddings[0]), expected, strict=True):
+        assert value.dtype == np.float64
+        np.testing.assert_allclose(value, wanted, rtol=0, atol=1e-11)
 
 
-@pytest.mark.parametrize("count", [2, 5, 8])
-def test_wide_images_that_are_worked_through_in_groups_give_what_each_gives_alone(count: int) -> None:
-    shape = (5, 150, 3)
+@pytest.mark.parametrize(("count", "group"), [(3, 1), (4, 2)])
+def test_wide_images_computed_in_groups_equal_single_ones(count: int, group: int) -> None:
+    shape = (3, 100, 3)
+    assert group_of(shape, count) == group
     lasi = LASI(shape, SIZE)
     x = np.float32(smooth_noise(shape, seed=1))
     images = np.float32([noisy(x, 0.1, seed=2 + i) for i in range(count)])
@@ -68,12 +85,12 @@ def test_wide_images_that_are_worked_through_in_groups_give_what_each_gives_alon
 
 
 def test_the_weighted_loss_falls_as_the_neighborhood_grows() -> None:
-    losses = [float(quick_jit(LASI(SHAPE, size).wls_loss)(X)) for size in (1, 2, 4, 8)]
+    losses = [float(quick_jit(LASI(SHAPE, size).wls_loss)(X)) for size in (1, 3, 8)]
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] < 0.8 * losses[0]
 
 
-def test_symmetric_positive_and_no_longer_than_a_detour() -> None:
+def test_symmetric_positive_and_satisfies_the_triangle_inequality() -> None:
     to_y, to_z, between = DISTANCE(X, Y), DISTANCE(X, Z), DISTANCE(Y, Z)
     np.testing.assert_allclose(DISTANCE(Y, X), to_y, rtol=1e-6)
     assert min(to_y, to_z, between) > 0.01
@@ -81,14 +98,14 @@ def test_symmetric_positive_and_no_longer_than_a_detour() -> None:
 
 
 @pytest.mark.parametrize("image", [X, 0 * X, 0 * X + 1, 0 * X - 0.3], ids=["noise", "gray", "white", "dark"])
-def test_an_image_is_at_no_distance_from_itself(image: np.ndarray) -> None:
+def test_an_image_has_distance_zero_to_itself(image: np.ndarray) -> None:
     assert 0 <= METRIC.compute_distance(image, image) <= IDENTICAL
     assert 0 <= METRIC.compute_distance_to(METRIC.embedding(image), image) <= IDENTICAL
     assert 0 <= METRIC.compute_distance_multiple(ref=image, same=image)["same"] <= IDENTICAL
     assert np.max(METRIC.distance_map(image, image)) <= 10 * IDENTICAL
 
 
-def test_more_noise_is_further_away() -> None:
+def test_the_distance_grows_with_noise() -> None:
     distances = [float(DISTANCE(X, noisy(X, strength, seed=4))) for strength in (0.01, 0.05, 0.2)]
     assert distances == sorted(distances)
 
@@ -112,7 +129,7 @@ NOT_NORMALIZED = quick_jit(
 
 
 @pytest.mark.usefixtures("float64")
-def test_gradients_of_the_other_answers_against_finite_differences() -> None:
+def test_gradients_of_the_other_methods_against_finite_differences() -> None:
     lasi, image, step = LASI((5, 6, 2), 3), smooth_noise((5, 6, 2), seed=5), 1e-6
     direction, weights = np.random.default_rng(6).standard_normal((2, *image.shape))
 
@@ -125,7 +142,7 @@ def test_gradients_of_the_other_answers_against_finite_differences() -> None:
     np.testing.assert_allclose(np.vdot(objective(image)[1], direction), central, rtol=1e-6)
 
 
-PLACES_WITHOUT_A_SLOPE = {
+SINGULAR_PAIRS = {
     "identical": (X, X),
     "gray": (0 * X, 0 * X),
     "white": (0 * X + 1, 0 * X + 1),
@@ -136,9 +153,9 @@ PLACES_WITHOUT_A_SLOPE = {
 }
 
 
-@pytest.mark.parametrize("name", PLACES_WITHOUT_A_SLOPE)
+@pytest.mark.parametrize("name", SINGULAR_PAIRS)
 def test_finite_gradient_everywhere(name: str) -> None:
-    distance, gradients = VALUE_AND_GRADIENTS(*PLACES_WITHOUT_A_SLOPE[name])
+    distance, gradients = VALUE_AND_GRADIENTS(*SINGULAR_PAIRS[name])
     assert np.isfinite(distance)
     for gradient in gradients:
         assert np.isfinite(gradient).all()
@@ -150,15 +167,15 @@ def test_the_first_element_has_a_finite_gradient_too() -> None:
     assert gradient[0, 0, 0] != 0
 
 
-def test_an_embedding_of_length_zero_is_not_divided_by_it() -> None:
-    """Coefficients that the shift cancels; whether an image meets them exactly depends on how a program rounds."""
+def test_an_embedding_of_length_zero_is_not_normalized() -> None:
+    """Coefficients that the shift cancels; whether those of an image do so exactly depends on rounding."""
     features, adjoint = jax.vjp(METRIC._features, jnp.full((1, SIZE, 1), -oracle.SHIFT))
     assert not features.any()
     assert jnp.isfinite(adjoint(jnp.ones((1, SIZE, 1)))[0]).all()
 
 
-def test_what_lies_along_an_embedding_does_not_reach_its_gradient() -> None:
-    """A slope in its direction is rounding where two embeddings all but agree, and may be far larger than the rest."""
+def test_a_gradient_along_the_embedding_is_removed() -> None:
+    """Where two embeddings nearly agree, that component is rounding and can be far larger than the others."""
     coefficients = np.float32([0.3, 1e-6, -2e-6, 0])[None, :, None]
     along = np.float32([1e4, 0.5, -0.25, 1])[None, :, None]
     gradients = []
@@ -170,23 +187,23 @@ def test_what_lies_along_an_embedding_does_not_reach_its_gradient() -> None:
 
 
 def test_jit_equals_eager() -> None:
-    lasi, x, y = LASI((5, 6), 1), X[:5, :6, 0], Y[:5, :6, 0]
+    lasi, x, y = LASI((2, 3), 1), X[:2, :3, 0], Y[:2, :3, 0]
     compiled = jax.jit(jax.value_and_grad(lasi.compute_distance))(x, y)
     called = lasi.compute_distance(x, y)
     with jax.disable_jit():
-        step_by_step = jax.value_and_grad(lasi.compute_distance)(jnp.asarray(x), jnp.asarray(y))
+        eager = jax.value_and_grad(lasi.compute_distance)(jnp.asarray(x), jnp.asarray(y))
     np.testing.assert_allclose(called, compiled[0], rtol=1e-6)
-    np.testing.assert_allclose(step_by_step[0], compiled[0], rtol=1e-6)
-    np.testing.assert_allclose(step_by_step[1], compiled[1], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(eager[0], compiled[0], rtol=1e-6)
+    np.testing.assert_allclose(eager[1], compiled[1], rtol=0, atol=1e-5)
 
 
 def test_vmap_equals_a_loop() -> None:
     lasi, xs, ys = LASI((4, 5, 3), 2), np.stack([X, Y, Z])[:, :4, :5], np.stack([Z, X, Y])[:, :4, :5]
     evaluate = jax.value_and_grad(lasi.compute_distance)
     distances, gradients = quick_jit(jax.vmap(evaluate))(xs, ys)
-    parallel_over_batch = quick_jit(evaluate)
+    evaluate_one = quick_jit(evaluate)
     for x, y, distance, gradient in zip(xs, ys, distances, gradients, strict=True):
-        expected_distance, expected_gradient = parallel_over_batch(x, y)
+        expected_distance, expected_gradient = evaluate_one(x, y)
         np.testing.assert_allclose(distance, expected_distance, rtol=1e-5)
         np.testing.assert_allclose(gradient, expected_gradient, rtol=0, atol=1e-5)
 
@@ -203,21 +220,30 @@ def test_float32_stays_near_float64() -> None:
     shape = (22, 37, 3)
     x = smooth_noise(shape, seed=7)
     y = noisy(x, 0.1, seed=8)
-    distance = jax.jit(LASI(shape, neighborhood_size=10).compute_distance)
-    single = distance(np.float32(x), np.float32(y))
+    lasi = LASI(shape, neighborhood_size=10)
+    single = jax.jit(lasi.compute_distance)(np.float32(x), np.float32(y))
     with jax.enable_x64(True):
-        double = distance(x, y)
+        double = quick_jit(lasi.compute_distance)(x, y)
     assert (single.dtype, double.dtype) == (np.float32, np.float64)
     np.testing.assert_allclose(single, double, rtol=1e-5)
 
 
 def test_two_dimensions_equal_one_channel() -> None:
-    x, y = X[..., 0], Y[..., 0]
-    flat, deep = LASI(x.shape, 3), LASI((*x.shape, 1), 3)
-    assert flat.compute_distance(x, y) == deep.compute_distance(x[..., None], y[..., None])
-    np.testing.assert_array_equal(flat.distance_map(x, y), deep.distance_map(x[..., None], y[..., None]))
-    np.testing.assert_array_equal(flat.embedding(x), deep.embedding(x[..., None])[:, :, 0])
-    np.testing.assert_array_equal(flat.prediction(x), deep.prediction(x[..., None])[..., 0])
+    def evaluate(x: np.ndarray, y: np.ndarray) -> tuple[jax.Array, ...]:
+        lasi = LASI(x.shape, 3)
+
+        @quick_jit
+        def methods(x: jax.Array, y: jax.Array) -> tuple[jax.Array, ...]:
+            return lasi.compute_distance(x, y), lasi.distance_map(x, y), lasi.embedding(x), lasi.prediction(x)
+
+        return methods(x, y)
+
+    distance, where, embedding, prediction = evaluate(X[..., 0], Y[..., 0])
+    deep_distance, deep_where, deep_embedding, deep_prediction = evaluate(X[..., :1], Y[..., :1])
+    assert distance == deep_distance
+    np.testing.assert_array_equal(where, deep_where)
+    np.testing.assert_array_equal(embedding, deep_embedding[:, :, 0])
+    np.testing.assert_array_equal(prediction, deep_prediction[..., 0])
 
 
 def test_the_map_averages_to_the_distance() -> None:
@@ -248,7 +274,7 @@ def test_lists_of_numbers_are_images() -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("place", [(0, 0, 0), (4, 5, 1)], ids=str)
-def test_what_is_not_a_number_is_not_hidden(value: float, place: tuple[int, int, int]) -> None:
+def test_nan_and_infinity_make_the_distance_nan(value: float, place: tuple[int, int, int]) -> None:
     broken = X.copy()
     broken[place] = value
     for distance in (
@@ -260,7 +286,7 @@ def test_what_is_not_a_number_is_not_hidden(value: float, place: tuple[int, int,
         assert np.isnan(distance)
 
 
-def test_one_element_is_at_no_distance_from_another() -> None:
+def test_two_images_of_one_element_have_distance_zero() -> None:
     lasi = LASI((1, 1, 1), 1)
     evaluate = jax.value_and_grad(lasi.compute_distance)
     assert evaluate(np.ones((1, 1, 1), np.float32), np.zeros((1, 1, 1), np.float32)) == (0, 0)
@@ -272,7 +298,7 @@ def test_the_example_of_the_package_runs() -> None:
     names = {"reference": X, "image": Y, "a": Y, "b": Z, "images": np.stack([Y, Z])}
     results = {}
     for line in lines:
-        code = line.split("#")[0]
+        code = line.split("#")[0].replace("neighborhood_size=10", f"neighborhood_size={SIZE}")
         if "=" in code.split("(")[0] or code.startswith("from"):
             exec(code, names)
         else:
@@ -280,19 +306,19 @@ def test_the_example_of_the_package_runs() -> None:
     assert results["lasi.compute_distance"] > 0
     assert list(results["lasi.compute_distance_multiple"]) == ["a", "b"]
     assert results["lasi.distance_map"].shape == SHAPE[:2]
-    assert results["lasi.embedding"].shape == (*SHAPE, 10)
+    assert results["lasi.embedding"].shape == (*SHAPE, SIZE)
     assert results["lasi.compute_distances_to"].shape == (2,)
 
 
-def test_flat_ground_in_eight_bits_stays_finite() -> None:
-    """float32 cannot resolve λ beside sums of 255²; what comes out is rough, but a number."""
-    shape = (96, 96, 3)
+def test_flat_regions_in_eight_bits_stay_finite() -> None:
+    """float32 cannot resolve λ in sums of 255²: the value is inaccurate, but finite."""
+    shape = (48, 48, 3)
     white = np.full(shape, 255, np.uint8)
-    step = np.where(np.arange(96)[:, None, None] < 48, np.uint8(0), np.uint8(255))
+    step = np.where(np.arange(48)[:, None, None] < 24, np.uint8(0), np.uint8(255))
     step = np.broadcast_to(step, shape)
     noisy = np.clip(white + np.random.default_rng(0).normal(0, 9, shape), 0, 255).astype(np.float32)
-    lasi = LASI(shape, 10)
+    evaluate = quick_jit(jax.value_and_grad(LASI(shape, 10).compute_distance, argnums=1))
     for x in (white, step):
-        distance, gradient = jax.jit(jax.value_and_grad(lasi.compute_distance, argnums=1))(x, noisy)
+        distance, gradient = evaluate(np.float32(x), noisy)
         assert jnp.isfinite(distance)
         assert jnp.isfinite(gradient).all()

@@ -16,12 +16,17 @@ from tests.lasi.reference import CASES, Case
 
 IN_FLOAT64, IN_FLOAT32 = 1e-9, 2e-4
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
-every_unit_range_case = pytest.mark.parametrize("case", [case for case in CASES if case.unit_range], ids=str)
+some_unit_range_cases = pytest.mark.parametrize(
+    "case",
+    [case for case in CASES if case.unit_range and (case.neighborhood_size < 10 or case.shape == [8, 8, 3])],
+    ids=str,
+)
+"""Those that compile quickly, and one with N = 10; every case is tested in float64."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """What LASI makes of a case through two images, in float64."""
+    """Values of LASI for a case, by two images, in float64."""
 
     distance: np.ndarray
     gradient: np.ndarray
@@ -31,7 +36,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Batch:
-    """What LASI makes of a case through the embedding of x and the batch (y, x), in float32."""
+    """Values of LASI for a case, by the embedding of x and the batch (y, x), in float32."""
 
     distances: np.ndarray
     gradients: np.ndarray
@@ -130,7 +135,7 @@ def test_multiple_distances_in_float64(case: Case) -> None:
     assert distances["same"] <= 1e-12
 
 
-@every_unit_range_case
+@some_unit_range_cases
 def test_batch_of_distances_in_float32(case: Case) -> None:
     batch = batch_of(CASES.index(case))
     assert batch.distances.dtype == np.float32
@@ -138,7 +143,7 @@ def test_batch_of_distances_in_float32(case: Case) -> None:
     assert batch.distances[1] <= 1e-5
 
 
-@every_unit_range_case
+@some_unit_range_cases
 def test_embedding_in_float32(case: Case) -> None:
     rows = batch_of(CASES.index(case)).embedding.reshape(-1, case.neighborhood_size)
     for element, row in case.params_rows.items():
@@ -147,7 +152,7 @@ def test_embedding_in_float32(case: Case) -> None:
         assert_near(rows[int(element)], expected, IN_FLOAT32)
 
 
-@every_unit_range_case
+@some_unit_range_cases
 def test_gradient_in_float32(case: Case) -> None:
     of_first, of_second = batch_of(CASES.index(case)).gradients
     assert_gradient_near(of_first, case, IN_FLOAT32)
@@ -155,8 +160,8 @@ def test_gradient_in_float32(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", [CASES[0], CASES[10], CASES[11]], ids=str)
-def test_gradient_in_float32_as_usually_compiled(case: Case) -> None:
-    """Some of their elements have embeddings equal but for rounding, which differs between compilations."""
+def test_gradient_in_float32_compiled_by_default(case: Case) -> None:
+    """Some of their elements have embeddings that differ by rounding alone, which depends on the compilation."""
     x, y = np.float32(case.images)
     embedding = case.lasi.embedding(x)
     assert_gradient_near(np.asarray(jax.grad(case.lasi.compute_distance_to, argnums=1)(embedding, y)), case, IN_FLOAT32)

@@ -23,7 +23,7 @@ GOLDEN = {
     "mdsi": 0.27954875,
     "vsi": 0.05856577,
 }
-"""Of the formula pair at 64 pixels (MS-SSIM at 176), by piq 0.8.0 in float64: a new piq must not change them unseen."""
+"""Of the formula pair at 64 pixels (MS-SSIM at 176), by piq 0.8.0 in float64: a new piq must not change them unnoticed."""
 
 
 def size_of(name: str) -> int:
@@ -37,12 +37,13 @@ def as_torch(pictures: object) -> torch.Tensor:
 
 def ssim_by_the_paper(x: np.ndarray, y: np.ndarray) -> float:
     """Wang et al. 2004, equation 13, windows wholly inside the picture, the mean over windows and channels."""
-    offsets = np.arange(11) - 5
-    weights = np.exp(-(offsets[:, None] ** 2 + offsets[None, :] ** 2) / (2 * 1.5**2))
+    weights = np.exp(-((np.arange(11) - 5) ** 2) / (2 * 1.5**2))
     weights /= weights.sum()
 
     def mean(values: np.ndarray) -> np.ndarray:
-        return np.einsum("hwcij,ij->hwc", sliding_window_view(values, (11, 11), axis=(0, 1)), weights)
+        for axis in (0, 1):
+            values = sliding_window_view(values, 11, axis=axis) @ weights
+        return values
 
     variance_x, variance_y = mean(x * x) - mean(x) ** 2, mean(y * y) - mean(y) ** 2
     covariance = mean(x * y) - mean(x) * mean(y)
@@ -84,7 +85,7 @@ def test_gmsd_is_that_of_the_paper() -> None:
 
 
 @pytest.mark.parametrize("name", DISTANCES)
-def test_values_stay_what_they_were(name: str) -> None:
+def test_values_are_those_stored(name: str) -> None:
     reference, image = formula_pair(size_of(name))
     assert DISTANCES[name](as_torch([image]), as_torch([reference])).item() == pytest.approx(GOLDEN[name], abs=1e-8)
 
@@ -97,7 +98,7 @@ def test_single_precision_is_near_double(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DISTANCES)
-def test_finite_roots_change_no_value(name: str) -> None:
+def test_safe_roots_change_no_value(name: str) -> None:
     reference = smooth_picture(size_of(name))
     images, references = as_torch(noisy(reference, 0.02, 0.2)), as_torch([reference, reference])
     with SafeSqrt():
@@ -125,7 +126,7 @@ def test_gradients_agree_with_differences_in_double_precision(name: str) -> None
 @pytest.mark.parametrize("name", DISTANCES)
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 def test_flat_pictures_have_finite_gradients(name: str, level: float) -> None:
-    """Identical to a flat reference, a flat picture of another level, and half flat, half noise."""
+    """One identical to a flat reference, one of another level, and one half flat, half noise."""
     reference = jnp.full((size_of(name), size_of(name), 3), level, jnp.float32)
     half = reference.at[: size_of(name) // 2].set(noisy(smooth_picture(size_of(name)), 0.2)[0, : size_of(name) // 2])
     images = jnp.stack([reference, jnp.full_like(reference, 0.25), half])
@@ -152,13 +153,13 @@ def test_raised_contrast_is_a_distance_by_vif_too() -> None:
     assert distance > 0.01
 
 
-def test_values_beyond_the_range_by_rounding_are_taken() -> None:
+def test_values_out_of_range_by_rounding_are_accepted() -> None:
     reference = smooth_picture(SIZE)
     images = noisy(reference, 0.3) + 1e-6
     assert jnp.isfinite(get_metric("ssim").bind(reference).distances(images)).all()
 
 
-def test_roots_have_slope_zero_at_zero_only() -> None:
+def test_roots_have_derivative_zero_at_zero_only() -> None:
     base = torch.tensor([0.0, 0.25], requires_grad=True)
     exponents = torch.tensor([0.5, 0.5])
     with SafeSqrt():
