@@ -30,7 +30,7 @@ LAYERS = (
     {"mad_app.distortions"},
     {"mad_app.images"},
     {"mad_app.declaration"},
-    {"lasi"},
+    {"lasi", "mad_app.errors"},
 )
 """From the top: a file imports from its own unit and from units in lower rows; units in one row never import each
 other.

@@ -1,6 +1,6 @@
-"""Draws the synthetic pictures of this folder: `python assets/images/draw_synthetic.py` writes them anew beside itself.
+"""Draws the synthetic pictures of this folder: `python assets/images/draw_synthetic.py` writes them into it.
 
-Each drawing is a pure function of its coordinates and of a fixed seed, uint8 (256, 256, 3), and the committed PNG files
+Each picture is a pure function of its coordinates and of a fixed seed, uint8 (256, 256, 3), and the committed PNG files
 hold exactly these pixels (a test compares them). Levels are rounded from values that are never half-way between two
 levels, so that the last bit of a cosine cannot change a pixel.
 """
@@ -13,21 +13,21 @@ import numpy.typing as npt
 from PIL import Image
 
 SIZE = 256
-LEAF_SEED = 2310  # the dead leaves' own; any other gives a picture as good
+LEAF_SEED = 2310  # of the dead leaves; any other does as well
 MID, SWING = 127, 120  # gray levels: sinusoids run from 7 to 247, clear of both ends of the range
 
 Picture = npt.NDArray[np.uint8]
 
 
 def main() -> None:
-    """Write every drawing as PNG beside this program."""
-    for name, draw in DRAWINGS.items():
+    """Write every picture as PNG into the folder of this program."""
+    for name, draw in SYNTHETIC.items():
         Image.fromarray(draw()).save(Path(__file__).with_name(f"{name}.png"), optimize=True)
 
 
 def zone_plate() -> Picture:
-    """Rings whose frequency grows linearly with the radius and reaches half a cycle a pixel at the sides' middles."""
-    rows, columns = _centerd()
+    """Rings whose frequency grows linearly with the radius and reaches half a cycle per pixel at the sides' middles."""
+    rows, columns = _centered()
     return _gray(MID + SWING * np.cos(np.pi * (rows**2 + columns**2) / SIZE))
 
 
@@ -42,7 +42,7 @@ def gratings() -> Picture:
 
 def edges() -> Picture:
     """Discs and wedges of flat color: straight and round edges at every angle, strong and faint."""
-    rows, columns = _centerd()
+    rows, columns = _centered()
     sector = np.floor((np.arctan2(rows, columns) / np.pi + 1) * 6 + 0.25).astype(int) % 12
     ring = np.floor(np.hypot(rows, columns) / 24).astype(int)
     picture: Picture = PALETTE[(sector * 5 + ring * 3) % len(PALETTE)]
@@ -78,7 +78,7 @@ def dead_leaves() -> Picture:
     return picture
 
 
-def _centerd() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _centered() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Row and column of each pixel, (SIZE, SIZE) each, counted from the picture's middle."""
     rows, columns = np.mgrid[0:SIZE, 0:SIZE] - (SIZE - 1) / 2
     return rows, columns
@@ -99,7 +99,7 @@ LIGHTS = (  # row, column, spread in pixels; red, green, blue in levels
     (200, 70, 80, (-40, 90, 10)),
     (190, 200, 55, (110, 80, -30)),
 )
-DRAWINGS: dict[str, Callable[[], Picture]] = {
+SYNTHETIC: dict[str, Callable[[], Picture]] = {
     "zone-plate": zone_plate,
     "gratings": gratings,
     "edges": edges,

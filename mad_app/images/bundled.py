@@ -60,7 +60,7 @@ BUNDLED: dict[str, BundledImage] = {
         _bundled("cat", "Chelsea the cat", "fur, sharp eyes against a soft background, warm color"),
         _bundled("astronaut", "Eileen Collins", "a human face, strong colors, small lettering"),
         _bundled("raccoon", "Raccoon among leaves", "foliage, fur, saturated greens"),
-        _bundled("coffee", "Cup of coffee", "a colorful object, smooth porcelain beside wood grain"),
+        _bundled("coffee", "Cup of coffee", "a colorful object, smooth porcelain next to wood grain"),
         _bundled("cameraman", "Cameraman", "the classical scene in gray: a person, buildings, grass, plain sky"),
         _bundled("stairs", "Steel stairs", "architecture in gray: straight edges, railings, deep shadow"),
         _bundled("rocket", "Rocket at dusk", "a smooth sky, lattice towers, bright lamps"),

@@ -1,6 +1,6 @@
 """LASI straight from its definition: every sum over every earlier element, in float64 NumPy.
 
-Time and memory grow with the square of the number of elements; nothing here is shared with what it judges.
+Time and memory grow with the square of the number of elements; no code is shared with the package that it tests.
 
 Source: Severo, Theis, Ballé, "The Unreasonable Effectiveness of Linear Prediction as a Perceptual Metric", ICLR 2024.
 """

@@ -10,14 +10,14 @@ from tests.lasi.quick_compile import quick_jit
 
 RIDGE = 80 / 127.5
 SIZES = [1, 2, 5, 10, LARGEST_UNROLLED + 1]
-SAMPLES, ELEMENTS = 30, 4
+OBSERVATIONS, ELEMENTS = 30, 4
 every_size = pytest.mark.parametrize("size", SIZES)
 pytestmark = pytest.mark.usefixtures("float64")
 
 
 def random_predictors(size: int, *, seed: int = 0) -> np.ndarray:
-    """(samples, N + 1, elements)."""
-    return np.random.default_rng(seed).standard_normal((SAMPLES, size + 1, ELEMENTS))
+    """(observations, N + 1, elements)."""
+    return np.random.default_rng(seed).standard_normal((OBSERVATIONS, size + 1, ELEMENTS))
 
 
 def packed_sums(predictors: np.ndarray) -> jax.Array:
@@ -46,7 +46,7 @@ def test_products_hold_the_lower_triangle_column_by_column(size: int) -> None:
         predictors[:, row] * predictors[:, column] for column in range(size + 1) for row in range(column, size + 1)
     ]
     np.testing.assert_array_equal(packed, np.stack(columns, axis=1))
-    assert packed.shape == (SAMPLES, packed_size(size), ELEMENTS)
+    assert packed.shape == (OBSERVATIONS, packed_size(size), ELEMENTS)
 
 
 @every_size
@@ -71,7 +71,7 @@ def test_gradient_against_finite_differences(size: int) -> None:
 
 @every_size
 def test_gradient_of_each_entry(size: int) -> None:
-    """∂L/∂b = v and ∂L/∂A = −v wᵀ (both triangles in one number), nothing for the sum of squares."""
+    """∂L/∂b = v and ∂L/∂A = −v wᵀ (both triangles in one number), 0 for the sum of squares."""
     predictors, cotangent = random_predictors(size), np.random.default_rng(2).standard_normal((size, ELEMENTS))
     a, b = (array[0] for array in normal_equations(predictors))
     w, v = np.linalg.solve(a + RIDGE * np.eye(size), np.stack([b, cotangent[:, 0]], axis=-1)).T

@@ -1,12 +1,13 @@
-"""LPIPS by the networks of the package lpips, with trained weights; the reference's features are computed once.
+"""LPIPS by the networks of the package lpips, with trained weights. The features of the reference are computed once.
 
 Zhang, Isola, Efros, Shechtman, Wang: The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, CVPR 2018.
 With f_l the features of layer l, at each position of unit length, and w_l the trained weights of that layer's head,
 
     d(x, y) = Σ_l mean over positions of Σ_channels w_l (f_l(x) − f_l(y))²
 
-Heads of version 0.1: as `lpips.LPIPS.forward`, which runs both images through the network each time. A map is the same
-sum before the means, each layer enlarged to the image's size: as with `spatial=True` there.
+The heads are those of version 0.1. The value is that of `lpips.LPIPS.forward`, which evaluates the network for both
+images each time. A map is the same sum before the means, with each layer upsampled to the image's size, as with
+`spatial=True` there.
 """
 
 import copy
@@ -23,11 +24,12 @@ from mad_app.metrics.lpips.weights import load_weights
 from mad_app.metrics.safe_sqrt import SafeSqrt
 
 HEADS_VERSION = "0.1"
-"""Of the linear heads; 0.0 left out the scaling of the input."""
+"""Version of the linear heads; 0.0 does not scale the input."""
 
 CHUNK_PIXELS = {"alex": 2**15, "vgg": 2**12, "squeeze": 2**16}
-"""Pixels of a batch for which PyTorch's operations are long enough; more need memory. LPIPS-alex and its gradient on
-four images, whole and in parts, on 2 cores: 18 and 18 ms at 64×64, 58 and 41 at 128×128, 240 and 145 at 256×256."""
+"""Pixels of a batch above which it is split: more need more memory, fewer make PyTorch's operations too short. Times of
+LPIPS-alex and its gradient on four images with 2 cores, together and split: 18 and 18 ms at 64×64, 58 and 41 ms at
+128×128, 240 and 145 ms at 256×256."""
 
 Features = list[torch.Tensor]
 """For each layer (N, channels, height, width), of unit length along the channels."""
@@ -37,7 +39,7 @@ def lpips_metric(name: str, minimum_size: int, *, net: str) -> TorchMetric:
     """LPIPS over the backbone "alex", "vgg" or "squeeze".
 
     Raises:
-        MetricUnavailable: the backbone's trained weights cannot be had.
+        MetricUnavailable: the backbone's trained weights are not available.
     """
     network, source = trained_network(net)
 
@@ -71,10 +73,10 @@ def lpips_metric(name: str, minimum_size: int, *, net: str) -> TorchMetric:
 def trained_network(net: str) -> tuple[lpips.LPIPS, str]:
     """The network of `net` on the CPU, ready for use, and the source of its weights.
 
-    It is built without any values, then given each of its tensors by name, so that none can be left at random.
+    It is built without values and then filled with every tensor by name, so that none can stay random.
 
     Raises:
-        MetricUnavailable: the backbone's trained weights cannot be had.
+        MetricUnavailable: the backbone's trained weights are not available.
     """
     backbone = load_weights(net)
     with warnings.catch_warnings(), torch.device("meta"):
@@ -93,7 +95,7 @@ def _on_device(network: lpips.LPIPS, device: torch.device) -> lpips.LPIPS:
 
 
 def _features(network: lpips.LPIPS, images: torch.Tensor) -> Features:
-    with SafeSqrt():  # where all channels are 0, so is their length, a root
+    with SafeSqrt():  # the length of a vector of zeros is a root at 0
         return [lpips.normalize_tensor(layer) for layer in network.net(network.scaling_layer(2 * images - 1))]
 
 
@@ -104,7 +106,7 @@ def _named_as_in(network: torch.nn.Module, tensors: dict[str, torch.Tensor]) -> 
 
 
 def _heads(net: str) -> dict[str, torch.Tensor]:
-    """The linear heads that lpips carries, under both names that its module gives them: lin0 and lins.0."""
+    """The linear heads in the package lpips, under both names that its module gives them: lin0 and lins.0."""
     file = Path(lpips.__file__).parent / "weights" / f"v{HEADS_VERSION}" / f"{net}.pth"
     heads: dict[str, torch.Tensor] = torch.load(file, map_location="cpu", weights_only=True)
     return heads | {name.replace("lin", "lins.", 1): tensor for name, tensor in heads.items()}

