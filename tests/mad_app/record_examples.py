@@ -29,7 +29,7 @@ def make_result(i: int) -> CornerResult:
         final={"lasi:20": 0.1 * i, "my.module:distance": 1e-7, "vif": None},
         drift=-1e-6 * i,
         drift_8bit=0.002,
-        outcome="used its whole budget of steps",
+        outcome="max_steps",
     )
 
 
