@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 PARTIAL = ".partial"
-"""Ending of the hidden name under which a folder is written."""
+"""In the hidden name under which a folder or file is written."""
 
 PLAIN_KINDS = "biufcSU"
 """Kinds of NumPy arrays that need no pickling: numbers and text."""
@@ -72,7 +72,7 @@ def staged_folder(folder: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def staged_file(path: Path) -> Iterator[Path]:
     """A hidden file beside `path` that the block writes and that then takes its place; gone if the block fails."""
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    partial = path.with_name(f".{path.stem}{PARTIAL}{path.suffix}")
     try:
         yield partial
         sync_file(partial)
@@ -117,7 +117,7 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
     try:
         text = json.dumps(_plain(document), indent=2, allow_nan=False)
     except TypeError as error:
-        raise RecordError(f"{path.name} cannot be written: {error}") from error
+        raise RecordError(f"{_final_name(path)} cannot be written: {error}") from error
     path.write_text(text + "\n", encoding="utf-8")
 
 
@@ -125,7 +125,7 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write an NPZ file; raises RecordError where an array would have to be pickled."""
     for name, array in arrays.items():
         if array.dtype.kind not in PLAIN_KINDS:
-            raise RecordError(f"{path.name} cannot be written: {name} holds {array.dtype}, not numbers or text")
+            raise RecordError(f"{_final_name(path)} cannot be written: {name} holds {array.dtype}, not numbers or text")
     with path.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
@@ -184,6 +184,11 @@ def take(
             raise RecordError(f"{where} has {name} {document[name]!r:.60}, expected {expected}")
     others = {name: value for name, value in document.items() if name not in keys and name not in ignored}
     return {name: document[name] for name in keys}, others
+
+
+def _final_name(path: Path) -> str:
+    """The name that a file will have when it is whole (`staged_file`)."""
+    return path.name.removeprefix(".").replace(PARTIAL, "")
 
 
 def _plain(value: Any) -> Any:
