@@ -12,11 +12,13 @@ from mad_app.images import BUNDLED, MAX_SIZE, MIN_SIZE, Crop
 from mad_app.metrics.registry import row_of
 from mad_app.records import Run, Summary
 from mad_app.records.files import DEFAULT_FILES
-from mad_app.request import ALL, NONE, REQUEST_SETTINGS, Request, renamed
+from mad_app.request import ALL, NONE, REQUEST_SETTINGS, Request, in_groups, renamed
 from mad_app.runs.run import request_of
 
 ALWAYS_GIVEN = ("image", "size", "first", "second", "distortion", "strength", "steps", "seed")
 """Settings that a command and Python give even at their defaults, so that nobody has to know the defaults."""
+
+_IN_ORDER = {declared.name: declared for declared in in_groups()}
 
 
 def command_of(request: Request) -> str:
@@ -52,7 +54,7 @@ def to_query(request: Request) -> dict[str, str]:
     defaults = _defaults(request.distortion)
     return {
         name: declared.text(value)
-        for name, declared in REQUEST_SETTINGS.items()
+        for name, declared in _IN_ORDER.items()
         if declared.in_address and (value := getattr(request, name)) != defaults[name] and value is not None
     }
 
@@ -82,8 +84,9 @@ def from_query(
     """
     texts, values = renamed(query), dict[str, Value]()
     ignored = []
-    for name, text in texts.items():
-        declared = REQUEST_SETTINGS[name]
+    for name, declared in _IN_ORDER.items():
+        if (text := texts.get(name)) is None:
+            continue
         try:
             if not declared.in_address:
                 raise ArgumentError(name, "is in no address")
@@ -200,7 +203,7 @@ def _option(declared: Setting, value: Value) -> list[str]:
 
 def _given(request: Request) -> dict[str, Value]:
     """The settings that are not at their defaults, and those that are always given."""
-    values = {name: getattr(request, name) for name in REQUEST_SETTINGS}
+    values = {name: getattr(request, name) for name in _IN_ORDER}
     return {
         name: value for name, value in values.items() if name in ALWAYS_GIVEN or value != REQUEST_SETTINGS[name].default
     }

@@ -187,9 +187,10 @@ def test_the_values_of_eight_columns_keep_apart(tmp_path: Path) -> None:
 
 def _shows(page: np.ndarray, picture: np.ndarray) -> bool:
     """Whether a page shows a picture, each pixel as a square of equal dots."""
+    corners = np.argwhere((page == picture[0, 0]).all(axis=2))
     for factor in range(1, page.shape[0] // picture.shape[0] + 1):
         row = picture[0].repeat(factor, axis=0)
-        for top, left in np.argwhere((page == picture[0, 0]).all(axis=2)):
+        for top, left in corners:
             cut = page[top : top + factor * picture.shape[0], left : left + factor * picture.shape[1]]
             whole = cut.shape[0] == factor * picture.shape[0] and cut.shape[1] == len(row)
             if whole and (cut[0] == row).all() and (cut[::factor, ::factor] == picture).all():
