@@ -73,7 +73,7 @@ class Setting:
         """Refuse what this setting cannot be.
 
         Raises:
-            ArgumentError: of another type, not finite, or out of range; says what is needed and what was given.
+            ArgumentError: of another type, not finite, or out of range; the message gives the range and the value.
         """
         if not self.is_of_kind(value):
             none = " or None" if self.optional else ""
@@ -104,7 +104,7 @@ class Setting:
         return value
 
     def text(self, value: Value) -> str:
-        """A value as short text from which `parse` makes it again exactly."""
+        """A value as short text from which `parse` makes the same value."""
         return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else str(value)
 
     def describe(self, value: Value, others: Mapping[str, Any]) -> str:

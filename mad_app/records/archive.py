@@ -205,7 +205,7 @@ def _check_sizes(path: Path) -> None:
 
 
 def _check_picture(path: Path, size: tuple[int, int]) -> None:
-    """Refuse a picture that is missing, is no PNG, is damaged, or has another size than the record says."""
+    """Refuse a picture that is missing, is no PNG, is damaged, or has another size than the reference."""
     try:
         with Image.open(path, formats=("PNG",)) as picture:
             if picture.size != size:

@@ -57,7 +57,7 @@ def path_of(folder: Path, role: str) -> Path | None:
     """Where the record in a folder keeps the file of a role, whether or not it is there yet.
 
     Returns:
-        None where run.json says that there is none; the plain name where run.json cannot be read.
+        None where run.json names none; the plain name where run.json cannot be read.
     """
     try:
         named = files_in(read_json(folder / RUN_FILE), str(folder / RUN_FILE))

@@ -49,7 +49,7 @@ class Entry:
         settings: of its request; of files the names alone.
         first: name of the first metric.
         second: name of the second metric.
-        width: of its pictures, in pixels; None where an older record does not say.
+        width: of its pictures, in pixels; None where an older record does not have it.
         height: likewise.
         label: its name and notes.
         pair: the most separated pair, 0 or 1.
@@ -228,7 +228,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _stamps_in(root: Path) -> dict[str, Stamp]:
-    """Name of each folder that may be a run or a series, to what changes when it has to be read again."""
+    """Name of each folder that may be a run or a series, to its stamp, which changes when it has to be read anew."""
     if not root.is_dir():
         return {}
     labels = _stamps_of_labels(root / LABELS)
@@ -310,7 +310,7 @@ def _read_series(folder: Path) -> list[Any]:
 
 
 def _shown(root: Path, name: str, row: Mapping[str, Any]) -> Entry | SeriesEntry | str:
-    """What a row of the index says: a run, a series or a fault."""
+    """A row of the index as a run, a series or a fault."""
     if "fault" in row:
         return str(row["fault"])
     if "series" in row:

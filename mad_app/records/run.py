@@ -46,7 +46,7 @@ class Origin:
     Attributes:
         source: "bundled", "file", "array" (given in Python) or "upload".
         name: of the bundled picture or file; None for an array.
-        width: of the reference, in pixels; None where an older record does not say.
+        width: of the reference, in pixels; None where an older record does not have it.
         height: likewise.
         sha256: of the reference's shape and float32 values (`content_hash`); None in older records.
     """
@@ -130,7 +130,7 @@ class Run:
         finals: float32 (4, H, W, 3).
         history: the values along the run, at least one row.
         request: id of the request, which equal requests share; computed from `settings` where it is empty.
-        origin: where the reference came from; told from `settings` where it is None.
+        origin: where the reference came from; derived from `settings` where it is None.
         solver: names of the solver's options to their values.
         others: names of the metrics that were measured at the end beside the two that compete.
         finals_8bit: uint8 (4, H, W, 3), the four pictures that are saved; None for the nearest to `finals`.

@@ -9,7 +9,7 @@ import numpy as np
 from mad_app.records.checkpoints import History
 
 MAX_POINTS = 200
-"""Points of a trace; more could not be told apart in a plot."""
+"""Points of a trace; a plot could not show more."""
 
 Row = tuple[float | None, ...]
 

@@ -1,8 +1,8 @@
 """Documents of earlier schemas as today's: the one place that knows how records used to be written.
 
-Schema 1 had neither `final_8bit` nor pictures chosen at the level, and no crop. Schemas 1 and 2 said why an image's
-optimization ended in a sentence, spelled `optimised` and `grey`, kept the solver's constants among the settings, and
-did not say where the reference came from.
+Schema 1 had neither `final_8bit` nor pictures chosen at the level, and no crop. Schemas 1 and 2 gave the reason why an
+image's optimization ended as a sentence, spelled `optimised` and `grey`, kept the solver's constants among the settings, and
+did not name the source of the reference.
 """
 
 from collections.abc import Mapping
@@ -72,7 +72,7 @@ def id_of(settings: Mapping[str, Any]) -> str:
 
 
 def origin_from(settings: Mapping[str, Any], size: tuple[int, int] | None) -> dict[str, Any]:
-    """Where a reference came from, as far as settings and its size in pixels, width and height, tell."""
+    """Where a reference came from, as its settings and its size in pixels (width, height) show."""
     image, side = settings.get("image"), settings.get("size")
     name = image if isinstance(image, str) and image else None
     source = "array" if name is None else "file"

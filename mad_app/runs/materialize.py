@@ -109,5 +109,5 @@ def _load_aligned(
     if (rows, columns) == reference.shape[:2]:
         return load_image(file, background=background)
     sizes = sorted({reference.shape[:2], of_picture or reference.shape[:2]})
-    wanted = " or ".join(f"{width} × {height}" for height, width in sizes)
-    raise ArgumentError(name, f"{picture} has {columns} × {rows} pixels, but needs {wanted}: cut or scale it")
+    needed = " or ".join(f"{width} × {height}" for height, width in sizes)
+    raise ArgumentError(name, f"{picture} has {columns} × {rows} pixels, but needs {needed}: cut or scale it")

@@ -72,7 +72,7 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Competition:
-    """What a record says of a competition from its beginning.
+    """What is known of a competition when it begins.
 
     Attributes:
         request: what is asked.

@@ -195,7 +195,7 @@ def solver_of(run: Run | Summary) -> SolverOptions:
 
 
 def source_of(request: Request) -> Source:
-    """Where the picture of a request comes from, as far as the request tells."""
+    """Where the picture of a request comes from, as the request names it."""
     return "array" if request.image is None else "bundled" if request.image in BUNDLED else "file"
 
 
