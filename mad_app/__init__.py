@@ -5,7 +5,7 @@
     folder = run_competition(Request(image="astronaut", first="lasi", second="lpips-alex"), "runs")
     run = load_run(folder)                                  # four images, their values, the history
 
-    from mad_app import level_sweep, run_series               # several competitions that differ in one setting
+    from mad_app import level_sweep, run_series             # several competitions that differ in one setting
     run_series(level_sweep(Request(first="ssim", second="mse"), "second", [0.001, 0.01]), "runs")
 
     from mad_app import compete, get_metric                 # the engine itself, step by step
@@ -14,7 +14,7 @@
 An image is float32 (H, W, 3), sRGB in [0, 1]; every metric is a distance, 0 between identical images.
 """
 
-from mad_app.competition import Settings, compete
+from mad_app.competition import Settings, SolverOptions, compete
 from mad_app.metrics import get_metric
 from mad_app.records import load_run, load_series
 from mad_app.runs import Request, resume_run, run_competition
@@ -23,6 +23,7 @@ from mad_app.runs.series import level_sweep, repeated_seeds, resume_series, run_
 __all__ = [
     "Request",
     "Settings",
+    "SolverOptions",
     "compete",
     "get_metric",
     "level_sweep",

@@ -1,8 +1,8 @@
 """Settings, declared once.
 
-A setting is a field of a frozen dataclass, made by `setting(...)`, which says all that is known of it: its range, unit
-and help, how it is labeled and how a sentence tells it. Options of the command line, parameters of an address, widgets,
-the record, captions and sentences are made from `settings_of(the dataclass)`, so that a setting is added in one place.
+A setting is a field of a frozen dataclass, made by `setting(...)`, which gives its range, unit and help, its label and
+its phrase in a sentence. Options of the command line, parameters of an address, widgets, the record, captions and
+sentences are made from `settings_of(the dataclass)`, so that a setting is added in one place.
 """
 
 import dataclasses
@@ -34,7 +34,7 @@ class Setting:
         name: of the field, and in a record and an address.
         kind: bool, int, float or str.
         optional: whether it may be None.
-        default: what it is if nothing is said.
+        default: its value unless another is given.
         label: above a control.
         help: one or two sentences for a tip and for the help of a command.
         group: what it belongs to.
@@ -43,8 +43,8 @@ class Setting:
         above: the number must be greater than this.
         maximum: the greatest number allowed.
         none: what None means, in a few words, such as "any".
-        phrase: how a sentence tells a value other than the default, as a format string that may use `value` and the
-            names of other settings; empty where no sentence does.
+        phrase: of a value other than the default, as a format string that may use `value` and the names of other
+            settings; empty where no sentence mentions it.
         option: name of the command's option, without dashes.
         aliases: earlier names of it, in options, addresses and records.
         file: whether it names a file.
@@ -73,18 +73,42 @@ class Setting:
         """Refuse what this setting cannot be.
 
         Raises:
-            ArgumentError: of another type, not finite, or out of range; says what is needed and what was given.
+            ArgumentError: of another type, not finite, or out of range; the message gives the range and the value.
         """
-        if value is None and self.optional:
-            return
-        if not self._is_of_kind(value):
+        if not self.is_of_kind(value):
             none = " or None" if self.optional else ""
             raise ArgumentError(self.name, f"must be {_WORDS[self.kind]}{none}, got {value!r:.60}")
         if isinstance(value, int | float | np.number) and not isinstance(value, bool) and not self._is_in_range(value):
             raise ArgumentError(self.name, f"must {self._range()}, got {value}")
 
+    def parse(self, text: str) -> Value:
+        """The value that a text gives, as in an address; the inverse of `text`.
+
+        Raises:
+            ArgumentError: it gives no value that this setting can have.
+
+        Example:
+            >>> size = Setting(name="size", kind=int, optional=False, default=1, label="", help="", group="picture")
+            >>> size.parse("24"), size.text(24)
+            (24, '24')
+        """
+        value: Value = text
+        try:
+            if self.kind is bool:
+                value = {"true": True, "1": True, "false": False, "0": False}[text.strip().lower()]
+            elif self.kind in (int, float):
+                value = self.kind(text)
+        except (KeyError, ValueError):
+            raise ArgumentError(self.name, f"must be {_WORDS[self.kind]}, got {text!r:.60}") from None
+        self.check(value)
+        return value
+
+    def text(self, value: Value) -> str:
+        """A value as short text from which `parse` makes the same value."""
+        return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else str(value)
+
     def describe(self, value: Value, others: Mapping[str, Any]) -> str:
-        """How a sentence tells a value; empty where it is the default or no sentence does.
+        """The phrase of a value in a sentence; empty where it is the default or no sentence mentions it.
 
         Args:
             value: of this setting.
@@ -92,7 +116,10 @@ class Setting:
         """
         return self.phrase.format(value=value, **others) if self.phrase and value != self.default else ""
 
-    def _is_of_kind(self, value: object) -> bool:
+    def is_of_kind(self, value: object) -> bool:
+        """Whether a value has the type of this setting, whatever its range."""
+        if value is None:
+            return self.optional
         if self.kind is float:
             return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
         if self.kind is int:

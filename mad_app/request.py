@@ -1,4 +1,4 @@
-"""What a user asks for: a competition, as values that a record keeps. `runs.materialize` turns them into arrays."""
+"""A request: what a user asks of a competition, as values. `runs.materialize` turns them into arrays."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ ALL, NONE = "all", "none"
 """What `others` may be beside names of metrics."""
 
 PICTURE = ("image", "size", "left", "top", "extent")
-"""The settings that a picture given as an array takes the place of."""
+"""The settings that describe a picture, which one given as an array replaces."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +33,11 @@ class Request(Settings):
         top: likewise.
         extent: how much of the picture's shorter side it takes, as in `Crop`.
         first: name of a metric.
-        second: name of its rival.
+        second: name of another metric.
         distortion: name of the distortion that makes the start.
         strength: in the distortion's unit; its default if None.
         seed: of the distortion's random numbers, at least 0.
-        start_file: the picture to start from, in place of a distortion, as in `image`.
+        start_file: the picture to start from, instead of a distorted copy, as in `image`.
         mask: a picture that is white where the images may change, as in `image`; None for everywhere.
         others: which other metrics are measured at the end: "all" that are available, "none", or names with commas
             between them.
@@ -89,7 +89,9 @@ class Request(Settings):
     first: str = setting(
         "lasi", label="First metric", help="A metric: `metrics` lists those there are.", group="metrics"
     )
-    second: str = setting("lpips-alex", label="Second metric", help="Its rival.", group="metrics")
+    second: str = setting(
+        "lpips-alex", label="Second metric", help="The metric that the first competes with.", group="metrics"
+    )
     distortion: str = setting(
         "noise",
         label="Distort the copy by",
@@ -114,7 +116,7 @@ class Request(Settings):
     start_file: str | None = setting(
         None,
         label="Another start",
-        help="A picture to start from, in place of a distorted copy.",
+        help="A picture to start from, instead of a distorted copy.",
         group="start",
         option="start",
         none="the distorted copy",
@@ -146,6 +148,8 @@ class Request(Settings):
         check_strength(distortion, cast(float, self.strength))
         if self.first == self.second:
             raise ArgumentError("second", f"must be another metric than the first, got {self.first!r} twice")
+        if "" in (self.other_metrics() or ()):
+            raise ArgumentError("others", f"must be all, none, or names with commas between them, got {self.others!r}")
 
     def settings(self) -> Settings:
         """The engine's part of it."""
@@ -165,7 +169,7 @@ class Request(Settings):
         """The request for a picture that is given as an array.
 
         Raises:
-            ArgumentError: it asks for a picture of its own, too.
+            ArgumentError: it describes a picture, too.
         """
         for name in PICTURE:
             if getattr(self, name) != REQUEST_SETTINGS[name].default:
@@ -178,21 +182,37 @@ REQUEST_SETTINGS: Mapping[str, Setting] = settings_of(Request)
 
 
 def request_id(settings: Mapping[str, Any]) -> str:
-    """A short id that equal requests share: SHA-256 of their settings, whatever their order; defaults may be left out.
+    """A short id that equal requests share: SHA-256 of the settings that differ from their defaults.
+
+    A setting that is declared later, with a default, changes no id.
 
     Args:
         settings: of a request, or of a record; what is no setting of a request is ignored.
+
+    Raises:
+        ArgumentError: a setting is out of its range.
 
     Example:
         >>> request_id({"steps": 500}) == request_id(asdict(Request())) != request_id({"steps": 501})
         True
     """
-    known = asdict(request_from(settings))
-    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
+    request = request_from(settings)
+    changed = {
+        name: value if value is None else declared.kind(value)
+        for name, declared in REQUEST_SETTINGS.items()
+        if (value := getattr(request, name)) != declared.default
+    }
+    return hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def settings_for_record(request: Request) -> dict[str, Value]:
+    """The settings that a record keeps: all, but none of a picture that was given as an array."""
+    left_out = PICTURE[1:] if request.image is None else ()
+    return {name: value for name, value in asdict(request).items() if name not in left_out}
 
 
 def request_from(settings: Mapping[str, Any]) -> Request:
-    """The request that a record's settings tell, under today's or earlier names.
+    """The request that a record's settings make, under today's or earlier names.
 
     Raises:
         ArgumentError: a setting is out of its range.
@@ -217,7 +237,7 @@ def in_groups(names: Iterable[str] = REQUEST_SETTINGS) -> list[Setting]:
 
 
 def describe_settings(settings: Mapping[str, Value], titles: Mapping[str, str]) -> list[str]:
-    """Phrases for what is not as by default, such as "gray" or "changes up to 0.05".
+    """Phrases for the settings that are not at their defaults, such as "gray" or "changes up to 0.05".
 
     Args:
         settings: of a request or record.
@@ -228,5 +248,5 @@ def describe_settings(settings: Mapping[str, Value], titles: Mapping[str, str]) 
         >>> describe_settings({"gray": True, "max_change": 0.05, "second_level": 0.1}, titles)
         ['gray', 'changes up to 0.05', 'MSE kept at 0.1']
     """
-    told = ((declared, settings.get(name, declared.default)) for name, declared in REQUEST_SETTINGS.items())
-    return [text for declared, value in told if (text := declared.describe(value, titles))]
+    values = ((declared, settings.get(name, declared.default)) for name, declared in REQUEST_SETTINGS.items())
+    return [text for declared, value in values if (text := declared.describe(value, titles))]

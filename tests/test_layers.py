@@ -30,7 +30,8 @@ LAYERS = (
     {"mad_app.distortions"},
     {"mad_app.images"},
     {"mad_app.declaration"},
-    {"lasi", "mad_app.errors"},
+    {"mad_app.errors"},
+    {"lasi"},
 )
 """From the top: a file imports from its own unit and from units in lower rows; units in one row never import each
 other.

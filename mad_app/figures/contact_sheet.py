@@ -102,10 +102,10 @@ class _ContactSheet:
     def _told(self, row: int) -> str:
         """What was done in a row, and in one of seeds how much its pictures differ."""
         differ = ""
-        if self.series.kind == "seeds":
+        if self.series.kind == "repeated_seeds":
             differ = _difference(spread_of(self.series, row) if row >= 0 else spread_of_starts(self.series))
         if row < 0:
-            return "before it is brought to the level" if self.series.kind == "ladder" else differ
+            return "before it is brought to the level" if self.series.kind == "level_sweep" else differ
         result = self.series.runs[0].images[row]
         return (
             f"{result.direction} {metric_title(result.optimized)}, {metric_title(result.fixed)} held  {differ}".rstrip()
@@ -133,7 +133,7 @@ def competitors(series: Series) -> tuple[str, str]:
 
 def series_title(series: Series) -> str:
     """What the series is, in a line."""
-    kinds = {"ladder": "at several levels", "seeds": "from several seeds"}
+    kinds = {"level_sweep": "at several levels", "repeated_seeds": "from several seeds"}
     return f"{contest_title(*competitors(series))}, {kinds.get(series.kind, series.kind)}"
 
 

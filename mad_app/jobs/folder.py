@@ -16,29 +16,21 @@ Every file is replaced in one stroke, so a page that reads while the worker writ
 
 import enum
 import json
-import math
 import shutil
 import time
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mad_app.images import ImageArray, save_png
-from mad_app.records import History, RecordError, is_resumable
+from mad_app.records import RecordError, is_resumable
 from mad_app.records.storage import read_arrays, read_json, refusals, staged_folder, write_arrays
+from mad_app.records.trace import Trace
 from mad_app.runs import Request
-
-MOST_POINTS = 200
-"""Points of a trace; more could not be told apart on a page."""
 
 HEARTBEAT_SECONDS = 0.5
 SILENT_SECONDS = 12.0
 """A job whose heartbeat is older is nobody's; while frameworks load, a worker's heart may not beat for seconds."""
-
-Row = tuple[float | None, ...]
 
 
 class Phase(enum.Enum):
@@ -81,31 +73,6 @@ class JobSpec:
     request: Request
     run: str | None = None
     visitor: str = ""
-
-
-@dataclass(frozen=True)
-class Trace:
-    """The way of both metrics so far, thinned; column i of each row belongs to CORNERS[i].
-
-    Attributes:
-        step: steps done, growing.
-        first: the first metric's distances, a row of 4 for each step; None where not finite.
-        second: likewise for the second metric.
-        drift: relative signed departure of each image's fixed metric from its level.
-    """
-
-    step: tuple[int, ...] = ()
-    first: tuple[Row, ...] = ()
-    second: tuple[Row, ...] = ()
-    drift: tuple[Row, ...] = ()
-
-    @classmethod
-    def of(cls, history: History) -> "Trace":
-        """A record's history, thinned to MOST_POINTS; its first and its last point are kept."""
-        count = len(history.step)
-        kept = np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).round().astype(int))
-        columns = (_rows(getattr(history, name)[kept]) for name in ("first", "second", "drift"))
-        return cls(tuple(int(step) for step in history.step[kept]), *columns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -292,11 +259,6 @@ class Job:
 
 _hidden = shutil.ignore_patterns(".*")
 """Files that are just being written."""
-
-
-def _rows(values: Iterable[Sequence[float]]) -> tuple[Row, ...]:
-    """Numbers to six digits, what is not finite as None."""
-    return tuple(tuple(float(f"{value:.6g}") if math.isfinite(value) else None for value in row) for row in values)
 
 
 def _tuples(rows: list[Any]) -> tuple[Any, ...]:

@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,12 @@ import numpy as np
 from mad_app.competition import Reason
 from mad_app.figures import figure_bytes
 from mad_app.images.encode import to_jpeg
-from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase, Trace
+from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase
 from mad_app.jobs.spare_folder import is_refusal
 from mad_app.metrics import KnownMetric, get_metric
-from mad_app.records import History, RecordError, Run, find_run, load_checkpoint, load_run
-from mad_app.runs import Progress, resume_run, run_competition
+from mad_app.records import UNFINISHED, History, RecordError, Run, find_run, load_checkpoint, load_run
+from mad_app.records.trace import Trace
+from mad_app.runs import Progress, materialize, record_competition, resume_run, source_of
 
 SECONDS_BETWEEN_REPORTS = 0.15
 SECONDS_BETWEEN_LOOKS = 0.05
@@ -135,11 +135,10 @@ def _compete(reporter: Reporter) -> None:
     folder = reporter.folder
     order, root = folder.order(), folder.root
     reporter.tell()
-    calls: dict[str, Callable[..., Any]] = {
-        name: getattr(reporter, name) for name in ("resolve", "on_progress", "should_stop")
-    }
+    calls: dict[str, Any] = {name: getattr(reporter, name) for name in ("resolve", "on_progress", "should_stop")}
     if order.run is None:
-        record = run_competition(order.request, root, reference=folder.reference(), **calls)
+        materials = materialize(order.request, folder.reference())
+        record = record_competition(order.request, materials, root, source=source_of(order.request), **calls)
     else:
         record = find_run(root, order.run)
         reporter.go_on_from(load_checkpoint(record).history)
@@ -150,7 +149,7 @@ def _compete(reporter: Reporter) -> None:
 
 
 def _end(run: Run, reporter: Reporter) -> Phase:
-    stopped = any(result.outcome == Reason.STOPPED.value for result in run.images)
+    stopped = any(result.outcome in (Reason.STOPPED.value, UNFINISHED) for result in run.images)
     return (Phase.INTERRUPTED if reporter.orphaned else Phase.STOPPED) if stopped else Phase.DONE
 
 

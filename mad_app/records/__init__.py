@@ -6,7 +6,7 @@ from mad_app.records.keyframes import Keyframes
 from mad_app.records.labels import Label, load_label, save_label
 from mad_app.records.maps import Maps, load_maps, save_maps
 from mad_app.records.ratio import most_separated_pair, pair_ratio
-from mad_app.records.run import CornerResult, Run, Summary, without_folders
+from mad_app.records.run import UNFINISHED, CornerResult, Origin, Run, Source, Summary, content_hash, without_folders
 from mad_app.records.run_folder import (
     find_run,
     list_runs,
@@ -16,32 +16,43 @@ from mad_app.records.run_folder import (
     save_run,
 )
 from mad_app.records.series import (
+    Plan,
+    PlannedRun,
     Series,
     Spread,
     is_series,
+    load_plan,
     load_series,
-    requests_of,
     runs_of,
     save_series,
     spread_of,
     spread_of_starts,
 )
-from mad_app.records.storage import RecordError
+from mad_app.records.storage import DiskFullError, RecordError
+from mad_app.records.trace import Trace
 from mad_app.records.trash import delete_run, deleted_runs, empty_trash, restore_run
 
 __all__ = [
+    "UNFINISHED",
     "Checkpoint",
     "CornerResult",
+    "DiskFullError",
     "Environment",
     "History",
     "Keyframes",
     "Label",
     "Maps",
+    "Origin",
+    "Plan",
+    "PlannedRun",
     "RecordError",
     "Run",
     "Series",
+    "Source",
     "Spread",
     "Summary",
+    "Trace",
+    "content_hash",
     "delete_run",
     "deleted_runs",
     "empty_trash",
@@ -53,13 +64,13 @@ __all__ = [
     "load_checkpoint",
     "load_label",
     "load_maps",
+    "load_plan",
     "load_run",
     "load_series",
     "load_summary",
     "most_separated_pair",
     "pair_ratio",
     "replace_run",
-    "requests_of",
     "restore_run",
     "runs_of",
     "save_checkpoint",

@@ -1,4 +1,4 @@
-"""Where a competition stands and how it got there: its history, and the checkpoint it can be resumed from.
+"""The history of a competition, and the checkpoint from which it can be resumed.
 
 checkpoint.npz holds, as plain arrays, the engine's last step (`index`, `images`, `first`, `second`, `drift` and its
 `state.…`), the history up to it (`history.…`), the keyframes (`keyframes.…`) and the `seconds` spent. Column i of a
@@ -14,10 +14,9 @@ import numpy as np
 
 from mad_app.competition.settings import CORNERS, Step
 from mad_app.images import check_image
+from mad_app.records.files import CHECKPOINT_FILE, path_of
 from mad_app.records.keyframes import Keyframes, keyframe_arrays, keyframes_from
 from mad_app.records.storage import RecordError, read_arrays, refusals, staged_file, write_arrays
-
-CHECKPOINT_FILE = "checkpoint.npz"
 
 _STATE = "state."
 _HISTORY = "history."
@@ -56,7 +55,7 @@ class History:
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """Where an unfinished run stands: what the engine needs to go on, and what was seen so far."""
+    """An unfinished run: the engine's last step, from which it continues, and what was recorded up to it."""
 
     step: Step
     history: History
@@ -109,8 +108,9 @@ def _check_floats(array: np.ndarray, shape: tuple[int, ...], what: str) -> None:
 
 
 def is_resumable(folder: str | Path) -> bool:
-    """Whether the run has a checkpoint to go on from."""
-    return (Path(folder) / CHECKPOINT_FILE).is_file()
+    """Whether the run has a checkpoint to continue from."""
+    path = path_of(Path(folder), "checkpoint")
+    return path is not None and path.is_file()
 
 
 def checkpoint_arrays(checkpoint: Checkpoint) -> dict[str, np.ndarray]:

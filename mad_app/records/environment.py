@@ -1,4 +1,4 @@
-"""What a run was computed with, as the record tells it: package versions and the device."""
+"""What a run is computed with, for its record: package versions and the device."""
 
 import contextlib
 import importlib.metadata
@@ -11,8 +11,9 @@ from pathlib import Path
 import jax
 
 from mad_app.metrics.threads import available_cores
+from mad_app.records.program_version import program_version
 
-PACKAGES = ("mad_app", "jax", "jaxlib", "optax", "numpy", "torch", "lpips", "piq")
+PACKAGES = ("jax", "jaxlib", "optax", "numpy", "scipy", "torch", "lpips", "piq")
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Environment:
     """What a run was computed with.
 
     Attributes:
-        versions: "python" and each of PACKAGES to its version; None if it is not installed.
+        versions: "python", "mad_app" (`program_version`) and each of PACKAGES to its version; None if it is not
+            installed.
         device: what JAX computes on, such as "cpu: AMD EPYC, 2 cores" or "gpu: NVIDIA H100".
     """
 
@@ -30,7 +32,7 @@ class Environment:
 
 def environment() -> Environment:
     """Look the versions up, importing none of the packages, and ask JAX for its device."""
-    versions: dict[str, str | None] = {"python": platform.python_version()}
+    versions: dict[str, str | None] = {"python": platform.python_version(), "mad_app": program_version()}
     for package in PACKAGES:
         versions[package] = None
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):

@@ -13,12 +13,10 @@ from mad_app.competition.settings import CORNERS, Step
 from mad_app.images import to_uint8
 from mad_app.records.storage import RecordError
 
-KEYFRAMES_FILE = "keyframes.npz"
-
-MOST = 24
-FEWEST = 4
-MOST_BYTES = 8_000_000
-"""What the keyframes of a run may take, unless fewer than FEWEST fit: 24 at 128 × 128 pixels, 10 at 256 × 256."""
+MAX_COUNT = 24
+MIN_COUNT = 4
+MAX_BYTES = 8_000_000
+"""What the keyframes of a run may take, unless fewer than MIN_COUNT fit: 24 at 128 × 128 pixels, 10 at 256 × 256."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +57,7 @@ def keyframe_steps(steps: int, pixels: int) -> list[int]:
         >>> keyframe_steps(500, 256 * 256)
         [0, 5, 20, 45, 80, 125, 180, 245, 320, 405]
     """
-    count = int(np.clip(MOST_BYTES // (3 * len(CORNERS) * pixels), FEWEST, MOST))
+    count = int(np.clip(MAX_BYTES // (3 * len(CORNERS) * pixels), MIN_COUNT, MAX_COUNT))
     return sorted({steps * i * i // count**2 for i in range(count)})
 
 

@@ -1,4 +1,4 @@
-"""What people call a run and note about it, beside the record, which stays as it was.
+"""Name and notes that people give a run, beside the record, which stays as it was.
 
 .labels/<id>.json    in the folder of the runs: schema, name, notes (plain JSON)
 """
@@ -17,7 +17,7 @@ LONGEST_NOTES = 10_000
 
 @dataclass(frozen=True)
 class Label:
-    """What people say of a run; both texts may be empty, and are shown as they are.
+    """Name and notes of a run; both may be empty, and are shown as they are.
 
     Attributes:
         name: one line of at most LONGEST_NAME characters.

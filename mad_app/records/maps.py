@@ -1,4 +1,4 @@
-"""What each metric of a competition sees where: maps of its distance, at the end and at keyframes.
+"""Each pixel's contribution to the distance of both metrics, at the end and at keyframes.
 
 maps.npz, in 8 bits: `step` (K,), `first` and `second` (K, 4, H, W), and, for each of these maps, the value that 255
 stands for, `first_peak` and `second_peak` (K, 4). It is made when all else of a record is on disk, and may be missing.
@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from mad_app.competition.settings import CORNERS
+from mad_app.records.files import DEFAULT_FILES, path_of
 from mad_app.records.storage import RecordError, read_arrays, refusals, staged_file, write_arrays
-
-MAPS_FILE = "maps.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,15 +47,15 @@ class Maps:
 
 def save_maps(folder: str | Path, maps: Maps) -> None:
     """Add the maps to a record, in one stroke; raises RecordError where the disk refuses them."""
-    path = Path(folder) / MAPS_FILE
+    path = path_of(Path(folder), "maps") or Path(folder) / DEFAULT_FILES["maps"]
     with refusals(f"the maps {path} could not be saved"), staged_file(path) as partial:
         write_arrays(partial, {item.name: getattr(maps, item.name) for item in fields(Maps)})
 
 
 def load_maps(folder: str | Path) -> Maps | None:
     """The maps of a record, None if it has none; raises RecordError where they are damaged."""
-    path = Path(folder) / MAPS_FILE
-    if not path.is_file():
+    path = path_of(Path(folder), "maps")
+    if path is None or not path.is_file():
         return None
     names = [item.name for item in fields(Maps)]
     arrays = read_arrays(path, names)

@@ -1,4 +1,4 @@
-"""How far a competition drove its pairs apart, in one number."""
+"""How far a competition separated its pairs, in one number: the ratio."""
 
 import math
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ from mad_app.records.run import CornerResult
 
 
 def pair_ratio(images: Sequence[CornerResult], pair: int) -> float | None:
-    """How many times as far from the reference the driven metric sees one image of a pair as the other.
+    """The optimized metric's distance of one image of a pair divided by that of the other.
 
     Args:
         images: the four results of a run, in the order of CORNERS.
-        pair: 0 for the first metric driven and the second held, 1 the other way round.
+        pair: 0 where the first metric is optimized and the second fixed, 1 the other way round.
 
     Returns:
-        At least 1; infinite if one image is at no distance; None if a distance is not known.
+        At least 1; infinite if one image is at distance 0; None if a distance is not known.
     """
     distances = [image.seen.get(image.optimized) for image in images[2 * pair : 2 * pair + 2]]
     if any(value is None or value < 0 for value in distances):
@@ -24,6 +24,6 @@ def pair_ratio(images: Sequence[CornerResult], pair: int) -> float | None:
 
 
 def most_separated_pair(images: Sequence[CornerResult]) -> int:
-    """The pair that was driven farther apart: 0 or 1, and 0 where nothing is known."""
+    """The pair with the larger ratio: 0 or 1, and 0 where no ratio is known."""
     first, second = (pair_ratio(images, pair) or 0.0 for pair in (0, 1))
     return 1 if second > first else 0

@@ -1,32 +1,73 @@
-"""What a record says of one competition, as values."""
+"""A record of one competition, as values."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 
-from mad_app.competition.settings import Direction
+from mad_app.competition.settings import Direction, Reason
 from mad_app.images import to_uint8
 from mad_app.records.checkpoints import History
 from mad_app.records.keyframes import Keyframes
+from mad_app.request import REQUEST_SETTINGS
 
-SCHEMA = 2
-"""Version of the format on disk; `run_folder` tells what changed."""
+SCHEMA = 3
+"""Version of the format on disk; `upgrade` reads the earlier ones."""
 
-_FILES = ("image", "start_file", "mask")
-"""Settings that name a file."""
+UNFINISHED = "unfinished"
+"""The outcome of an image while its competition goes on, or after the program was killed."""
+
+OUTCOMES = frozenset({*(reason.value for reason in Reason), UNFINISHED})
+"""The codes that an outcome can have."""
+
+Source = Literal["bundled", "file", "array", "upload"]
+SOURCES: tuple[str, ...] = get_args(Source)
 
 
 def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings as people read them: of a file its name alone, for where it lay concerns nobody else.
+    """The settings as people read them: the name of a file without its folders, which concern nobody else.
 
     Example:
         >>> without_folders({"image": "/home/me/cat.png", "mask": None, "steps": 500})
         {'image': 'cat.png', 'mask': None, 'steps': 500}
     """
-    return {name: Path(str(value)).name if name in _FILES and value else value for name, value in settings.items()}
+    files = {name for name, declared in REQUEST_SETTINGS.items() if declared.file}
+    return {name: Path(str(value)).name if name in files and value else value for name, value in settings.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a reference came from.
+
+    Attributes:
+        source: "bundled", "file", "array" (given in Python) or "upload".
+        name: of the bundled picture or file; None for an array.
+        width: of the reference, in pixels; None where an older record does not have it.
+        height: likewise.
+        sha256: of the reference's shape and float32 values (`content_hash`); None in older records.
+    """
+
+    source: Source
+    name: str | None
+    width: int | None
+    height: int | None
+    sha256: str | None
+
+    @classmethod
+    def of(cls, reference: npt.ArrayLike, source: Source, name: str | None) -> "Origin":
+        """The origin of a reference (H, W, 3)."""
+        height, width = np.shape(reference)[:2]
+        return cls(source=source, name=name, width=width, height=height, sha256=content_hash(reference))
+
+
+def content_hash(image: npt.ArrayLike) -> str:
+    """SHA-256 of an image's shape and values, as 64 hexadecimal digits."""
+    array = np.ascontiguousarray(image, np.float32)
+    return hashlib.sha256(repr(array.shape).encode() + array.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,16 +75,16 @@ class CornerResult:
     """What became of one of the four images.
 
     Attributes:
-        optimized: name of the metric that was driven.
-        fixed: name of the metric that was held.
+        optimized: name of the optimized metric.
+        fixed: name of the fixed metric.
         direction: "max" or "min".
-        level: the fixed metric's value that was held.
+        level: the value that the fixed metric keeps.
         start: metric name to distance of the start image, every available metric; None where not measurable.
         final: likewise for this image, as the float image that was optimized.
         final_8bit: likewise for the picture that is saved; None while a run is unfinished, and in records of schema 1.
         drift: relative signed departure of the fixed metric from the level, on the float image.
         drift_8bit: the same, on the picture that is saved.
-        outcome: why the optimization ended, for a person to read.
+        outcome: why the optimization ended, one of OUTCOMES.
         file: name of the picture in the run's folder, given when it is saved.
         extra: further keys of run.json, kept as they are.
     """
@@ -74,10 +115,10 @@ class CornerResult:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Run:
-    """One competition and all that is needed to judge it or run it again.
+    """One competition and all that is needed to judge or reproduce it.
 
     Attributes:
-        settings: flat: names to numbers, text, booleans or None.
+        settings: of the request, flat: names to numbers, text, booleans or None.
         seed: what every random number came from.
         versions: package name to version, None if not installed.
         device: what it ran on.
@@ -85,16 +126,21 @@ class Run:
         seconds: time spent optimizing.
         images: four results in the order of CORNERS.
         reference: float32 (H, W, 3) in [0, 1].
-        start: likewise, the image that all four set out from.
+        start: likewise, the image from which all four start.
         finals: float32 (4, H, W, 3).
         history: the values along the run, at least one row.
+        request: id of the request, which equal requests share; computed from `settings` where it is empty.
+        origin: where the reference came from; derived from `settings` where it is None.
+        solver: names of the solver's options to their values.
+        others: names of the metrics that were measured at the end beside the two that compete.
         finals_8bit: uint8 (4, H, W, 3), the four pictures that are saved; None for the nearest to `finals`.
         mask: bool (H, W), true where the images might change; None if they might everywhere.
         keyframes: some of the images along the run; none in a record that kept none.
         schema: version of the format it was read from.
         created: when it was first saved, ISO 8601 in UTC; given when it is saved.
         folder: where it lies; None until it is saved.
-        extra: further keys of run.json (a title, notes …), kept as they are.
+        files: role to name of its files, as in `records.files`; given when it is read.
+        extra: further keys of run.json, kept as they are.
     """
 
     settings: Mapping[str, str | float | bool | None]
@@ -108,12 +154,17 @@ class Run:
     start: np.ndarray
     finals: np.ndarray
     history: History
+    request: str = ""
+    origin: Origin | None = None
+    solver: Mapping[str, Any] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
     finals_8bit: np.ndarray | None = None
     mask: np.ndarray | None = None
     keyframes: Keyframes = field(default_factory=Keyframes.empty)
     schema: int = SCHEMA
     created: str = ""
     folder: Path | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -137,6 +188,10 @@ class Summary:
     seconds: float
     images: tuple[CornerResult, ...]
     extra: Mapping[str, Any]
+    request: str = ""
+    origin: Origin | None = None
+    solver: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

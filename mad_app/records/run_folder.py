@@ -1,98 +1,64 @@
 """One run, one folder: written whole or not at all, readable without this program.
 
-    run.json         schema, id, created, settings, seed, versions, device, weights, seconds, images (plain JSON)
+    run.json         schema, id, request, created, settings, reference, solver, seed, versions, device, weights,
+                     seconds, others, files, images (plain JSON)
     reference.png, start.png, 1_lasi_max.png …   the pictures in 8 bits
     images.npz       reference, start (H, W, 3) and images (4, H, W, 3): exact float32, sRGB in [0, 1]; images_8bit, the
                      four as in the PNG files; and mask (H, W), true where they might change, if there was one
     history.npz      step (T,), first, second, drift (T, 4)
     keyframes.npz    step (K,), images (K, 4, H, W, 3): some of the images on the way, in 8 bits (`keyframes`)
-    maps.npz         what both metrics see where; added last (`maps`)
+    maps.npz         each pixel's contribution to both metrics; added last (`maps`)
     checkpoint.npz   in a run that can be resumed: the engine's last step and the history up to it
 
 Position i of everything with four entries belongs to `CORNERS[i]`. A number that is not finite is null in run.json.
-Schema 1 had neither images_8bit, mask nor final_8bit: its pictures are the images rounded to the nearest 8 bits.
-Nothing is pickled. A folder is written under a hidden name, synced, and renamed, so what bears a run's name is whole.
+Nothing is pickled. A new folder is written under a hidden name, synced, and renamed. A newer version of a run is
+written under new names beside the older one; then run.json, which names the files (`files`), is replaced.
 """
 
 import contextlib
 import datetime
+import filecmp
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
-from mad_app.competition.settings import CORNERS
 from mad_app.images import check_image, from_uint8, save_png
-from mad_app.records.checkpoints import (
-    CHECKPOINT_FILE,
-    Checkpoint,
-    check_four,
-    check_history,
-    checkpoint_arrays,
-    history_arrays,
-    history_from,
-)
-from mad_app.records.keyframes import (
-    KEYFRAMES_FILE,
-    check_keyframes,
-    keyframe_arrays,
-    keyframes_from,
-)
-from mad_app.records.run import SCHEMA, CornerResult, Run, Summary
+from mad_app.records.checkpoints import Checkpoint, check_four, check_history, history_arrays, history_from
+from mad_app.records.checkpoints import save_checkpoint as write_checkpoint
+from mad_app.records.document import check_values, document_of, read_document
+from mad_app.records.files import CHECKPOINT_FILE, DEFAULT_FILES, RUN_FILE, free_name, leftovers
+from mad_app.records.keyframes import check_keyframes, keyframe_arrays, keyframes_from
+from mad_app.records.run import CornerResult, Origin, Run, Summary
 from mad_app.records.storage import (
     RecordError,
-    exchange,
-    identity,
     list_names,
     read_arrays,
     read_json,
-    read_steadily,
     refusals,
+    staged_file,
     staged_folder,
+    stamp,
     sync_file,
     sync_folder,
-    take,
     write_arrays,
     write_json,
 )
+from mad_app.records.upgrade import id_of, origin_from
 
-_NUMBER = (int, float)
-_NUMBER_OR_NULL = (int, float, type(None))
-_RUN_KEYS: dict[str, tuple[type, ...]] = {
-    "created": (str,),
-    "settings": (dict,),
-    "seed": (int,),
-    "versions": (dict,),
-    "device": (str,),
-    "weights": (dict,),
-    "seconds": _NUMBER,
-    "images": (list,),
-}
-_CORNER_KEYS: dict[str, tuple[type, ...]] = {
-    "optimized": (str,),
-    "fixed": (str,),
-    "direction": (str,),
-    "level": _NUMBER_OR_NULL,
-    "start": (dict,),
-    "final": (dict,),
-    "final_8bit": (dict, type(None)),
-    "drift": _NUMBER_OR_NULL,
-    "drift_8bit": _NUMBER_OR_NULL,
-    "outcome": (str,),
-    "file": (str,),
-}
+Value = TypeVar("Value")
 
 
 def save_run(run: Run, root: str | Path, *, checkpoint: Checkpoint | None = None) -> Path:
     """Write a run as a new folder under `root`, whole or not at all.
 
     Args:
-        run: what to save; its `folder` and the results' `file` are ignored, `created` is now unless given.
+        run: what to save; its `folder`, `files` and the results' `file` are ignored, `created` is now unless given.
         root: folder of the runs, made if missing.
         checkpoint: given for a run that shall be resumed later.
 
@@ -103,8 +69,7 @@ def save_run(run: Run, root: str | Path, *, checkpoint: Checkpoint | None = None
         RecordError: the run is not a valid record, or the disk refused it; nothing is left behind.
     """
     root = Path(root)
-    run = replace(run, created=run.created or _now())
-    _check(run, "the run cannot be saved")
+    run = _completed(replace(run, created=run.created or _now()))
     with refusals(f"the run could not be saved in {root}"):
         root.mkdir(parents=True, exist_ok=True)
         while (folder := root / _new_id(run)).exists():
@@ -126,11 +91,14 @@ def replace_run(run: Run, folder: str | Path, *, checkpoint: Checkpoint | None =
     """
     folder = Path(folder)
     old = load_summary(folder)
-    run = replace(run, created=old.created, extra={**old.extra, **run.extra})
-    _check(run, "the run cannot be saved")
-    with refusals(f"the run {folder} could not be replaced"), staged_folder(folder) as staged:
-        _write(staged, run, folder.name, checkpoint)
-        exchange(staged, folder)
+    run = _completed(replace(run, created=old.created, extra={**old.extra, **run.extra}))
+    with refusals(f"the run {folder} could not be replaced"):
+        _delete_leftovers(folder)
+        try:
+            _write(folder, run, folder.name, checkpoint)
+        finally:
+            with contextlib.suppress(OSError):  # what is left is ignored
+                _delete_leftovers(folder)
 
 
 def load_run(folder: str | Path) -> Run:
@@ -139,14 +107,14 @@ def load_run(folder: str | Path) -> Run:
     Raises:
         RecordError: a file is missing, damaged, of a newer format, or does not fit the others.
     """
-    return read_steadily(Path(folder), _load)
+    return _read_one_version(Path(folder), _load)
 
 
 def load_summary(folder: str | Path) -> Summary:
     """Read run.json alone; raises as `load_run` does."""
-    values = read_steadily(Path(folder), _read_document)
-    shown = {item.name: values[item.name] for item in fields(Summary) if item.name in values}
-    return Summary(folder=Path(folder), **shown)
+    folder = Path(folder)
+    values = read_document(folder)
+    return Summary(folder=folder, **{item.name: values[item.name] for item in fields(Summary) if item.name != "folder"})
 
 
 def list_runs(root: str | Path) -> list[Summary]:
@@ -168,38 +136,92 @@ def find_run(root: str | Path, run_id: str) -> Path:
     root = Path(root)
     plain = re.fullmatch(r"[^./\\:\x00-\x1f][^/\\:\x00-\x1f]*", run_id)
     with refusals(f"{run_id!r} is not the id of a run"):
-        if plain and identity(root / run_id) and (root / run_id).resolve().parent == root.resolve():
+        if plain and (root / run_id).is_dir() and (root / run_id).resolve().parent == root.resolve():
             return root / run_id
     raise RecordError(f"there is no run {run_id!r} in {root}")
 
 
+def _completed(run: Run) -> Run:
+    """The run with what follows from its settings, checked."""
+    height, width = run.reference.shape[:2]
+    origin = run.origin or Origin(**origin_from(run.settings, (width, height)))
+    where = "the run cannot be saved"
+    check_values(run.created, run.settings, run.images, where)
+    _check_pictures(run, where)
+    check_history(run.history, where)
+    check_keyframes(run.keyframes, run.reference.shape, where)
+    return replace(run, origin=origin, request=run.request or id_of(run.settings))
+
+
 def _write(folder: Path, run: Run, run_id: str, checkpoint: Checkpoint | None) -> None:
-    results = tuple(replace(result, file=_file_name(i, result)) for i, result in enumerate(run.images, start=1))
-    shown = [from_uint8(levels) for levels in run.pictures]
-    pictures = {"reference.png": run.reference, "start.png": run.start}
-    pictures.update((result.file, image) for result, image in zip(results, shown, strict=True))
-    for name, image in pictures.items():
-        save_png(folder / name, image)
+    """Write a version of a run beside the one that the folder may hold, and then its run.json."""
+    numbered = checkpoint is not None
+    files = {role: free_name(folder, DEFAULT_FILES[role], numbered=numbered) for role in ("images", "history", "maps")}
     arrays = {"reference": run.reference, "start": run.start, "images": run.finals, "images_8bit": run.pictures}
-    write_arrays(folder / "images.npz", arrays if run.mask is None else {**arrays, "mask": run.mask})
-    write_arrays(folder / "history.npz", history_arrays(run.history))
+    write_arrays(folder / files["images"], arrays if run.mask is None else {**arrays, "mask": run.mask})
+    write_arrays(folder / files["history"], history_arrays(run.history))
+    for role, image in (("reference", run.reference), ("start", run.start)):
+        files[role] = _write_unless_there(folder, DEFAULT_FILES[role], image)
     if len(run.keyframes.step):
-        write_arrays(folder / KEYFRAMES_FILE, keyframe_arrays(run.keyframes))
-    if checkpoint:
-        write_arrays(folder / CHECKPOINT_FILE, checkpoint_arrays(checkpoint))
-    known = {name: getattr(run, name) for name in _RUN_KEYS if name != "images"}
-    images = [{**{name: getattr(result, name) for name in _CORNER_KEYS}, **result.extra} for result in results]
-    document = {"schema": SCHEMA, "id": run_id, **known, "images": images}
-    write_json(folder / "run.json", document | dict(run.extra) | document)
-    for file in folder.iterdir():
-        sync_file(file)
+        files["keyframes"] = free_name(folder, DEFAULT_FILES["keyframes"], numbered=numbered)
+        write_arrays(folder / files["keyframes"], keyframe_arrays(run.keyframes))
+    results = tuple(
+        replace(result, file=free_name(folder, _file_name(i, result), numbered=numbered))
+        for i, result in enumerate(run.images, start=1)
+    )
+    for result, picture in zip(results, run.pictures, strict=True):
+        save_png(folder / result.file, from_uint8(picture))
+    for name in (*files.values(), *(result.file for result in results)):
+        if name != files["maps"]:
+            sync_file(folder / name)
+    if checkpoint:  # one is valid beside either version, so that it keeps its name
+        files["checkpoint"] = CHECKPOINT_FILE
+        write_checkpoint(folder, checkpoint)
     sync_folder(folder)
+    with staged_file(folder / RUN_FILE) as partial:
+        write_json(partial, document_of(run, run_id, results, files))
+
+
+def _write_unless_there(folder: Path, plain: str, image: np.ndarray) -> str:
+    """Write a picture that rarely changes from version to version; returns the name of the file that holds it."""
+    name = free_name(folder, plain, numbered=False)
+    save_png(folder / name, image)
+    if name != plain and filecmp.cmp(folder / name, folder / plain, shallow=False):
+        (folder / name).unlink()
+        return plain
+    return name
+
+
+def _delete_leftovers(folder: Path) -> None:
+    """Delete the files of versions that are no longer, or never were, the run's."""
+    with contextlib.suppress(RecordError):
+        for path in leftovers(folder, read_json(folder / RUN_FILE)):
+            path.unlink(missing_ok=True)
+
+
+def _read_one_version(folder: Path, read: Callable[[Path], Value]) -> Value:
+    """Read a folder so that all comes from one version of it, though it be replaced meanwhile.
+
+    Raises:
+        RecordError: what `read` raises although run.json stays as it is.
+    """
+    while True:
+        seen = stamp(folder / RUN_FILE)
+        try:
+            value = read(folder)
+        except RecordError:
+            if stamp(folder / RUN_FILE) == seen:
+                raise
+        else:
+            if stamp(folder / RUN_FILE) == seen:
+                return value
 
 
 def _load(folder: Path) -> Run:
-    values = _read_document(folder)
-    images = read_arrays(folder / "images.npz", ("reference", "start", "images"))
-    history, keyframes = folder / "history.npz", folder / KEYFRAMES_FILE
+    values = read_document(folder)
+    files: dict[str, str] = values["files"]
+    images = read_arrays(folder / files["images"], ("reference", "start", "images"))
+    history = folder / files["history"]
     run = Run(
         **values,
         folder=folder,
@@ -210,62 +232,10 @@ def _load(folder: Path) -> Run:
         mask=images.get("mask"),
         history=history_from(read_arrays(history, ()), str(history)),
     )
-    _check_pictures(run, str(folder / "images.npz"))
-    kept = read_arrays(keyframes, ("step", "images")) if keyframes.is_file() else {}
+    _check_pictures(run, str(folder / files["images"]))
+    keyframes = folder / files["keyframes"] if "keyframes" in files else None
+    kept = read_arrays(keyframes, ("step", "images")) if keyframes and keyframes.is_file() else {}
     return replace(run, keyframes=keyframes_from(kept, run.reference.shape, str(keyframes)))
-
-
-def _read_document(folder: Path) -> dict[str, Any]:
-    """The fields of a Run that run.json holds."""
-    path = folder / "run.json"
-    document = read_json(path)
-    schema = document.get("schema")
-    if not isinstance(schema, int) or schema < 1:
-        raise RecordError(f"{path} has schema {schema!r}, expected {SCHEMA}: it is not a record of a run")
-    if schema > SCHEMA:
-        raise RecordError(f"{path} has schema {schema}, newer than this program reads ({SCHEMA}); update it")
-    values, extra = take(document, _RUN_KEYS, str(path), ("schema", "id"))
-    values["images"] = tuple(
-        _read_corner(corner, schema, f"{path}: images[{i}]") for i, corner in enumerate(values["images"])
-    )
-    _check_texts(values["created"], values["settings"], values["images"], str(path))
-    return {**values, "schema": schema, "extra": extra}
-
-
-def _read_corner(document: object, schema: int, where: str) -> CornerResult:
-    if not isinstance(document, dict):
-        raise RecordError(f"{where} is no object")
-    if schema == 1:
-        document = {"final_8bit": None, **document}
-    values, extra = take(document, _CORNER_KEYS, where)
-    if not re.fullmatch(r"[\w-][\w.-]*\.png", values["file"]):
-        raise RecordError(f"{where} has file {values['file']!r}, expected the plain name of a PNG")
-    return CornerResult(**values, extra=extra)
-
-
-def _check(run: Run, where: str) -> None:
-    """Refuse what would not be read back."""
-    _check_texts(run.created, run.settings, run.images, where)
-    _check_pictures(run, where)
-    check_history(run.history, where)
-    check_keyframes(run.keyframes, run.reference.shape, where)
-
-
-def _check_texts(created: str, settings: Mapping[str, Any], images: tuple[CornerResult, ...], where: str) -> None:
-    """Refuse a date that is none, settings that are not flat, and results in another order than CORNERS."""
-    try:
-        datetime.datetime.fromisoformat(created)
-    except ValueError as error:
-        raise RecordError(f"{where}: created is {created!r}, expected a date and time in ISO 8601") from error
-    for name, value in settings.items():
-        if not isinstance(value, str | int | float | np.generic | None):
-            raise RecordError(f"{where}: the setting {name} is {value!r}, expected a number, text, true, false or null")
-    found = [(result.optimized, result.fixed, result.direction) for result in images]
-    first, second = found[0][:2] if found else ("first", "second")
-    names = {"first": first, "second": second}
-    wanted = [(names[corner.optimized], names[corner.fixed], corner.direction) for corner in CORNERS]
-    if found != wanted:
-        raise RecordError(f"{where}: images are {found} (optimized, fixed, direction), expected {wanted}")
 
 
 def _check_pictures(run: Run, where: str) -> None:

@@ -1,32 +1,26 @@
-"""Files and folders that are whole or absent, and readers that trust nothing.
+"""Files and folders that are whole or absent, and readers that check everything.
 
 Writing goes to a hidden name beside the target, is synced, and is renamed: a crash at any moment leaves the old or the
-new, never half. Reading executes nothing. What the disk refuses and what is damaged is a `RecordError`.
+new version, never a part of one. Reading executes nothing. What is damaged, and what the disk refuses, is a
+`RecordError`.
 """
 
 import contextlib
+import errno
 import json
 import math
 import os
-import re
 import shutil
-import stat
-import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-Value = TypeVar("Value")
-
 PARTIAL = ".partial"
-"""Ending of the hidden name under which a folder is written."""
-
-ASIDE = ".replaced"
-"""Ending of the hidden name under which a folder waits, for a moment, while its newer version takes its place."""
+"""In the hidden name under which a folder or file is written."""
 
 PLAIN_KINDS = "biufcSU"
 """Kinds of NumPy arrays that need no pickling: numbers and text."""
@@ -40,23 +34,26 @@ _JSON_NAMES = {
     type(None): "null",
 }
 
-PATIENCE_SECONDS = 0.2
-"""How long an empty place is taken for an exchange under way, before it is taken for one cut short by a crash."""
-
-ATTEMPTS = 5
-"""How often a replacement is tried when readers, out of patience, put the old one back."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+"""Errors of a disk, or of a user's share of it, that is full."""
 
 
 class RecordError(ValueError):
     """A record that cannot be read or written; the message is one sentence that names the file and the fault."""
 
 
+class DiskFullError(RecordError):
+    """A record cannot be written now, because there is no room on the disk."""
+
+
 @contextlib.contextmanager
 def refusals(what_failed: str) -> Iterator[None]:
-    """Turn an OSError of the block into a RecordError that begins with `what_failed`."""
+    """Turn an OSError of the block into a RecordError about `what_failed`, a full disk into a DiskFullError."""
     try:
         yield
     except OSError as error:
+        if error.errno in NO_ROOM:
+            raise DiskFullError(f"there is no room on the disk: {what_failed}") from error
         raise RecordError(f"{what_failed}: {error.strerror or error}") from error
 
 
@@ -75,7 +72,7 @@ def staged_folder(folder: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def staged_file(path: Path) -> Iterator[Path]:
     """A hidden file beside `path` that the block writes and that then takes its place; gone if the block fails."""
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    partial = path.with_name(f".{path.stem}{PARTIAL}{path.suffix}")
     try:
         yield partial
         sync_file(partial)
@@ -85,71 +82,18 @@ def staged_file(path: Path) -> Iterator[Path]:
     sync_folder(path.parent)
 
 
-def exchange(staged: Path, folder: Path) -> None:
-    """Let two folders change places.
-
-    A folder cannot be renamed onto a full one, so the old one steps aside first. Who finds its place empty for longer
-    than an exchange takes puts the old one back (`identity`); so a crash between the two renames costs nothing.
-    """
-    aside = _aside(folder)
-    for attempt in range(ATTEMPTS):
-        if identity(folder) is not None:
-            shutil.rmtree(aside, ignore_errors=True)
-        folder.rename(aside)
-        try:
-            staged.rename(folder)
-            break
-        except OSError:
-            with contextlib.suppress(OSError):
-                aside.rename(folder)
-            if attempt == ATTEMPTS - 1:
-                raise
-    aside.rename(staged)
-    sync_folder(folder.parent)
+def list_names(root: Path) -> list[str]:
+    """Names of what is in a folder and not hidden; none where there is no such folder."""
+    return [entry.name for entry in root.iterdir() if not entry.name.startswith(".")] if root.is_dir() else []
 
 
-def read_steadily(folder: Path, read: Callable[[Path], Value]) -> Value:
-    """Read a folder so that all comes from one version of it, though it be replaced meanwhile.
-
-    Raises:
-        RecordError: what `read` raises twice on the same version.
-    """
-    failed_on: int | None = -1
-    while True:
-        seen = identity(folder)
-        try:
-            value = read(folder)
-        except RecordError:
-            if seen == failed_on:
-                raise
-            failed_on = seen
-        else:
-            if identity(folder) == seen:
-                return value
-
-
-def identity(folder: Path) -> int | None:
-    """A number that changes when the folder is replaced, None if there is none; undoes an exchange cut short."""
-    aside, patience, absences = _aside(folder), time.monotonic() + PATIENCE_SECONDS, 0
-    while absences < 2:  # one absence may be an exchange that ended between the two looks
-        try:
-            found = folder.stat()
-            return found.st_ino if stat.S_ISDIR(found.st_mode) else None
-        except FileNotFoundError:
-            absences += not aside.is_dir()
-        if time.monotonic() > patience:
-            with contextlib.suppress(OSError):
-                aside.rename(folder)
-        time.sleep(PATIENCE_SECONDS / 100)
-    return None
-
-
-def list_names(root: Path) -> set[str]:
-    """Names of what is not hidden in `root`, and of what is just being written or replaced."""
-    hidden = re.compile(rf"\.(.+)({re.escape(ASIDE)}|{re.escape(PARTIAL)})")
-    entries = [entry.name for entry in root.iterdir()] if root.is_dir() else []
-    staged = {match[1] for name in entries if (match := hidden.fullmatch(name))}
-    return staged | {name for name in entries if not name.startswith(".")}
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written or replaced: inode, time and size; None if there is no such file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def sync_file(path: Path) -> None:
@@ -173,7 +117,7 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
     try:
         text = json.dumps(_plain(document), indent=2, allow_nan=False)
     except TypeError as error:
-        raise RecordError(f"{path.name} cannot be written: {error}") from error
+        raise RecordError(f"{_final_name(path)} cannot be written: {error}") from error
     path.write_text(text + "\n", encoding="utf-8")
 
 
@@ -181,7 +125,7 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write an NPZ file; raises RecordError where an array would have to be pickled."""
     for name, array in arrays.items():
         if array.dtype.kind not in PLAIN_KINDS:
-            raise RecordError(f"{path.name} cannot be written: {name} holds {array.dtype}, not numbers or text")
+            raise RecordError(f"{_final_name(path)} cannot be written: {name} holds {array.dtype}, not numbers or text")
     with path.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
@@ -242,8 +186,9 @@ def take(
     return {name: document[name] for name in keys}, others
 
 
-def _aside(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}{ASIDE}")
+def _final_name(path: Path) -> str:
+    """The name that a file will have when it is whole (`staged_file`)."""
+    return path.name.removeprefix(".").replace(PARTIAL, "")
 
 
 def _plain(value: Any) -> Any:

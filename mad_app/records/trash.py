@@ -1,8 +1,8 @@
-"""Deleting runs so that they can be put back, bit for bit.
+"""Deleting runs so that they can be restored, bit for bit.
 
     .trash/          in the folder of the runs: itself a folder of runs, with the labels that belong to them
 
-A run moves by renaming; nothing in it is copied or changed but the time of its folder, from which its age is told.
+A run moves by renaming; nothing in it is copied or changed but the time of its folder, which shows its age.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from mad_app.records.storage import RecordError, refusals, sync_folder
 
 TRASH = ".trash"
 KEEP_SECONDS = 30 * 24 * 3600.0
-"""How long a deleted run can be put back."""
+"""How long a deleted run can be restored."""
 
 
 def delete_run(root: str | Path, run_id: str) -> None:
@@ -44,8 +44,8 @@ def restore_run(root: str | Path, run_id: str) -> None:
     root = Path(root)
     folder = find_run(root / TRASH, run_id)
     if (root / run_id).exists():
-        raise RecordError(f"{run_id} could not be put back: there is a run of that id again")
-    with refusals(f"{run_id} could not be put back"):
+        raise RecordError(f"{run_id} could not be restored: there is another run of that id")
+    with refusals(f"{run_id} could not be restored"):
         _move(folder, root / run_id)
 
 

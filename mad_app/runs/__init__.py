@@ -1,6 +1,20 @@
 """Runs: from a request to a record."""
 
 from mad_app.request import Request
-from mad_app.runs.run import OnProgress, Progress, Resolve, request_of, resume_run, run_competition
+from mad_app.runs.materialize import Materials, materialize
+from mad_app.runs.recorder import OnProgress, Progress
+from mad_app.runs.run import Resolve, record_competition, request_of, resume_run, run_competition, source_of
 
-__all__ = ["OnProgress", "Progress", "Request", "Resolve", "request_of", "resume_run", "run_competition"]
+__all__ = [
+    "Materials",
+    "OnProgress",
+    "Progress",
+    "Request",
+    "Resolve",
+    "materialize",
+    "record_competition",
+    "request_of",
+    "resume_run",
+    "run_competition",
+    "source_of",
+]

@@ -1,7 +1,6 @@
 """From a request to arrays: the picture, the start and the mask."""
 
 import contextlib
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
@@ -46,7 +45,7 @@ def materialize(request: Request, reference: npt.ArrayLike | None = None) -> Mat
 
     Args:
         request: what is asked.
-        reference: the picture itself, float32 (H, W, 3) in [0, 1], in place of the file that the request names.
+        reference: the picture itself, float32 (H, W, 3) in [0, 1], instead of the file that the request names.
 
     Raises:
         ArgumentError: a file does not fit; ImageError: a file cannot be read.
@@ -65,7 +64,7 @@ def load_reference(request: Request) -> ImageArray:
 
 
 def make_start(request: Request, reference: ImageArray) -> ImageArray:
-    """The image from which the four images set out: distorted, or from its file."""
+    """The image from which all four images start: a distorted copy, or a file."""
     if request.start_file is not None:
         picture = _load_aligned(request, "start_file", reference)
         return to_gray(picture) if request.gray else picture
@@ -84,12 +83,6 @@ def load_mask(request: Request, reference: ImageArray) -> Mask | None:
 def picture_path(picture: str) -> str | Path:
     """Where a picture lies, from its bundled name or its path."""
     return bundled_path(picture) if picture in BUNDLED else picture
-
-
-def content_hash(image: npt.ArrayLike) -> str:
-    """SHA-256 of an image's shape and values."""
-    array = np.ascontiguousarray(image, np.float32)
-    return hashlib.sha256(repr(array.shape).encode() + array.tobytes()).hexdigest()
 
 
 def _load_aligned(
@@ -116,5 +109,5 @@ def _load_aligned(
     if (rows, columns) == reference.shape[:2]:
         return load_image(file, background=background)
     sizes = sorted({reference.shape[:2], of_picture or reference.shape[:2]})
-    wanted = " or ".join(f"{width} × {height}" for height, width in sizes)
-    raise ArgumentError(name, f"{picture} has {columns} × {rows} pixels, but needs {wanted}: cut or scale it")
+    needed = " or ".join(f"{width} × {height}" for height, width in sizes)
+    raise ArgumentError(name, f"{picture} has {columns} × {rows} pixels, but needs {needed}: cut or scale it")

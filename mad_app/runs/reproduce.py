@@ -1,56 +1,24 @@
-"""What runs a competition again: the choices of the page, and words for a shell and for Python."""
+"""What reproduces a run: a command line, Python, and the address of a page, all made from the declared settings."""
 
 import shlex
-from dataclasses import asdict, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from mad_app.images import BUNDLED, Crop
+from mad_app.declaration import Setting, Value
+from mad_app.distortions import DISTORTIONS, check_strength
+from mad_app.errors import ArgumentError
+from mad_app.images import BUNDLED, MAX_SIZE, MIN_SIZE, Crop
+from mad_app.metrics.registry import row_of
 from mad_app.records import Run, Summary
-from mad_app.runs import Request, request_of
-from mad_app.ui.components.form import Form, from_query
+from mad_app.records.files import DEFAULT_FILES
+from mad_app.request import ALL, NONE, REQUEST_SETTINGS, Request, in_groups, renamed
+from mad_app.runs.run import request_of
 
-COPY = "reference.png"
-"""A record's own copy of its picture."""
+ALWAYS_GIVEN = ("image", "size", "first", "second", "distortion", "strength", "steps", "seed")
+"""Settings that a command and Python give even at their defaults, so that nobody has to know the defaults."""
 
-SAID = ("size", "first", "second", "distortion", "strength", "steps", "seed")
-"""Settings that are said even where they are as usual, so that nobody has to know what is usual."""
-
-
-def choices_of(run: Run | Summary) -> Form:
-    """What a visitor would choose for a run, on the record's own copy of a picture that is not bundled; what no visitor
-    can choose is as usual."""
-    texts = {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in run.settings.items()}
-    if texts.get("image") not in BUNDLED:
-        texts |= {"image": f"{run.id}/{COPY}"} | {name: str(value) for name, value in asdict(Crop()).items()}
-    return from_query(texts)
-
-
-def asks_for(now: Request, request: Request, run: Run | None) -> bool:
-    """Whether `now` asks for the same as the `request` of a run, perhaps on the record's own copy of its picture."""
-    if now == request or run is None or run.folder is None:
-        return now == request
-    return now == replace(request, image=str(run.folder / COPY), **asdict(Crop()))
-
-
-def without_control(request: Request, run: Run) -> list[str]:
-    """Settings of a run that no address can carry, for people."""
-    chosen = choices_of(run).request(request.image or COPY)
-    ignored = {"image", *asdict(Crop())}
-    names = [item.name for item in fields(Request) if item.name not in ignored]
-    return [name.replace("_", " ") for name in names if getattr(chosen, name) != getattr(request, name)]
-
-
-def request_again(run: Run) -> Request:
-    """What asks for the same run from elsewhere: where the picture is no bundled one, the record's own copy of it.
-
-    Files that lie over the picture pixel by pixel fit the picture itself only.
-    """
-    request = request_of(run)
-    if request.image in BUNDLED or run.folder is None or request.mask or request.start_file:
-        return request
-    path, here = (run.folder / COPY).resolve(), Path.cwd()
-    image = path.relative_to(here) if path.is_relative_to(here) else path
-    return replace(request, image=str(image), **asdict(Crop()))
+_IN_ORDER = {declared.name: declared for declared in in_groups()}
 
 
 def command_of(request: Request) -> str:
@@ -60,32 +28,188 @@ def command_of(request: Request) -> str:
         >>> command_of(Request(image="my cat.png", steps=50))[:71]
         "python -m mad_app compete 'my cat.png' --size 128 --first lasi --second"
     """
-    options = {name: value for name, value in _said(request).items() if name != "image"}
-    words = [word for name, value in options.items() for word in _option(name, value)]
-    image = request.image or COPY
+    given = _given(request)
+    image = str(given.pop("image") or DEFAULT_FILES["reference"])
+    words = [word for name, value in given.items() for word in _option(REQUEST_SETTINGS[name], value)]
     image = f"./{image}" if image.startswith("-") else image
     return shlex.join(["python", "-m", "mad_app", "compete", image, *words, "--out", "runs"])
 
 
 def python_of(request: Request) -> str:
     """The Python of a request."""
-    arguments = "".join(f"    {name}={value!r},\n" for name, value in _said(request).items())
+    arguments = "".join(f"    {name}={value!r},\n" for name, value in _given(request).items())
     return (
         f"from mad_app import Request, run_competition\n\nrequest = Request(\n{arguments})\n"
         'run_competition(request, "runs")'
     )
 
 
-def _option(name: str, value: str | float) -> list[str]:
-    option = "--start" if name == "start_file" else f"--{name.replace('_', '-')}"
-    return [option] if value is True else [option, str(value)]
+def to_query(request: Request) -> dict[str, str]:
+    """The parameters of an address that asks for a request; what is at its default, or no address carries, is left out.
 
-
-def _said(request: Request) -> dict[str, str | float]:
-    """The settings that are not as usual, and those that are said in any case."""
-    values = {item.name: getattr(request, item.name) for item in fields(Request)}
+    Example:
+        >>> to_query(Request(image="coffee", max_change=0.05, gray=True))
+        {'image': 'coffee', 'gray': 'True', 'max_change': '0.05'}
+    """
+    defaults = _defaults(request.distortion)
     return {
-        item.name: values[item.name]
-        for item in fields(Request)
-        if item.name in ("image", *SAID) or values[item.name] != item.default
+        name: declared.text(value)
+        for name, declared in _IN_ORDER.items()
+        if declared.in_address and (value := getattr(request, name)) != defaults[name] and value is not None
     }
+
+
+def from_query(
+    query: Mapping[str, str],
+    *,
+    is_saved_picture: Callable[[str], bool] = lambda _: False,
+    maxima: Mapping[str, float] | None = None,
+) -> tuple[Request, list[str]]:
+    """The request that an address asks for; the inverse of `to_query`.
+
+    An address may come from anybody: it names bundled or saved pictures and metrics of the registry alone.
+
+    Args:
+        query: parameters by name, also by earlier names; those that are no settings are left alone.
+        is_saved_picture: whether there is a saved picture of that name, beside the bundled ones.
+        maxima: name of a setting to the greatest value that a page allows.
+
+    Returns:
+        The request, and the names of the settings that were ignored, whose values are the defaults instead.
+
+    Example:
+        >>> request, ignored = from_query({"size": "64", "first": "os:system", "steps": "many", "grey": "True"})
+        >>> request.size, request.first, request.steps, request.gray, ignored
+        (64, 'lasi', 500, True, ['first', 'steps'])
+    """
+    texts, values = renamed(query), dict[str, Value]()
+    ignored = []
+    for name, declared in _IN_ORDER.items():
+        if (text := texts.get(name)) is None:
+            continue
+        try:
+            if not declared.in_address:
+                raise ArgumentError(name, "is in no address")
+            value = declared.parse(text)
+            if isinstance(value, int | float) and value > (maxima or {}).get(name, value):
+                raise ArgumentError(name, "is more than the page allows")
+            if name == "image" and not (value in BUNDLED or is_saved_picture(str(value))):
+                raise ArgumentError(name, "is no picture that an address can name")
+            values[name] = _check_name(name, value)
+        except ValueError:
+            ignored.append(name)
+    return _nearest_request(values, ignored)
+
+
+def request_for_page(run: Run | Summary, *, maxima: Mapping[str, float] | None = None) -> tuple[Request, list[str]]:
+    """What a page asks for to reproduce a run, and the names of the settings that it cannot take over.
+
+    Where the picture is not a bundled one, it is the record's own copy, named `<id of the run>/<file>`.
+    """
+    settings = {name: value for name, value in renamed(run.settings).items() if value is not None}
+    if not _is_bundled(run):
+        settings |= {**_whole_copy(run), "image": f"{run.id}/{_copy_name(run)}"}
+    texts = {
+        name: REQUEST_SETTINGS[name].text(value)
+        for name, value in settings.items()
+        if value != REQUEST_SETTINGS[name].default
+    }
+    return from_query(texts, is_saved_picture=lambda name: name == settings["image"], maxima=maxima)
+
+
+def asks_for_same(now: Request, request: Request, run: Run | None) -> bool:
+    """Whether `now` asks for the same as the `request` of a run, perhaps on the record's own copy of its picture."""
+    return now == request or (run is not None and run.folder is not None and now == _on_copy(request, run))
+
+
+def reproduction_of(run: Run) -> Request:
+    """The request that reproduces a run elsewhere: on the record's own copy of a picture that is not a bundled one.
+
+    A mask or a start of its own fits the picture itself only, so that such a request is left as it is.
+
+    Raises:
+        RecordError: the record's settings are not those of a request.
+    """
+    request = request_of(run)
+    if _is_bundled(run) or run.folder is None or request.mask or request.start_file:
+        return request
+    copied = _on_copy(request, run)
+    path, here = Path(str(copied.image)).resolve(), Path.cwd()
+    return replace(copied, image=str(path.relative_to(here) if path.is_relative_to(here) else path))
+
+
+def _nearest_request(values: dict[str, Value], ignored: list[str]) -> tuple[Request, list[str]]:
+    """The request of these values without those that do not fit the others."""
+    distortion = DISTORTIONS[str(values.get("distortion", Request.distortion))]
+    if "strength" in values:
+        try:
+            check_strength(distortion, float(values["strength"] or 0))
+        except ValueError:
+            del values["strength"]
+            ignored.append("strength")
+    while True:
+        try:
+            return Request(**values), ignored  # type: ignore[arg-type]
+        except ArgumentError as error:
+            name = next(name for name in (error.argument, "first", *values) if name in values)
+            del values[name]
+            ignored.append(name)
+
+
+def _check_name(name: str, value: Value) -> Value:
+    """A value that must be a name of a table, as it is in the table.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    if name == "distortion" and value not in DISTORTIONS:
+        raise ArgumentError(name, f"must be one of {', '.join(DISTORTIONS)}, got {value!r}")
+    if name in ("first", "second"):
+        spec, number = row_of(str(value)), str(value).partition(":")[2]
+        return spec.name if spec.parameter and number == str(spec.parameter.default) else value
+    if name == "others" and value not in (ALL, NONE):
+        for other in str(value).split(","):
+            row_of(other.strip())
+    return value
+
+
+def _is_bundled(run: Run | Summary) -> bool:
+    source = run.origin.source if run.origin else None
+    return run.settings.get("image") in BUNDLED and source in (None, "bundled")
+
+
+def _on_copy(request: Request, run: Run) -> Request:
+    """The request on the record's own copy of its picture."""
+    path = (run.folder or Path()) / _copy_name(run)
+    return replace(request, image=str(path), **_whole_copy(run))  # type: ignore[arg-type]
+
+
+def _whole_copy(run: Run | Summary) -> dict[str, Value]:
+    """The settings that take all of a record's own copy of its picture, as far as a square can."""
+    whole: dict[str, Value] = dict(asdict(Crop()))
+    if run.origin and run.origin.width and run.origin.height:
+        whole["size"] = min(max(min(run.origin.width, run.origin.height), MIN_SIZE), MAX_SIZE)
+    return whole
+
+
+def _copy_name(run: Run | Summary) -> str:
+    return run.files.get("reference", DEFAULT_FILES["reference"])
+
+
+def _option(declared: Setting, value: Value) -> list[str]:
+    option = f"--{declared.option}"
+    return [option] if value is True else [option, declared.text(value)]
+
+
+def _given(request: Request) -> dict[str, Value]:
+    """The settings that are not at their defaults, and those that are always given."""
+    values = {name: getattr(request, name) for name in _IN_ORDER}
+    return {
+        name: value for name, value in values.items() if name in ALWAYS_GIVEN or value != REQUEST_SETTINGS[name].default
+    }
+
+
+def _defaults(distortion: str) -> dict[str, Value]:
+    """The defaults of all settings; that of the strength is the distortion's."""
+    defaults = {name: declared.default for name, declared in REQUEST_SETTINGS.items()}
+    return defaults | {"strength": DISTORTIONS[distortion].default}

@@ -1,7 +1,7 @@
-"""Series of competitions that differ in one setting: a ladder of levels, several seeds, a figure of the literature.
+"""Series of competitions that differ in one setting: a level sweep, repeated seeds, a figure of the literature.
 
-    folder = run_series(level_sweep(Request(first="ssim", second="mse"), "second", [0.001, 0.01, 0.1]), "runs")
-    series = load_series(folder)                                # its runs, and what was asked of each
+    spec = level_sweep(Request(first="ssim", second="mse"), "second", [0.001, 0.01, 0.1])
+    series = load_series(run_series(spec, "runs").folder)         # its runs, and what was asked of each
 
 A series is on disk from its beginning: whatever happens to the process, `resume_series` runs what is missing.
 """
@@ -14,12 +14,15 @@ import numpy as np
 
 from mad_app.competition.settings import Role
 from mad_app.distortions import DISTORTIONS
+from mad_app.errors import ArgumentError
 from mad_app.metrics import get_metric
-from mad_app.records import RecordError, is_resumable, requests_of, runs_of, save_series
-from mad_app.request import request_from
-from mad_app.runs import OnProgress, Request, Resolve, resume_run, run_competition
+from mad_app.records import PlannedRun, RecordError, is_resumable, load_plan, runs_of, save_series
+from mad_app.request import Request, request_from
 from mad_app.runs.materialize import make_start, materialize
+from mad_app.runs.recorder import OnProgress
+from mad_app.runs.run import Resolve, resume_run, run_competition
 
+LEVEL_SWEEP, REPEATED_SEEDS = "level_sweep", "repeated_seeds"
 WANG_SIMONCELLI = "wang-simoncelli-2008"
 MSE_LEVELS = tuple(float(2**power) for power in range(3, 11))
 """The noise levels of the 2008 paper, as mean squared errors in units of 8-bit values squared."""
@@ -30,10 +33,10 @@ BISECTIONS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesSpec:
-    """What a series is to be.
+    """What a series shall be.
 
     Attributes:
-        kind: "ladder", "seeds" or the name of a preset.
+        kind: "level_sweep", "repeated_seeds" or the name of a preset.
         varied: the setting in which the competitions differ.
         requests: the competitions in their order.
     """
@@ -45,12 +48,12 @@ class SeriesSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesResult:
-    """What became of a series.
+    """The outcome of a series.
 
     Attributes:
         folder: where it lies.
         left_out: why competitions could not be run, a sentence each.
-        finished: whether all others are.
+        finished: whether all others are finished.
     """
 
     folder: Path
@@ -59,34 +62,52 @@ class SeriesResult:
 
 
 OnRun = Callable[[Request, str], OnProgress]
-"""From a competition that begins, and its place in the series in words, to what follows its progress."""
+"""From the request of a competition that begins, and its number in words such as "1 of 3", to its `on_progress`."""
 
 
-def level_sweep(request: Request, hold: Role, levels: Sequence[float]) -> SeriesSpec:
+def level_sweep(request: Request, fixed: Role, levels: Sequence[float]) -> SeriesSpec:
     """One competition at several levels of a metric, from the start brought to each.
 
+    Args:
+        request: what all of them ask.
+        fixed: the metric whose levels these are, where it is fixed.
+        levels: at least two different ones, above 0.
+
     Raises:
-        ValueError: there are fewer than two levels, or one is none.
+        ArgumentError: there are fewer than two levels, or one is out of range.
+
+    Example:
+        >>> spec = level_sweep(Request(first="ssim", second="mse"), "second", [0.1, 0.01])
+        >>> spec.varied, [request.second_level for request in spec.requests]
+        ('second_level', [0.01, 0.1])
     """
-    rungs = sorted(set(levels))
-    if len(rungs) < 2:
-        raise ValueError(f"a ladder needs at least two different levels, got {len(rungs)}")
-    varied = f"{hold}_level"
-    return SeriesSpec(
-        kind="ladder", varied=varied, requests=tuple(_with(request, **{varied: level}) for level in rungs)
-    )
+    ordered = sorted(set(levels))
+    if len(ordered) < 2:
+        raise ArgumentError("levels", f"must be at least two different ones, got {len(ordered)}")
+    varied = f"{fixed}_level"
+    requests = tuple(_with(request, **{varied: level}) for level in ordered)
+    return SeriesSpec(kind=LEVEL_SWEEP, varied=varied, requests=requests)
 
 
 def repeated_seeds(request: Request, seeds: Sequence[int]) -> SeriesSpec:
     """One competition from several seeds.
 
+    Args:
+        request: what all of them ask.
+        seeds: at least one.
+
     Raises:
-        ValueError: the start does not depend on the seed.
+        ArgumentError: the start does not depend on the seed.
+
+    Example:
+        >>> [request.seed for request in repeated_seeds(Request(), range(3, 6)).requests]
+        [3, 4, 5]
     """
     if request.start_file is not None or not DISTORTIONS[request.distortion].random:
         kind = "a start from a file" if request.start_file is not None else f"the distortion {request.distortion}"
-        raise ValueError(f"{kind} is the same for every seed: choose noise, salt-and-pepper or warp")
-    return SeriesSpec(kind="seeds", varied="seed", requests=tuple(_with(request, seed=seed) for seed in seeds))
+        random = ", ".join(name for name, distortion in DISTORTIONS.items() if distortion.random)
+        raise ArgumentError("seed", f"changes nothing: {kind} is the same for every seed; random ones are {random}")
+    return SeriesSpec(kind=REPEATED_SEEDS, varied="seed", requests=tuple(_with(request, seed=seed) for seed in seeds))
 
 
 def wang_simoncelli_2008(
@@ -106,11 +127,11 @@ def wang_simoncelli_2008(
 
 
 PRESETS: Mapping[str, Callable[..., SeriesSpec]] = {WANG_SIMONCELLI: wang_simoncelli_2008}
-"""Name → (image, size, steps, seed) → plan."""
+"""Name → (image, size, steps, seed) → spec."""
 
 
 def run_series(
-    plan: SeriesSpec,
+    spec: SeriesSpec,
     root: str | Path,
     *,
     resolve: Resolve = get_metric,
@@ -119,10 +140,11 @@ def run_series(
 ) -> SeriesResult:
     """Run a series into a new folder under `root`.
 
-    A competition that cannot be run, because its level is out of reach for instance, is left out and told.
+    A competition that cannot be run, for instance because its level cannot be reached, is left out, and the result
+    says why.
 
     Args:
-        plan: the competitions.
+        spec: the competitions.
         root: folder of the runs.
         resolve: from a metric's name to the metric.
         on_run: called as each competition begins.
@@ -131,11 +153,11 @@ def run_series(
     Raises:
         ValueError: none of the competitions can be run; RecordError: the disk refused the record.
     """
-    folder = save_series(plan.kind, plan.varied, [asdict(request) for request in plan.requests], root)
+    folder = save_series(spec.kind, spec.varied, [asdict(request) for request in spec.requests], root)
     try:
         return resume_series(folder, resolve=resolve, on_run=on_run, should_stop=should_stop)
     except ValueError:
-        if runs_of(folder, requests_of(folder)).count(None) == len(plan.requests):
+        if runs_of(folder, load_plan(folder)).count(None) == len(spec.requests):
             _remove_empty(folder)
         raise
 
@@ -148,13 +170,14 @@ def resume_series(
     should_stop: Callable[[], bool] = lambda: False,
 ) -> SeriesResult:
     """Run what a series lacks; arguments, result and errors as in `run_series`."""
-    folder, asked = Path(folder), requests_of(folder)
+    folder = Path(folder)
+    plan = load_plan(folder)
     left_out: list[str] = []
-    for i, (settings, run) in enumerate(zip(asked, runs_of(folder, asked), strict=True), start=1):
+    for i, (planned, run) in enumerate(zip(plan.runs, runs_of(folder, plan), strict=True), start=1):
         if run is not None and not is_resumable(run.folder):
             continue
-        request = _request(settings, folder)
-        follow = on_run(request, f"{i} of {len(asked)}")
+        request = _request(planned, folder)
+        follow = on_run(request, f"{i} of {len(plan.runs)}")
         try:
             if run is None:
                 done = run_competition(request, folder, resolve=resolve, on_progress=follow, should_stop=should_stop)
@@ -167,7 +190,7 @@ def resume_series(
             continue
         if is_resumable(done):
             return SeriesResult(folder=folder, left_out=tuple(left_out), finished=False)
-    if len(left_out) == len(asked):
+    if len(left_out) == len(plan.runs):
         raise ValueError(left_out[0])
     return SeriesResult(folder=folder, left_out=tuple(left_out), finished=True)
 
@@ -176,12 +199,12 @@ def _with(request: Request, **changes: object) -> Request:
     return replace(request, **changes)  # type: ignore[arg-type]
 
 
-def _request(settings: Mapping[str, object], folder: Path) -> Request:
-    """What was asked, from the series' own file."""
+def _request(planned: PlannedRun, folder: Path) -> Request:
+    """The request of a competition of the series in a folder."""
     try:
-        return request_from(settings)
+        return request_from(planned.settings)
     except (TypeError, ValueError) as error:
-        raise RecordError(f"what {folder} asks cannot be run: {error}") from error
+        raise RecordError(f"a request of {folder} cannot be run: {error}") from error
 
 
 def _noise_of(request: Request, mse: float) -> float:
@@ -195,7 +218,7 @@ def _noise_of(request: Request, mse: float) -> float:
 
 
 def _remove_empty(folder: Path) -> None:
-    """Take back a series without a run."""
+    """Delete a series without a run."""
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()

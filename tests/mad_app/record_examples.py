@@ -29,7 +29,7 @@ def make_result(i: int) -> CornerResult:
         final={"lasi:20": 0.1 * i, "my.module:distance": 1e-7, "vif": None},
         drift=-1e-6 * i,
         drift_8bit=0.002,
-        outcome="used its whole budget of steps",
+        outcome="max_steps",
     )
 
 
@@ -47,11 +47,20 @@ def make_keyframes() -> Keyframes:
 def make_run(**changes: object) -> Run:
     random = np.random.default_rng(0)
     run = Run(
-        settings={"first": NAMES["first"], "image": "cat.png", "size": 9, "strength": 0.1, "gray": False, "mask": None},
+        settings={
+            "first": NAMES["first"],
+            "image": "cat.png",
+            "size": 16,
+            "strength": 0.1,
+            "gray": False,
+            "mask": None,
+        },
         seed=7,
         versions={"python": "3.11.2", "piq": None},
         device="cpu: a processor, 2 cores",
         weights={"lasi:20": None},
+        solver={"step_size": 0.05},
+        others=("vif",),
         seconds=12.5,
         images=tuple(make_result(i) for i in range(4)),
         reference=random.random((HEIGHT, WIDTH, 3), np.float32),
@@ -78,7 +87,7 @@ def assert_same(loaded: Run, saved: Run) -> None:
     for column in ("step", "first", "second", "drift"):
         np.testing.assert_array_equal(getattr(loaded.history, column), getattr(saved.history, column))
     assert_same_keyframes(loaded.keyframes, saved.keyframes)
-    for name in ("settings", "seed", "versions", "device", "weights", "seconds", "extra"):
+    for name in ("settings", "solver", "others", "seed", "versions", "device", "weights", "seconds", "extra"):
         assert getattr(loaded, name) == getattr(saved, name)
     assert [dataclasses.replace(result, file="") for result in loaded.images] == list(saved.images)
 
@@ -151,6 +160,8 @@ STAGES: dict[str, tuple[object, str]] = {
     "json": (Path, "write_text"),
     "file sync": (os, "fsync"),
     "rename": (Path, "rename"),
+    "replace": (Path, "replace"),
+    "delete": (Path, "unlink"),
     "open": (Path, "open"),
 }
 

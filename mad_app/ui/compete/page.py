@@ -13,12 +13,12 @@ from mad_app.jobs.paths import runs_root
 from mad_app.jobs.queue import PAUSE_SECONDS, JobQueue, NoSuchJob
 from mad_app.records import RecordError, Run, find_run, is_resumable, load_run, load_summary
 from mad_app.runs import Request, request_of
-from mad_app.runs.reproduce import asks_for, choices_of, without_control
+from mad_app.runs.reproduce import asks_for_same, request_for_page
 from mad_app.ui.compete.controls import FormState, choose, show_controls
 from mad_app.ui.compete.example import example_four_up
 from mad_app.ui.compete.my_runs import RESUMABLE, place_in_queue, show_my_runs
 from mad_app.ui.compete.results import show_run, show_words
-from mad_app.ui.components.form import duration, plan, to_query
+from mad_app.ui.components.form import duration, form_of, plan, to_query
 from mad_app.ui.components.four_up import four_up_html, four_up_of_job
 from mad_app.ui.components.picture_picker import marked_style, picker_style, plain, sentence
 from mad_app.ui.session import keep_name, visitor
@@ -70,7 +70,7 @@ def _adopt(queue: JobQueue, job: Job | None, run_id: str | None) -> None:
     state.adopted = opened
     try:
         record = find_run(job.root if job else queue.root, str(job.status.run if job else run_id))
-        choose(choices_of(load_summary(record)))
+        choose(form_of(request_for_page(load_summary(record))[0]))
     except RecordError:  # a job that has no record yet was started with the settings of its URL
         return
 
@@ -261,16 +261,16 @@ def _show_record(queue: JobQueue, run_id: str, setup: FormState) -> None:
 def _again_buttons(queue: JobQueue, setup: FormState, request: Request | None, run: Run | None) -> None:
     """Start another run: the same, or with changes; and the way back to the settings of this one."""
     now = setup.choices.request(setup.picture.image) if setup.problem is None else None
-    same = bool(now and request and asks_for(now, request, run))
+    same = bool(now and request and asks_for_same(now, request, run))
     _start_button(queue, setup, "Run again" if same else "Run with changes")
     if run and request and not same:
-        lacking = without_control(request, run)
+        asked, lacking = request_for_page(run)
         gone = f" What an address cannot carry is left out: {', '.join(lacking)}." if lacking else ""
         st.button(
             "Its settings",
             key="adopt",
             on_click=choose,
-            args=(choices_of(run),),
+            args=(form_of(asked),),
             help=f"Sets the sidebar, which differs from this run, to what this run was asked for.{gone}",
         )
 

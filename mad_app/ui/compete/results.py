@@ -12,7 +12,7 @@ from mad_app.metrics import METRICS
 from mad_app.records import Run
 from mad_app.records.archive import zip_run
 from mad_app.runs import Request
-from mad_app.runs.reproduce import command_of, python_of, request_again
+from mad_app.runs.reproduce import command_of, python_of, reproduction_of
 from mad_app.ui.components.curves import LETTERS
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
@@ -93,7 +93,7 @@ def _show_sheet(sheet: Picture | None) -> None:
 def _show_origin(run: Run) -> None:
     """How it was made, and the words that make it again."""
     st.caption(f"{outcomes(run)} {duration(run.seconds)} on {run.device}. Record: {run.folder}")
-    show_words(request_again(run))
+    show_words(reproduction_of(run))
     sources = [f"{METRICS[name].title}: {METRICS[name].source}" for name in run.weights if name in METRICS]
     st.caption(" · ".join(sources))
 

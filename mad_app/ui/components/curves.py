@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mad_app.competition.settings import CORNERS
 from mad_app.figures import metric_title, number
-from mad_app.jobs.folder import Row, Trace
+from mad_app.records.trace import Row, Trace
 
 LETTERS = "ABCD"
 WIDE, LEFT, RIGHT = 260, 4, 190

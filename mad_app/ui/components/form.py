@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 
@@ -85,6 +85,12 @@ class Form:
     def request(self, image: str) -> Request:
         """As a request for a picture called `image`; raises ValueError if the choice is none."""
         return Request(**asdict(self) | {"image": image})
+
+
+def form_of(request: Request) -> Form:
+    """The form of a request that a page can show."""
+    values = {item.name: getattr(request, item.name) for item in fields(Form)}
+    return Form(**values | {"seconds": None if request.seconds is None else round(request.seconds)})
 
 
 def to_query(choices: Form) -> dict[str, str]:

@@ -13,8 +13,9 @@ from mad_app.competition.settings import CORNERS
 from mad_app.figures import metric_title, number, percentage, verdict
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture
-from mad_app.jobs.folder import Job, Row, Trace
+from mad_app.jobs.folder import Job
 from mad_app.records import Run
+from mad_app.records.trace import Row, Trace
 from mad_app.ui.components.curves import LETTERS, pair_curves
 
 WAYS = {"max": "up", "min": "down"}

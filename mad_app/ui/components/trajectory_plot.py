@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mad_app.figures import metric_title, number
-from mad_app.jobs.folder import Row, Trace
+from mad_app.records.trace import Row, Trace
 from mad_app.ui.components.curves import LETTERS, LOGARITHMIC_FROM, Scale
 
 WIDE, HIGH = 360, 270

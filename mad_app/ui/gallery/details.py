@@ -9,11 +9,11 @@ import streamlit as st
 from mad_app.records import Label, RecordError, delete_run, save_label
 from mad_app.records.archive import zip_run
 from mad_app.records.labels import LONGEST_NAME, LONGEST_NOTES
-from mad_app.runs.reproduce import choices_of
+from mad_app.runs.reproduce import request_for_page
 from mad_app.ui.compete.controls import choose
 from mad_app.ui.compete.page import job_queue
 from mad_app.ui.components.collection import Card, conditions
-from mad_app.ui.components.form import to_query
+from mad_app.ui.components.form import form_of, to_query
 from mad_app.ui.components.picture_picker import plain
 from mad_app.ui.navigation import open_page
 
@@ -65,7 +65,7 @@ def _draw_details(root: Path, card: Card) -> None:
 
 def run_again(card: Card) -> None:
     """Open the page Compete with the settings of a run, and with its picture."""
-    choices = choices_of(card.summary)
+    choices = form_of(request_for_page(card.summary)[0])
     _close()
     choose(choices)
     open_page("compete", to_query(choices))

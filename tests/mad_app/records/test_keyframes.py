@@ -8,7 +8,7 @@ import pytest
 
 from mad_app.competition.settings import Step
 from mad_app.records import Keyframes, load_checkpoint, load_run, save_checkpoint, save_run
-from mad_app.records.keyframes import FEWEST, MOST, MOST_BYTES, keyframe_steps
+from mad_app.records.keyframes import MAX_BYTES, MAX_COUNT, MIN_COUNT, keyframe_steps
 from tests.mad_app.record_examples import assert_same_keyframes, make_checkpoint, make_keyframes, make_run
 
 
@@ -23,10 +23,10 @@ def test_kept_steps_begin_at_the_start_grow_ever_wider_and_fit_the_disk(steps: i
     kept = keyframe_steps(steps, size * size)
     assert kept[0] == 0
     assert kept[-1] < steps
-    assert len(kept) <= MOST
-    assert len(kept) <= FEWEST or len(kept) * 12 * size * size <= MOST_BYTES
+    assert len(kept) <= MAX_COUNT
+    assert len(kept) <= MIN_COUNT or len(kept) * 12 * size * size <= MAX_BYTES
     if steps >= 500:
-        assert len(kept) >= FEWEST
+        assert len(kept) >= MIN_COUNT
         assert (np.diff(kept, 2) >= -1).all()  # of whole numbers
 
 
@@ -45,7 +45,7 @@ def test_a_record_and_a_checkpoint_keep_them_and_older_ones_open_without(tmp_pat
     folder = save_run(make_run(), tmp_path, checkpoint=make_checkpoint())
     assert_same_keyframes(load_run(folder).keyframes, make_keyframes())
     assert_same_keyframes(load_checkpoint(folder).keyframes, make_keyframes())
-    (folder / "keyframes.npz").unlink()
+    (folder / "keyframes.v1.npz").unlink()
     assert_same_keyframes(load_run(folder).keyframes, Keyframes.empty())
     with np.load(folder / "checkpoint.npz") as arrays:
         older = {name: arrays[name] for name in arrays if not name.startswith("keyframes.")}

@@ -39,7 +39,7 @@ def test_a_label_that_the_disk_refuses_leaves_the_old_one(
     save_label(folder, Label("old"))
     with monkeypatch.context() as patch:
         fail_on_call(patch, stage, 1, OSError(28, "No space left on device"))
-        with pytest.raises(RecordError, match=r"name and notes of .* could not be saved: No space left on device"):
+        with pytest.raises(RecordError, match=r"no room on the disk: name and notes of .* could not be saved"):
             save_label(folder, Label("new"))
     assert load_label(folder) == Label("old")
     assert [path.name for path in (tmp_path / LABELS).iterdir()] == [f"{folder.name}.json"]

@@ -12,7 +12,9 @@ from PIL import Image
 from mad_app.images import to_uint8
 from mad_app.records import (
     History,
+    Origin,
     RecordError,
+    content_hash,
     find_run,
     list_runs,
     load_run,
@@ -31,6 +33,7 @@ from tests.mad_app.record_examples import (
     edit_arrays,
     edit_json,
     image_with,
+    make_checkpoint,
     make_result,
     make_run,
     truncate,
@@ -44,7 +47,7 @@ def test_what_was_saved_is_loaded_exactly(tmp_path: Path) -> None:
     assert_same(loaded, run)
     assert loaded.folder == folder
     assert loaded.id == folder.name
-    assert loaded.schema == 2
+    assert loaded.schema == 3
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
@@ -52,7 +55,7 @@ def test_a_record_reads_without_this_program(tmp_path: Path) -> None:
     run = make_run()
     folder = save_run(run, tmp_path)
     document = json.loads((folder / "run.json").read_text())
-    assert document["schema"] == 2
+    assert document["schema"] == 3
     assert document["id"] == folder.name
     assert document["settings"]["strength"] == 0.1
     assert [(image["direction"], image["optimized"]) for image in document["images"]] == [
@@ -96,19 +99,34 @@ def test_the_pictures_that_are_saved_and_the_mask_are_kept(tmp_path: Path) -> No
             np.testing.assert_array_equal(np.asarray(found), picture)
 
 
-def test_a_record_of_schema_1_is_read(tmp_path: Path) -> None:
-    folder = save_run(make_run(), tmp_path)
-    edit_arrays("images.npz", images_8bit=None)(folder)
+def test_a_record_says_where_its_picture_came_from_and_how_large_it_is(tmp_path: Path) -> None:
+    origin = Origin.of(make_run().reference, "upload", "cat.png")
+    assert (origin.width, origin.height) == (WIDTH, HEIGHT)
+    folder = save_run(make_run(origin=origin), tmp_path)
+    assert load_run(folder).origin == load_summary(folder).origin == origin
     document = json.loads((folder / "run.json").read_text())
-    for image in document["images"]:
-        image.pop("final_8bit")
-    (folder / "run.json").write_text(json.dumps({**document, "schema": 1}))
-    loaded = load_run(folder)
-    assert_same(loaded, make_run())
-    assert loaded.images[0].seen == loaded.images[0].final
-    np.testing.assert_array_equal(loaded.pictures, np.stack([to_uint8(image) for image in loaded.finals]))
-    replace_run(loaded, folder)
-    assert load_summary(folder).images == loaded.images
+    assert document["reference"] == {
+        "source": "upload", "name": "cat.png", "width": 9, "height": 6, "sha256": content_hash(make_run().reference)
+    }  # fmt: skip
+    changed = np.nextafter(make_run().reference, 0.5, dtype=np.float32)
+    assert content_hash(changed) != origin.sha256
+    assert content_hash(changed.reshape(WIDTH, HEIGHT, 3)) != content_hash(changed)
+
+
+def test_a_record_names_its_files_and_plain_names_are_those_of_a_finished_run(tmp_path: Path) -> None:
+    folder = save_run(make_run(), tmp_path, checkpoint=make_checkpoint())
+    unfinished = {path.name for path in folder.iterdir()}
+    assert {"images.v1.npz", "1_lasi-20_max.v1.png", "reference.png", "checkpoint.npz"} <= unfinished
+    assert load_summary(folder).files["images"] == "images.v1.npz"
+    replace_run(make_run(seconds=2.0), folder)
+    assert {path.name for path in folder.iterdir()} == {
+        "run.json", "reference.png", "start.png", "images.npz", "history.npz", "keyframes.npz",
+        "1_lasi-20_max.png", "2_lasi-20_min.png", "3_my-module-distance_max.png", "4_my-module-distance_min.png",
+    }  # fmt: skip
+    document = json.loads((folder / "run.json").read_text())
+    del document["files"]
+    (folder / "run.json").write_text(json.dumps(document))
+    assert_same(load_run(folder), make_run(seconds=2.0))
 
 
 def test_numbers_that_are_not_finite_become_null(tmp_path: Path) -> None:
@@ -172,7 +190,7 @@ def test_runs_are_listed_newest_first_and_foreign_folders_ignored(tmp_path: Path
     assert [summary.folder for summary in found] == [new, mid, old]
     assert found[0].images[3].optimized == "my.module:distance"
     assert found[0].id == new.name
-    assert load_summary(old).settings["size"] == 9
+    assert load_summary(old).settings["size"] == 16
 
 
 def test_ids_stay_in_the_runs_folder(tmp_path: Path) -> None:
@@ -204,8 +222,11 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a list": (lambda folder: (folder / "run.json").write_text("[]"), "no JSON object"),
     "deep": (lambda folder: (folder / "run.json").write_text("[" * 200_000), "not whole, valid JSON"),
     "huge number": (lambda folder: (folder / "run.json").write_text('{"schema": 1e999}'), "1e999 is no finite number"),
-    "newer": (edit_json(lambda d: d.update(schema=3)), r"run\.json has schema 3, newer than this program reads \(2\)"),
-    "no schema": (edit_json(lambda d: d.pop("schema")), "schema None, expected 2"),
+    "newer": (
+        edit_json(lambda d: d.update(schema=4)),
+        r"run\.json has schema 4, but this program reads up to 3: update",
+    ),
+    "no schema": (edit_json(lambda d: d.pop("schema")), "schema None, expected 3"),
     "no seed": (edit_json(lambda d: d.pop("seed")), r"run\.json lacks 'seed'"),
     "seed as text": (edit_json(lambda d: d.update(seed="7")), "seed '7', expected a whole number"),
     "bad date": (edit_json(lambda d: d.update(created="yesterday")), "created is 'yesterday'"),
@@ -217,6 +238,16 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no drift": (edit_json(lambda d: d["images"][1].pop("drift")), r"images\[1\] lacks 'drift'"),
     "drift as text": (edit_json(lambda d: d["images"][1].update(drift="")), "drift '', expected a number or null"),
     "file elsewhere": (edit_json(lambda d: d["images"][1].update(file="../x.png")), r"file '\.\./x\.png'"),
+    "unknown outcome": (edit_json(lambda d: d["images"][1].update(outcome="was fine")), "outcome is 'was fine'"),
+    "no origin": (edit_json(lambda d: d.pop("reference")), "lacks 'reference'"),
+    "unknown origin": (edit_json(lambda d: d["reference"].update(source="dream")), "source 'dream', expected one of"),
+    "width as text": (edit_json(lambda d: d["reference"].update(width="9")), "width '9', expected a whole number"),
+    "no solver": (edit_json(lambda d: d.pop("solver")), "lacks 'solver'"),
+    "files elsewhere": (
+        edit_json(lambda d: d["files"].update(images="../a.npz")),
+        r"the file '\.\./a\.npz' for images",
+    ),
+    "files as a list": (edit_json(lambda d: d.update(files=[])), r"has files \[\], expected an object"),
     "no images.npz": (lambda folder: (folder / "images.npz").unlink(), r"images\.npz is missing"),
     "cut images.npz": (truncate("images.npz"), r"images\.npz is not a whole NPZ"),
     "flipped bits": (corrupt_inside("images.npz"), r"images\.npz is not a whole NPZ.*CRC"),
@@ -290,6 +321,7 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
         ({"images": tuple(make_result(i) for i in (1, 0, 2, 3))}, "images are"),
         ({"settings": {"list": (1, 2)}}, "setting list"),
         ({"created": "../../x"}, "created is"),
+        ({"images": tuple(dataclasses.replace(make_result(i), outcome="x") for i in range(4))}, "outcome is 'x'"),
         ({"extra": {"notes": object()}}, r"run\.json cannot be written"),
     ],
 )

@@ -64,7 +64,7 @@ def test_a_run_in_the_place_of_a_deleted_one_is_not_overwritten(tmp_path: Path) 
     folder = labeled_run(tmp_path)
     delete_run(tmp_path, folder.name)
     folder.mkdir()
-    with pytest.raises(RecordError, match="could not be put back: there is a run of that id again"):
+    with pytest.raises(RecordError, match="could not be restored: there is another run of that id"):
         restore_run(tmp_path, folder.name)
     assert deleted_runs(tmp_path) == [folder.name]
 

@@ -4,18 +4,27 @@ import dataclasses
 import io
 import itertools
 import json
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from mad_app.errors import ArgumentError
 from mad_app.figures import save_level_curves, series_bytes
-from mad_app.metrics import measure_batch
-from mad_app.records import RecordError, Series, list_runs, load_series, spread_of, spread_of_starts
-from mad_app.runs import Request
-from mad_app.runs import run as runs
+from mad_app.records import (
+    RecordError,
+    Series,
+    list_runs,
+    load_plan,
+    load_series,
+    load_summary,
+    save_series,
+    spread_of,
+    spread_of_starts,
+)
+from mad_app.request import request_id
+from mad_app.runs import Request, materialize, run_competition
 from mad_app.runs.series import (
     MSE_LEVELS,
     PRESETS,
@@ -28,60 +37,73 @@ from mad_app.runs.series import (
 from tests.mad_app.figures.test_figures import words_in_svg
 from tests.mad_app.record_examples import assert_same_result
 
-REQUEST = Request(image="coffee", size=24, first="ssim", second="mse", strength=0.1, steps=4)
-
-
-@pytest.fixture(autouse=True)
-def _jury_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "measure_batch", partial(measure_batch, names=()))
+REQUEST = Request(image="coffee", size=24, first="ssim", second="mse", strength=0.1, steps=4, others="none")
 
 
 @pytest.fixture(scope="module")
-def ladder(tmp_path_factory: pytest.TempPathFactory) -> Series:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "measure_batch", partial(measure_batch, names=()))
-        plan = level_sweep(REQUEST, "second", [0.02, 0.005, 5.0])
-        result = run_series(plan, tmp_path_factory.mktemp("ladder"))
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Series:
+    spec = level_sweep(REQUEST, "second", [0.02, 0.005, 5.0])
+    result = run_series(spec, tmp_path_factory.mktemp("sweep"))
     assert result.finished
     assert len(result.left_out) == 1
-    assert "second_level 5 cannot be reached from the start" in result.left_out[0]
+    assert "cannot be reached from the start" in result.left_out[0]
     return load_series(result.folder)
 
 
 # ---- what is run -----------------------------------------------------------------------------------------------------
 
 
-def test_a_ladder_holds_its_levels_and_leaves_out_what_is_out_of_reach(ladder: Series) -> None:
-    assert [run.settings["second_level"] for run in ladder.runs] == [0.005, 0.02]
-    for run, level in zip(ladder.runs, (0.005, 0.02), strict=True):
+def test_a_level_sweep_keeps_its_levels_and_leaves_out_what_is_out_of_reach(sweep: Series) -> None:
+    assert [run.settings["second_level"] for run in sweep.runs] == [0.005, 0.02]
+    for run, level in zip(sweep.runs, (0.005, 0.02), strict=True):
         for result in run.images[:2]:
             assert result.seen["mse"] == pytest.approx(level, rel=0.005)
-    first_levels = [run.images[2].level or 0 for run in ladder.runs]
-    assert first_levels[0] < first_levels[1], "the other metric is held at what the start has at each level"
+    first_levels = [run.images[2].level or 0 for run in sweep.runs]
+    assert first_levels[0] < first_levels[1], "the other metric keeps the value that the start has at each level"
 
 
-def test_a_series_lies_in_one_folder_that_reads_without_this_program(ladder: Series) -> None:
-    document = json.loads((ladder.folder / "series.json").read_text())
-    assert (document["kind"], document["varied"], document["schema"]) == ("ladder", "second_level", 1)
-    assert [request["second_level"] for request in document["requests"]] == [0.005, 0.02, 5.0]
-    assert {run.folder for run in ladder.runs} == {run.folder for run in list_runs(ladder.folder)}
-    assert list_runs(ladder.folder.parent) == []
+def test_a_series_lies_in_one_folder_that_reads_without_this_program(sweep: Series) -> None:
+    document = json.loads((sweep.folder / "series.json").read_text())
+    assert (document["kind"], document["varied"], document["schema"]) == ("level_sweep", "second_level", 2)
+    assert [request["settings"]["second_level"] for request in document["requests"]] == [0.005, 0.02, 5.0]
+    assert [request["id"] for request in document["requests"]] == [
+        request_id(request["settings"]) for request in document["requests"]
+    ]
+    assert [run.request for run in sweep.runs] == [request["id"] for request in document["requests"][:2]]
+    assert {run.folder for run in sweep.runs} == {run.folder for run in list_runs(sweep.folder)}
+    assert list_runs(sweep.folder.parent) == []
 
 
 @pytest.mark.parametrize("stop_after", [2, 6])
 def test_a_stopped_series_goes_on_bit_for_bit(tmp_path: Path, stop_after: int) -> None:
-    plan, asked = repeated_seeds(REQUEST, [3, 4]), itertools.count(1)
-    stopped = run_series(plan, tmp_path / "stopped", should_stop=lambda: next(asked) >= stop_after)
+    spec, asked = repeated_seeds(REQUEST, [3, 4]), itertools.count(1)
+    stopped = run_series(spec, tmp_path / "stopped", should_stop=lambda: next(asked) >= stop_after)
     assert not stopped.finished
     begun: list[str] = []
     result = resume_series(stopped.folder, on_run=lambda _, place: begun.append(place) or (lambda _: None))
     assert result.finished
     assert begun == (["1 of 2", "2 of 2"] if stop_after == 2 else ["2 of 2"])
-    whole = load_series(run_series(plan, tmp_path / "whole").folder)
+    whole = load_series(run_series(spec, tmp_path / "whole").folder)
     for run, twin in zip(load_series(result.folder).runs, whole.runs, strict=True):
         assert run.folder is not None
         assert twin.folder is not None
         assert_same_result(run.folder, twin.folder)
+
+
+def test_a_run_belongs_to_the_request_whose_id_it_has(tmp_path: Path) -> None:
+    """A setting that is declared later, with a default, is in neither; an id that is stored counts."""
+    requests = [dataclasses.asdict(dataclasses.replace(REQUEST, steps=1, seed=seed)) for seed in (0, 1)]
+    folder = save_series("repeated_seeds", "seed", requests, tmp_path)
+    run = run_competition(Request(**requests[1]), folder)
+    assert load_summary(run).request == load_plan(folder).runs[1].id
+    document = json.loads((run / "run.json").read_text())
+    for name in ("others", "low_pass"):
+        document["settings"].pop(name)
+    (run / "run.json").write_text(json.dumps({**document, "future": 1}))
+    done: list[str] = []
+    resume_series(folder, on_run=lambda request, _: done.append(str(request.seed)) or (lambda _: None))
+    assert done == ["0"]
+    assert [summary.folder == run for summary in list_runs(folder)].count(True) == 1
 
 
 def test_a_series_of_which_nothing_can_be_run_leaves_nothing(tmp_path: Path) -> None:
@@ -95,16 +117,16 @@ def test_a_series_without_a_finished_run_and_a_damaged_one_are_told(tmp_path: Pa
     with pytest.raises(RecordError, match="has no finished run yet"):
         load_series(stopped.folder)
     (stopped.folder / "series.json").write_text('{"schema": 9}')
-    with pytest.raises(RecordError, match="has schema 9, expected 1"):
+    with pytest.raises(RecordError, match="has schema 9, but this program reads up to 2: update the program"):
         resume_series(stopped.folder)
 
 
 def test_what_is_no_series_is_refused() -> None:
-    with pytest.raises(ValueError, match="a ladder needs at least two different levels, got 1"):
+    with pytest.raises(ArgumentError, match="levels must be at least two different ones, got 1"):
         level_sweep(REQUEST, "first", [0.1, 0.1])
-    with pytest.raises(ValueError, match="second_level must be a number above 0, got -1"):
+    with pytest.raises(ValueError, match="second_level must be above 0, got -1"):
         level_sweep(REQUEST, "second", [-1, 1])
-    with pytest.raises(ValueError, match="the distortion blur is the same for every seed"):
+    with pytest.raises(ValueError, match="seed changes nothing: the distortion blur is the same for every seed"):
         repeated_seeds(dataclasses.replace(REQUEST, distortion="blur", strength=None), [0, 1])
     with pytest.raises(ValueError, match="a start from a file is the same for every seed"):
         repeated_seeds(dataclasses.replace(REQUEST, start_file="a.png"), [0, 1])
@@ -118,8 +140,8 @@ def test_the_preset_is_mse_against_ssim_in_gray_at_the_papers_noise_levels() -> 
     assert [round(level) for level in MSE_LEVELS] == [8, 16, 32, 64, 128, 256, 512, 1024]
     for request, level in zip(plan.requests, MSE_LEVELS, strict=True):
         assert (request.first, request.second, request.distortion, request.gray) == ("mse", "ssim", "noise", True)
-        reference = request.reference()
-        start = request.start(reference)
+        materials = materialize(request)
+        reference, start = materials.reference, materials.start
         assert np.mean((255 * (start.astype(float) - reference)) ** 2) == pytest.approx(level, rel=1e-4)
         np.testing.assert_array_equal(start, np.repeat(start[..., :1], 3, axis=2))
     assert PRESETS[plan.kind] is wang_simoncelli_2008
@@ -165,9 +187,10 @@ def test_the_values_of_eight_columns_keep_apart(tmp_path: Path) -> None:
 
 def _shows(page: np.ndarray, picture: np.ndarray) -> bool:
     """Whether a page shows a picture, each pixel as a square of equal dots."""
+    corners = np.argwhere((page == picture[0, 0]).all(axis=2))
     for factor in range(1, page.shape[0] // picture.shape[0] + 1):
         row = picture[0].repeat(factor, axis=0)
-        for top, left in np.argwhere((page == picture[0, 0]).all(axis=2)):
+        for top, left in corners:
             cut = page[top : top + factor * picture.shape[0], left : left + factor * picture.shape[1]]
             whole = cut.shape[0] == factor * picture.shape[0] and cut.shape[1] == len(row)
             if whole and (cut[0] == row).all() and (cut[::factor, ::factor] == picture).all():
@@ -175,22 +198,22 @@ def _shows(page: np.ndarray, picture: np.ndarray) -> bool:
     return False
 
 
-def test_the_curves_show_what_was_driven_over_what_was_held(ladder: Series, tmp_path: Path) -> None:
+def test_the_curves_show_what_was_driven_over_what_was_held(sweep: Series, tmp_path: Path) -> None:
     from mad_app.figures.canvas import drawing
     from mad_app.figures.level_curves import draw_ladder_curves
     from mad_app.figures.options import FORMATS
 
     with drawing():
-        figure = draw_ladder_curves(ladder, FORMATS["double"])
+        figure = draw_ladder_curves(sweep, FORMATS["double"])
     panels = [axes for axes in figure.axes if len(axes.lines) == 3]
     for panel, (up, down) in zip(panels, ((0, 1), (2, 3)), strict=True):
         for line, i in zip(panel.lines[1:], (up, down), strict=True):
-            results = [run.images[i] for run in ladder.runs]
+            results = [run.images[i] for run in sweep.runs]
             np.testing.assert_allclose(line.get_xdata(), [result.level for result in results])
             np.testing.assert_allclose(line.get_ydata(), [result.seen[result.optimized] for result in results])
-    save_level_curves(ladder, tmp_path / "a.pdf", width="slide")
+    save_level_curves(sweep, tmp_path / "a.pdf", width="slide")
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF-")
     with pytest.raises(ValueError, match=r"path must end in \.pdf"):
-        save_level_curves(ladder, tmp_path / "a.gif")
+        save_level_curves(sweep, tmp_path / "a.gif")
     with pytest.raises(ValueError, match="width must be one of single, double, slide, got 'huge'"):
-        save_level_curves(ladder, tmp_path / "a.pdf", width="huge")  # type: ignore[arg-type]
+        save_level_curves(sweep, tmp_path / "a.pdf", width="huge")  # type: ignore[arg-type]

@@ -27,9 +27,9 @@ from PIL import Image
 from mad_app.competition.settings import CORNERS
 from mad_app.figures import metric_title, number, percentage, verdict
 from mad_app.images import to_uint8
-from mad_app.jobs.folder import Row, Trace
 from mad_app.records import History, Keyframes, Maps, RecordError, Run, load_maps
-from mad_app.records.maps import MAPS_FILE
+from mad_app.records.files import path_of
+from mad_app.records.trace import Row, Trace
 from mad_app.ui.components.curves import LETTERS
 from mad_app.ui.components.four_up import WAYS
 from mad_app.ui.components.trajectory_plot import draw_trajectory_plot
@@ -43,7 +43,7 @@ _component = st.components.v2.component("mad_app_viewer", html=_HTML, css=_CSS, 
 
 def show_viewer(run: Run) -> None:
     """Draw the viewer of a record."""
-    maps = run.folder / MAPS_FILE if run.folder else None
+    maps = path_of(run.folder, "maps") if run.folder else None
     version = maps.stat().st_mtime_ns if maps and maps.is_file() else None
     _component(key="viewer", data=_viewer_data((run.id, run.seconds, version), run))
 

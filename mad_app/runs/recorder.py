@@ -1,0 +1,312 @@
+"""Keeps the record of a run up to date while its steps go by.
+
+The record is on disk from the first step, and its checkpoint is renewed while the competition runs: whatever happens to
+the process, the run can be resumed. While there is no room on the disk, the run waits.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+
+from mad_app.competition import CORNERS, Reason, SolverOptions, Step, admissible, quantize_at_level
+from mad_app.images import from_uint8
+from mad_app.metrics import METRICS, KnownMetric, get_metric, measure_batch, measure_maps
+from mad_app.records import (
+    UNFINISHED,
+    Checkpoint,
+    CornerResult,
+    DiskFullError,
+    History,
+    Keyframes,
+    Maps,
+    Origin,
+    Run,
+    environment,
+    replace_run,
+    save_checkpoint,
+    save_maps,
+    save_run,
+)
+from mad_app.request import Request, settings_for_record
+from mad_app.runs.materialize import Materials
+
+SECONDS_BETWEEN_CHECKPOINTS = 5.0
+SPEED_SECONDS = 5.0
+"""Span over which the speed is measured, or the last step, where that takes longer."""
+SECONDS_BETWEEN_TRIES = 1.0
+"""How often a run that waits for room on the disk tries to write."""
+
+Values = Mapping[str, float | None]
+"""Metric name to distance; None where it is not available."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A run in progress, as its callers see it.
+
+    Attributes:
+        folder: the record.
+        step: the last step done; its `reasons` are set in the last call.
+        steps: how many there will be.
+        seconds: spent so far, earlier parts of a resumed run included.
+        speed: recent steps per second; None while it is not known.
+        seconds_left: to the end at this speed; None while it is not known.
+        waiting_for_room: the disk is full; the run goes on when there is room.
+    """
+
+    folder: Path
+    step: Step
+    steps: int
+    seconds: float
+    speed: float | None
+    seconds_left: float | None
+    waiting_for_room: bool = False
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Competition:
+    """What is known of a competition when it begins.
+
+    Attributes:
+        request: what is asked.
+        metrics: the first and the second.
+        materials: its arrays.
+        origin: where the reference came from.
+        solver: the constants of the solver.
+        request_id: id of the request in the record of a run that is resumed; computed if empty.
+    """
+
+    request: Request
+    metrics: tuple[KnownMetric, KnownMetric]
+    materials: Materials
+    origin: Origin
+    solver: SolverOptions
+    request_id: str = ""
+
+
+class Recorder:
+    """Writes the record of one competition.
+
+    Args:
+        competition: what is recorded.
+        on_progress: called at the start, after each step and at the end.
+        should_stop: asked while the run waits for room on the disk.
+        folder: the record of a run that is resumed.
+        checkpoint: of a run that is resumed.
+    """
+
+    def __init__(
+        self,
+        competition: Competition,
+        on_progress: OnProgress,
+        should_stop: Callable[[], bool],
+        *,
+        folder: Path | None = None,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        self._competition, self._on_progress, self._should_stop = competition, on_progress, should_stop
+        self._request = competition.request
+        self._folder, self._checkpoint = folder, checkpoint
+        self._pace: list[tuple[int, float]] = []  # steps done, after how many seconds
+
+    def record(self, steps: Iterator[Step], root: Path) -> Path:
+        """Drain the steps into a record under `root`; returns its folder.
+
+        Raises:
+            DiskFullError: there is no room for the first version of the record; RecordError: the disk refused it.
+        """
+        before = self._checkpoint
+        seconds, first = (before.seconds, before.step.index) if before else (0.0, 0)
+        began = saved = time.monotonic()
+        for step in steps:
+            now = time.monotonic()
+            seconds += now - began  # callers may take their time, or pause the run
+            at = self._after(step, seconds)
+            if self._folder is None:
+                self._folder, saved = self._first_version(at, root), now
+            elif step.reasons is None and now - saved > SECONDS_BETWEEN_CHECKPOINTS:
+                self._write(at, save_checkpoint, self._folder, at)
+                saved = now
+            if step.reasons:
+                self._finish(at, self._folder)
+            self._checkpoint = at
+            self._report(at, timed=step.index > first)
+            began = time.monotonic()
+        if self._folder is None:
+            raise RuntimeError("the competition made no step")
+        return self._folder
+
+    def _after(self, step: Step, seconds: float) -> Checkpoint:
+        """The checkpoint after a step."""
+        before = self._checkpoint
+        history, keyframes = (before.history, before.keyframes) if before else (History.empty(), Keyframes.empty())
+        if step.reasons is None:
+            keyframes = keyframes.with_step(step, self._request.steps)
+        return Checkpoint(step, _with_last(history, step), seconds, keyframes)
+
+    def _first_version(self, at: Checkpoint, root: Path) -> Path:
+        """Save the record of a run that has just begun."""
+        step, names = at.step, self._names()
+        values = [dict(zip(names, map(float, pair), strict=True)) for pair in zip(step.first, step.second, strict=True)]
+        results = _results(names, replace(step, reasons=None), _levels(at.history), values[0], values, None)
+        return save_run(self._run(at, results), root, checkpoint=at)
+
+    def _finish(self, last: Checkpoint, folder: Path) -> None:
+        """Save the whole record; that of a run that was stopped keeps the checkpoint to continue from."""
+        run = self._measured(last)
+        stopped = Reason.STOPPED in (last.step.reasons or ())
+        maps = self._maps(run, Keyframes.empty() if stopped else run.keyframes)
+        checkpoint = self._checkpoint if stopped else None
+
+        def replace_record() -> None:
+            replace_run(run, folder, checkpoint=checkpoint)
+
+        if self._write(last, replace_record):
+            self._write(last, save_maps, folder, maps)
+
+    def _write(self, at: Checkpoint, write: Callable[..., None], *arguments: object) -> bool:
+        """Write something as soon as there is room for it; False if the run was stopped while it waited."""
+        while True:
+            try:
+                write(*arguments)
+            except DiskFullError:
+                self._report(at, timed=False, waiting=True)
+                if self._should_stop():
+                    return False
+                time.sleep(SECONDS_BETWEEN_TRIES)
+            else:
+                return True
+
+    def _measured(self, last: Checkpoint) -> Run:
+        """The run with its pictures in 8 bits, and the values of all metrics that were asked for."""
+        materials, step, levels = self._competition.materials, last.step, _levels(last.history)
+        finals = np.asarray(step.images)
+        finals_8bit = self._quantized(finals, levels)
+        shown = [from_uint8(picture) for picture in finals_8bit]
+        measured = self._measure(np.stack([materials.start, *finals, *shown]))
+        start, *values = [dict(zip(measured, row, strict=True)) for row in zip(*measured.values(), strict=True)]
+        results = _results(self._names(), step, levels, start, values[:4], values[4:])
+        return replace(self._run(last, results), finals_8bit=finals_8bit)
+
+    def _measure(self, images: np.ndarray) -> dict[str, tuple[float | None, ...]]:
+        """Metric name to its distance of each image: the two that compete, and the others that were asked for."""
+        asked, competing = self._request.other_metrics(), self._names()
+        names = tuple(METRICS) if asked is None else asked
+        others = [name for name in names if name not in competing]
+        reference = jnp.asarray(self._competition.materials.reference)
+        measured = measure_batch(reference, jnp.asarray(images), others, also=self._competition.metrics)
+        return {name: measured[name] for name in dict.fromkeys((*names, *competing))}
+
+    def _maps(self, run: Run, keyframes: Keyframes) -> Maps:
+        """Each pixel's contribution to both metrics, at some keyframes and at the end."""
+        frames = [np.stack([from_uint8(image) for image in four]) for four in keyframes.images] + [run.finals]
+        reference = jnp.asarray(run.reference)
+        first, second = (
+            np.stack([measure_maps(metric, reference, jnp.asarray(four)) for four in frames])
+            for metric in self._competition.metrics
+        )
+        return Maps.of(np.append(keyframes.step, run.history.step[-1]), first, second)
+
+    def _quantized(self, finals: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """The four pictures that are saved, uint8."""
+        materials, settings = self._competition.materials, self._request.settings()
+        first, second = (metric.bind(jnp.asarray(materials.reference)) for metric in self._competition.metrics)
+        bounds = admissible(materials.start, settings, materials.mask).bounds_8bit(settings)
+        return quantize_at_level(finals, first, second, levels, bounds=bounds, gray=settings.gray)
+
+    def _run(self, at: Checkpoint, results: tuple[CornerResult, ...]) -> Run:
+        competition, here = self._competition, environment()
+        measured = [name for name in results[0].final if any(result.final[name] is not None for result in results)]
+        metrics = {metric.name: metric for metric in competition.metrics}
+        others = () if results[0].outcome == UNFINISHED else tuple(n for n in results[0].final if n not in metrics)
+        return Run(
+            request=competition.request_id,
+            settings=settings_for_record(self._request),
+            origin=competition.origin,
+            solver=asdict(competition.solver),
+            seed=self._request.seed,
+            versions=here.versions,
+            device=here.device,
+            weights={name: (metrics[name] if name in metrics else get_metric(name)).weights for name in measured},
+            seconds=at.seconds,
+            others=others,
+            images=results,
+            reference=competition.materials.reference,
+            start=competition.materials.start,
+            finals=np.asarray(at.step.images),
+            history=at.history,
+            mask=competition.materials.mask,
+            keyframes=at.keyframes.before(at.step.index),
+        )
+
+    def _names(self) -> tuple[str, str]:
+        first, second = self._competition.metrics
+        return first.name, second.name
+
+    def _report(self, at: Checkpoint, *, timed: bool, waiting: bool = False) -> None:
+        """Call `on_progress`; the first step, which compiles, is not `timed`."""
+        if self._folder is None:
+            return
+        steps = self._request.steps
+        speed = self._speed(at.step.index, at.seconds) if timed else None
+        left = (steps - at.step.index) / speed if speed else None
+        if left is not None and self._request.seconds is not None:
+            left = max(0.0, min(left, self._request.seconds - at.seconds))
+        self._on_progress(Progress(self._folder, at.step, steps, at.seconds, speed, left, waiting))
+
+    def _speed(self, index: int, seconds: float) -> float | None:
+        """Recent steps per second up to this one."""
+        recent = [then for then in self._pace if seconds - then[1] < SPEED_SECONDS] or self._pace[-1:]
+        self._pace = [*recent, (index, seconds)]
+        before, began = self._pace[0]
+        return (index - before) / (seconds - began) if index > before and seconds > began else None
+
+
+def _results(
+    names: Sequence[str],
+    step: Step,
+    levels: np.ndarray,
+    start: Values,
+    finals: Sequence[Values],
+    finals_8bit: Sequence[Values] | None,
+) -> tuple[CornerResult, ...]:
+    """The results of the four images, given the values of the start, of them, and of them in 8 bits."""
+    of = dict(zip(("first", "second"), names, strict=True))
+    results = []
+    for i, corner in enumerate(CORNERS):
+        shown = finals_8bit[i] if finals_8bit else None
+        value = shown[of[corner.fixed]] if shown else None
+        results.append(
+            CornerResult(
+                optimized=of[corner.optimized],
+                fixed=of[corner.fixed],
+                direction=corner.direction,
+                level=float(levels[i]),
+                start=start,
+                final=finals[i],
+                final_8bit=shown,
+                drift=float(step.drift[i]),
+                drift_8bit=None if value is None else value / float(levels[i]) - 1,
+                outcome=step.reasons[i].value if step.reasons else UNFINISHED,
+            )
+        )
+    return tuple(results)
+
+
+def _levels(history: History) -> np.ndarray:
+    """The level of each image's fixed metric, (4,): its first value, without its departure from the level."""
+    columns = [getattr(history, corner.fixed)[0, i] for i, corner in enumerate(CORNERS)]
+    levels: np.ndarray = np.asarray(columns) / (1 + history.drift[0])
+    return levels
+
+
+def _with_last(history: History, step: Step) -> History:
+    """The history with the last step, which that of a run stopped at once has already."""
+    return history if len(history.step) and history.step[-1] >= step.index else history.with_step(step)

@@ -1,0 +1,46 @@
+"""How long the index of a folder of runs takes: without an index file, from its file, and when nothing has changed.
+
+python tests/benchmarks/index.py [RUNS]
+"""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from mad_app.records import save_run
+from mad_app.records.index import Index
+from tests.mad_app.record_examples import make_run
+
+RUNS = 10_000
+
+
+def fill(root: Path, count: int) -> None:
+    """Many folders with the run.json of one run, at different times."""
+    document = json.loads((save_run(make_run(), root) / "run.json").read_text())
+    for i in range(count - 1):
+        folder = root / f"2026-01-01_{i:06}_ssim-vs-mse_cat_{i:04x}"
+        folder.mkdir()
+        created = f"2026-01-{1 + i % 28:02}T{i % 24:02}:{i % 60:02}:00Z"
+        (folder / "run.json").write_text(json.dumps({**document, "id": folder.name, "created": created}))
+
+
+def timed(index: Index) -> str:
+    began = time.perf_counter()
+    entries = index.entries()
+    return f"{time.perf_counter() - began:.3f} s for {len(entries.runs)} runs"
+
+
+def main(count: int = RUNS) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        fill(root, count)
+        index = Index(root)
+        print("no index:        ", timed(index))
+        print("unchanged:       ", timed(index))
+        print("from its file:   ", timed(Index(root)))
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
