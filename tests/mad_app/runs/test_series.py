@@ -177,11 +177,11 @@ def _shows(page: np.ndarray, picture: np.ndarray) -> bool:
 
 def test_the_curves_show_what_was_driven_over_what_was_held(ladder: Series, tmp_path: Path) -> None:
     from mad_app.figures.canvas import drawing
-    from mad_app.figures.level_curves import draw_ladder_curves
+    from mad_app.figures.level_curves import draw_level_curves
     from mad_app.figures.options import FORMATS
 
     with drawing():
-        figure = draw_ladder_curves(ladder, FORMATS["double"])
+        figure = draw_level_curves(ladder, FORMATS["double"])
     panels = [axes for axes in figure.axes if len(axes.lines) == 3]
     for panel, (up, down) in zip(panels, ((0, 1), (2, 3)), strict=True):
         for line, i in zip(panel.lines[1:], (up, down), strict=True):
