@@ -235,7 +235,7 @@ def _optimized_sentence(letters: str, image: CornerResult, values: Sequence[floa
         return f"For {title}, {also}{_join(letters)} differ equally from the original ({number((a + b) / 2)})."
     if min(a, b) <= 0:
         return f"For {title}, {_two_values(letters, a, b)}."
-    far, near = letters if a > b else reversed(letters)
+    far, near = (letters[0], letters[1]) if a > b else (letters[1], letters[0])
     return f"For {title}, {far} differs {_times(max(a, b) / min(a, b))} as much as {near}."
 
 
