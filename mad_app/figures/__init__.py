@@ -16,6 +16,7 @@ from mad_app.figures.export import (
 from mad_app.figures.options import FORMATS, PARTS, SMALLEST_FONT, THEMES, Part, SheetOptions, ThemeName, Width
 from mad_app.figures.text import (
     contest_title,
+    drift_magnitude,
     drift_sentence,
     image_title,
     metric_title,
@@ -44,6 +45,7 @@ __all__ = [
     "animation_bytes",
     "caption",
     "contest_title",
+    "drift_magnitude",
     "drift_sentence",
     "figure_bytes",
     "image_title",
