@@ -102,7 +102,7 @@ def font_path() -> str:
 
 
 class Canvas:
-    """A figure with places in inches, y growing downwards; sizes of text are relative to `font`.
+    """A figure with positions in inches, y growing downwards; sizes of text are relative to `font`.
 
     Args:
         width: in inches.

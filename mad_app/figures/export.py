@@ -116,7 +116,7 @@ def save_level_curves(series: Series, path: str | Path, *, width: Width = "doubl
 
 
 def save_as(path: str | Path, kinds: Mapping[str, FileKind], content_of: Callable[[FileKind], bytes]) -> None:
-    """Write a file of the kind that its name tells, whole or not at all.
+    """Write a file of the kind of its ending, whole or not at all.
 
     Args:
         path: a name that ends in one of `kinds`.

@@ -54,7 +54,7 @@ def metric_title(name: str) -> str:
 
 
 def contest_title(first: str, second: str) -> str:
-    """The heading of a competition of two metrics.
+    """The title of a competition of two metrics.
 
     Example:
         >>> contest_title("lasi", "mse")

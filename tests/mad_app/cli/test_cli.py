@@ -329,8 +329,8 @@ def test_seeds_and_presets_are_series_that_can_be_resumed(tmp_path: Path) -> Non
     assert [run.seed for run in load_series(seeds).runs] == [3, 4]
     preset = invoke("preset", "wang-simoncelli-2008", "--size", 16, "--steps", 1, "--out", tmp_path).stdout.strip()
     assert len(load_series(preset).runs) == 8
-    again = invoke("resume", preset)
-    assert (again.exit_code, again.stdout) == (0, f"{preset}\n")
+    resumed = invoke("resume", preset)
+    assert (resumed.exit_code, resumed.stdout) == (0, f"{preset}\n")
 
 
 # ---- measure and metrics ---------------------------------------------------------------------------------------------
