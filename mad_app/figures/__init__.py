@@ -15,6 +15,9 @@ from mad_app.figures.export import (
 )
 from mad_app.figures.options import FORMATS, PARTS, SMALLEST_FONT, THEMES, Part, SheetOptions, ThemeName, Width
 from mad_app.figures.text import (
+    KEPT,
+    LETTERS,
+    OUTCOMES,
     contest_title,
     drift_magnitude,
     drift_sentence,
@@ -24,14 +27,20 @@ from mad_app.figures.text import (
     outcome_sentence,
     pair_sentence,
     percentage,
+    picture_phrases,
     running_drift_sentence,
+    setting_phrases,
     settings_sentence,
+    start_phrase,
 )
 
 __all__ = [
     "FORMATS",
+    "KEPT",
     "KINDS",
+    "LETTERS",
     "MOVINGS",
+    "OUTCOMES",
     "PARTS",
     "SMALLEST_FONT",
     "THEMES",
@@ -56,11 +65,14 @@ __all__ = [
     "outcome_sentence",
     "pair_sentence",
     "percentage",
+    "picture_phrases",
     "running_drift_sentence",
     "save_animation",
     "save_contact_sheet",
     "save_figure",
     "save_level_curves",
     "series_bytes",
+    "setting_phrases",
     "settings_sentence",
+    "start_phrase",
 ]

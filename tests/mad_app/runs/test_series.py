@@ -138,7 +138,7 @@ def test_the_contact_sheet_shows_the_very_pixels_and_says_how_much_seeds_differ(
     assert (spread.lowest, spread.highest) == (min(values), max(values))
     assert 0 < spread.rms < 0.5
     text = " ".join(words_in_svg(series_bytes(series, "contact sheet", "svg")))
-    for words in ("from several seeds", "seed 0", "seed 2", "differ by", "max 1 − SSIM, MSE held"):
+    for words in ("with several seeds", "seed 0", "seed 2", "differ by", "1 − SSIM as high as possible, MSE kept"):
         assert words in text
     page = np.asarray(Image.open(io.BytesIO(series_bytes(series, "contact sheet", "png"))).convert("RGB"))
     for run in series.runs:
