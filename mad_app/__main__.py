@@ -10,7 +10,8 @@ from mad_app.cli.main import program
 def main() -> None:
     """Run the command line.
 
-    JAX takes of a GPU's memory what it needs and no more; what the terminal cannot show becomes a question mark.
+    JAX allocates GPU memory as needed instead of in advance; characters that the terminal cannot show become question
+    marks.
     """
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     for stream in (sys.stdout, sys.stderr):

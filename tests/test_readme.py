@@ -1,24 +1,45 @@
-"""The README: its Python runs, its commands exist, its links lead somewhere."""
+"""The README: its Python and its commands run, its links lead somewhere."""
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from mad_app.cli.main import program
+from mad_app.images import save_png
+from mad_app.request import Request
+from mad_app.runs import run_competition
+from mad_app.runs.series import level_sweep, run_series
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+
+SMALL = {
+    "size": "24",
+    "steps": "1",
+    "count": "2",
+    "first": "ssim",
+    "second": "mse",
+    "others": "none",
+    "names": "mse",
+    "levels": "0.009,0.01",
+}
+"""What makes a command quick, by the name of the option's value."""
 
 
 def _blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
-def _commands() -> list[str]:
-    return [line for block in _blocks("bash") for line in block.splitlines() if "python -m mad_app" in line]
+def _commands() -> list[list[str]]:
+    """The words after "python -m mad_app" of every command."""
+    lines = [line for block in _blocks("bash") for line in block.splitlines() if "python -m mad_app" in line]
+    return [shlex.split(line.rpartition(" -m mad_app ")[2], comments=True) for line in lines]
 
 
 @pytest.mark.parametrize("block", _blocks("python"))
@@ -32,13 +53,48 @@ def test_there_are_two_lines_to_start_with() -> None:
     assert f"{install}pytest\n" in README
 
 
-@pytest.mark.parametrize("line", _commands())
-def test_commands_and_options_exist(line: str) -> None:
-    _, name, *words = shlex.split(line.rpartition(" -m ")[2], comments=True)
-    command = program.get_command(click.Context(program), name)
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run that was stopped after its first step, and a series."""
+    root = tmp_path_factory.mktemp("records")
+    request = Request(first="ssim", second="mse", size=24, steps=2, others="none")
+    run_competition(request, root, should_stop=lambda: True).rename(root / "RUN")
+    run_series(level_sweep(request, "second", [0.009, 0.01]), root / "series").folder.rename(root / "SERIES")
+    return root
+
+
+@pytest.fixture
+def _workplace(tmp_path: Path, records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The present folder holds what the commands name: pictures, a metric, and records in runs."""
+    shutil.copytree(records, tmp_path / "runs")
+    for name in ("face", "other", "reference", "image"):
+        picture = np.random.default_rng(len(name)).random((24, 24, 3), np.float32)
+        save_png(tmp_path / f"{name}.png", picture)
+    (own,) = (block for block in _blocks("python") if "def blurred_mse" in block)
+    (tmp_path / "my_metrics.py").write_text(own)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("words", _commands(), ids=" ".join)
+def test_commands_and_options_exist(words: list[str]) -> None:
+    command = program.get_command(click.Context(program), words[0])
     assert command is not None
     options = {option for parameter in command.params for option in parameter.opts}
-    assert {word for word in words if word.startswith("--")} <= options
+    assert {word for word in words[1:] if word.startswith("--")} <= options
+
+
+@pytest.mark.usefixtures("_workplace")
+@pytest.mark.parametrize("words", [words for words in _commands() if words[0] not in ("app", "preset")], ids=" ".join)
+def test_commands_run(words: list[str]) -> None:
+    command = program.get_command(click.Context(program), words[0])
+    assert command is not None
+    own = any(":" in word for word in words)
+    options = {option.name: option.opts[0] for option in command.params if isinstance(option, click.Option)}
+    small = [word for name, value in SMALL.items() if name in options and not (own and name == "first")
+             for word in (options[name], value)]  # fmt: skip
+    result = CliRunner(catch_exceptions=False).invoke(program, [*words, *small])
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout
 
 
 def test_links_lead_somewhere() -> None:
@@ -50,3 +106,9 @@ def test_links_lead_somewhere() -> None:
         for title in re.findall(r"^#+ (.*)", README, re.M)
     }
     assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= headings
+
+
+def test_files_that_the_text_names_exist() -> None:
+    named = set(re.findall(r"`((?:mad_app|lasi|tests)/[\w/.]+)`", README))
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []

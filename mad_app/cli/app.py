@@ -11,10 +11,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
+from mad_app.cli.options import Command
 from mad_app.jobs.capacity import runs_asked_for
 
 PACKAGE = Path(__file__).resolve().parents[1]
 APP = PACKAGE / "app.py"
+
+
+@click.command(cls=Command, context_settings={"ignore_unknown_options": True}, options_metavar="")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def app(options: tuple[str, ...]) -> None:
+    """Open the app in the browser.
+
+    OPTIONS are those of `streamlit run`, such as --server.port 8600.
+    """
+    raise click.exceptions.Exit(open_app(options))
 
 
 def open_app(options: Sequence[str] = ()) -> int:
@@ -29,7 +42,7 @@ def open_app(options: Sequence[str] = ()) -> int:
     Raises:
         ValueError: as `runs_asked_for`.
     """
-    runs_asked_for()  # said now, not on a page
+    runs_asked_for()  # a wrong value is reported here rather than on a page
     command = [sys.executable, "-m", "streamlit", "run", str(APP), *configuration_options(), *options]
     server = subprocess.Popen(command, env=server_environment())
     try:

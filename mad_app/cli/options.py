@@ -1,110 +1,156 @@
-"""The options of the command line that several commands share."""
+"""Options that several commands share. Those of a competition are made from the declaration of its settings."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
+from mad_app.declaration import Setting
 from mad_app.distortions import DISTORTIONS
-from mad_app.images import DEFAULT_IMAGE, MAX_SIZE, MIN_SIZE
-from mad_app.request import Request
+from mad_app.errors import ArgumentError
+from mad_app.images import DEFAULT_IMAGE
+from mad_app.request import REQUEST_SETTINGS, Request, in_groups
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+LARGEST_SHOWN = 1e6
+"""A greatest value above this is not mentioned in the help: nobody comes near it."""
+
+_KINDS: Mapping[type, Any] = {int: click.INT, float: click.FLOAT, str: click.STRING, bool: click.BOOL}
+_CHOICES = {"distortion": tuple(DISTORTIONS)}
 
 _STRENGTHS = "\n".join(
-    f"  {row.name:<16} {row.minimum:g} to {row.maximum:g} ({row.unit}); {row.default:g} by default"
+    f"  {row.name:<16} {row.minimum:g} to {row.maximum:g} ({row.unit}); default {row.default:g}"
     for row in DISTORTIONS.values()
 )
-
-
 EPILOG = f"\b\nStrengths:\n{_STRENGTHS}"
 
-SIZE = click.option(
-    "--size",
-    type=click.IntRange(MIN_SIZE, MAX_SIZE),
-    default=Request.size,
-    show_default=True,
-    help="Side in pixels of the square that is used.",
-)
-STEPS = click.option(
-    "--steps", type=click.IntRange(min=1), default=Request.steps, show_default=True, help="How many steps."
-)
-SEED = click.option(
-    "--seed", type=click.IntRange(min=0), default=Request.seed, show_default=True, help="Of the distortion."
-)
 OUT = click.option(
     "--out", type=click.Path(path_type=Path), default="runs", show_default=True, help="Folder of the runs."
 )
 RUN = click.argument("run", type=click.Path(path_type=Path))
 SERIES = click.argument("series", type=click.Path(path_type=Path))
 DRAWING = click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="A name that ends in .pdf, .svg or .png."
+    "--out", "path", type=click.Path(path_type=Path), required=True, help="A name that ends in .pdf, .svg or .png."
+)
+ANIMATION = click.option(
+    "--out", "path", type=click.Path(path_type=Path), required=True, help="A name that ends in .gif or .webp."
 )
 SERIES_WIDTH = click.option("--width", default="double", show_default=True, help="double (columns), or slide.")
-THEME = click.option("--theme", default="light", show_default=True, help="light, or dark: light on dark.")
-_COMPETITION = (
-    click.argument("image", default=DEFAULT_IMAGE),
-    click.option("--first", default=Request.first, show_default=True, help="A metric: see `metrics`."),
-    click.option("--second", default=Request.second, show_default=True, help="Its rival."),
-    SIZE,
-    click.option("--left", type=float, default=Request.left, show_default=True, help="Where that square lies, 0 to 1."),
-    click.option("--top", type=float, default=Request.top, show_default=True, help="Likewise."),
-    click.option(
-        "--extent", type=float, default=Request.extent, show_default=True, help="Its part of the shorter side, 0 to 1."
-    ),
-    click.option(
-        "--distortion",
-        type=click.Choice(list(DISTORTIONS)),
-        default=Request.distortion,
-        show_default=True,
-        help="What makes the start out of the picture.",
-    ),
-    click.option("--strength", type=float, help="How strongly, in the distortion's own unit: see below."),
-    click.option("--start", "start_file", metavar="IMAGE", help="A picture to start from, in place of a distortion."),
-    STEPS,
-    click.option("--seconds", type=float, help="Time after which no further step is made.  [default: any]"),
-    SEED,
-    click.option("--first-level", type=float, help="What FIRST is held at.  [default: what it is at the start]"),
-    click.option("--second-level", type=float, help="What SECOND is held at, likewise."),
-    click.option("--gray", is_flag=True, help="Of the picture's luminance, and only luminance changes."),
-    click.option("--mask", metavar="IMAGE", help="A picture that is white where the images may change."),
-    click.option("--max-change", type=float, help="Largest change of any value from the start, white being 1."),
-    click.option("--low-pass", type=float, help="Highest spatial frequency of the change, in cycles a picture."),
-    OUT,
-)
-"""What a command asks that runs a competition, in the order of its help."""
+THEME = click.option("--theme", default="light", show_default=True, help="light or dark.")
 
 
-def asking_for_a_competition(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command ask for a competition."""
-    for ask in reversed(_COMPETITION):
-        command = ask(command)
-    return command
+class Command(click.Command):
+    """A command that shows a refused argument under the name that was typed, and exits with 2."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta["typed"] = list(args)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ArgumentError as error:
+            parameter = next((known for known in self.params if known.name == error.argument), None)
+            if parameter is None:
+                raise
+            raise click.UsageError(f"{_typed_name(parameter, ctx)} {error.problem}", ctx) from error
 
 
-def request_from(asked: dict[str, Any], *, settled: Mapping[str, str] | None = None) -> Request:
-    """What the options of the present command ask for.
+class SettingOption(click.Option):
+    """An option whose earlier names work but are not listed."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        record = super().get_help_record(ctx)
+        if record is None:
+            return None
+        names, text = record
+        for alias in self.opts[1:]:
+            names = names.replace(f", {alias}", "")
+        return names, text
+
+
+def competition_options(command: Decorated) -> Decorated:
+    """Let a command ask for a competition: the picture, an option for each setting, and the folder of the runs."""
+    names = [one.name for one in in_groups() if one.name != "image"]
+    return image_argument()(setting_options(*names)(OUT(command)))
+
+
+def image_argument(default: str = DEFAULT_IMAGE) -> Callable[[Decorated], Decorated]:
+    """The picture, as a file or the name of a bundled one."""
+    return click.argument("image", default=default)
+
+
+def setting_options(*names: str) -> Callable[[Decorated], Decorated]:
+    """Options for these settings, in this order."""
+
+    def decorate(command: Decorated) -> Decorated:
+        for name in reversed(names):
+            command = option_of(REQUEST_SETTINGS[name])(command)
+        return command
+
+    return decorate
+
+
+def option_of(declared: Setting) -> Callable[[Decorated], Decorated]:
+    """The option of one setting: names, type, default, range and help as declared."""
+    names = [f"--{name.replace('_', '-')}" for name in (declared.option, *declared.aliases)]
+    choices = _CHOICES.get(declared.name)
+    return click.option(
+        *names,
+        declared.name,
+        cls=SettingOption,
+        type=click.Choice(choices) if choices else _KINDS[declared.kind],
+        is_flag=declared.kind is bool,
+        default=declared.default,
+        metavar="IMAGE" if declared.file else None,
+        help=f"{declared.help}{_default_and_range(declared)}",
+    )
+
+
+def request_from(asked: Mapping[str, Any], *, decided: Mapping[str, str] | None = None) -> Request:
+    """The request of the present command's options.
 
     Args:
-        asked: all of `_COMPETITION` but the folder.
-        settled: names of options that something else decides here, and what.
+        asked: the value of each setting.
+        decided: names of settings that another option decides, to a sentence that says so.
 
     Raises:
-        click.UsageError: an option is out of its range, or decided by another.
+        click.UsageError: an option was typed that another decides.
+        ArgumentError: a value is out of its range.
     """
-    settled = dict(settled or {})
+    decided = dict(decided or {})
     if asked["start_file"] is not None:
-        settled |= dict.fromkeys(("distortion", "strength"), "--start takes the place of a distortion")
+        decided |= dict.fromkeys(("distortion", "strength"), "--start takes the place of a distortion")
     context = click.get_current_context()
-    for name, why in settled.items():
+    for name, why in decided.items():
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{why}: leave out {_option(name)}")
-    try:
-        return Request(**asked)
-    except ValueError as error:
-        name, _, rest = str(error).partition(" ")
-        raise click.UsageError(f"{_option(name) if name in asked else name} {rest}") from error
+            raise click.UsageError(f"{why}: leave out --{REQUEST_SETTINGS[name].option}")
+    return Request(**asked)
 
 
-def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
+def _default_and_range(declared: Setting) -> str:
+    default = declared.none if declared.default is None else declared.default
+    notes = [] if declared.kind is bool else [f"default: {default}"]
+    notes += filter(None, [_range(declared)])
+    return f"  [{'; '.join(notes)}]" if notes else ""
+
+
+def _range(declared: Setting) -> str:
+    low, high = declared.minimum, declared.maximum
+    high = None if high is None or high > LARGEST_SHOWN else high
+    if declared.above is not None:
+        return f"above {declared.above:g}" + ("" if high is None else f", at most {high:g}")
+    if low is not None and high is not None:
+        return f"{low:.3g} to {high:g}"
+    return "" if low is None else f"at least {low:.3g}"
+
+
+def _typed_name(parameter: click.Parameter, context: click.Context) -> str:
+    """The name of a parameter as it was typed."""
+    if not isinstance(parameter, click.Option):
+        return parameter.human_readable_name
+    typed: Collection[str] = {word.partition("=")[0] for word in context.meta["typed"]}
+    return next((name for name in parameter.opts if name in typed), parameter.opts[0])

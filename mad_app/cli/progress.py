@@ -11,7 +11,7 @@ from mad_app.competition import CORNERS, Step
 from mad_app.runs import Progress, Request
 
 SECONDS_BETWEEN_LINES = 0.1
-"""How often the line is rewritten; faster than this nobody reads."""
+"""Least time between two versions of the line; nobody reads faster."""
 
 _ARROWS = {"max": "↑", "min": "↓"}
 
@@ -51,16 +51,22 @@ class ProgressLine:
 
 
 def progress_text(request: Request, progress: Progress) -> str:
-    """Steps done, the time left, each metric where it is driven up and down, and the largest drift, in one line."""
+    """Steps done, the time left, the highest and lowest value of each metric, and the largest drift, in one line."""
+    from mad_app.figures import drift_magnitude, running_drift_sentence  # imports Matplotlib
+
     step, parts = progress.step, [f"{progress.step.index}/{progress.steps}"]
+    drift = float(np.abs(step.drift).max())
     if step.reasons is None and progress.seconds_left is not None:
         parts.append(f"{_clock(progress.seconds_left)} left")
-    parts += [f"{name} {_driven(step, role)}" for role, name in (("first", request.first), ("second", request.second))]
-    return "  ".join([*parts, f"drift {np.abs(step.drift).max():.0e}"])
+    parts += [
+        f"{name} {_extremes(step, role)}" for role, name in (("first", request.first), ("second", request.second))
+    ]
+    parts.append(f"kept to within {drift_magnitude(drift)}" if step.reasons else running_drift_sentence(drift))
+    return "  ".join(parts)
 
 
-def _driven(step: Step, role: str) -> str:
-    """The metric's values of the two images in which it is driven."""
+def _extremes(step: Step, role: str) -> str:
+    """The metric's values of the two images for which it is optimized."""
     values = step.first if role == "first" else step.second
     return " ".join(f"{_ARROWS[c.direction]}{values[i]:.3g}" for i, c in enumerate(CORNERS) if c.optimized == role)
 

@@ -3,15 +3,44 @@
 from mad_app.figures.animation import MOVINGS, Moving, animation_bytes, save_animation
 from mad_app.figures.canvas import Kind
 from mad_app.figures.caption import caption, latex_caption
-from mad_app.figures.export import KINDS, figure_bytes, mad_sheet, save_figure
+from mad_app.figures.export import (
+    KINDS,
+    Drawing,
+    figure_bytes,
+    mad_sheet,
+    save_contact_sheet,
+    save_figure,
+    save_level_curves,
+    series_bytes,
+)
 from mad_app.figures.options import FORMATS, PARTS, SMALLEST_FONT, THEMES, Part, SheetOptions, ThemeName, Width
-from mad_app.figures.series_export import Drawing, save_contact_sheet, save_level_curves, series_bytes
-from mad_app.figures.text import contest_title, metric_title, number, outcomes, percentage, verdict
+from mad_app.figures.text import (
+    KEPT,
+    LETTERS,
+    OUTCOMES,
+    contest_title,
+    drift_magnitude,
+    drift_sentence,
+    image_title,
+    metric_title,
+    number,
+    outcome_sentence,
+    pair_sentence,
+    percentage,
+    picture_phrases,
+    running_drift_sentence,
+    setting_phrases,
+    settings_sentence,
+    start_phrase,
+)
 
 __all__ = [
     "FORMATS",
+    "KEPT",
     "KINDS",
+    "LETTERS",
     "MOVINGS",
+    "OUTCOMES",
     "PARTS",
     "SMALLEST_FONT",
     "THEMES",
@@ -25,17 +54,25 @@ __all__ = [
     "animation_bytes",
     "caption",
     "contest_title",
+    "drift_magnitude",
+    "drift_sentence",
     "figure_bytes",
+    "image_title",
     "latex_caption",
     "mad_sheet",
     "metric_title",
     "number",
-    "outcomes",
+    "outcome_sentence",
+    "pair_sentence",
     "percentage",
+    "picture_phrases",
+    "running_drift_sentence",
     "save_animation",
     "save_contact_sheet",
     "save_figure",
     "save_level_curves",
     "series_bytes",
-    "verdict",
+    "setting_phrases",
+    "settings_sentence",
+    "start_phrase",
 ]

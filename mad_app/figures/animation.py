@@ -1,7 +1,7 @@
-"""From the start to the end of a competition, as a moving picture for slides: GIF or WebP.
+"""An animation of a competition from its start to its end, for slides: GIF or WebP.
 
-The picture is laid out like the page: the reference and the start on the left, the two pairs beside them. WebP keeps
-every color of the pixels; GIF has 256.
+It is laid out like the page: the original and the start on the left, the two pairs beside them. WebP keeps every color
+of the pixels; GIF has 256.
 """
 
 import io
@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from mad_app.figures.canvas import LINE, Canvas, Theme, drawing, figure_to_bytes, font_path
-from mad_app.figures.files import save_as
+from mad_app.figures.export import save_as
 from mad_app.figures.options import ThemeName, theme_called
-from mad_app.figures.text import LETTERS, metric_title, number, verdict
+from mad_app.figures.text import LETTERS, image_title, number, pair_sentence
 from mad_app.images import from_uint8, to_uint8
 from mad_app.records import Run
 
@@ -24,16 +24,19 @@ Moving = Literal["gif", "webp"]
 
 MOVINGS: dict[str, Moving] = {".gif": "gif", ".webp": "webp"}
 BLENDS = 16
-"""Pictures between start and end, where a record holds none of its way."""
+"""Frames between start and end where a record holds no keyframes."""
 
 FIRST_MS, NEXT_MS, LAST_MS = 900, 90, 2200
-"""How long the start, each picture on the way, and the end are shown, in milliseconds."""
+"""How long the start, each frame between, and the end are shown, in milliseconds."""
 
 SIDE = 256
-"""Least side of an image in dots; smaller ones are shown larger by a whole factor."""
+"""Least side of an image in dots; smaller ones are enlarged by a whole factor."""
+
+LEAST_CELL = 256
+"""Least width of the cell of an image in dots, so that text fits above a narrow one."""
 
 DPI, FONT, GAP = 96, 9.0, 12
-"""Dots an inch, size of text in points, and space between images in dots."""
+"""Dots per inch, size of text in points, and space between images in dots."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +46,7 @@ class Frame:
     Attributes:
         images: (4, H, W, 3) in [0, 1], in the order of CORNERS.
         at: when, such as "start" or "step 20".
-        share: how far on the way, 0 to 1.
+        share: how many of the steps are done, 0 to 1.
     """
 
     images: np.ndarray
@@ -52,15 +55,15 @@ class Frame:
 
 
 def frames_of(run: Run) -> list[Frame]:
-    """The way of the four images from the start to the end, which are the first and the last frame.
+    """The four images from the start to the end, which are the first and the last frame.
 
-    A record that holds the two ends alone gives blends of them, which say so.
+    A record without keyframes gives blends of the two ends, which say so.
     """
     steps = int(run.history.step[-1])
     end = f"end, after {steps} steps"
     if len(run.keyframes.step):
-        ways = zip(run.keyframes.step.tolist(), run.keyframes.images, strict=True)
-        frames = [Frame(_images(four), f"step {step}" if step else "start", step / steps) for step, four in ways]
+        keyframes = zip(run.keyframes.step.tolist(), run.keyframes.images, strict=True)
+        frames = [Frame(_images(four), f"step {step}" if step else "start", step / steps) for step, four in keyframes]
         return [*frames, Frame(_images(run.pictures), end, 1.0)]
     start = np.broadcast_to(run.start, run.finals.shape)
     shares = np.linspace(0, 1, BLENDS + 2)
@@ -76,7 +79,7 @@ def _images(four: np.ndarray) -> np.ndarray:
 
 
 def animation_bytes(run: Run, kind: Moving, *, theme: ThemeName = "light") -> bytes:
-    """The moving picture as the bytes of a file that repeats for ever; equal runs give equal bytes.
+    """The animation as the bytes of a file that repeats for ever; equal runs give equal bytes.
 
     Args:
         run: a competition.
@@ -99,7 +102,7 @@ def animation_bytes(run: Run, kind: Moving, *, theme: ThemeName = "light") -> by
 
 
 def save_animation(run: Run, path: str | Path, *, theme: ThemeName = "light") -> None:
-    """Write the moving picture to a file, whole or not at all.
+    """Write the animation to a file, whole or not at all.
 
     Args:
         run: a competition.
@@ -107,27 +110,39 @@ def save_animation(run: Run, path: str | Path, *, theme: ThemeName = "light") ->
         theme: "light" or "dark".
 
     Raises:
-        ValueError: the name ends otherwise.
+        ArgumentError: the name ends otherwise.
         RecordError: the file cannot be written; an older one stays as it was.
     """
     save_as(path, MOVINGS, lambda kind: animation_bytes(run, kind, theme=theme))
 
 
 class _Layout:
-    """Where everything stands, in dots; what does not move is drawn once."""
+    """Where everything stands, in dots; what does not change is drawn once."""
 
     def __init__(self, run: Run, theme: Theme) -> None:
         rows, columns = run.reference.shape[:2]
         self.factor = max(1, round(SIDE / max(rows, columns)))
         self.wide, self.high = columns * self.factor, rows * self.factor
-        line = math.ceil(LINE * FONT * DPI / 72)
-        self.head = 4 * line
-        self.row = self.head + self.high + GAP
-        self.width, self.height = 3 * self.wide + 4 * GAP, 2 * self.row + 3 * line
-        self.bar = 2 * self.row + line
+        self.cell = max(self.wide, LEAST_CELL)
         self.theme = theme
+        self.width = 3 * self.cell + 4 * GAP
         self.font = ImageFont.truetype(font_path(), FONT * DPI / 72)
+        line = math.ceil(LINE * FONT * DPI / 72)
+        self.sentences, self.titles = self._texts(run)
+        lines = max(map(len, self.sentences)) + max(map(len, self.titles))
+        self.head = GAP + lines * line + line // 2
+        self.row = self.head + self.high + GAP
+        self.height = 2 * self.row + 3 * line
+        self.bar = 2 * self.row + line
         self.ground = self._draw_ground(run)
+
+    def _texts(self, run: Run) -> tuple[list[list[str]], list[list[str]]]:
+        """The sentence of each pair and the title of each image, in lines."""
+        with drawing():
+            canvas = Canvas(self.width / DPI, 1.0, font=FONT, theme=self.theme, dpi=DPI)
+            space = self.cell / DPI - canvas.measure("W: ", weight="bold")
+            titles = [canvas.wrap(_title(run, i), space) for i in range(len(LETTERS))]
+            return [canvas.wrap(pair_sentence(run, pair), (2 * self.cell + GAP) / DPI) for pair in (0, 1)], titles
 
     def picture(self, frame: Frame) -> Image.Image:
         """The whole picture at one time."""
@@ -141,20 +156,20 @@ class _Layout:
         return picture
 
     def _draw_ground(self, run: Run) -> Image.Image:
-        """Verdicts, names, the reference and the start."""
+        """Sentences, titles, the original and the start."""
         with drawing():
             canvas = Canvas(self.width / DPI, self.height / DPI, font=FONT, theme=self.theme, dpi=DPI)
-            for pair, title in enumerate(("reference", "start")):
+            for pair, title in enumerate(("original", "start")):
                 top = pair * self.row / DPI
-                space = (2 * self.wide + GAP) / DPI
-                canvas.lines(self._left(1) / DPI, top + GAP / DPI, canvas.wrap(verdict(run, pair), space)[:2])
+                canvas.lines(self._left(1) / DPI, top + GAP / DPI, self.sentences[pair])
                 under = top + self.head / DPI - 0.4 * canvas.line
                 canvas.text(self._left(0) / DPI, under, title)
                 for i in (2 * pair, 2 * pair + 1):
                     x, color = self._left(1 + i % 2) / DPI, self.theme.letters[i]
-                    canvas.text(x, under, LETTERS[i], color=color, weight="bold")
-                    x += canvas.measure("W ", weight="bold")
-                    canvas.text(x, under, _title(run, i), width=self.wide / DPI - canvas.measure("WW"))
+                    y = under - (len(self.titles[i]) - 1) * canvas.line
+                    canvas.text(x, y, f"{LETTERS[i]}:", color=color, weight="bold")
+                    for line, text in enumerate(self.titles[i]):
+                        canvas.text(x + canvas.measure("W: ", weight="bold"), y + line * canvas.line, text)
             content = figure_to_bytes(canvas.figure, "png", dpi=DPI)
         ground = Image.open(io.BytesIO(content)).convert("RGB")
         self._paste(ground, run.reference, 0, 0)
@@ -162,7 +177,7 @@ class _Layout:
         return ground
 
     def _left(self, column: int) -> int:
-        return GAP + column * (self.wide + GAP)
+        return GAP + column * (self.cell + GAP)
 
     def _paste(self, picture: Image.Image, image: np.ndarray, column: int, row: int) -> None:
         small = Image.fromarray(to_uint8(np.clip(image, 0, 1)))
@@ -180,6 +195,7 @@ def _with_few_colors(picture: Image.Image, theme: Theme) -> Image.Image:
 
 
 def _title(run: Run, i: int) -> str:
+    """What one of the four images is, without its letter, and its optimized metric at the start and at the end."""
     result = run.images[i]
     before, after = (number(values.get(result.optimized)) for values in (result.start, result.seen))
-    return f"{result.direction} {metric_title(result.optimized)}, {before} → {after}"
+    return f"{image_title(i, result.optimized).removeprefix(f'{LETTERS[i]}: ')}, {before} → {after}"

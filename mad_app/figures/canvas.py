@@ -69,13 +69,13 @@ DARK = Theme("#14161a", "#f2f2f2", "#a0a4aa", ("#e69f00", "#56b4e9", "#cc79a7", 
 
 @contextlib.contextmanager
 def drawing() -> Iterator[None]:
-    """Draw in the house's style, one thread at a time."""
+    """Draw in the project's style, one thread at a time."""
     with _LOCK, style.context(["default", _STYLE]):
         yield
 
 
 def figure_to_bytes(figure: Figure, kind: Kind, *, dpi: float | None = None) -> bytes:
-    """The figure as a file of a kind, without date; PNG at `dpi` dots an inch, by default the figure's own."""
+    """The figure as a file of a kind, without date; PNG at `dpi` dots per inch, by default the figure's own."""
     buffer = io.BytesIO()
     with drawing():
         canvas = _CANVASES[kind](figure)
@@ -102,14 +102,14 @@ def font_path() -> str:
 
 
 class Canvas:
-    """A figure with places in inches, y growing downwards; sizes of text are relative to `font`.
+    """A figure with positions in inches, y growing downwards; sizes of text are relative to `font`.
 
     Args:
         width: in inches.
         height: in inches, rounded up to a whole number of dots.
         font: size of the text in points.
         theme: the colors.
-        dpi: dots an inch; images begin on whole dots.
+        dpi: dots per inch; images begin on whole dots.
     """
 
     def __init__(self, width: float, height: float, *, font: float, theme: Theme, dpi: float) -> None:

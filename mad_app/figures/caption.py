@@ -1,10 +1,19 @@
-"""The caption of a figure: what is seen and every setting, in plain text and for LaTeX."""
+"""The caption of a figure: what it shows, and every setting, in plain text and for LaTeX."""
 
 from collections.abc import Collection
 
 from mad_app.figures.options import PARTS, Part
 from mad_app.figures.sheet import gain_of
-from mad_app.figures.text import LETTERS, metric_title, number, outcomes, percentage, verdict
+from mad_app.figures.text import (
+    drift_sentence,
+    image_title,
+    metric_title,
+    number,
+    outcome_sentence,
+    pair_sentence,
+    picture_phrases,
+    start_phrase,
+)
 from mad_app.records import Run, without_folders
 
 _LATEX = {
@@ -23,7 +32,7 @@ _LATEX = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
 _LAST_LETTER = 0x24F
-"""Beyond the letters of Latin scripts, LaTeX needs packages that a text may not have."""
+"""Letters beyond those of Latin scripts need LaTeX packages that a text may not have."""
 
 
 def caption(run: Run, show: Collection[Part] | None = None) -> str:
@@ -36,16 +45,16 @@ def caption(run: Run, show: Collection[Part] | None = None) -> str:
     shown = PARTS if show is None else show
     texts = [_subject(run)]
     if "pairs" in shown or "maps" in shown:
-        texts += [f"{LETTERS[2 * pair]} (left) and {LETTERS[2 * pair + 1]}: {verdict(run, pair)}" for pair in (0, 1)]
-    texts += [_corner(run, i) for i in range(len(LETTERS))]
+        texts += [pair_sentence(run, pair) for pair in (0, 1)]
+    texts += [_image(run, i) for i in range(len(run.images))]
     if "maps" in shown:
-        gains = ", ".join(f"{LETTERS[2 * pair : 2 * pair + 2]} × {gain_of(run, pair):g}" for pair in (0, 1))
-        texts.append(f"Maps: differences from the reference times a gain ({gains}), zero is mid gray.")
+        gains = ", ".join(f"{letters} × {gain_of(run, pair):g}" for pair, letters in enumerate(("A and B", "C and D")))
+        texts.append(f"Maps: differences from the original, amplified ({gains}); no change is mid gray.")
     if "curves" in shown:
-        texts.append("Curves: both metrics over the steps; dashed, the level at which each was held.")
-    if "jury" in shown:
-        texts.append("Table: what all other metrics say of the start and of the four images.")
-    return " ".join([*texts, outcomes(run), *_origin(run)])
+        texts.append("Curves: both metrics over the steps; dashed, the level that each kept.")
+    if "others" in shown:
+        texts.append("Table: the values of all other metrics for the start and the four images.")
+    return " ".join([*texts, outcome_sentence(run), *_origin(run)])
 
 
 def latex_caption(run: Run, show: Collection[Part] | None = None) -> str:
@@ -68,32 +77,26 @@ def _latin(character: str) -> str:
 
 
 def _subject(run: Run) -> str:
-    settings, (rows, columns, _) = without_folders(run.settings), run.reference.shape
     first, second = (metric_title(name) for name in (run.images[0].optimized, run.images[0].fixed))
-    picture = settings.get("image") or "an image"
-    distortion = " ".join(str(settings[key]) for key in ("distortion", "strength") if settings.get(key) is not None)
-    start = f" From a copy with {distortion} (seed {run.seed})," if distortion else " From a distorted copy,"
     return (
-        f"Maximum Differentiation competition between {first} and {second} on {picture}, {columns} × {rows} pixels."
-        f"{start} each metric is driven up and down for {run.history.step[-1]} steps while the other is held."
+        f"Maximum Differentiation competition between {first} and {second} on {', '.join(picture_phrases(run))}. "
+        f"From the start ({start_phrase(run.settings)}, seed {run.seed}), each metric was raised and lowered as far as "
+        f"possible in {run.history.step[-1]} steps while the other kept its value."
     )
 
 
-def _corner(run: Run, i: int) -> str:
-    """What became of one of the four images."""
+def _image(run: Run, i: int) -> str:
+    """What one of the four images is, and its values."""
     result = run.images[i]
-    driven, held = (metric_title(name) for name in (result.optimized, result.fixed))
     before, after = result.start.get(result.optimized), result.seen.get(result.optimized)
-    return (
-        f"{LETTERS[i]}: {result.direction} {driven}, {number(before)} → {number(after)}, with {held} held at "
-        f"{number(result.level)} (drift {percentage(result.drift_seen)})."
-    )
+    kept = f"{drift_sentence(result.fixed, result.drift_seen)} (level {number(result.level)})"
+    return f"{image_title(i, result.optimized)}, {number(before)} → {number(after)}; {kept}."
 
 
 def _origin(run: Run) -> list[str]:
     """All settings, versions and the device."""
-    told = without_folders(run.settings)
-    settings = ", ".join(f"{name} {value}" for name, value in told.items() if value is not None)
+    known = without_folders(run.settings)
+    settings = ", ".join(f"{name} {value}" for name, value in known.items() if value is not None)
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items() if version)
     made = f"Computed in {run.seconds:.0f} s on {run.device}" + (f" with {versions}." if versions else ".")
     return [f"Settings: {settings}.", made, *([f"Record {run.id}."] if run.id else [])]

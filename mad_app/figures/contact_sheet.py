@@ -1,7 +1,7 @@
-"""The contact sheet of a series: a column for each competition, with its start and its four extremes below each other.
+"""The contact sheet of a series: a column for each competition, with its start and its four images below each other.
 
-Under each picture is what was driven and, quietly, what was held, of the picture as it is shown, in 8 bits. Beside the
-heading of a row of a series of seeds is how much they differ.
+Under each image stand its optimized metric and, in gray, its fixed one, both of the saved 8-bit image. For a series of
+repeated seeds, the heading of each row says how much its images differ.
 """
 
 import math
@@ -13,9 +13,18 @@ from matplotlib.figure import Figure
 from mad_app.figures.canvas import LIGHT, Canvas
 from mad_app.figures.options import Format
 from mad_app.figures.sheet import TALLEST
-from mad_app.figures.text import LETTERS, constraints, contest_title, metric_title, number
+from mad_app.figures.text import (
+    LETTERS,
+    contest_title,
+    image_title,
+    metric_title,
+    number,
+    picture_phrases,
+    setting_phrases,
+    start_phrase,
+)
 from mad_app.images import from_uint8
-from mad_app.records import Run, Series, Spread, spread_of, spread_of_starts, without_folders
+from mad_app.records import Run, Series, Spread, spread_of, spread_of_starts
 
 MOST_COLUMNS = 8
 """Competitions side by side; further ones stand below."""
@@ -60,7 +69,7 @@ class _ContactSheet:
         y = form.margin + (len(title) + 0.5) * canvas.line
         for first in range(0, len(self.series.runs), columns):
             y = self._band(self.series.runs[first : first + columns], y) + form.gutter
-        notes = canvas.wrap(f"{_conditions(self.series)} Under each picture: {self._legend()}.", form.inner)
+        notes = canvas.wrap(f"{_conditions(self.series)} {self._legend()}", form.inner)
         canvas.lines(form.margin, y, notes, color=canvas.theme.quiet)
         return y + (len(notes) + 0.1) * canvas.line
 
@@ -74,13 +83,13 @@ class _ContactSheet:
         return y
 
     def _row(self, runs: tuple[Run, ...], row: int, y: float) -> float:
-        """The starts (row −1) or the pictures at a position of CORNERS; returns where they end."""
+        """The starts (row −1) or the images at a position of CORNERS; returns where they end."""
         canvas, letter = self.canvas, LETTERS[row] if row >= 0 else ""
         color = canvas.theme.letters[row] if letter else canvas.theme.ink
         baseline = y + 0.76 * canvas.line
         canvas.text(self.form.margin, baseline, letter or "start", color=color, weight="bold")
         indent = canvas.measure(letter or "start", weight="bold") + 0.5 * canvas.font / 72
-        canvas.text(self.form.margin + indent, baseline, self._told(row), width=self.form.inner - indent)
+        canvas.text(self.form.margin + indent, baseline, self._heading(row), width=self.form.inner - indent)
         y += 1.2 * canvas.line
         for column, run in enumerate(runs):
             x = self._x(column)
@@ -99,17 +108,16 @@ class _ContactSheet:
         widest = max(canvas.measure(left, weight="bold") + canvas.measure(right) for left, right in pairs)
         return min(1.0, self.wide / (widest + 0.5 * canvas.font / 72))
 
-    def _told(self, row: int) -> str:
-        """What was done in a row, and in one of seeds how much its pictures differ."""
+    def _heading(self, row: int) -> str:
+        """What the images of a row are, and for repeated seeds how much they differ."""
         differ = ""
-        if self.series.kind == "repeated_seeds":
+        if self.series.varied == "seed":
             differ = _difference(spread_of(self.series, row) if row >= 0 else spread_of_starts(self.series))
         if row < 0:
-            return "before it is brought to the level" if self.series.kind == "level_sweep" else differ
+            return "before it is brought to the level" if self.series.varied.endswith("_level") else differ
         result = self.series.runs[0].images[row]
-        return (
-            f"{result.direction} {metric_title(result.optimized)}, {metric_title(result.fixed)} held  {differ}".rstrip()
-        )
+        title = image_title(row, result.optimized).removeprefix(f"{LETTERS[row]}: ")
+        return f"{title}, {metric_title(result.fixed)} kept  {differ}".rstrip()
 
     def _values(self, run: Run, row: int) -> tuple[str, str]:
         if row < 0:
@@ -120,7 +128,7 @@ class _ContactSheet:
 
     def _legend(self) -> str:
         first, second = (metric_title(name) for name in competitors(self.series))
-        return f"of a start {first} and {second}; else what was driven, and what was held"
+        return f"Under each start: {first} and {second}; under each image: the optimized metric and the fixed one."
 
     def _x(self, column: int) -> float:
         return self.form.margin + column * (self.cell + self.form.gap)
@@ -133,8 +141,11 @@ def competitors(series: Series) -> tuple[str, str]:
 
 def series_title(series: Series) -> str:
     """What the series is, in a line."""
-    kinds = {"level_sweep": "at several levels", "repeated_seeds": "from several seeds"}
-    return f"{contest_title(*competitors(series))}, {kinds.get(series.kind, series.kind)}"
+    if series.varied.endswith("_level"):
+        kind = "at several levels"
+    else:
+        kind = "with several seeds" if series.varied == "seed" else series.kind
+    return f"{contest_title(*competitors(series))}, {kind}"
 
 
 def _heading(series: Series, run: Run) -> str:
@@ -143,8 +154,8 @@ def _heading(series: Series, run: Run) -> str:
         return f"MSE {(run.images[0].start.get('mse') or 0.0) * 255**2:.4g} / 255²"
     value = run.settings.get(series.varied)
     if series.varied.endswith("_level"):
-        held = competitors(series)[series.varied == "second_level"]
-        return f"{metric_title(held)} {number(float(value or 0))}"
+        fixed = competitors(series)[series.varied == "second_level"]
+        return f"{metric_title(fixed)} {number(float(value or 0))}"
     return f"{series.varied} {value:g}" if isinstance(value, float) else f"{series.varied} {value}"
 
 
@@ -156,11 +167,13 @@ def _difference(spread: Spread) -> str:
 
 
 def _conditions(series: Series) -> str:
-    """Picture, distortion and budget in a sentence, as far as all runs share them."""
-    run = series.runs[0]
-    settings, (rows, columns, _) = without_folders(run.settings), run.reference.shape
-    parts = [str(settings.get("image") or "image"), f"{columns} × {rows} pixels"]
-    parts.append(str(settings.get("start_file") or settings.get("distortion") or ""))
-    parts += [*constraints(settings), f"{run.history.step[-1]} steps"]
-    parts.append("" if series.varied == "seed" else f"seed {run.seed}")
-    return ", ".join(part for part in parts if part) + "."
+    """Picture, distortion and steps in a sentence, as far as all runs share them."""
+    run, varied = series.runs[0], series.varied
+    start = start_phrase({**run.settings, varied: None})
+    seed = [] if varied == "seed" else [f"seed {run.seed}"]
+    return (
+        ", ".join(
+            [*picture_phrases(run), start, *setting_phrases(run, but=varied), f"{run.history.step[-1]} steps", *seed]
+        )
+        + "."
+    )

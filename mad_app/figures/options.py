@@ -1,21 +1,25 @@
-"""What may be asked of a sheet: its width, size of text, theme and parts."""
+"""The options of a sheet: its width, size of text, theme and parts."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, cast
 
+from mad_app.errors import ArgumentError
 from mad_app.figures.canvas import DARK, LIGHT, Theme
 
 Width = Literal["single", "double", "slide"]
-Part = Literal["pairs", "maps", "curves", "jury"]
+Part = Literal["pairs", "maps", "curves", "others"]
 
 PARTS: dict[Part, str] = {
-    "pairs": "the four images in their two pairs, with what both metrics say",
-    "maps": "what changed, as amplified differences from the reference",
-    "curves": "the way both metrics took, with the level held",
-    "jury": "what all other metrics say",
+    "pairs": "the four images in their two pairs, with the values of both metrics",
+    "maps": "what changed, as amplified differences from the original",
+    "curves": "both metrics over the steps, with the level that each kept",
+    "others": "the values of all other metrics",
 }
 """What a sheet can show, to what that is, in the order from top to bottom."""
+
+EARLIER_PARTS: dict[str, Part] = {"jury": "others"}
+"""Earlier names of parts, which commands and addresses may still use."""
 
 ThemeName = Literal["light", "dark"]
 
@@ -23,7 +27,7 @@ THEMES: dict[ThemeName, Theme] = {"light": LIGHT, "dark": DARK}
 
 
 class SheetOptions(TypedDict, total=False):
-    """What `mad_sheet` may be asked; all by default as there."""
+    """The options of `mad_sheet`, with its defaults."""
 
     width: Width
     font_size: float | None
@@ -40,12 +44,12 @@ class Format:
         font: size of all text.
         largest_font: with larger text, the values would not fit under the images.
         stacked: whether the second pair stands under the first.
-        margin: round the sheet.
+        margin: around the sheet.
         gap: between the images of a pair.
         gutter: between groups.
         curve_height: of the curves.
         page: height of the page on which the sheet must fit, if it can.
-        dpi: fewest dots an inch of a PNG.
+        dpi: fewest dots per inch of a PNG.
     """
 
     width: float
@@ -76,34 +80,35 @@ FORMATS: dict[Width, Format] = {
 
 
 def sheet_format(width: Width, font_size: float | None = None) -> Format:
-    """The measures of a sheet, with text of another size if given; raises ValueError where it has none such."""
+    """The measures of a sheet, with text of another size if given; raises ArgumentError for one that does not fit."""
     _check("width", width, FORMATS)
     form = FORMATS[width]
     if font_size is None:
         return form
     if not SMALLEST_FONT <= font_size <= form.largest_font:
         limits = f"from {SMALLEST_FONT:g} to {form.largest_font:g} points"
-        raise ValueError(f"font_size must be {limits} for width {width}, got {font_size:g}")
+        raise ArgumentError("font_size", f"must be {limits} for width {width}, got {font_size:g}")
     return replace(form, font=font_size, curve_height=form.curve_height * max(1.0, font_size / form.font))
 
 
 def theme_called(name: ThemeName) -> Theme:
-    """The theme of that name; raises ValueError if there is none."""
+    """The theme of that name; raises ArgumentError if there is none."""
     _check("theme", name, THEMES)
     return THEMES[name]
 
 
-def check_parts(show: Collection[Part] | None) -> Collection[Part] | None:
-    """The parts, if there are such and at least one; raises ValueError otherwise. None is passed on."""
+def check_parts(show: Collection[str] | None) -> tuple[Part, ...] | None:
+    """The parts under today's names, at least one; None is passed on. Raises ArgumentError for others."""
     if show is None:
         return None
-    for part in show:
-        _check("show", part, PARTS)
     if not show:
-        raise ValueError(f"show must name at least one of {', '.join(PARTS)}")
-    return show
+        raise ArgumentError("show", f"must name at least one of {', '.join(PARTS)}")
+    named = tuple(EARLIER_PARTS.get(part, part) for part in show)
+    for part in named:
+        _check("show", part, PARTS)
+    return cast(tuple[Part, ...], named)
 
 
 def _check(argument: str, given: str, known: Collection[str]) -> None:
     if given not in known:
-        raise ValueError(f"{argument} must be one of {', '.join(known)}, got {given!r}")
+        raise ArgumentError(argument, f"must be one of {', '.join(known)}, got {given!r}")

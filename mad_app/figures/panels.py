@@ -1,4 +1,4 @@
-"""The panels beneath the images: the way each metric took, and what all other metrics say."""
+"""The panels beneath the images: each metric over the steps, and the values of all other metrics."""
 
 import math
 from collections.abc import Sequence
@@ -25,19 +25,19 @@ MARGIN = 0.06
 
 
 def draw_curve(canvas: Canvas, run: Run, role: Role, x: float, y: float, width: float, height: float) -> None:
-    """Draw one metric's distances of the four images over the steps, and the level at which it was held."""
+    """Draw one metric's distances of the four images over the steps, and the level that it kept."""
     values = np.asarray(run.history.first if role == "first" else run.history.second, float)
     level = next(result.level for result, corner in zip(run.images, CORNERS, strict=True) if corner.fixed == role)
     name = metric_title(run.images[0].optimized if role == "first" else run.images[0].fixed)
     canvas.text(x, y + 0.76 * canvas.line, name, width=width, weight="bold")
-    seen = np.append(values[np.isfinite(values)], [] if level is None else level)
-    if not seen.size:
+    shown = np.append(values[np.isfinite(values)], [] if level is None else level)
+    if not shown.size:
         canvas.text(x, y + height / 2, "no finite value", color=canvas.theme.quiet)
         return
     left, right = canvas.measure("0.0001") + 0.4 * canvas.line, canvas.measure("WW")
     above, below = 1.6 * canvas.line, 2.3 * canvas.line
     axes = canvas.axes(x + left, y + above, width - left - right, height - above - below)
-    scale_axis(axes, seen)
+    scale_axis(axes, shown)
     _scale_steps(axes, run.history.step)
     dress(canvas, axes)
     if level is not None:
@@ -46,10 +46,10 @@ def draw_curve(canvas: Canvas, run: Run, role: Role, x: float, y: float, width: 
     canvas.text(x + width - right, y + height - 0.25 * canvas.line, "steps", align="right", color=canvas.theme.quiet)
 
 
-def scale_axis(axes: Axes, seen: np.ndarray, along: Literal["x", "y"] = "y") -> None:
+def scale_axis(axes: Axes, shown: np.ndarray, along: Literal["x", "y"] = "y") -> None:
     """Limits and ticks: logarithmic where the positive values span more than a decade."""
     axis, set_limits = (axes.xaxis, axes.set_xlim) if along == "x" else (axes.yaxis, axes.set_ylim)
-    positive = seen[seen > 0]
+    positive = shown[shown > 0]
     logarithmic = positive.size > 0 and positive.max() > DECADE * positive.min()
     if logarithmic:
         low, high = np.log10(positive.min()), np.log10(positive.max())
@@ -58,7 +58,7 @@ def scale_axis(axes: Axes, seen: np.ndarray, along: Literal["x", "y"] = "y") -> 
         set_limits(10 ** (low - margin), 10 ** (high + margin))
         axis.set_major_locator(ticker.FixedLocator(_decades(low - margin, high + margin)))
     else:
-        low, high = float(seen.min()), float(seen.max())
+        low, high = float(shown.min()), float(shown.max())
         margin = max(MARGIN * (high - low), LEAST_SPAN * max(abs(low), abs(high))) or 1.0
         set_limits(low - margin, high + margin)
         axis.set_major_locator(ticker.MaxNLocator(4))
@@ -104,7 +104,7 @@ def dress(canvas: Canvas, axes: Axes) -> None:
 
 
 def _draw_lines(canvas: Canvas, axes: Axes, steps: np.ndarray, values: np.ndarray) -> None:
-    """The four ways, each with its letter at its end."""
+    """The four curves, each with its letter at its end."""
     low, high = axes.get_ylim()
     ends = {}
     for i, (letter, color) in enumerate(zip(LETTERS, canvas.theme.letters, strict=True)):
@@ -115,19 +115,19 @@ def _draw_lines(canvas: Canvas, axes: Axes, steps: np.ndarray, values: np.ndarra
             axes.plot(steps[finite[-1]], last, ".", color=color, markersize=canvas.font / 2, clip_on=False)
             ends[letter] = float(axes.transAxes.inverted().transform(axes.transData.transform((steps[0], last)))[1])
     height = axes.get_position().height * canvas.height
-    places = spread_labels(list(ends.values()), 1.0 * canvas.font / 72 / height)
-    for letter, place in zip(ends, places, strict=True):
+    positions = spread_labels(list(ends.values()), 1.0 * canvas.font / 72 / height)
+    for letter, position in zip(ends, positions, strict=True):
         color = canvas.theme.letters[LETTERS.index(letter)]
         x = 1 + canvas.measure("I") * 1.5 / (axes.get_position().width * canvas.width)
         axes.text(
-            x, place, letter, color=color, weight="bold", fontsize=canvas.font, va="center", transform=axes.transAxes
+            x, position, letter, color=color, weight="bold", fontsize=canvas.font, va="center", transform=axes.transAxes
         )
 
 
-def spread_labels(places: Sequence[float], distance: float) -> list[float]:
-    """Places moved as little as need be, so that neighbors keep a distance and all lie in [0, 1] if they can."""
-    order = sorted(range(len(places)), key=lambda i: (round(places[i], 2), -i))  # of equals, A above B
-    moved = [places[i] for i in order]
+def spread_labels(positions: Sequence[float], distance: float) -> list[float]:
+    """Positions moved as little as possible, so that neighbors keep a distance and all lie in [0, 1] if they can."""
+    order = sorted(range(len(positions)), key=lambda i: (round(positions[i], 2), -i))  # of equals, A above B
+    moved = [positions[i] for i in order]
     for _ in range(100):
         for i in range(len(moved) - 1):
             overlap = distance - (moved[i + 1] - moved[i])
@@ -138,9 +138,9 @@ def spread_labels(places: Sequence[float], distance: float) -> list[float]:
             moved[0] = 0.0
         if moved and moved[-1] > 1:
             moved[-1] = 1.0
-    result = [0.0] * len(places)
-    for i, place in zip(order, moved, strict=True):
-        result[i] = place
+    result = [0.0] * len(positions)
+    for i, position in zip(order, moved, strict=True):
+        result[i] = position
     return result
 
 
@@ -181,25 +181,31 @@ class Table:
         return y - 0.7 * canvas.line
 
 
-def jury_table(run: Run, canvas: Canvas) -> Table | None:
-    """What the metrics that did not compete say; of each pair the image farther from the reference is bold."""
-    competitors = (run.images[0].optimized, run.images[0].fixed)
-    names = [name for name in run.images[0].start if name not in competitors]
-    rows = [[run.images[0].start.get(name), *(result.seen.get(name) for result in run.images)] for name in names]
-    told = [(name, row) for name, row in zip(names, rows, strict=True) if any(value is not None for value in row)]
-    if not told:
+def other_metrics_table(run: Run, canvas: Canvas) -> Table | None:
+    """Values of the metrics that did not compete; of each pair the larger distance is bold. None without any."""
+    competing = (run.images[0].optimized, run.images[0].fixed)
+    rows = {
+        name: [run.images[0].start.get(name), *(result.seen.get(name) for result in run.images)]
+        for name in run.images[0].start
+        if name not in competing
+    }
+    measured = {name: row for name, row in rows.items() if any(value is not None for value in row)}
+    if not measured:
         return None
     head = (("", False), ("start", False), *((letter, True) for letter in LETTERS))
-    body = [((metric_title(name), False), *zip(map(number, row), _farther(row), strict=True)) for name, row in told]
-    return Table(canvas, "The other metrics (bold: the farther of a pair)", (head, *body))
+    body = [
+        ((metric_title(name), False), *zip(map(number, row), _larger(row), strict=True))
+        for name, row in measured.items()
+    ]
+    return Table(canvas, "Other metrics (bold: the larger of a pair)", (head, *body))
 
 
 def _weight(bold: bool) -> Weight:
     return "bold" if bold else "normal"
 
 
-def _farther(row: Sequence[float | None]) -> list[bool]:
-    """Which of start, A, B, C and D is the farther of its pair."""
+def _larger(row: Sequence[float | None]) -> list[bool]:
+    """Which of start, A, B, C and D has the larger distance of its pair."""
     marks = [False]
     for a, b in (row[1:3], row[3:5]):
         if a is None or b is None or number(a) == number(b):

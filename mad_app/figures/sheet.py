@@ -9,19 +9,21 @@ from matplotlib.figure import Figure
 
 from mad_app.figures.canvas import Canvas, Theme
 from mad_app.figures.options import PARTS, Format, Part
-from mad_app.figures.panels import draw_curve, jury_table
+from mad_app.figures.panels import draw_curve, other_metrics_table
 from mad_app.figures.text import (
+    KEPT,
     LETTERS,
-    constraints,
     contest_title,
+    drift_magnitude,
+    image_title,
     metric_title,
     number,
-    outcomes,
-    percentage,
-    verdict,
+    outcome_sentence,
+    pair_sentence,
+    settings_sentence,
 )
 from mad_app.images import from_uint8
-from mad_app.records import CornerResult, Run, without_folders
+from mad_app.records import CornerResult, Run
 
 TALLEST = 1.4
 """Greatest height of an image in widths of its cell; a taller image is shown narrower."""
@@ -36,14 +38,18 @@ GAINS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
 """Gains that are easy to read, in each decade."""
 
 MOST_OF_WIDTH = 0.54
-"""Fraction of the width that the jury's table may take beside the curves."""
+"""Fraction of the width that the table of other metrics may take beside the curves."""
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """Where the rows of a pair are: baselines of text, upper edges of images, and the end."""
+    """Where the rows of a pair are: baselines of text, upper edges of images, and the end.
+
+    A label may take several lines: `label` is the first one's baseline, `name` the last one's.
+    """
 
     label: float
+    name: float
     image: float
     values: float
     map_label: float
@@ -54,7 +60,7 @@ class _Rows:
 def draw_sheet(run: Run, form: Format, theme: Theme, show: Collection[Part] | None) -> Figure:
     """Draw the sheet, as high as its content and with dots so small that every pixel of an image is whole dots.
 
-    Without `show` it has all parts, the jury only if it then still fits on a page.
+    Without `show` it has all parts, the other metrics only if they then still fit on a page.
     """
     parts = frozenset(PARTS if show is None else show)
     rows, columns = run.reference.shape[:2]
@@ -69,7 +75,7 @@ def draw_sheet(run: Run, form: Format, theme: Theme, show: Collection[Part] | No
 
     needed, _ = draw(1.0, parts)
     if needed > form.page and show is None:
-        parts -= {"jury"}
+        parts -= {"others"}
         needed, _ = draw(1.0, parts)
     return draw(needed, parts)[1]
 
@@ -106,7 +112,7 @@ class _Sheet:
             noted = form.stacked and _in_two_rows(self.parts) and self._notes_beside(left, second)
         else:
             bottom = self._legend(left, form.margin)
-        if self.parts & {"curves", "jury"}:
+        if self.parts & {"curves", "others"}:
             bottom = self._evidence(left, bottom + form.gutter)
         return bottom if noted else self._notes(left, bottom + form.gutter / 2, form.inner)
 
@@ -120,31 +126,32 @@ class _Sheet:
         return first, self._pair(1, x + step + self.cell + form.gutter, top)
 
     def _pair(self, pair: int, x: float, y: float) -> _Rows:
-        """A verdict, the two images it is about, their values, and their differences from the reference."""
+        """A sentence, the two images it is about, their values, and their differences from the original."""
         canvas, width = self.canvas, 2 * self.cell + self.form.gap
         rows = self._rows(y)
-        canvas.lines(x, y, canvas.wrap(verdict(self.run, pair), width))
+        canvas.lines(x, y, canvas.wrap(pair_sentence(self.run, pair), width))
         canvas.rule(x, rows.label - 1.1 * canvas.line, width)
         gain = gain_of(self.run, pair)
         for i in (2 * pair, 2 * pair + 1):
             at = x + (i % 2) * (self.cell + self.form.gap)
             self._corner(i, at, rows, gain)
             if _in_two_rows(self.parts):
-                canvas.text(at, rows.map_label, f"{LETTERS[i]} − reference, × {gain:g}", width=self.cell)
+                canvas.text(at, rows.map_label, f"{LETTERS[i]} − original, × {gain:g}", width=self.cell)
                 self._image(at, rows.map, self._map(i, gain))
         return rows
 
     def _map(self, i: int, gain: float) -> np.ndarray:
-        """The difference of one of the four images from the reference about mid gray."""
+        """The difference of one of the four images from the original about mid gray."""
         return 0.5 + gain * (self.run.finals[i] - self.run.reference)
 
     def _corner(self, i: int, x: float, rows: _Rows, gain: float) -> None:
         """One of the four images, or its map where only maps are shown, between its name and its values."""
         canvas, result = self.canvas, self.run.images[i]
-        canvas.text(x, rows.label, LETTERS[i], color=canvas.theme.letters[i], weight="bold")
-        indent = canvas.measure("A", weight="bold") + 0.5 * canvas.font / 72
-        label = f"{result.direction} {metric_title(result.optimized)}"
-        canvas.text(x + indent, rows.label, label, width=self.cell - indent)
+        label = self._label_lines(i)
+        y = rows.name - (len(label) - 1) * canvas.line
+        canvas.text(x, y, f"{LETTERS[i]}:", color=canvas.theme.letters[i], weight="bold")
+        for line, text in enumerate(label):
+            canvas.text(x + self._indent, y + line * canvas.line, text)
         shown = "pairs" in self.parts
         self._image(x, rows.image, from_uint8(self.run.pictures[i]) if shown else self._map(i, gain))
         values = self._values(result) if shown else [*self._values(result), (f"difference × {gain:g}", False)]
@@ -153,29 +160,40 @@ class _Sheet:
             y = rows.values + line * canvas.line
             canvas.text(x, y, text, width=self.cell, color=color, weight="bold" if bold else "normal")
 
+    @property
+    def _indent(self) -> float:
+        """Width of an image's letter and the space after it."""
+        return self.canvas.measure("A:", weight="bold") + 0.4 * self.canvas.font / 72
+
+    def _label_lines(self, i: int) -> list[str]:
+        """What one of the four images is, without its letter, in lines as wide as its place."""
+        text = image_title(i, self.run.images[i].optimized).removeprefix(f"{LETTERS[i]}: ")
+        return self.canvas.wrap(text, self.cell - self._indent)
+
     def _values(self, result: CornerResult) -> list[tuple[str, bool]]:
-        """Name and values of the driven and of the held metric."""
-        driven, held = result.optimized, result.fixed
-        before, after = number(result.start.get(held)), number(result.seen.get(held))
-        way = after if before == after else f"{before} → {after}"
+        """Name and values of the optimized and of the fixed metric."""
+        optimized, fixed = result.optimized, result.fixed
+        before, after = number(result.start.get(fixed)), number(result.seen.get(fixed))
+        drift = result.drift_seen
+        kept = drift is not None and abs(drift) <= KEPT
         return [
-            (metric_title(driven), False),
-            (f"{number(result.start.get(driven))} → {number(result.seen.get(driven))}", True),
-            (metric_title(held), False),
-            (f"{way} held", True),
-            (f"drift {percentage(result.drift_seen)}", False),
+            (metric_title(optimized), False),
+            (f"{number(result.start.get(optimized))} → {number(result.seen.get(optimized))}", True),
+            (metric_title(fixed), False),
+            ((after if before == after else f"{before} → {after}") + " kept" * kept, True),
+            (f"{'within' if kept else 'off by'} {drift_magnitude(drift)}", False),
         ]
 
     def _originals(self, left: float, rows: _Rows, below: _Rows) -> float:
-        """The reference and the start with its values; returns where they end."""
+        """The original and the start with its values; returns where they end."""
         canvas, run = self.canvas, self.run
         canvas.lines(left, self.form.margin, self._title_lines(), weight="bold")
-        canvas.text(left, rows.label, "reference")
+        canvas.text(left, rows.name, "original")
         self._image(left, rows.image, run.reference)
         x, label, image = left, rows.map_label, rows.map
         if not _in_two_rows(self.parts):
             x += 0 if self.form.stacked else self.cell + self.form.gap
-            label, image = below.label, below.image
+            label, image = below.name, below.image
         canvas.text(x, label, "start", width=self.cell)
         self._image(x, image, run.start)
         y = image + self.high + 1.05 * canvas.line
@@ -192,19 +210,16 @@ class _Sheet:
         """In place of the images: who competes, and what the letters stand for; returns where it ends."""
         canvas, width = self.canvas, self.form.inner
         title = canvas.wrap(_title(self.run), width, weight="bold")
-        named = [
-            f"{letter}: {image.direction} {metric_title(image.optimized)}, {metric_title(image.fixed)} held"
-            for letter, image in zip(LETTERS, self.run.images, strict=True)
-        ]
-        lines = canvas.wrap("; ".join(named) + ".", width)
+        named = [image_title(i, image.optimized) for i, image in enumerate(self.run.images)]
+        lines = canvas.wrap("; ".join(named) + ". The other metric keeps its value.", width)
         canvas.lines(x, y, title, weight="bold")
         canvas.lines(x, y + len(title) * canvas.line, lines)
         return y + (len(title) + len(lines)) * canvas.line
 
     def _evidence(self, x: float, y: float) -> float:
-        """The curves and the jury's table, side by side or one under the other; returns where they end."""
+        """The curves and the other metrics, side by side or one under the other; returns where they end."""
         form, curves = self.form, "curves" in self.parts
-        table = jury_table(self.run, self.canvas) if "jury" in self.parts else None
+        table = other_metrics_table(self.run, self.canvas) if "others" in self.parts else None
         width, bottom = form.inner, y
         if table and not form.stacked:
             table_width = min(table.width, MOST_OF_WIDTH * width if curves else width)
@@ -234,28 +249,29 @@ class _Sheet:
         return y + (len(lines) + 0.1) * self.canvas.line
 
     def _notes_lines(self, width: float) -> list[str]:
-        texts = [_conditions(self.run), outcomes(self.run)]
+        texts = [settings_sentence(self.run), outcome_sentence(self.run)]
         if self.parts & {"pairs", "maps"}:
-            texts.append("Under each image, in 8 bits as shown: start → end; drift: of the held metric from its level.")
+            texts.append("Under each image: values at the start → at the end, of the saved 8-bit image.")
         if "maps" in self.parts:
-            texts.append("Differences: times a gain, zero is mid gray.")
+            texts.append("Differences are amplified as printed; no change is mid gray.")
         return self.canvas.wrap(" ".join(texts), width)
 
     def _title_lines(self) -> list[str]:
         return self.canvas.wrap(_title(self.run), self.cell, weight="bold")
 
     def _rows(self, y: float) -> _Rows:
-        """The rows of a pair whose verdict begins at y; verdicts and title take equally many lines."""
+        """The rows of a pair whose sentence begins at y; both sentences and the title get equally many lines."""
         line, width = self.canvas.line, 2 * self.cell + self.form.gap
-        heads = [len(self.canvas.wrap(verdict(self.run, pair), width)) for pair in (0, 1)]
+        heads = [len(self.canvas.wrap(pair_sentence(self.run, pair), width)) for pair in (0, 1)]
         label = y + (max(*heads, len(self._title_lines())) + 1.4) * line
-        image = label + 0.4 * line
+        name = label + (max(len(self._label_lines(i)) for i in range(len(LETTERS))) - 1) * line
+        image = name + 0.4 * line
         values = image + self.high + 1.05 * line
         map_label = values + 5.5 * line
         map_top = map_label + 0.4 * line
         lines_below = 4.3 if "pairs" in self.parts else 5.3
         bottom = map_top + self.high if _in_two_rows(self.parts) else values + lines_below * line
-        return _Rows(label, image, values, map_label, map_top, bottom)
+        return _Rows(label, name, image, values, map_label, map_top, bottom)
 
     def _image(self, x: float, y: float, image: np.ndarray) -> None:
         self.canvas.image(x, y, self.wide, self.high, image)
@@ -273,13 +289,3 @@ def gain_of(run: Run, pair: int) -> float:
 
 def _title(run: Run) -> str:
     return contest_title(run.images[0].optimized, run.images[0].fixed)
-
-
-def _conditions(run: Run) -> str:
-    """Picture, distortion and budget in a sentence, as far as the settings tell."""
-    settings, (rows, columns, _) = without_folders(run.settings), run.reference.shape
-    shown = ("start_file",) if settings.get("start_file") else ("distortion", "strength")
-    distortion = " ".join(str(settings[key]) for key in shown if settings.get(key) is not None)
-    parts = [str(settings.get("image") or "image"), f"{columns} × {rows} pixels", distortion]
-    parts += [*constraints(settings), f"{run.history.step[-1]} steps", f"seed {run.seed}"]
-    return ", ".join(part for part in parts if part) + "."

@@ -91,7 +91,7 @@ def test_a_figure_is_seen_and_taken_away_as_a_whole_pdf(open_page: OpenPage, run
     start = int(content.rsplit(b"startxref", 1)[1].split()[0])
     assert content[start:].startswith(b"xref")
     command = page.locator("[data-testid=stCode]").first.inner_text()
-    assert "--show pairs,jury --width single" in command
+    assert "--show pairs,others --width single" in command
     if shutil.which("pdftotext"):
         text = subprocess.run(["pdftotext", "-raw", path, "-"], capture_output=True, check=True, text=True).stdout
         assert "LASI against" in text

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures import Kind, figure_bytes, metric_title, number, outcomes
+from mad_app.figures import Kind, figure_bytes, metric_title, number, outcome_sentence
 from mad_app.images.encode import Picture
 from mad_app.metrics import METRICS
 from mad_app.records import Run
@@ -92,7 +92,7 @@ def _show_sheet(sheet: Picture | None) -> None:
 
 def _show_origin(run: Run) -> None:
     """How it was made, and the words that make it again."""
-    st.caption(f"{outcomes(run)} {duration(run.seconds)} on {run.device}. Record: {run.folder}")
+    st.caption(f"{outcome_sentence(run)} {duration(run.seconds)} on {run.device}. Record: {run.folder}")
     show_words(reproduction_of(run))
     sources = [f"{METRICS[name].title}: {METRICS[name].source}" for name in run.weights if name in METRICS]
     st.caption(" · ".join(sources))

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mad_app.competition.settings import CORNERS
-from mad_app.figures import metric_title, number, percentage, verdict
+from mad_app.figures import metric_title, number, pair_sentence, percentage
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture
 from mad_app.jobs.folder import Job
@@ -56,7 +56,7 @@ def four_up_of_run(run: Run) -> FourUp:
         reference=Picture.png(run.reference),
         start=Picture.png(run.start),
         four=tuple(Picture.png(from_uint8(image)) for image in run.pictures),
-        headings=(verdict(run, 0), verdict(run, 1)),
+        headings=(pair_sentence(run, 0), pair_sentence(run, 1)),
     )
 
 

@@ -17,7 +17,7 @@ Option = TypeVar("Option", bound=str)
 FILE_TITLES: dict[FileKind, str] = {"pdf": "PDF", "svg": "SVG", "png": "PNG", "gif": "GIF", "webp": "WebP"}
 WIDTH_TITLES: dict[Width, str] = {"single": "1 column", "double": "2 columns", "slide": "Slide"}
 THEME_TITLES: dict[ThemeName, str] = {"light": "Light", "dark": "Dark"}
-PART_TITLES: dict[Part, str] = {"pairs": "Pairs", "maps": "Maps", "curves": "Curves", "jury": "Jury"}
+PART_TITLES: dict[Part, str] = {"pairs": "Pairs", "maps": "Maps", "curves": "Curves", "others": "Other metrics"}
 GOOD_FOR: dict[FileKind, str] = {
     "pdf": "Vector text and true pixels, for LaTeX.",
     "svg": "Vector text and true pixels, to be edited.",

@@ -79,8 +79,8 @@ def command_of(folder: Path, choices: FigureChoices) -> str:
     """The command line that makes the same file, given the record's folder.
 
     Example:
-        >>> command_of(Path("runs/a"), FigureChoices(file="png", show=("pairs", "jury"), theme="dark", dpi=300))
-        'python -m mad_app figure runs/a --show pairs,jury --width double --theme dark --dpi 300 --out figure.png'
+        >>> command_of(Path("runs/a"), FigureChoices(file="png", show=("pairs", "others"), theme="dark", dpi=300))
+        'python -m mad_app figure runs/a --show pairs,others --width double --theme dark --dpi 300 --out figure.png'
     """
     words = ["animate" if choices.moves else "figure", str(folder)]
     if not choices.moves:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from mad_app.figures import contest_title, metric_title, number, percentage, verdict
+from mad_app.figures import contest_title, metric_title, number, pair_sentence, percentage
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture
 from mad_app.records import CornerResult, Run, pair_ratio
@@ -85,7 +85,7 @@ def _head(run: Run, name: str) -> str:
 
 def _pair(run: Run, pair: int) -> str:
     figures = "".join(_corner(run, i) for i in (2 * pair, 2 * pair + 1))
-    told = html.escape(verdict(run, pair))
+    told = html.escape(pair_sentence(run, pair))
     return f'<section><p class="mad-verdict">{told}</p><div class="mad-thumbs">{figures}</div></section>'
 
 

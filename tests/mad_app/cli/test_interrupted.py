@@ -3,39 +3,29 @@
 import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from mad_app.cli import main as cli
+from mad_app.cli import compete as cli
 from mad_app.cli.main import INTERRUPTED
 from mad_app.competition import Reason
-from mad_app.metrics import measure_batch
 from mad_app.records import load_checkpoint, load_run
-from mad_app.runs import run as runs
 from mad_app.runs.run import UNFINISHED, Request, run_competition
 from tests.mad_app.cli.command_line import ROOT, SMALL, invoke
 from tests.mad_app.record_examples import assert_same_result
 
 STEPS = 400
-REQUEST = Request(image="coffee", first="ssim", second="mse", size=24, seed=3, steps=STEPS)
-"""What `SMALL` asks, with all its steps."""
+REQUEST = Request(image="coffee", first="ssim", second="mse", size=24, seed=3, steps=STEPS, others="none")
+"""What `SMALL` asks, with STEPS steps."""
 
-HURRIED = """
-import functools
+MANY_CHECKPOINTS = """
 from mad_app.runs import run as runs
 from mad_app.__main__ import main
 runs.SECONDS_BETWEEN_CHECKPOINTS = 0.05
-runs.measure_batch = functools.partial(runs.measure_batch, names=())
 main()
 """
-"""The program with many checkpoints and without the jury, which takes longer than all the rest."""
-
-
-@pytest.fixture(autouse=True)
-def _no_jury(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "measure_batch", partial(measure_batch, names=()))
+"""The program with many checkpoints."""
 
 
 @pytest.fixture
@@ -46,7 +36,7 @@ def whole(tmp_path: Path) -> Path:
 
 def _interrupt(root: Path, number: signal.Signals) -> tuple[int, str, Path]:
     """Start the competition in a process, send it the signal when it is on its way: exit code, output, folder."""
-    command = [sys.executable, "-c", HURRIED, *SMALL, "--steps", str(STEPS), "--out", str(root)]
+    command = [sys.executable, "-c", MANY_CHECKPOINTS, *SMALL, "--steps", str(STEPS), "--out", str(root)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:

@@ -1,4 +1,4 @@
-"""What the tests of figures draw: runs with plausible values, and one that no one should wish for."""
+"""What the tests of figures draw: runs with plausible values, and one with everything wrong."""
 
 import dataclasses
 
@@ -7,39 +7,39 @@ import numpy as np
 from mad_app.competition.settings import CORNERS
 from mad_app.records import CornerResult, History, Run
 
-JURY = ("lpips-vgg", "lpips-squeeze", "mse", "ssim", "ms-ssim", "gmsd", "fsim", "haarpsi", "vif", "mdsi", "vsi")
+OTHERS = ("lpips-vgg", "lpips-squeeze", "mse", "ssim", "ms-ssim", "gmsd", "fsim", "haarpsi", "vif", "mdsi", "vsi")
 
 
 def make_sheet_run(
     shape: tuple[int, int] = (24, 24), first: str = "lasi", second: str = "lpips-alex", *, scale: float = 0.3
 ) -> Run:
-    """A run with plausible values: the driven metric spans decades, the held one stays at `scale`."""
+    """A run with plausible values: the optimized metric spans decades, the fixed one stays at `scale`."""
     random = np.random.default_rng(0)
     reference = random.random((*shape, 3), np.float32)
     start = np.clip(reference + random.normal(0, 0.1, reference.shape), 0, 1).astype(np.float32)
     finals = np.clip(reference + random.normal(0, 0.05, (4, *reference.shape)), 0, 1).astype(np.float32)
-    way = np.linspace(0, 1, 51)
-    driven = scale * np.stack([3**way, 1e-3**way], axis=1)
-    held = np.full_like(driven, scale)
-    history = History(np.arange(51), np.hstack([driven, held]), np.hstack([held, driven]), np.zeros((51, 4)))
+    share = np.linspace(0, 1, 51)
+    optimized = scale * np.stack([3**share, 1e-3**share], axis=1)
+    fixed = np.full_like(optimized, scale)
+    history = History(np.arange(51), np.hstack([optimized, fixed]), np.hstack([fixed, optimized]), np.zeros((51, 4)))
     names = {"first": first, "second": second}
     results = []
     for i, corner in enumerate(CORNERS):
-        jury: dict[str, float | None] = {
-            name: float(value) for name, value in zip(JURY, random.lognormal(-3, 2, len(JURY)), strict=True)
+        others: dict[str, float | None] = {
+            name: float(value) for name, value in zip(OTHERS, random.lognormal(-3, 2, len(OTHERS)), strict=True)
         }
-        jury["lpips-squeeze"] = None
+        others["lpips-squeeze"] = None
         results.append(
             CornerResult(
                 optimized=names[corner.optimized],
                 fixed=names[corner.fixed],
                 direction=corner.direction,
                 level=scale,
-                start={first: scale, second: scale, **jury},
-                final={first: float(history.first[-1, i]), second: float(history.second[-1, i]), **jury},
+                start={first: scale, second: scale, **others},
+                final={first: float(history.first[-1, i]), second: float(history.second[-1, i]), **others},
                 drift=(-1) ** i * 3e-5 * (i + 1),
                 drift_8bit=0.002,
-                outcome="used its whole budget of steps",
+                outcome="max_steps",
             )
         )
     settings = {"first": first, "second": second, "image": "astronaut", "distortion": "noise", "strength": 0.1}
@@ -50,11 +50,11 @@ def make_sheet_run(
 
 
 def broken_run() -> Run:
-    """Stopped at once; identical images; nothing could be measured; text that no one should choose."""
+    """Stopped at once; identical images; nothing could be measured; text that is hard to draw."""
     run = make_sheet_run(first="a.b:" + "W" * 20, second="lasi:20")
     nothing = np.full((1, 4), np.nan)
     history = History(np.zeros(1, int), nothing, nothing, nothing)
-    outcomes = ("was stopped by the user", "a\nb", "<b>$x^2$ & \x07", "日本")
+    outcomes = ("stopped", "a\nb", "<b>$x^2$ & \x07", "日本")
     results = [
         dataclasses.replace(result, final={}, level=None, drift=None, outcome=outcome)
         for result, outcome in zip(run.images, outcomes, strict=True)

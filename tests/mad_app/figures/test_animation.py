@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from mad_app.figures import Moving, animation_bytes, save_animation
-from mad_app.figures.animation import FIRST_MS, GAP, LAST_MS, SIDE, frames_of
+from mad_app.figures.animation import FIRST_MS, GAP, LAST_MS, LEAST_CELL, SIDE, frames_of
 from mad_app.images import to_uint8
 from mad_app.records import RecordError
 
@@ -24,7 +24,7 @@ def test_frames_lead_from_the_start_to_the_end() -> None:
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp"])
-def test_a_moving_picture_plays_for_ever_from_start_to_end(kind: Moving) -> None:
+def test_an_animation_plays_for_ever_from_start_to_end(kind: Moving) -> None:
     run = make_sheet_run((16, 16))
     content = animation_bytes(run, kind)
     assert content == animation_bytes(run, kind)
@@ -53,12 +53,25 @@ def test_webp_shows_the_very_pixels() -> None:
     assert any(np.array_equal(columns[y : y + SIDE], wanted) for y in tops)
 
 
-def test_text_that_nobody_should_choose_is_drawn() -> None:
+@pytest.mark.parametrize("shape", [(160, 20), (20, 160)])
+def test_an_animation_of_a_picture_that_is_not_square_has_room_for_its_text(shape: tuple[int, int]) -> None:
+    run = make_sheet_run(shape)
+    with Image.open(io.BytesIO(animation_bytes(run, "webp"))) as picture:
+        picture.seek(picture.n_frames - 1)
+        page = np.asarray(picture.convert("RGB"))
+    factor = max(1, round(SIDE / max(shape)))
+    wanted = to_uint8(run.finals[1]).repeat(factor, 0).repeat(factor, 1)
+    left = 3 * GAP + 2 * max(LEAST_CELL, wanted.shape[1])
+    columns = page[:, left : left + wanted.shape[1]]
+    assert any(np.array_equal(columns[y : y + len(wanted)], wanted) for y in range(len(columns)))
+
+
+def test_text_that_is_hard_to_draw_is_drawn() -> None:
     with Image.open(io.BytesIO(animation_bytes(broken_run(), "webp", theme="dark"))) as picture:
         assert picture.convert("RGB").getpixel((0, 0)) == (0x14, 0x16, 0x1A)
 
 
-def test_a_moving_picture_is_written_whole_or_refused(tmp_path: Path) -> None:
+def test_an_animation_is_written_whole_or_refused(tmp_path: Path) -> None:
     run = make_sheet_run((16, 16))
     save_animation(run, tmp_path / "a.GIF")
     assert (tmp_path / "a.GIF").read_bytes().startswith(b"GIF89a")

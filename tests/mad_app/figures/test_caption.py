@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from mad_app.figures import caption, figure_bytes, latex_caption, metric_title, number, percentage, verdict
+from mad_app.figures import caption, drift_sentence, figure_bytes, image_title, latex_caption, number, pair_sentence
 from mad_app.figures.caption import to_latex
 
 from .sheet_runs import broken_run, make_sheet_run
@@ -14,33 +14,32 @@ def test_a_caption_names_every_setting_and_value() -> None:
     text = caption(run)
     for name, value in run.settings.items():
         assert f"{name} {value}" in text
-    for result in run.images:
+    for i, result in enumerate(run.images):
         start, final = result.start[result.optimized], result.seen[result.optimized]
-        assert f"{number(start)} → {number(final)}" in text
-        drift = percentage(result.drift_seen)
-        assert f"{metric_title(result.fixed)} held at {number(result.level)} (drift {drift})" in text
-    assert verdict(run, 0) in text
-    assert verdict(run, 1) in text
+        assert f"{image_title(i, result.optimized)}, {number(start)} → {number(final)}; " in text
+        assert f"{drift_sentence(result.fixed, result.drift_seen)} (level {number(result.level)})." in text
+    assert pair_sentence(run, 0) in text
+    assert pair_sentence(run, 1) in text
     assert "seed 0" in text
     assert "\n" not in text
 
 
-def test_no_figure_tells_where_a_file_lay() -> None:
+def test_no_figure_names_the_folder_of_a_file() -> None:
     run = make_sheet_run()
     files = {"image": "/home/me/a.png", "start_file": "/home/me/b.png", "mask": "/home/me/c.png"}
     run = dataclasses.replace(run, settings={**run.settings, **files})
     sheet = figure_bytes(run, "svg").decode()
-    for told in (caption(run), sheet):
-        assert all(name in told for name in ("a.png", "b.png", "c.png"))
-        assert "/home/me" not in told
+    for text in (caption(run), sheet):
+        assert all(name in text for name in ("a.png", "b.png", "c.png"))
+        assert "/home/me" not in text
 
 
-def test_a_caption_speaks_of_what_is_shown() -> None:
+def test_a_caption_describes_what_is_shown() -> None:
     run = make_sheet_run()
     assert "Maps:" in caption(run, ["maps"])
     assert "Maps:" not in caption(run, ["pairs", "curves"])
     assert "Curves:" in caption(run, ["pairs", "curves"])
-    assert "(left)" not in caption(run, ["curves", "jury"])
+    assert pair_sentence(run, 0) not in caption(run, ["curves", "others"])
 
 
 @pytest.mark.parametrize("run", [make_sheet_run(), broken_run()])

@@ -160,7 +160,7 @@ def test_the_contact_sheet_shows_the_very_pixels_and_says_how_much_seeds_differ(
     assert (spread.lowest, spread.highest) == (min(values), max(values))
     assert 0 < spread.rms < 0.5
     text = " ".join(words_in_svg(series_bytes(series, "contact sheet", "svg")))
-    for words in ("from several seeds", "seed 0", "seed 2", "differ by", "max 1 − SSIM, MSE held"):
+    for words in ("with several seeds", "seed 0", "seed 2", "differ by", "1 − SSIM as high as possible, MSE kept"):
         assert words in text
     page = np.asarray(Image.open(io.BytesIO(series_bytes(series, "contact sheet", "png"))).convert("RGB"))
     for run in series.runs:
@@ -200,11 +200,11 @@ def _shows(page: np.ndarray, picture: np.ndarray) -> bool:
 
 def test_the_curves_show_what_was_driven_over_what_was_held(sweep: Series, tmp_path: Path) -> None:
     from mad_app.figures.canvas import drawing
-    from mad_app.figures.level_curves import draw_ladder_curves
+    from mad_app.figures.level_curves import draw_level_curves
     from mad_app.figures.options import FORMATS
 
     with drawing():
-        figure = draw_ladder_curves(sweep, FORMATS["double"])
+        figure = draw_level_curves(sweep, FORMATS["double"])
     panels = [axes for axes in figure.axes if len(axes.lines) == 3]
     for panel, (up, down) in zip(panels, ((0, 1), (2, 3)), strict=True):
         for line, i in zip(panel.lines[1:], (up, down), strict=True):

@@ -25,7 +25,7 @@ import streamlit as st
 from PIL import Image
 
 from mad_app.competition.settings import CORNERS
-from mad_app.figures import metric_title, number, percentage, verdict
+from mad_app.figures import metric_title, number, pair_sentence, percentage
 from mad_app.images import to_uint8
 from mad_app.records import History, Keyframes, Maps, RecordError, Run, load_maps
 from mad_app.records.files import path_of
@@ -121,7 +121,7 @@ def _labels(run: Run, trace: Trace) -> dict[str, Any]:
         [[number(first[i]), number(second[i]), percentage(drift[i])] for i in range(len(CORNERS))]
         for first, second, drift in rows
     ]
-    sentences = [[verdict(_run_at(run, first, second), pair) for pair in (0, 1)] for first, second, _ in rows]
+    sentences = [[pair_sentence(_run_at(run, first, second), pair) for pair in (0, 1)] for first, second, _ in rows]
     return {"letters": list(LETTERS), "titles": titles, "done": done, "values": values, "sentences": sentences}
 
 

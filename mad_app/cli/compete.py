@@ -1,0 +1,39 @@
+"""Commands that run one competition: compete and resume."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mad_app.cli.options import EPILOG, RUN, Command, competition_options, request_from
+from mad_app.cli.running import follow_run, follow_series
+from mad_app.records import is_series, load_summary
+from mad_app.runs import request_of, resume_run, run_competition
+from mad_app.runs.series import resume_series
+
+
+@click.command(cls=Command, epilog=EPILOG)
+@competition_options
+def compete(out: Path, **asked: Any) -> None:
+    """Run a competition and print, last, its folder.
+
+    IMAGE is a file or the name of a bundled picture. A metric is a name that `metrics` lists, or
+    package.module:function, a JAX or PyTorch function of two images. Ctrl-C stops after the present step; `resume`
+    continues. During a run the fixed metrics may be off their levels; this is corrected at the end.
+    """
+    request = request_from(asked)
+    follow_run(request, partial(run_competition, request, out))
+
+
+@click.command(cls=Command)
+@RUN
+def resume(run: Path) -> None:
+    """Continue a run or series that was stopped.
+
+    RUN is its folder. If its record names a metric of your own, that module is imported and run.
+    """
+    if is_series(run):
+        follow_series(partial(resume_series, run))
+    else:
+        follow_run(request_of(load_summary(run)), partial(resume_run, run))

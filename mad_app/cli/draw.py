@@ -1,0 +1,65 @@
+"""Commands that draw records: figure and animate for a run, sheet and curve for a series."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mad_app.cli.options import ANIMATION, DRAWING, RUN, SERIES, SERIES_WIDTH, THEME, Command
+from mad_app.records import load_run, load_series
+
+
+@click.command(cls=Command)
+@RUN
+@DRAWING
+@click.option("--show", metavar="PARTS", help="Of pairs,maps,curves,others, those to show.  [default: what fits]")
+@click.option("--width", default="double", show_default=True, help="single or double (columns), or slide.")
+@click.option("--font-size", type=float, help="Of all text, in points.  [default: 6.5; slide: 12]")
+@THEME
+@click.option("--dpi", type=click.FloatRange(36, 2400), help="Dots per inch of a PNG.  [default: whole pixels]")
+def figure(run: Path, path: Path, show: str | None, **asked: Any) -> None:
+    """Draw a run as a PDF, SVG or PNG; RUN is its folder."""
+    from mad_app.figures import save_figure
+
+    parts: Any = None if show is None else [part.strip() for part in show.split(",")]
+    save_figure(load_run(run), path, show=parts, **asked)
+    click.echo(path)
+
+
+@click.command(cls=Command)
+@RUN
+@ANIMATION
+@THEME
+def animate(run: Path, path: Path, theme: Any) -> None:
+    """Draw a run as a GIF or WebP; RUN is its folder."""
+    from mad_app.figures import save_animation
+
+    save_animation(load_run(run), path, theme=theme)
+    click.echo(path)
+
+
+@click.command(cls=Command)
+@SERIES
+@DRAWING
+@SERIES_WIDTH
+def sheet(series: Path, path: Path, width: Any) -> None:
+    """Draw a series side by side; SERIES is its folder."""
+    from mad_app.figures import save_contact_sheet
+
+    save_contact_sheet(load_series(series), path, width=width)
+    click.echo(path)
+
+
+@click.command(cls=Command)
+@SERIES
+@DRAWING
+@SERIES_WIDTH
+def curve(series: Path, path: Path, width: Any) -> None:
+    """Draw how high and low metrics went per level.
+
+    SERIES is the folder of a level sweep.
+    """
+    from mad_app.figures import save_level_curves
+
+    save_level_curves(load_series(series), path, width=width)
+    click.echo(path)

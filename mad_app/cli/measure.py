@@ -1,0 +1,77 @@
+"""Commands about metrics: measure two files, and list what there is."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+import jax.numpy as jnp
+
+from mad_app.cli.options import Command
+from mad_app.cli.running import metric_here
+from mad_app.errors import ArgumentError
+from mad_app.images import load_image
+from mad_app.metrics import METRICS, describe_metrics, measure_batch
+from mad_app.metrics.registry import is_listed
+
+
+@click.command(cls=Command)
+@click.argument("reference", metavar="REF")
+@click.argument("image", metavar="IMG")
+@click.option("--metric", "names", multiple=True, help="Only this one; may be repeated.  [default: all]")
+@click.option("--json", "as_json", is_flag=True, help="One object: metric name to value, or null.")
+def measure(reference: str, image: str, names: tuple[str, ...], as_json: bool) -> None:
+    """Measure how far one picture is from another.
+
+    REF and IMG are files of equal size. A value that is not available is –, or null with --json.
+    """
+    pictures = load_image(reference), load_image(image)
+    (height, width, _), (rows, columns, _) = pictures[0].shape, pictures[1].shape
+    if (rows, columns) != (height, width):
+        sizes = f"{image} has {columns} × {rows} pixels, but {reference} has {width} × {height}"
+        raise ArgumentError("image", f"{sizes}: both must be of one size")
+    asked = names or tuple(METRICS)
+    with contextlib.redirect_stdout(sys.stderr):
+        own = [metric_here(name, "names") for name in asked if not is_listed(name)]
+        listed = [name for name in asked if is_listed(name)]
+        measured = measure_batch(jnp.asarray(pictures[0]), jnp.asarray(pictures[1])[None], listed, also=own)
+    values = {name: distances[0] for name, distances in measured.items()}
+    click.echo(json.dumps(values, indent=2) if as_json else _values_table(values, min(height, width)))
+
+
+@click.command(cls=Command)
+def metrics() -> None:
+    """List the metrics and whether they are available here."""
+    rows, notes = [("name", "framework", "smallest", "available", "source")], []
+    for known in describe_metrics():
+        row, limits = known.spec, known.spec.parameter
+        rows.append((row.name, row.framework, f"{row.minimum_size} px", "yes" if known.available else "no", row.source))
+        if limits:
+            notes.append(f"{row.name}:N sets its {limits.meaning}, from {limits.lowest} to {limits.highest}.")
+        if known.reason:
+            notes.append(f"{row.name} is not available: {known.reason}.")
+    notes.append("A function of your own, in JAX or PyTorch, competes as package.module:function.")
+    click.echo("\n\n".join([_table(rows), *notes]))
+
+
+def _values_table(values: Mapping[str, float | None], size: int) -> str:
+    """Metrics and their values, or why a value is not available."""
+    reasons = {known.spec.name: known.reason for known in describe_metrics()}
+    rows = []
+    for name, value in values.items():
+        row = METRICS.get(name.partition(":")[0])
+        if value is not None:
+            text = f"{value:.6g}"
+        elif row and size < row.minimum_size:
+            text = f"–  needs pictures of at least {row.minimum_size} pixels"
+        else:
+            text = f"–  {(row and reasons[row.name]) or 'is not a finite number'}"
+        rows.append((name, text))
+    return _table(rows)
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Rows of text in columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)

@@ -1,0 +1,118 @@
+"""Running competitions and series from the command line: progress, Ctrl-C, and what is printed at the end."""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from mad_app.cli.progress import ProgressLine
+from mad_app.errors import ArgumentError
+from mad_app.metrics import KnownMetric, resolve_metric
+from mad_app.records import is_resumable, load_run
+from mad_app.runs import OnProgress, Request, Resolve
+from mad_app.runs.series import SeriesResult
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 + SIGINT, as in a shell."""
+
+
+def follow_run(request: Request, run: Callable[..., Path]) -> None:
+    """Run or resume a competition, show its progress and its results, and print its folder."""
+    line = ProgressLine(request, sys.stderr)
+    try:
+        with _gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
+            folder = run(resolve=resolve_for(request), on_progress=line, should_stop=should_stop)
+    finally:
+        line.end()
+    finished = not is_resumable(folder)
+    click.echo(_results(folder) if finished else _how_to_continue(folder), err=True)
+    click.echo(folder)
+    if not finished:
+        raise click.exceptions.Exit(INTERRUPTED)
+
+
+def follow_series(run: Callable[..., SeriesResult]) -> None:
+    """Run or resume a series, show its progress, and print its folder."""
+    line: ProgressLine | None = None
+
+    def begin(request: Request, position: str) -> OnProgress:
+        nonlocal line
+        if line:
+            line.end()
+        click.echo(position, err=True)
+        line = ProgressLine(request, sys.stderr)
+        return line
+
+    try:
+        with _gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
+            result = run(resolve=metric_here, on_run=begin, should_stop=should_stop)
+    finally:
+        if line:
+            line.end()
+    for reason in result.left_out:
+        click.echo(f"left out: {reason}", err=True)
+    if not result.finished:
+        click.echo(_how_to_continue(result.folder), err=True)
+    click.echo(result.folder)
+    if not result.finished:
+        raise click.exceptions.Exit(INTERRUPTED)
+
+
+def resolve_for(request: Request) -> Resolve:
+    """From a metric's name to the metric; a name that is none is refused under the option that gave it."""
+
+    def resolve(name: str) -> KnownMetric:
+        return metric_here(name, "first" if name == request.first else "second")
+
+    return resolve
+
+
+def metric_here(name: str, argument: str | None = None) -> KnownMetric:
+    """A metric by its name; a module that it names may lie in the present directory.
+
+    Raises:
+        ArgumentError: there is none, if `argument` says which argument gave the name; otherwise ValueError.
+        MetricUnavailable: it needs a package or weights that are not here.
+    """
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)
+    try:
+        return resolve_metric(name)
+    except ValueError as error:
+        if argument is None:
+            raise
+        raise ArgumentError(argument, f"cannot be used: {error}") from error
+
+
+@contextlib.contextmanager
+def _gentle_interrupts() -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C ask for a stop, which the callable reports, and the second one interrupt."""
+    asked = threading.Event()
+
+    def ask(*_: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.write(2, b"\nstopping after this step; Ctrl-C again aborts\n")  # print may not be called in a handler
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _how_to_continue(folder: Path) -> str:
+    return f"To continue: python -m mad_app resume {folder}"
+
+
+def _results(folder: Path) -> str:
+    """The values of both pairs in words, and why the optimization of each image ended."""
+    from mad_app.figures import outcome_sentence, pair_sentence
+
+    run = load_run(folder)
+    return "\n".join([pair_sentence(run, 0), pair_sentence(run, 1), outcome_sentence(run)])

@@ -1,0 +1,63 @@
+"""Commands that run several competitions that differ in one setting: level-sweep, seeds and preset."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mad_app.cli.options import EPILOG, OUT, Command, competition_options, image_argument, request_from, setting_options
+from mad_app.cli.running import follow_series
+from mad_app.competition.settings import Role
+from mad_app.errors import ArgumentError
+from mad_app.runs.series import PRESETS, level_sweep, repeated_seeds, run_series
+
+
+@click.command("level-sweep", cls=Command, epilog=EPILOG)
+@competition_options
+@click.option(
+    "--hold", type=click.Choice(["first", "second"]), default="second", show_default=True, help="The metric swept."
+)
+@click.option("--levels", required=True, metavar="A,B,…", help="Comma-separated target levels.")
+def level_sweep_command(out: Path, hold: Role, levels: str, **asked: Any) -> None:
+    """Run a competition at several levels of a metric.
+
+    The start is brought to each level in turn. Prints, last, the folder of the series; `curve` and `sheet` draw it.
+    """
+    request = request_from(asked, decided={f"{hold}_level": "--levels gives the levels"})
+    follow_series(partial(run_series, level_sweep(request, hold, _numbers(levels)), out))
+
+
+@click.command(cls=Command, epilog=EPILOG)
+@competition_options
+@click.option(
+    "--count", type=click.IntRange(min=2), default=4, show_default=True, help="Number of seeds, from --seed upward."
+)
+def seeds(out: Path, count: int, **asked: Any) -> None:
+    """Repeat a competition with several seeds.
+
+    Prints, last, the folder of the series; `sheet` draws it and shows how much the results differ.
+    """
+    request = request_from(asked)
+    follow_series(partial(run_series, repeated_seeds(request, range(request.seed, request.seed + count)), out))
+
+
+@click.command(cls=Command)
+@click.argument("name", type=click.Choice(list(PRESETS)))
+@image_argument("cameraman")
+@setting_options("size", "steps", "seed")
+@OUT
+def preset(out: Path, name: str, **asked: Any) -> None:
+    """Run a series known from the literature.
+
+    wang-simoncelli-2008 is MSE against SSIM on a gray picture, from white noise whose MSE is 8 to 1024 in 8-bit units
+    squared. Prints, last, the folder of the series; `sheet` draws it.
+    """
+    follow_series(partial(run_series, PRESETS[name](**asked), out))
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ArgumentError("levels", f"must be numbers with commas between them, got {text!r}") from None
