@@ -96,7 +96,9 @@ class JobQueue:
         except RecordError as error:
             shutil.rmtree(folder.path, ignore_errors=True)
             if is_no_room(error):
-                raise RecordError(f"there is no room on the disk: free some in {self.root}, then start again") from error
+                raise RecordError(
+                    f"there is no room on the disk: free some in {self.root}, then start again"
+                ) from error
             raise
         with self._lock:
             self._waiting.append(job_id)
@@ -232,7 +234,7 @@ class JobQueue:
                 self._start_next()
 
     def _attend(self, job_id: str) -> None:
-        """Clear up after a worker that has ended; kill one that is asked to stop and has nothing to lose, or no time."""
+        """Clear up after a worker that has ended; end one that is asked to stop and has no step to lose, or no time."""
         worker, folder = self._workers[job_id], self._folder(job_id)
         code = worker.poll()
         asked = folder.is_asked_to_stop()

@@ -5,39 +5,14 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 from mad_app.images import BUNDLED, Crop
-from mad_app.records import Run, Summary
+from mad_app.records import Run
 from mad_app.runs import Request, request_of
-from mad_app.ui.components.form import Form, from_query
 
 COPY = "reference.png"
 """A record's own copy of its picture."""
 
 SAID = ("size", "first", "second", "distortion", "strength", "steps", "seed")
 """Settings that are said even where they are as usual, so that nobody has to know what is usual."""
-
-
-def choices_of(run: Run | Summary) -> Form:
-    """What a visitor would choose for a run, on the record's own copy of a picture that is not bundled; what no visitor
-    can choose is as usual."""
-    texts = {name: f"{value:g}" if isinstance(value, float) else str(value) for name, value in run.settings.items()}
-    if texts.get("image") not in BUNDLED:
-        texts |= {"image": f"{run.id}/{COPY}"} | {name: str(value) for name, value in asdict(Crop()).items()}
-    return from_query(texts)
-
-
-def asks_for(now: Request, request: Request, run: Run | None) -> bool:
-    """Whether `now` asks for the same as the `request` of a run, perhaps on the record's own copy of its picture."""
-    if now == request or run is None or run.folder is None:
-        return now == request
-    return now == replace(request, image=str(run.folder / COPY), **asdict(Crop()))
-
-
-def without_control(request: Request, run: Run) -> list[str]:
-    """Settings of a run that no address can carry, for people."""
-    chosen = choices_of(run).request(request.image or COPY)
-    ignored = {"image", *asdict(Crop())}
-    names = [item.name for item in fields(Request) if item.name not in ignored]
-    return [name.replace("_", " ") for name in names if getattr(chosen, name) != getattr(request, name)]
 
 
 def request_again(run: Run) -> Request:

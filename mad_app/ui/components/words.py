@@ -1,0 +1,214 @@
+"""The sentences that a page shows: names of images, one sentence for each kind of result."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mad_app.competition.settings import CORNERS
+from mad_app.figures import metric_title, number
+from mad_app.records import CornerResult, Run, without_folders
+from mad_app.request import describe_settings
+
+SAME = 0.005
+"""Relative difference below which two values are called equal; smaller ones vanish in three digits."""
+
+KEPT = 0.01
+"""Relative departure from its level up to which a fixed metric is called kept."""
+
+FINEST_DRIFT = 1e-5
+"""The smallest departure that is quoted, as a fraction: 0.001 %."""
+
+OUTCOMES: Mapping[str, str] = {
+    "converged": "converged: no step improves it further",
+    "at_bounds": "stopped: every pixel that could still improve is at a bound",
+    "max_steps": "used all its steps",
+    "max_seconds": "used all its time",
+    "stopped": "was stopped by the user",
+    "not_finite": "ended early: a metric or its gradient was not a finite number",
+    "aborted": "ended early: a metric failed on another of the four images",
+    "infeasible": "could not be brought back to the level of its fixed metric",
+    "unfinished": "is not finished: the run can be resumed",
+}
+"""Outcome code of a record → what a sentence says after the name of the image."""
+
+LETTERS = "ABCD"
+"""Names of the four images, in the order of CORNERS."""
+
+_EXTREMES = {"max": "as high as possible", "min": "as low as possible"}
+
+
+def image_title(position: int, optimized: str) -> str:
+    """What one of the four images is.
+
+    Args:
+        position: of the image in CORNERS.
+        optimized: name of its optimized metric.
+
+    Example:
+        >>> image_title(1, "lasi")
+        'B: LASI as low as possible'
+    """
+    return f"{LETTERS[position]}: {metric_title(optimized)} {_EXTREMES[CORNERS[position].direction]}"
+
+
+def pair_sentence(run: Run, pair: int) -> str:
+    """How far the two images of a pair are from the original, for both metrics, on the saved 8-bit images.
+
+    Args:
+        run: a competition.
+        pair: 0 for A and B, 1 for C and D.
+
+    Returns:
+        Such as "For MSE, A and B differ equally from the original (0.235). For LASI, A differs 12 times as much as B."
+
+    Raises:
+        ValueError: pair is neither 0 nor 1.
+    """
+    if pair not in (0, 1):
+        raise ValueError(f"pair must be 0 or 1, got {pair!r}")
+    letters, images = LETTERS[2 * pair : 2 * pair + 2], run.images[2 * pair : 2 * pair + 2]
+    fixed = [image.seen.get(image.fixed) for image in images]
+    optimized = [image.seen.get(image.optimized) for image in images]
+    also = "too, " if _are_equal(fixed) else ""
+    return f"{_fixed_sentence(letters, images[0], fixed)} {_optimized_sentence(letters, images[0], optimized, also)}"
+
+
+def drift_sentence(fixed: str, drift: float | None) -> str:
+    """How well a fixed metric kept its level.
+
+    Args:
+        fixed: name of the metric.
+        drift: relative signed departure from the level; None where it was not measured.
+
+    Example:
+        >>> drift_sentence("lpips-alex", -2e-6), drift_sentence("mse", 0.25)
+        ('LPIPS (AlexNet) kept to within 0.001 %', 'MSE off its level by 25 %')
+    """
+    if drift is None or not math.isfinite(drift):
+        return f"{metric_title(fixed)} not measured"
+    if abs(drift) > KEPT:
+        return f"{metric_title(fixed)} off its level by {drift_magnitude(drift)}"
+    return f"{metric_title(fixed)} kept to within {drift_magnitude(drift)}"
+
+
+def running_drift_sentence(drift: float) -> str:
+    """How far fixed metrics are from their levels while a run goes on.
+
+    Args:
+        drift: the largest relative departure of the four images.
+
+    Example:
+        >>> running_drift_sentence(1.1)
+        'off by up to 110 % for now; corrected at the end'
+    """
+    return f"off by up to {drift_magnitude(drift)} for now; corrected at the end"
+
+
+def outcome_sentence(run: Run) -> str:
+    """Why the optimization of the four images ended, in one sentence, equal outcomes put together."""
+    letters: dict[str, list[str]] = {}
+    for letter, image in zip(LETTERS, run.images, strict=True):
+        letters.setdefault(OUTCOMES.get(image.outcome, image.outcome), []).append(letter)
+    if len(letters) == 1:
+        return f"Each image {next(iter(letters))}."
+    parts = (f"{_join(group)}{' each' * (len(group) > 1)} {text}" for text, group in letters.items())
+    return "; ".join(parts) + "."
+
+
+def settings_sentence(run: Run) -> str:
+    """Picture, size, start, what was asked beside the defaults, steps made and seed, in one sentence."""
+    return ", ".join([*picture_phrases(run), start_phrase(run.settings), *setting_phrases(run), *_length(run)]) + "."
+
+
+def picture_phrases(run: Run) -> list[str]:
+    """Name and size of the picture, as ["cat", "128 × 96 pixels"]."""
+    rows, columns = run.reference.shape[:2]
+    return [str(without_folders(run.settings).get("image") or "image"), f"{columns} × {rows} pixels"]
+
+
+def start_phrase(settings: Mapping[str, Any]) -> str:
+    """What the start is, as "noise 0.1", or the name of its file."""
+    known = without_folders(settings)
+    if known.get("start_file"):
+        return f"start {known['start_file']}"
+    named = (known.get(name) for name in ("distortion", "strength"))
+    return " ".join(str(value) for value in named if value is not None) or "start as given"
+
+
+def setting_phrases(run: Run, *, but: str = "") -> list[str]:
+    """A phrase for each setting that is not the default, as "gray" or "changes up to 0.05"; none for `but`."""
+    titles = {"first": metric_title(run.images[0].optimized), "second": metric_title(run.images[0].fixed)}
+    settings = {name: value for name, value in without_folders(run.settings).items() if name != but}
+    return describe_settings(settings, titles)
+
+
+def drift_magnitude(drift: float | None) -> str:
+    """A departure without its sign: two digits, rounded up so that "within" holds; a dash where it is not finite.
+
+    Example:
+        >>> [drift_magnitude(value) for value in (0.001231, -2e-9, 1.1, None)]
+        ['0.13 %', '0.001 %', '110 %', '–']
+    """
+    if drift is None or not math.isfinite(drift):
+        return "–"
+    percent = 100 * max(abs(drift), FINEST_DRIFT)
+    unit = 10.0 ** (math.floor(math.log10(percent) + 1e-9) - 1)
+    return f"{float(f'{math.ceil(percent / unit - 1e-6) * unit:.3g}'):.6g} %"
+
+
+def _fixed_sentence(letters: str, image: CornerResult, values: Sequence[float | None]) -> str:
+    title = metric_title(image.fixed)
+    a, b = values
+    if a is None or b is None:
+        return _not_finite(title, letters, values)
+    if not _are_equal(values):
+        return f"For {title}, {_two_values(letters, a, b)}."
+    target = "" if image.level is None or _are_equal((a, image.level)) else f"; the target was {number(image.level)}"
+    return f"For {title}, {_join(letters)} differ equally from the original ({number((a + b) / 2)}{target})."
+
+
+def _optimized_sentence(letters: str, image: CornerResult, values: Sequence[float | None], also: str) -> str:
+    title = metric_title(image.optimized)
+    a, b = values
+    if a is None or b is None:
+        return _not_finite(title, letters, values)
+    if _are_equal(values):
+        return f"For {title}, {also}{_join(letters)} differ equally from the original ({number((a + b) / 2)})."
+    if min(a, b) <= 0:
+        return f"For {title}, {_two_values(letters, a, b)}."
+    far, near = (letters[0], letters[1]) if a > b else (letters[1], letters[0])
+    return f"For {title}, {far} differs {_times(max(a, b) / min(a, b))} as much as {near}."
+
+
+def _two_values(letters: str, a: float, b: float) -> str:
+    texts = ["not at all" if value == 0 else f"by {number(value)}" for value in (a, b)]
+    return f"{letters[0]} differs {texts[0]} and {letters[1]} {texts[1]} from the original"
+
+
+def _not_finite(title: str, letters: str, values: Sequence[float | None]) -> str:
+    missing = [letter for letter, value in zip(letters, values, strict=True) if value is None]
+    return f"{title} has no finite value for {_join(missing)}."
+
+
+def _length(run: Run) -> list[str]:
+    return [f"{run.history.step[-1]} steps", f"seed {run.seed}"]
+
+
+def _are_equal(values: Sequence[float | None]) -> bool:
+    """Whether two values are known and the same to people."""
+    a, b = values
+    return a is not None and b is not None and abs(a - b) <= SAME * max(abs(a), abs(b))
+
+
+def _times(ratio: float) -> str:
+    if ratio >= 1e6:
+        return "more than a million times"
+    if ratio < 10:
+        return f"{ratio:.2g} times" if ratio >= 1.1 else f"{ratio:.3g} times"
+    return f"{float(f'{ratio:.2g}'):,.0f} times"
+
+
+def _join(words: Sequence[str]) -> str:
+    """Words as in a sentence: "A", "A and B", "A, B and C"."""
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
