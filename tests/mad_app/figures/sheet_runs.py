@@ -39,7 +39,7 @@ def make_sheet_run(
                 final={first: float(history.first[-1, i]), second: float(history.second[-1, i]), **jury},
                 drift=(-1) ** i * 3e-5 * (i + 1),
                 drift_8bit=0.002,
-                outcome="used its whole budget of steps",
+                outcome="max_steps",
             )
         )
     settings = {"first": first, "second": second, "image": "astronaut", "distortion": "noise", "strength": 0.1}
