@@ -17,8 +17,8 @@ from mad_app.ui.figure.page import figure_page  # noqa: E402
 from mad_app.ui.gallery.page import gallery_page  # noqa: E402
 from mad_app.ui.navigation import make_page  # noqa: E402
 
+# What draws each page of `navigation.PAGES`. Streamlit would show a string here on the page.
 PAGES = {"compete": compete_page, "gallery": gallery_page, "figure": figure_page}
-"""What draws each page of `navigation.PAGES`."""
 
 if __name__ == "__main__":
     st.set_page_config(page_title="MAD competitions", page_icon=str(ROOT / "mad_app/ui/icon.png"), layout="wide")

@@ -28,7 +28,7 @@ from mad_app.ui.components.form import (
     to_query,
 )
 from mad_app.ui.components.html import element, plain, sentence, show_html
-from mad_app.ui.components.metric_picker import set_metrics, show_metric_controls, show_metric_details
+from mad_app.ui.components.metric_picker import set_metrics, show_metric_controls, show_other_metrics, show_parameters
 from mad_app.ui.components.picture_picker import show_picture_controls
 from mad_app.ui.components.setting_controls import file_of, show_file_setting, show_setting
 from mad_app.ui.session import PageState
@@ -48,6 +48,7 @@ IN_FRONT = ("steps",)
 """Settings of PLAIN that are not folded away."""
 
 GROUP_TITLES: dict[Group, str] = {
+    "metrics": "Metrics",
     "start": "Start",
     "length": "Length",
     "constraints": "Constraints",
@@ -150,6 +151,8 @@ def _advanced_controls() -> dict[str, Any]:
     chosen: dict[str, Any] = {}
     for group, title in GROUP_TITLES.items():
         st.markdown(f"**{title}**")
+        if group == "metrics":
+            show_parameters(STATE)
         for declared in PLAIN:
             if declared.group == group and declared.name not in IN_FRONT:
                 chosen[declared.name] = show_setting(STATE, declared)
@@ -157,7 +160,7 @@ def _advanced_controls() -> dict[str, Any]:
             if declared.group == group:
                 show_file_setting(STATE, declared)
         if group == "measurement":
-            chosen["others"] = show_metric_details(STATE)
+            chosen["others"] = show_other_metrics(STATE)
     return chosen
 
 

@@ -97,6 +97,7 @@ def _show_sheet(sheet: Picture | None) -> None:
 def _show_origin(run: Run) -> None:
     """How it was made, and what makes it again."""
     st.caption(f"{plain(outcome_sentence(run))} {duration(run.seconds)} on {plain(run.device)}.")
+    st.markdown("Copy as command or Python")
     show_commands(request_again(run))
     st.caption(f"Record: {plain(str(run.folder))}")
     sources = [f"{METRICS[name].title}: {METRICS[name].source}" for name in run.weights if name in METRICS]
@@ -105,6 +106,5 @@ def _show_origin(run: Run) -> None:
 
 def show_commands(request: Request) -> None:
     """The command line and the Python of a request, to be copied."""
-    st.markdown("Copy as command or Python")
     st.code(command_of(request), language="shell", wrap_lines=True)
     st.code(python_of(request), language="python")

@@ -187,9 +187,9 @@ def date_of(summary: Summary, timezone: str | None = None) -> str:
     return f"{when.day} {when:%b %Y, %H:%M}"
 
 
-def size_of(summary: Summary) -> tuple[int, int] | None:
-    """Width and height of a run's images in pixels, None if unknown."""
-    path = summary.folder / "reference.png"
+def size_of(folder: Path | None) -> tuple[int, int] | None:
+    """Width and height in pixels of the images of the run in a folder, None if unknown."""
+    path = (folder or Path()) / "reference.png"
     return _size(path, _modified(path))
 
 

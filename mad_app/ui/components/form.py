@@ -14,6 +14,7 @@ from mad_app.metrics import METRICS
 from mad_app.metrics.registry import row_of
 from mad_app.records import Run, Summary
 from mad_app.request import PICTURE, REQUEST_SETTINGS, Request, describe_settings
+from mad_app.ui.components.collection import size_of
 from mad_app.ui.components.saved_pictures import is_saved_picture
 
 SIZES = (64, 96, 128, 192, 256)
@@ -134,6 +135,8 @@ def request_of_record(run: Run | Summary) -> tuple[Request, list[str]]:
     if texts.get("image") not in BUNDLED:
         texts = {name: text for name, text in texts.items() if name not in PICTURE or name == "size"}
         texts["image"] = f"{run.id}/{COPY}"
+        if size := size_of(run.folder):
+            texts["size"] = str(min(size))
     request, ignored = from_query(texts)
     return request, ignored + [
         name for name in texts if name in REQUEST_SETTINGS and not REQUEST_SETTINGS[name].in_address
@@ -142,9 +145,10 @@ def request_of_record(run: Run | Summary) -> tuple[Request, list[str]]:
 
 def is_same_request(now: Request, request: Request, run: Run | None) -> bool:
     """Whether `now` asks for the same as the `request` of a run, perhaps on the record's own copy of its picture."""
-    if now == request or run is None or run.folder is None:
+    if run is None or run.folder is None or request.image in BUNDLED:
         return now == request
-    return now == replace(request, image=str(run.folder / COPY), **asdict(Crop()))
+    copied = replace(request, image=str(run.folder / COPY), size=now.size, **asdict(Crop()))
+    return now == copied and run.reference.shape[:2] == (now.size, now.size)
 
 
 def metric_problem(name: str, size: int, missing: str | None) -> str | None:

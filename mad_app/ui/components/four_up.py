@@ -152,10 +152,15 @@ def _corner(shown: FourUp, i: int) -> Html:
         element("br"),
         f"{number(values[fixed])} {titles[fixed]}",
         element("br"),
-        drift_sentence(shown.names[fixed], drift) if shown.trace.step else None,
+        _unbroken(drift_sentence(shown.names[fixed], drift)) if shown.trace.step else None,
     )
     alt = f"{image_title(i, shown.names[optimized])}: {number(values[optimized])}; {titles[fixed]} fixed"
     return _figure(title_html(i, shown.names[optimized]), shown.four[i], alt, below, class_="mad-corner")
+
+
+def _unbroken(text: str) -> str:
+    """With the sign of a percentage on the line of its number."""
+    return text.replace(" %", "\u00a0%")
 
 
 def _figure(title: str, picture: Picture, alt: str, below: str | None, class_: str = "mad-original") -> Html:

@@ -41,8 +41,8 @@ def show_metric_controls(state: PageState) -> tuple[str, str, str | None]:
     return first, second, problem
 
 
-def show_metric_details(state: PageState) -> str:
-    """Draw what is seldom changed; returns which other metrics are measured, as in `Request`."""
+def show_parameters(state: PageState) -> None:
+    """Draw the numbers that some metrics take, which are part of the names that `show_metric_controls` returns."""
     for name, row in METRICS.items():
         if row.parameter:
             st.number_input(
@@ -52,6 +52,10 @@ def show_metric_details(state: PageState) -> str:
                 key=state.key(f"parameter-{name}"),
                 help=f"{row.explanation} The default is {row.parameter.default}.",
             )
+
+
+def show_other_metrics(state: PageState) -> str:
+    """Draw the choice of the other metrics that are measured at the end; returns it as in `Request`."""
     declared = REQUEST_SETTINGS["others"]
     chosen = st.multiselect(
         declared.label,

@@ -32,7 +32,13 @@ def card_html(card: Card, timezone: str | None) -> Html:
         element("p", card.title, class_="mad-name"),
         element("p", card.contest) if card.label.name else None,
         _ratio(card),
-        element("p", conditions(card.summary.settings, size_of(card.summary)), element("br"), when, class_="mad-quiet"),
+        element(
+            "p",
+            conditions(card.summary.settings, size_of(card.summary.folder)),
+            element("br"),
+            when,
+            class_="mad-quiet",
+        ),
         element("p", card.label.notes, class_="mad-notes") if card.label.notes else None,
         class_="mad-card",
     )

@@ -41,7 +41,7 @@ def _close() -> None:
 
 def _draw_details(root: Path, card: Card) -> None:
     contest = f"**{plain(card.contest)}**  \n" if card.label.name else ""
-    st.markdown(contest + plain(conditions(card.summary.settings, size_of(card.summary))))
+    st.markdown(contest + plain(conditions(card.summary.settings, size_of(card.summary.folder))))
     _label_controls(card)
     with st.container(horizontal=True):
         if st.button("Run with new settings", key=STATE.key("repeat"), help="Loads its settings on the page Compete."):

@@ -38,7 +38,9 @@ def test_what_is_written_is_read_back(folder: JobFolder) -> None:
 
 def test_files_of_the_previous_version_are_read(folder: JobFolder) -> None:
     folder.write_status(STATUS)
-    trace = {name: [list(row) if isinstance(row, tuple) else row for row in rows] for name, rows in asdict(TRACE).items()}
+    trace = {
+        name: [list(row) if isinstance(row, tuple) else row for row in rows] for name, rows in asdict(TRACE).items()
+    }
     rewrite(folder.path / "status.json", {"trail": trace, "refused": None}, ("trace",))
     assert folder.status() == STATUS
     request = {**asdict(SPEC.request), "grey": True, "step_size": 0.05}

@@ -262,9 +262,7 @@ def test_jobs_of_a_server_that_was_killed_are_offered(
     assert queue.jobs_of(ANN) == []
 
 
-def test_visitors_find_their_own_jobs_newest_first(
-    open_queue: Callable[..., JobQueue], reference: np.ndarray
-) -> None:
+def test_visitors_find_their_own_jobs_newest_first(open_queue: Callable[..., JobQueue], reference: np.ndarray) -> None:
     queue = open_queue(at_once=0)
     jobs = [queue.submit(replace(SPEC, visitor=name), reference) for name in (ANN, BOB, ANN, "")]
     assert [(job.id, job.ahead) for job in queue.jobs_of(ANN)] == [(jobs[2], 2), (jobs[0], 0)]
@@ -285,9 +283,7 @@ def test_a_full_disk_refuses_a_job_in_one_sentence_and_nothing_is_left(
     assert list((tmp_path / JOBS).iterdir()) == []
 
 
-def test_a_disk_that_refuses_for_another_reason_says_so(
-    queue: JobQueue, tmp_path: Path, reference: np.ndarray
-) -> None:
+def test_a_disk_that_refuses_for_another_reason_says_so(queue: JobQueue, tmp_path: Path, reference: np.ndarray) -> None:
     (tmp_path / JOBS).write_text("in the way")
     with pytest.raises(RecordError, match="could not be put into"):
         queue.submit(SPEC, reference)

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mad_app.images import crop_square, load_image
-from mad_app.images import bundled_path
+from mad_app.images import bundled_path, crop_square, load_image
 from mad_app.jobs import worker as worker_module
 from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase
 from mad_app.jobs.process import WorkerProcess

@@ -1,5 +1,4 @@
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -221,11 +220,16 @@ def test_a_run_is_paused_stopped_and_continued(open_page: OpenPage, tmp_path: Pa
 
 def test_progress_is_described_with_the_departure_from_the_levels(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path / JOBS / ("1" * 16))
-    folder.create(JobSpec(request=Request(size=16, first="ssim", second="mse")), *[np.zeros((16, 16, 3), np.float32)] * 2)
+    folder.create(
+        JobSpec(request=Request(size=16, first="ssim", second="mse")), *[np.zeros((16, 16, 3), np.float32)] * 2
+    )
     queue = queue_of(str(tmp_path))
     trace = {"step": (3,), "first": ((1.0,) * 4,), "second": ((1.0,) * 4,)}
     status = Status(phase=Phase.RUNNING, step=3, speed=2.0, seconds_left=200.0)
-    for drift, text in {(0.1, -1.1, None, 0.0): "off by up to 110 % for now; corrected at the end", (1e-6,) * 4: "kept"}.items():
+    for drift, text in {
+        (0.1, -1.1, None, 0.0): "off by up to 110 % for now; corrected at the end",
+        (1e-6,) * 4: "kept",
+    }.items():
         folder.write_status(replace(status, trace=replace(status.trace, **trace, drift=(drift,))))
         shown = progress_text(queue.look("1" * 16), stopping=False)
         assert shown.startswith("Step 3 of 500 · 2.0 steps per second · 3 min 20 s left · fixed metrics ")

@@ -31,7 +31,9 @@ def test_it_is_described_in_words_and_names_are_shown_as_text() -> None:
     svg = draw_trajectory_plot(TRACE, NAMES).svg
     described = re.search(r'aria-label="([^"]*)"', svg)
     assert described
-    assert "from the start at 0.500, 0.200 to A 2.00, 0.200; B 0.0200, 0.200; C 0.500, 0.300; D –, 0.100" in described[1]
+    assert (
+        "from the start at 0.500, 0.200 to A 2.00, 0.200; B 0.0200, 0.200; C 0.500, 0.300; D –, 0.100" in described[1]
+    )
     assert "<i>" not in svg.lower()
     assert [svg.count(f'data-image="{i}"') for i in range(4)] == [1] * 4
     assert svg.count('visibility="hidden"') == 1

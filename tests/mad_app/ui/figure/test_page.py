@@ -133,7 +133,7 @@ def test_what_cannot_be_drawn_is_said(open_page: OpenPage, tmp_path: Path, monke
     while not page.error and time.monotonic() < until:
         time.sleep(0.1)
         page.run()
-    assert page.error[0].value .replace("\\", "") == "It could not be drawn: MemoryError."
+    assert page.error[0].value.replace("\\", "") == "It could not be drawn: MemoryError."
     assert not page.exception
 
 
