@@ -16,7 +16,7 @@ Option = TypeVar("Option", bound=str)
 FILE_TITLES: dict[FileKind, str] = {"pdf": "PDF", "svg": "SVG", "png": "PNG", "gif": "GIF", "webp": "WebP"}
 WIDTH_TITLES: dict[Width, str] = {"single": "1 column", "double": "2 columns", "slide": "Slide"}
 THEME_TITLES: dict[ThemeName, str] = {"light": "Light", "dark": "Dark"}
-PART_TITLES: dict[str, str] = {"pairs": "Pairs", "maps": "Maps", "curves": "Curves", "jury": "Other metrics"}
+PART_TITLES: dict[Part, str] = {"pairs": "Pairs", "maps": "Maps", "curves": "Curves", "jury": "Other metrics"}
 GOOD_FOR: dict[FileKind, str] = {
     "pdf": "Vector text and true pixels, for LaTeX.",
     "svg": "Vector text and true pixels, for editing.",
