@@ -163,9 +163,17 @@ def _show_record(jobs: JobQueue, run_id: str, form: Form) -> None:
         if is_resumable(jobs.root / run_id) and st.button(
             continue_label(step), key=STATE.key("resume"), help="Continues from its checkpoint."
         ):
-            st.query_params.from_dict({"job": jobs.resume_run(run_id, visitor())})
-            st.rerun()
+            _resume_record(jobs, run_id)
     show_run(run, None)
+
+
+def _resume_record(jobs: JobQueue, run_id: str) -> None:
+    try:
+        st.query_params.from_dict({"job": jobs.resume_run(run_id, visitor())})
+    except ValueError as error:
+        st.error(f"Could not continue: {plain(str(error))}.")
+        return
+    st.rerun()
 
 
 def _repeat_buttons(jobs: JobQueue, form: Form, request: Request | None, run: Run | None) -> None:

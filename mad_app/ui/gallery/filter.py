@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mad_app.figures import metric_title
 from mad_app.ui.components.collection import ORDERS, Card, Filter, picture_title
@@ -21,46 +22,52 @@ def show_filter(cards: Sequence[Card]) -> Filter:
     _begin(metrics, pictures)
     for name, known in (("metrics", metrics), ("pictures", pictures)):
         STATE[name] = [value for value in STATE[name] if value in known]
-    a, b, c, d = st.container(key=STATE.key("filter")).columns([1.3, 1.3, 1, 1])
-    chosen = Filter(
-        metrics=a.multiselect(
-            "Metrics",
-            metrics,
-            key=STATE.key("metrics"),
-            format_func=metric_title,
-            max_selections=2,
-            placeholder="All",
-            on_change=_to_first_page,
-            help="Runs in which this metric competes; with two, runs in which they compete with each other.",
-        ),
-        pictures=b.multiselect(
-            "Pictures",
-            pictures,
-            key=STATE.key("pictures"),
-            format_func=picture_title,
-            placeholder="All",
-            on_change=_to_first_page,
-            help="Runs on any of these pictures.",
-        ),
-        words=c.text_input(
-            "Search",
-            key=STATE.key("words"),
-            on_change=_to_first_page,
-            max_chars=LONGEST_SEARCH,
-            help="Words that occur in a run's name, notes, metrics, picture or id.",
-        ),
-        order=d.selectbox(
-            "Sort by",
-            list(ORDERS),
-            key=STATE.key("order"),
-            format_func=lambda name: ORDERS[name][0],
-            on_change=_to_first_page,
-            help="The ratio of a run: how many times as far from the original the optimized metric rates one image of "
-            "a pair as the other.",
-        ),
+    columns = st.container(key=STATE.key("filter")).columns([1.3, 1.3, 1, 1])
+    chosen_metrics = columns[0].multiselect(
+        "Metrics",
+        metrics,
+        key=STATE.key("metrics"),
+        format_func=metric_title,
+        max_selections=2,
+        placeholder="All",
+        on_change=_to_first_page,
+        help="Runs in which this metric competes; with two, runs in which they compete with each other.",
     )
+    chosen_pictures = columns[1].multiselect(
+        "Pictures",
+        pictures,
+        key=STATE.key("pictures"),
+        format_func=picture_title,
+        placeholder="All",
+        on_change=_to_first_page,
+        help="Runs on any of these pictures.",
+    )
+    words, order = _search_control(columns[2]), _order_control(columns[3])
+    chosen = Filter(metrics=chosen_metrics, pictures=chosen_pictures, words=words, order=order)
     _write_address(chosen)
     return chosen
+
+
+def _search_control(column: DeltaGenerator) -> str:
+    return column.text_input(
+        "Search",
+        key=STATE.key("words"),
+        on_change=_to_first_page,
+        max_chars=LONGEST_SEARCH,
+        help="Words that occur in a run's name, notes, metrics, picture or id.",
+    )
+
+
+def _order_control(column: DeltaGenerator) -> str:
+    return column.selectbox(
+        "Sort by",
+        list(ORDERS),
+        key=STATE.key("order"),
+        format_func=lambda name: ORDERS[name][0],
+        on_change=_to_first_page,
+        help="The ratio of a run: how many times as far from the original the optimized metric rates one image of a "
+        "pair as the other.",
+    )
 
 
 def show_paging(count: int) -> int:
