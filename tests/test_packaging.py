@@ -42,7 +42,7 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
     imported = {DISTRIBUTIONS.get(name, name) for name in _outside_imports()}
     declared = _names(DEPENDENCIES) | _names(EXTRAS["torch"]) | _names(EXTRAS["app"])
     assert imported <= declared
-    assert declared - NEVER_IMPORTED <= imported | {"scipy"}
+    assert declared - NEVER_IMPORTED <= imported
 
 
 def test_the_whole_list_is_the_dependencies_with_three_extras_each_with_its_reason() -> None:

@@ -1,4 +1,4 @@
-"""Draws the finished example that the app's page begins with: runs the competition and keeps its stage.
+"""Draws the finished example that the app's page begins with: runs the competition and keeps what is shown of it.
 
 python assets/example/draw_example.py
 """

@@ -3,7 +3,6 @@
 The configuration is `.streamlit/config.toml` of the checkout; an installed package carries it as `mad_app/ui/config`.
 """
 
-import os
 import subprocess
 import sys
 import tomllib
@@ -15,6 +14,7 @@ import click
 
 from mad_app.cli.options import Command
 from mad_app.jobs.capacity import runs_asked_for
+from mad_app.jobs.environment import server_environment
 
 PACKAGE = Path(__file__).resolve().parents[1]
 APP = PACKAGE / "app.py"
@@ -50,12 +50,6 @@ def open_app(options: Sequence[str] = ()) -> int:
     except KeyboardInterrupt:
         server.wait()
         return 0
-
-
-def server_environment() -> dict[str, str]:
-    """The environment in which this very package is found, and JAX leaves a GPU's memory to all."""
-    paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 
 
 def configuration_options(file: Path | None = None) -> list[str]:

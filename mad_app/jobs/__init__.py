@@ -1,1 +1,1 @@
-"""Competitions as jobs: a queue, its worker processes, and the files through which they report."""
+"""Competitions as jobs: a queue, its workers, and the files through which they report."""

@@ -10,9 +10,9 @@ VARIABLE = "MAD_APP_JOBS"
 """Environment variable that names the number, where it is not left to the machine."""
 
 MEBIBYTES_OF_A_RUN = 8 * 1024
-"""GPU memory that is set aside for each run: enough for the largest pictures of the page with LASI and LPIPS."""
+"""GPU memory reserved for each run: enough for the largest pictures of the page with LASI and LPIPS."""
 
-PATIENCE_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 
 
 def runs_at_once() -> int:
@@ -47,15 +47,15 @@ def runs_on_gpu(free: float) -> int:
 
 
 def _jax_uses_a_gpu() -> bool:
-    """Whether JAX has its CUDA plugin; told by its packages, so that this process takes no memory of the GPU."""
+    """Whether JAX has its CUDA plugin, by the installed packages: asking JAX itself would take memory of the GPU."""
     return any("cuda" in plugin.name for plugin in importlib.metadata.entry_points(group="jax_plugins"))
 
 
 def _free_mebibytes() -> float:
-    """Free memory of the first GPU, which is the one that JAX takes; 0 where it is not told."""
+    """Free memory of the first GPU, the one that JAX uses; 0 if unknown."""
     command = ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
     try:
-        told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS).stdout
-        return float(told.split()[0])
+        output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=TIMEOUT_SECONDS).stdout
+        return float(output.split()[0])
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         return 0.0

@@ -1,40 +1,53 @@
-"""One job, one folder: what is asked of a worker, and what it tells while it runs.
+"""One job, one folder: what a worker is asked for, and what it reports while it runs.
 
-    order.json       the request, and the run to go on with, if it is one (plain JSON)
+    job.json         the request, and the run to continue, if it is one (plain JSON)
     reference.npz    the picture itself, exact: `reference` (H, W, 3)
     reference.png, start.png
-    status.json      phase, steps, speed, the way of both metrics; renewed several times a second by the worker
-    0.jpg … 3.jpg    the four images as they are now, in the order of CORNERS, for looking at
+    status.json      phase, steps, speed, the values of both metrics so far; renewed several times a second
+    0.jpg … 3.jpg    the four images as they are now, in the order of CORNERS, for display
     sheet.png        at the end: the MAD sheet
-    heartbeat        touched while somebody sees to the job
+    heartbeat        touched while a queue or a worker attends to the job
     stop             its presence asks the worker to stop
-    pause            its presence asks the worker to wait after the present step
+    pause            its presence asks the worker to wait after the current step
+    no_room          its presence means that the worker waits until the disk has room
     log.txt          what the worker printed
 
-Every file is replaced in one stroke, so a page that reads while the worker writes sees the old or the new.
+Every file is replaced atomically, so a page that reads while the worker writes gets the old or the new version.
 """
 
+import contextlib
 import enum
+import errno
 import json
-import shutil
+import math
 import time
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mad_app.images import ImageArray, save_png
-from mad_app.records import RecordError, is_resumable
-from mad_app.records.storage import read_arrays, read_json, refusals, staged_folder, write_arrays
-from mad_app.records.trace import Trace
-from mad_app.runs import Request
+from mad_app.records import History, RecordError
+from mad_app.records.storage import read_arrays, read_json, refusals, write_arrays
+from mad_app.request import Request, request_from
+
+MOST_POINTS = 200
+"""Points of a trace; more could not be distinguished on a page."""
 
 HEARTBEAT_SECONDS = 0.5
 SILENT_SECONDS = 12.0
-"""A job whose heartbeat is older is nobody's; while frameworks load, a worker's heart may not beat for seconds."""
+"""No process attends to a job whose heartbeat is older; loading frameworks can delay a heartbeat by seconds."""
+
+SPEC_FILE, EARLIER_SPEC_FILE = "job.json", "order.json"
+NO_ROOM_ERRORS = (errno.ENOSPC, errno.EDQUOT)
+
+Row = tuple[float | None, ...]
 
 
 class Phase(enum.Enum):
-    """Where a job is; the value is what a person reads."""
+    """Where a job is; the value is shown on the page."""
 
     WAITING = "Waiting for its turn"
     STARTING = "Starting"
@@ -42,21 +55,22 @@ class Phase(enum.Enum):
     COMPILING = "Compiling the first step"
     RUNNING = "Running"
     PAUSED = "Paused"
-    MEASURING = "Asking all metrics about the four images"
+    NO_ROOM = "Waiting for room on the disk"
+    MEASURING = "Measuring the four images"
     DONE = "Finished"
     STOPPED = "Stopped"
-    FAILED = "Not possible"
+    FAILED = "Failed"
     DIED = "Ended unexpectedly"
     INTERRUPTED = "Interrupted when the program was closed"
 
     @property
     def over(self) -> bool:
-        """Whether no worker is at it any more."""
+        """Whether it has ended."""
         return self in (Phase.DONE, Phase.STOPPED, Phase.FAILED, Phase.DIED, Phase.INTERRUPTED)
 
     @property
     def early(self) -> bool:
-        """Whether there is nothing yet that a worker could lose."""
+        """Whether no step has been made that a worker could lose."""
         return self in (Phase.WAITING, Phase.STARTING, Phase.LOADING, Phase.COMPILING)
 
 
@@ -66,8 +80,8 @@ class JobSpec:
 
     Attributes:
         request: the competition.
-        run: id of a record to go on with; None for a new one.
-        visitor: name of who asks (`visitor`), empty where nobody is to find it again by it.
+        run: id of a record to continue; None for a new one.
+        visitor: name of the visitor who asks; empty for nobody in particular.
     """
 
     request: Request
@@ -75,19 +89,43 @@ class JobSpec:
     visitor: str = ""
 
 
+@dataclass(frozen=True)
+class Trace:
+    """The values of both metrics so far, thinned; column i of each row belongs to CORNERS[i].
+
+    Attributes:
+        step: steps done, growing.
+        first: the first metric's distances, a row of 4 for each step; None where not finite.
+        second: likewise for the second metric.
+        drift: relative signed departure of each image's fixed metric from its level.
+    """
+
+    step: tuple[int, ...] = ()
+    first: tuple[Row, ...] = ()
+    second: tuple[Row, ...] = ()
+    drift: tuple[Row, ...] = ()
+
+    @classmethod
+    def of(cls, history: History) -> "Trace":
+        """A record's history, thinned to MOST_POINTS; its first and its last point are kept."""
+        count = len(history.step)
+        kept = np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).round().astype(int))
+        columns = (_rows(getattr(history, name)[kept]) for name in ("first", "second", "drift"))
+        return cls(tuple(int(step) for step in history.step[kept]), *columns)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """How a job fares.
+    """What a job reports.
 
     Attributes:
         phase: where it is.
         step: steps done.
-        speed: steps a second of late; None while it is not known.
-        seconds_left: to the end at this speed; None while it is not known.
+        speed: recent steps per second; None while unknown.
+        seconds_left: to the end at this speed; None while unknown.
         run: id of its record, once there is one.
-        message: why it ended, where that needs saying.
-        refused: why it is not in the folder of the runs, if the disk refused it there (`spare_folder`).
-        trace: the way of both metrics.
+        message: why it ended, where the phase alone does not say it.
+        trace: the values of both metrics so far.
     """
 
     phase: Phase
@@ -96,7 +134,6 @@ class Status:
     seconds_left: float | None = None
     run: str | None = None
     message: str | None = None
-    refused: str | None = None
     trace: Trace = field(default_factory=Trace)
 
 
@@ -111,73 +148,62 @@ class JobFolder:
         """The folder of the runs that it belongs to."""
         return self.path.parent.parent
 
-    def create(self, order: JobSpec, reference: ImageArray, start: ImageArray, *, refused: str | None = None) -> None:
-        """Make the folder; raises RecordError where the disk refuses it."""
+    def create(self, spec: JobSpec, reference: ImageArray, start: ImageArray) -> None:
+        """Make the folder.
+
+        Raises:
+            RecordError: the disk refuses it.
+        """
         with refusals(f"the job could not be put into {self.path.parent}"):
             self.path.mkdir(parents=True)
             write_arrays(self.path / "reference.npz", {"reference": reference})
             save_png(self.path / "reference.png", reference)
             save_png(self.path / "start.png", start)
-            self.write_order(order)
-            self.write_status(Status(phase=Phase.WAITING, run=order.run, refused=refused))
+            self.write_spec(spec)
+            self.write_status(Status(phase=Phase.WAITING, run=spec.run))
             self.beat()
 
-    def move(self, root: Path, refused: str) -> "JobFolder":
-        """Copy all that is whole, with the record as far as there is one, to where the disk takes it.
-
-        Args:
-            root: of the new place.
-            refused: why; kept in the status.
-
-        Returns:
-            The folder there, whose order is to go on from the record's checkpoint if it has one.
-        """
-        there = JobFolder(root / self.path.parent.name / self.path.name)
-        run = self.status().run
-        record = self.root / run if run else None
-        there.path.parent.mkdir(parents=True, exist_ok=True)
-        if record and is_resumable(record):
-            shutil.copytree(record, root / record.name, ignore=_hidden)
-        else:
-            run = None
-        with staged_folder(there.path) as staged:
-            shutil.copytree(self.path, staged, ignore=_hidden, dirs_exist_ok=True)
-            moved = JobFolder(staged)
-            moved.write_order(replace(self.order(), run=run))
-            moved.write_status(replace(self.status(), phase=Phase.STARTING, run=run, refused=refused))
-            staged.rename(there.path)
-        return there
-
-    def order(self) -> JobSpec:
-        """What is asked; raises RecordError where it cannot be read."""
-        document = read_json(self.path / "order.json")
+    def spec(self) -> JobSpec:
+        """What is asked for; raises RecordError if it cannot be read."""
+        path = self.spec_path()
+        document = read_json(path)
         try:
             return JobSpec(
-                request=Request(**document["request"]), run=document["run"], visitor=document.get("visitor", "")
+                request=request_from(document["request"]), run=document["run"], visitor=document.get("visitor", "")
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise RecordError(f"{self.path / 'order.json'} is no order: {error}") from error
+            raise RecordError(f"{path} does not describe a job: {error}") from error
 
-    def write_order(self, order: JobSpec) -> None:
-        """Say what is asked."""
-        self._write_json("order.json", asdict(order))
+    def spec_path(self) -> Path:
+        """The file of what is asked for; earlier versions of the program gave it another name."""
+        earlier = self.path / EARLIER_SPEC_FILE
+        return earlier if earlier.is_file() and not (self.path / SPEC_FILE).is_file() else self.path / SPEC_FILE
+
+    def write_spec(self, spec: JobSpec) -> None:
+        """Write what is asked for."""
+        self._write_json(SPEC_FILE, asdict(spec))
 
     def reference(self) -> ImageArray:
-        """The picture that was given; raises RecordError where it cannot be read."""
+        """The picture that was given; raises RecordError if it cannot be read."""
         return read_arrays(self.path / "reference.npz", ("reference",))["reference"]
 
     def status(self) -> Status:
-        """How it fares, as far as it is told; raises RecordError where it cannot be read."""
+        """What it reported last, also if an earlier version of the program wrote it.
+
+        Raises:
+            RecordError: it cannot be read.
+        """
         document = read_json(self.path / "status.json")
         try:
-            trace = Trace(**{name: _tuples(rows) for name, rows in document["trace"].items()})
-            told = {item.name: document[item.name] for item in fields(Status) if item.name in document}
-            return Status(**told | {"phase": Phase[document["phase"]], "trace": trace})
+            rows = document.get("trace", document.get("trail", {}))
+            trace = Trace(**{name: _tuples(values) for name, values in rows.items()})
+            known = {item.name: document[item.name] for item in fields(Status) if item.name in document}
+            return Status(**known | {"phase": Phase[document["phase"]], "trace": trace})
         except (KeyError, TypeError, AttributeError) as error:
             raise RecordError(f"{self.path / 'status.json'} is no status: {error}") from error
 
     def write_status(self, status: Status) -> None:
-        """Tell how it fares."""
+        """Report."""
         document = {item.name: getattr(status, item.name) for item in fields(status)}
         self._write_json("status.json", document | {"phase": status.phase.name, "trace": asdict(status.trace)})
 
@@ -189,7 +215,7 @@ class JobFolder:
             return None
 
     def write(self, name: str, content: bytes) -> None:
-        """Put a whole file in the place of an older one."""
+        """Replace a file atomically."""
         partial = self.path / f".{name}.partial"
         partial.write_bytes(content)
         partial.replace(self.path / name)
@@ -202,7 +228,7 @@ class JobFolder:
         """Whether it has been asked."""
         return (self.path / "stop").exists()
 
-    def forget_stop(self) -> None:
+    def clear_stop(self) -> None:
         """Let it run again."""
         (self.path / "stop").unlink(missing_ok=True)
 
@@ -214,16 +240,28 @@ class JobFolder:
         """Whether it has been asked."""
         return (self.path / "pause").exists()
 
-    def forget_pause(self) -> None:
-        """Let it go on."""
+    def clear_pause(self) -> None:
+        """Let it continue."""
         (self.path / "pause").unlink(missing_ok=True)
 
+    def mark_no_room(self, lacking: bool) -> None:
+        """Report whether the worker waits for room: an empty file, which needs none. What the disk refuses is left."""
+        with contextlib.suppress(OSError):
+            if lacking:
+                (self.path / "no_room").touch()
+            else:
+                (self.path / "no_room").unlink(missing_ok=True)
+
+    def has_no_room(self) -> bool:
+        """Whether the worker waits for room on the disk."""
+        return (self.path / "no_room").exists()
+
     def beat(self) -> None:
-        """Say that somebody sees to the job."""
+        """Report that a process attends to the job."""
         (self.path / "heartbeat").touch()
 
     def is_silent(self) -> bool:
-        """Whether nobody has seen to it for a while."""
+        """Whether no process has attended to it for a while."""
         try:
             return time.time() - (self.path / "heartbeat").stat().st_mtime > SILENT_SECONDS
         except OSError:
@@ -235,30 +273,32 @@ class JobFolder:
 
 @dataclass(frozen=True)
 class Job:
-    """A job as a page sees it.
+    """A job as a page shows it.
 
     Attributes:
-        id: its name, also in a URL.
+        id: its name, also in an address.
         folder: its files.
-        order: what was asked.
-        status: how it fares.
-        ahead: how many come before it; 0 for the next one and for one that is no longer waiting.
+        spec: what was asked for.
+        status: what it reports.
+        ahead: number of jobs before it in the queue; 0 for the next one and for one that does not wait.
     """
 
     id: str
     folder: JobFolder
-    order: JobSpec
+    spec: JobSpec
     status: Status
     ahead: int = 0
 
-    @property
-    def root(self) -> Path:
-        """The folder of the runs that holds its record."""
-        return self.folder.root
+
+def is_no_room(error: BaseException) -> bool:
+    """Whether an error, or its cause, is a disk without room."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return isinstance(cause, OSError) and cause.errno in NO_ROOM_ERRORS
 
 
-_hidden = shutil.ignore_patterns(".*")
-"""Files that are just being written."""
+def _rows(values: Iterable[Sequence[float]]) -> tuple[Row, ...]:
+    """Numbers to six digits, what is not finite as None."""
+    return tuple(tuple(float(f"{value:.6g}") if math.isfinite(value) else None for value in row) for row in values)
 
 
 def _tuples(rows: list[Any]) -> tuple[Any, ...]:

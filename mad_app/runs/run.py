@@ -11,7 +11,7 @@ from mad_app.competition import DEFAULT_SOLVER, SolverOptions, compete
 from mad_app.errors import ArgumentError
 from mad_app.images import BUNDLED
 from mad_app.metrics import KnownMetric, get_metric
-from mad_app.metrics.registry import row_of
+from mad_app.metrics.registry import spec_of
 from mad_app.records import (
     Origin,
     RecordError,
@@ -210,6 +210,6 @@ def _check_others(request: Request) -> None:
     """Refuse names of other metrics that there are none of."""
     for name in request.other_metrics() or ():
         try:
-            row_of(name)
+            spec_of(name)
         except ValueError as error:
             raise ArgumentError("others", f"must be all, none, or names of metrics: {error}") from error

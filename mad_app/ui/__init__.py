@@ -1,5 +1,5 @@
-"""The app in the browser: pages that show, and worker processes that compute.
+"""The app in the browser: pages that show, and workers that compute.
 
-A competition runs in a process of its own (`worker`), which the server's one queue starts (`jobs`) and which tells how
-it fares through files in a folder (`job_folder`). A page reads these files and draws (`stage`); it never computes.
+A competition runs in a process of its own, which the server's one queue starts (`mad_app.jobs`) and which reports
+through files in a folder. A page reads these files and draws; it never computes a competition.
 """

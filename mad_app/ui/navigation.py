@@ -1,66 +1,55 @@
 """The pages of the app in one table, and the way from one to another.
 
-A page is imported when it is shown, so that pages can lead to each other.
+A page is known here by its path; `mad_app.app` knows which function draws it. So pages need not import each other.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 
 @dataclass(frozen=True)
-class PageRow:
+class PageLink:
     """A page.
 
     Attributes:
         title: in the menu.
         icon: beside it.
-        show: draws the page.
     """
 
     title: str
     icon: str
-    show: Callable[[], None]
-
-
-def _compete() -> None:
-    from mad_app.ui.compete.page import compete_page
-
-    compete_page()
-
-
-def _gallery() -> None:
-    from mad_app.ui.gallery.page import gallery_page
-
-    gallery_page()
-
-
-def _figure() -> None:
-    from mad_app.ui.figure.page import figure_page
-
-    figure_page()
 
 
 PAGES = {
-    "compete": PageRow("Compete", ":material/swords:", _compete),
-    "gallery": PageRow("Gallery", ":material/grid_view:", _gallery),
-    "figure": PageRow("Figure", ":material/ink_pen:", _figure),
+    "compete": PageLink("Compete", ":material/swords:"),
+    "gallery": PageLink("Gallery", ":material/grid_view:"),
+    "figure": PageLink("Figure", ":material/ink_pen:"),
 }
-"""Every page by its path in a URL; the first one is shown at the root."""
+"""Every page by its path in an address; the first one is shown at the root."""
 
 
-def pages() -> list[Any]:
-    """All pages as Streamlit takes them."""
-    return [_page(path) for path in PAGES]
+def make_page(path: str, show: Callable[[], None]) -> StreamlitPage:
+    """A page as Streamlit takes it.
+
+    Args:
+        path: one of PAGES.
+        show: draws the page.
+    """
+    link = PAGES[path]
+    return st.Page(show, title=link.title, icon=link.icon, url_path=path, default=path == next(iter(PAGES)))
 
 
 def open_page(path: str, query: Mapping[str, str]) -> NoReturn:
-    """Leave the present page for another one with these parameters of its URL."""
-    st.switch_page(_page(path), query_params=dict(query))
+    """Leave the current page for another one with these parameters of its address.
+
+    Streamlit finds a page by its path alone, so what would draw it is not needed here.
+    """
+    st.switch_page(make_page(path, _show_nothing), query_params=dict(query))
 
 
-def _page(path: str) -> Any:
-    row = PAGES[path]
-    return st.Page(row.show, title=row.title, icon=row.icon, url_path=path, default=path == next(iter(PAGES)))
+def _show_nothing() -> None:
+    """Stands for the function that draws a page."""

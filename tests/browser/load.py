@@ -107,7 +107,7 @@ class Visitor:
     async def visit(self, until: float) -> None:
         """Behave as a visitor until that time."""
         steps = LONG if self.number == 0 else STEPS
-        self.query = f"image=coffee&size={self.size}&first=ssim&second=mse&steps={steps}&seed={self.number}"
+        self.query = f"image=coffee&size={self.size}&first=ssim&second=mse&steps={steps}&seed={self.number}&others=none"
         await self.ask()
         moved, strength = time.monotonic(), 0.1
         while time.monotonic() < until:
@@ -128,7 +128,7 @@ class Visitor:
     async def start(self) -> None:
         """Start a run, the first or another one."""
         await self.ask()
-        label = next(label for label in self.buttons if label.startswith(("Start", "Run")))
+        label = next(label for label in self.buttons if label.startswith(("Start", "Run", "Repeat")))
         await self.ask(WidgetState(id=self.buttons[label], trigger_value=True))
         job = parse_qs(self.query).get("job", [""])[0]
         if not job or job in self.jobs:
@@ -139,7 +139,7 @@ class Visitor:
         """Stop a run that goes on."""
         (fragment, *_) = self.fragments
         self.stops.append(await self.ask(WidgetState(id=self.buttons["Stop"], trigger_value=True), fragment=fragment))
-        if "Stopping…" not in self.buttons and "Go on" not in self.buttons:
+        if "Stopping…" not in self.buttons and not any(label.startswith("Continue") for label in self.buttons):
             self.faults.append(f"visitor {self.number}: Stop was not answered")
 
     def status(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 NOT_IN_README = ("page_before", "page_after", "details")
 ASKED = "?image=cat&size=96&first=lasi&second=lpips-alex&steps=200"
 MINUTES = 60_000
-COLOURS = 256
+COLORS = 256
 """Of a picture in assets/figures, whose file is to be small."""
 
 SAVED = (
@@ -91,7 +91,7 @@ def _photograph(address: str, looks: tuple[Look, ...], runs: Path, target: Path)
         for look in looks:
             page = _open(browser, look, f"{address}/gallery")
             _shoot(page, target / f"gallery{look.ending}.png", ".mad-card")
-            page.locator(f"[class*='st-key-more-{run}'] button:visible").click()
+            page.locator(f"[class*='st-key-gallery-more-{run}'] button:visible").click()
             _shoot(page, target / f"details{look.ending}.png", "[role=dialog]")
             page.goto(f"{address}/figure?theme={look.scheme}")
             _shoot(page, target / f"figure{look.ending}.png", ".mad-paper img")
@@ -110,7 +110,7 @@ def _photograph_run(address: str, looks: tuple[Look, ...], browser: Browser, tar
     for page in list(pages.values())[1:]:
         page.goto(first.url)
     for ending, page in pages.items():
-        page.get_by_text(re.compile(r"Step ([4-9]\d|1\d\d) of|Run again")).wait_for()
+        page.get_by_text(re.compile(r"Step ([4-9]\d|1\d\d) of|Repeat this run")).wait_for()
         _shoot(page, target / f"page{ending}.png", ".mad-four-up", settle=0)
     for ending, page in pages.items():
         page.get_by_role("button", name="Record as ZIP").wait_for()
@@ -135,7 +135,7 @@ def _shoot(page: Page, path: Path, shown: str, *, settle: float = 3000) -> None:
     page.screenshot(path=path)
     with Image.open(path) as picture:
         colors = picture.convert("RGB")
-        small = colors.quantize(palette=colors.quantize(COLOURS), dither=Image.Dither.FLOYDSTEINBERG)
+        small = colors.quantize(palette=colors.quantize(COLORS), dither=Image.Dither.FLOYDSTEINBERG)
     small.save(path, optimize=True)
 
 

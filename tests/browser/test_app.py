@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from .conftest import PATIENCE, OpenPage
 from .uploads import UPLOADS
 
-QUICK = "?image=coffee&size=64&first=ssim&second=mse"
+QUICK = "?image=coffee&size=64&first=ssim&second=mse&others=none"
 FOUR = ".mad-four-up .mad-corner img"
 
 
@@ -32,11 +32,11 @@ def sources(page: Page) -> list[str]:
     return found
 
 
-def test_a_competition_is_started_watched_and_taken_away(open_page: OpenPage, tmp_path: Path) -> None:
+def test_a_competition_is_started_watched_and_downloaded(open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page(f"{QUICK}&steps=100")
     button(page, "Start the competition")
     expect(page.get_by_role("button", name="Record as ZIP")).to_be_visible()
-    expect(page.get_by_text("finds these two equally far").first).to_be_visible()
+    expect(page.get_by_text("differ equally from the original").first).to_be_visible()
     expect(page.locator(FOUR)).to_have_count(4)  # those of the run that went on have left
     assert len(set(sources(page))) == 4
     shown = page.eval_on_selector_all(FOUR, "images => images.map(image => [image.naturalWidth, image.clientWidth])")
@@ -53,25 +53,22 @@ def test_a_competition_is_started_watched_and_taken_away(open_page: OpenPage, tm
         assert {"run.json", "images.npz", "reference.png"} <= {name.split("/")[1] for name in archive.namelist()}
 
 
-def test_the_page_moves_twice_a_second_survives_a_reload_and_stops(open_page: OpenPage) -> None:
+def test_the_page_moves_survives_a_reload_and_stops(open_page: OpenPage) -> None:
     page = open_page(f"{QUICK}&steps=2000")
     button(page, "Start the competition")
     wait_for_step(page, 5)
-    seen, began = set(), time.monotonic()
-    while time.monotonic() - began < 3:
+    seen, until = set(), time.monotonic() + PATIENCE
+    while len(seen) < 5:
+        assert time.monotonic() < until
         seen.add(tuple(sources(page)))
         page.wait_for_timeout(50)
-    assert len(seen) >= 6
     step = wait_for_step(page, 5)
     page.reload()
     assert wait_for_step(page, 5) >= step
-    began = time.monotonic()
     button(page, "Stop")
-    expect(page.get_by_role("button", name=re.compile("Stopping|Go on"))).to_be_visible()
-    assert time.monotonic() - began < 2
     expect(page.get_by_text("Stopped at step")).to_be_visible()
     assert len(set(sources(page))) == 4
-    button(page, "Go on")
+    page.get_by_role("button", name=re.compile("Continue from step")).first.click()
     wait_for_step(page, step)
     button(page, "Stop")
     expect(page.get_by_text("Stopped at step")).to_be_visible()
@@ -103,7 +100,7 @@ def test_every_upload_is_taken_or_refused_in_one_sentence(open_page: OpenPage, t
     for name, case in UPLOADS.items():
         file = tmp_path / name
         file.write_bytes(case.content())
-        page.set_input_files(".st-key-file input", file)
+        page.set_input_files(".st-key-compete-file input", file)
         if case.refusal:
             refusal = page.locator("[data-testid=stAlertContentError]")
             sentence = re.compile(rf"{re.escape(name)} [^.]*{case.refusal}[^.]*\.", re.IGNORECASE)
@@ -119,8 +116,8 @@ def test_every_upload_is_taken_or_refused_in_one_sentence(open_page: OpenPage, t
 
 
 def test_two_visitors_at_once_see_each_their_own(open_page: OpenPage) -> None:
-    first = open_page("?image=coffee&size=16&first=ssim&second=mse&steps=2000")
-    second = open_page("?image=cat&size=24&first=gmsd&second=mse&steps=2000")
+    first = open_page("?image=coffee&size=16&first=ssim&second=mse&steps=2000&others=none")
+    second = open_page("?image=cat&size=24&first=gmsd&second=mse&steps=2000&others=none")
     assert first.context is not second.context
     for page in (first, second):
         button(page, "Start the competition")

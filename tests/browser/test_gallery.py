@@ -41,13 +41,13 @@ def test_a_run_is_deleted_and_comes_back_as_it_was(open_page: OpenPage, run: Pat
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     cards = page.locator(CARD).count()
-    page.locator(f"[class*='st-key-more-{run.name}'] button").first.click()
+    page.locator(f"[class*='st-key-gallery-more-{run.name}'] button").first.click()
     button(page, "Delete")
     expect(page.get_by_text("has been deleted")).to_be_visible()
     expect(page.locator(CARD)).to_have_count(cards - 1)
     assert not run.exists()
     button(page, "Undo")
-    expect(page.get_by_text("It is back as it was")).to_be_visible()
+    expect(page.get_by_text("has been restored")).to_be_visible()
     expect(page.locator(CARD)).to_have_count(cards)
     assert contents(run) == before
     expect(page.locator(CARD, has_text=HTML)).to_have_count(1)
@@ -66,9 +66,9 @@ def test_only_a_good_file_comes_in(open_page: OpenPage, runs: Path, run: Path, t
     for name, sentence in {
         "evil.zip": "has no place in a record",
         "half.zip": "not a whole ZIP file|cut short",
-        "whole.zip": f"{run.name} has been brought in",
+        "whole.zip": f"{run.name} has been imported",
     }.items():
-        page.get_by_role("button", name=re.compile("Bring in a run")).click()
+        page.get_by_role("button", name=re.compile("Import run")).click()
         page.set_input_files("input[type=file]", tmp_path / name)
         expect(page.get_by_text(re.compile(sentence))).to_be_visible()
         assert "Traceback" not in page.inner_text("body")
@@ -78,7 +78,7 @@ def test_only_a_good_file_comes_in(open_page: OpenPage, runs: Path, run: Path, t
     assert list(runs.parent.rglob("evil*")) == []
 
 
-def test_a_figure_is_seen_and_taken_away_as_a_whole_pdf(open_page: OpenPage, run: Path, tmp_path: Path) -> None:
+def test_a_figure_is_shown_and_downloaded_as_a_whole_pdf(open_page: OpenPage, run: Path, tmp_path: Path) -> None:
     page = open_page(f"figure?run={run.name}&width=single&show=pairs,jury", await_=SHEET)
     with page.expect_download(timeout=PATIENCE * 1000) as download:
         button(page, "Download PDF")
@@ -98,13 +98,13 @@ def test_a_figure_is_seen_and_taken_away_as_a_whole_pdf(open_page: OpenPage, run
         assert "The other metrics" in text
 
 
-def test_a_moving_picture_moves(open_page: OpenPage, run: Path) -> None:
+def test_an_animation_is_shown(open_page: OpenPage, run: Path) -> None:
     page = open_page(f"figure?run={run.name}&file=webp", await_=SHEET)
     assert page.locator(SHEET).evaluate("image => image.naturalWidth") > 700
     assert page.locator(SHEET).get_attribute("src").startswith("data:image/webp")  # type: ignore[union-attr]
 
 
-def test_two_runs_stand_side_by_side_and_one_opens_on_compete(open_page: OpenPage, runs: Path, run: Path) -> None:
+def test_two_runs_are_compared_and_one_opens_on_compete(open_page: OpenPage, runs: Path, run: Path) -> None:
     other = save_run(make_sheet_run(first="ssim"), runs)
     page = open_page(f"gallery?compare={run.name}&compare={other.name}", await_=".mad-comparison")
     lefts = page.eval_on_selector_all(
@@ -113,7 +113,7 @@ def test_two_runs_stand_side_by_side_and_one_opens_on_compete(open_page: OpenPag
     assert lefts[0] < lefts[1]
     button(page, "All runs")
     page.locator(CARD).first.wait_for()
-    page.locator(f"[class*='st-key-open-{run.name}'] button").first.click()
+    page.locator(f"[class*='st-key-gallery-open-{run.name}'] button").first.click()
     page.wait_for_selector(".mad-four-up")
     assert "?run=" in page.url
     shutil.rmtree(other)

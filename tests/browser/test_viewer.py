@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from .conftest import PATIENCE, OpenPage
 
-QUICK = "?image=coffee&size=64&first=ssim&second=mse&steps=50"
+QUICK = "?image=coffee&size=64&first=ssim&second=mse&steps=50&others=none"
 
 PIXELS = """canvas => {
   const {width, height} = canvas;
@@ -113,9 +113,9 @@ def test_the_scrubber_moves_images_maps_and_numbers_together(open_viewer: Callab
     assert len(set(end)) == 4
     assert page.locator(".numbers tbody").inner_text() != numbers
     assert page.locator("[data-image='0']").get_attribute("transform") != marks
-    expect(page.locator("[data-say=step]")).to_have_text("Step 0 of 50, the start")
+    expect(page.locator("[data-show=step]")).to_have_text("Step 0 of 50, the start")
     ports(page)[0].press(".")
-    expect(page.locator("[data-say=step]")).not_to_have_text("Step 0 of 50, the start")
+    expect(page.locator("[data-show=step]")).not_to_have_text("Step 0 of 50, the start")
     seen = {tuple(pixels(page))}
     for view in ("difference", "map0", "map1"):
         page.locator("[data-set=view]").select_option(view)

@@ -1,198 +1,188 @@
 """The controls of a competition, in the sidebar, and what they add up to.
 
-The value of each control lives in the visitor's session under the name of the field of `Form`.
+The page's state holds the value of each control under the name of its setting. What has no control of its own below
+has one made from its declaration.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from mad_app.declaration import Group
 from mad_app.distortions import DISTORTIONS
+from mad_app.errors import ArgumentError
 from mad_app.images import ImageArray, to_gray
 from mad_app.images.encode import Picture
-from mad_app.metrics import METRICS, describe_metrics
-from mad_app.runs import Request
+from mad_app.request import REQUEST_SETTINGS, Request, in_groups
 from mad_app.runs.materialize import make_start
-from mad_app.ui.compete.constraint_controls import CONSTRAINTS, show_constraint_controls
-from mad_app.ui.compete.overlay_controls import overlay_path, show_overlay_controls
 from mad_app.ui.components.form import (
-    BUDGETS,
-    FILES,
-    LARGEST_SEED,
-    LONGEST,
+    FIRST_STEPS,
     Form,
+    PictureChoice,
     from_query,
-    metric_problem,
-    pair_problem,
+    labels,
     start_problem,
     strength_step,
+    to_query,
 )
-from mad_app.ui.components.picture_picker import PictureChoice, plain, show_picture_controls
+from mad_app.ui.components.html import element, plain, sentence, show_html
+from mad_app.ui.components.metric_picker import set_metrics, show_metric_controls, show_other_metrics, show_parameters
+from mad_app.ui.components.picture_picker import show_picture_controls
+from mad_app.ui.components.setting_controls import file_of, show_file_setting, show_setting
+from mad_app.ui.session import PageState
 
-_OF_THE_START = ("size", "left", "top", "extent", "distortion", "strength", "seed", "gray", "start_file")
-"""The fields of `Form` that the start depends on."""
+STATE = PageState("compete")
+
+OWN_CONTROLS = (
+    *("image", "size", "left", "top", "extent"),
+    *("first", "second", "others"),
+    *("distortion", "strength"),
+)
+"""Settings whose controls are not made from their declarations alone."""
+
+PLAIN = [declared for declared in in_groups() if declared.name not in OWN_CONTROLS and not declared.file]
+FILES = [declared for declared in in_groups() if declared.name not in OWN_CONTROLS and declared.file]
+IN_FRONT = ("steps",)
+"""Settings of PLAIN that are not folded away."""
+
+GROUP_TITLES: dict[Group, str] = {
+    "metrics": "Metrics",
+    "start": "Start",
+    "length": "Length",
+    "constraints": "Constraints",
+    "levels": "Levels",
+    "measurement": "Measurement",
+}
+
+OF_THE_START = (
+    *("image", "size", "left", "top", "extent"),
+    *("distortion", "strength", "seed", "gray", "start_file"),
+)
+"""Settings that the start depends on."""
 
 
-@dataclass(frozen=True)
-class FormState:
-    """What the controls add up to.
-
-    Attributes:
-        choices: their values.
-        picture: what is distorted.
-        start: its distorted copy.
-        problem: why this cannot be started, in a sentence, or None.
-    """
-
-    choices: Form
-    picture: PictureChoice
-    start: ImageArray
-    problem: str | None
-
-
-def show_controls() -> FormState:
+def show_controls() -> Form:
     """Draw all controls."""
     _begin()
-    picture = show_picture_controls()
-    state = st.session_state
-    if state.gray:
+    picture = show_picture_controls(STATE)
+    if STATE["gray"]:
         picture = replace(picture, reference=to_gray(picture.reference))
-    first, second, problem = _metric_controls()
+    first, second, problem = show_metric_controls(STATE)
     distortion, strength, preview = _distortion_controls()
-    steps, seconds, seed = _budget_controls(first, second)
-    choices = Form(
-        image=state.image,
-        size=state.size,
-        left=picture.crop.left,
-        top=picture.crop.top,
-        extent=picture.crop.extent,
-        first=first,
-        second=second,
-        distortion=distortion,
-        strength=strength,
-        steps=steps,
-        seconds=seconds,
-        seed=seed,
-        **{name: state[name] for name in CONSTRAINTS},
-    )
-    choices, start, no_start = _with_start(choices, picture)
+    chosen: dict[str, Any] = {name: STATE[name] for name in ("image", "size")} | asdict(picture.crop)
+    chosen |= {"first": first, "second": second, "distortion": distortion, "strength": strength}
+    chosen |= {declared.name: show_setting(STATE, declared) for declared in PLAIN if declared.name in IN_FRONT}
+    with st.expander("Advanced", icon=":material/tune:"):
+        chosen |= _advanced_controls()
+    request, about = (None, problem) if problem else _request(chosen, picture)
+    start, no_start = (picture.reference, None) if request is None else _start_of(request, picture)
     with preview:
         _preview(picture.reference, start)
-        if no_start:
-            st.warning(no_start, icon=":material/info:")
-    state.choices = choices
-    return FormState(choices, picture, start, problem or no_start)
+        if (about and not problem) or no_start:
+            st.warning(about or no_start or "", icon=":material/info:")
+    if request is not None:
+        STATE["request"] = request
+    files = {declared.name: STATE[declared.name].name for declared in FILES if STATE.get(declared.name)}
+    return Form(chosen=request, picture=picture, start=start, problem=about or no_start, files=files)
+
+
+def adopt(request: Request) -> None:
+    """Set all controls to a request, whose `image` is the name of a bundled or saved picture; uploads are given up."""
+    for declared in FILES:
+        STATE.pop(declared.name, None)
+    _fill(request)
 
 
 def _begin() -> None:
-    """At the start of a visit, take the settings from the URL; after other pages, which drop them, what they were."""
-    state = st.session_state
-    if "first" not in state:
-        choose(state.get("choices") or from_query(st.query_params))
+    """At the start of a visit, take the settings from the address; after other pages, which drop them, what they were,
+    unless the address asks for something else."""
+    if "first" in STATE:
+        return
+    query = {name: value for name, value in st.query_params.items() if name not in ("job", "run")}
+    kept: Request | None = STATE.get("request")
+    if kept is not None and (not query or query == to_query(kept)):
+        _fill(kept)
+        return
+    request, ignored = from_query(query or {"steps": str(FIRST_STEPS)})
+    adopt(request)
+    if ignored:
+        st.warning(f"This address asks for what is not possible; the defaults are used for: {plain(labels(ignored))}.")
 
 
-def choose(chosen: Form) -> None:
-    """Set all controls."""
-    state = st.session_state
-    first, second = (name.partition(":")[0] for name in (chosen.first, chosen.second))
-    state.update(image=chosen.image, size=chosen.size, first=first, second=second)
-    state.update({name: round(100 * getattr(chosen, name)) for name in ("left", "top", "extent")})
-    state.update(distortion=chosen.distortion, steps=chosen.steps, seconds=chosen.seconds, seed=chosen.seed)
-    state.update({name: getattr(chosen, name) for name in CONSTRAINTS})
-    state[f"strength-{chosen.distortion}"] = chosen.strength
-    sizes = [name.partition(":")[2] for name in (chosen.first, chosen.second) if name.startswith("lasi:")]
-    state["neighborhood"] = int(sizes[0]) if sizes else _neighborhood_default()
-
-
-def _metric_controls() -> tuple[str, str, str | None]:
-    """The two metrics, each with what it measures, and why they cannot compete, if so."""
-    first, about_first = _metric_control("first", "First metric")
-    second, about_second = _metric_control("second", "Second metric")
-    problem = about_first or about_second or pair_problem(first, second)
-    if problem:
-        st.warning(problem, icon=":material/info:")
-    return first, second, problem
-
-
-def _metric_control(key: str, label: str) -> tuple[str, str | None]:
-    size, missing = st.session_state.size, _missing()
-    name = st.selectbox(
-        label,
-        list(METRICS),
-        key=key,
-        format_func=lambda name: _metric_label(name, size, missing[name]),
-        help="A distance: 0 for the picture itself, larger for what the metric takes for a worse copy. Metrics that "
-        "cannot be used say why.",
-    )
-    st.caption(METRICS[name].explanation)
-    return _full_name(name), metric_problem(name, size, missing[name])
-
-
-@st.cache_data(show_spinner=False, ttl=60)
-def _missing() -> dict[str, str | None]:
-    """Why each metric is not available, None if it is."""
-    return {description.spec.name: description.reason for description in describe_metrics()}
-
-
-def _metric_label(name: str, size: int, missing: str | None) -> str:
-    row = METRICS[name]
-    if missing:
-        return f"{row.title} (not available)"
-    return row.title if size >= row.minimum_size else f"{row.title} (from {row.minimum_size} pixels)"
-
-
-def _full_name(name: str) -> str:
-    """With the number that was chosen for it, unless that is the usual one."""
-    parameter, number = METRICS[name].parameter, st.session_state.neighborhood
-    return name if parameter is None or number == parameter.default else f"{name}:{number}"
-
-
-def _neighborhood_default() -> int:
-    parameter = METRICS["lasi"].parameter
-    return parameter.default if parameter else 0
+def _fill(request: Request) -> None:
+    values = asdict(request)
+    STATE.update({name: values[name] for name in ("image", "size", "left", "top", "extent", "distortion")})
+    STATE.update({declared.name: values[declared.name] for declared in PLAIN})
+    STATE[f"strength-{request.distortion}"] = request.strength
+    set_metrics(STATE, request.first, request.second, request.others)
 
 
 def _distortion_controls() -> tuple[str, float, DeltaGenerator]:
     """The distortion that makes the start, and the place for a preview."""
-    state = st.session_state
-    given = state.get("start_file") is not None
+    declared, replaced = REQUEST_SETTINGS["distortion"], STATE.get("start_file") is not None
     name = st.selectbox(
-        "Start from a copy with",
+        declared.label,
         list(DISTORTIONS),
-        key="distortion",
+        key=STATE.key("distortion"),
         format_func=lambda name: DISTORTIONS[name].title,
-        disabled=given,
-        help="The four images set out from this distorted copy. How far it is from the picture, by each metric, is "
-        "the level that is held.",
+        disabled=replaced,
+        help=declared.help,
     )
     row, key = DISTORTIONS[name], f"strength-{name}"
     step = strength_step(row)
-    state[key] = state.get(key, row.default)  # said again, it outlives the runs that do not show this distortion
+    STATE[key] = STATE.get(key, row.default)  # set again, it outlives the reruns that do not show this distortion
     strength = st.slider(
         f"Strength ({row.unit})",
         row.minimum,
         row.maximum,
-        key=key,
+        key=STATE.key(key),
         step=step,
         format="%.2f" if step < 0.1 else "%.1f" if step < 1 else "%d",
-        disabled=given,
+        disabled=replaced,
         help=row.help,
     )
     return name, strength, st.container()
 
 
-def _with_start(choices: Form, picture: PictureChoice) -> tuple[Form, ImageArray, str | None]:
-    """The choices with their files, the start, and why it cannot be used, if so."""
+def _advanced_controls() -> dict[str, Any]:
+    """What is seldom changed, by groups."""
+    chosen: dict[str, Any] = {}
+    for group, title in GROUP_TITLES.items():
+        st.markdown(f"**{title}**")
+        if group == "metrics":
+            show_parameters(STATE)
+        for declared in PLAIN:
+            if declared.group == group and declared.name not in IN_FRONT:
+                chosen[declared.name] = show_setting(STATE, declared)
+        for declared in FILES:
+            if declared.group == group:
+                show_file_setting(STATE, declared)
+        if group == "measurement":
+            chosen["others"] = show_other_metrics(STATE)
+    return chosen
+
+
+def _request(chosen: dict[str, Any], picture: PictureChoice) -> tuple[Request | None, str | None]:
+    """The request, or why the controls do not add up to one."""
     try:
-        files: dict[str, Any] = {name: overlay_path(name, choices.size, picture.crop) for name in FILES}
-        choices = replace(choices, **files)
-        asked = {name: getattr(choices, name) for name in _OF_THE_START}
-        start = _start(Request(image=picture.image, **asked), picture.reference)
+        chosen |= {declared.name: file_of(STATE, declared.name, STATE["size"], picture.crop) for declared in FILES}
+        return Request(**chosen), None
+    except ArgumentError as error:
+        return None, f"{plain(labels([error.argument]))} {plain(error.problem)}."
     except ValueError as error:
-        return choices, picture.reference, plain(f"{error}.")
-    return choices, start, start_problem(picture.reference, start)
+        return None, sentence(str(error))
+
+
+def _start_of(request: Request, picture: PictureChoice) -> tuple[ImageArray, str | None]:
+    """The start, and why it cannot be used, if so."""
+    asked = {name: getattr(request, name) for name in OF_THE_START} | {"image": picture.image}
+    try:
+        start = _start(Request(**asked), picture.reference)
+    except ValueError as error:
+        return picture.reference, sentence(str(error))
+    return start, start_problem(picture.reference, start)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -201,45 +191,9 @@ def _start(request: Request, reference: ImageArray) -> ImageArray:
 
 
 def _preview(reference: ImageArray, start: ImageArray) -> None:
-    figures = "".join(
-        f'<figure><img src="{Picture.png(image).uri()}" alt="{alt}"><figcaption>{title}</figcaption></figure>'
-        for title, alt, image in (("Picture", "the picture", reference), ("Start", "its distorted copy", start))
-    )
-    st.markdown(f'<div class="mad-two">{figures}</div>', unsafe_allow_html=True)
-
-
-def _budget_controls(first: str, second: str) -> tuple[int, int | None, int]:
-    """How long to compete; and what is seldom changed, folded away."""
-    steps = st.select_slider(
-        "Budget in steps",
-        sorted({*BUDGETS, st.session_state.steps}),
-        key="steps",
-        help="After 100 steps the differences are plain; more make them extreme. You can stop at any time, and go on.",
-    )
-    with st.expander("Advanced", icon=":material/tune:"):
-        seconds = st.number_input(
-            "Budget in seconds",
-            1,
-            LONGEST,
-            None,
-            key="seconds",
-            placeholder="any time",
-            help="After this time no further step is made. A run that goes on after a stop counts what it took before.",
-        )
-        seed = st.number_input(
-            "Seed",
-            0,
-            LARGEST_SEED,
-            key="seed",
-            help="Every random number comes from it: the same seed gives the same start.",
-        )
-        st.number_input(
-            "Neighborhood size of LASI",
-            1,
-            50,
-            key="neighborhood",
-            help="How many earlier neighbors LASI predicts each pixel from; 10 is usual.",
-        )
-        show_constraint_controls(first, second)
-        show_overlay_controls()
-    return steps, seconds, seed
+    pictures = (("Original", "the original", reference), ("Start", "its distorted copy", start))
+    figures = [
+        element("figure", element("img", src=Picture.png(image).uri(), alt=alt), element("figcaption", title))
+        for title, alt, image in pictures
+    ]
+    show_html(element("div", *figures, class_="mad-two"))

@@ -1,4 +1,4 @@
-"""The visitor's own competitions: those that go on or wait in the queue, that are over, that were interrupted."""
+"""The visitor's own competitions: those that run or wait, that have ended, that were interrupted."""
 
 import streamlit as st
 
@@ -6,77 +6,86 @@ from mad_app.figures import contest_title
 from mad_app.jobs.folder import Job, Phase
 from mad_app.jobs.queue import JobQueue
 from mad_app.ui.components.collection import picture_title
-from mad_app.ui.components.picture_picker import plain
+from mad_app.ui.components.html import plain
+from mad_app.ui.session import PageState
 
-MOST_SHOWN = 6
+MAX_SHOWN = 6
 POLL_SECONDS = 1.5
 RESUMABLE = (Phase.STOPPED, Phase.DIED, Phase.INTERRUPTED)
+STATE = PageState("compete")
 
 
-def show_my_runs(queue: JobQueue, visitor: str, *, but: str | None = None) -> None:
-    """Draw the list, if it is not empty; it is drawn anew while something in it goes on.
+def show_my_runs(queue: JobQueue, visitor: str, *, without: str | None = None) -> None:
+    """Draw the list, if it is not empty; it is drawn anew while a run in it has not ended.
 
     Args:
         queue: the server's queue.
         visitor: who looks.
-        but: the job that is shown already, if one is.
+        without: the job that is shown already, if one is.
     """
-    jobs = _shown(queue, visitor, but)
+    jobs = _shown(queue, visitor, without)
     if jobs:
-        st.subheader("Your other runs" if but else "Your runs")
-        going_on = any(not job.status.phase.over for job in jobs)
-        st.fragment(_draw, run_every=POLL_SECONDS if going_on else None)(queue, visitor, but)
+        st.subheader("Your other runs" if without else "Your runs")
+        in_progress = any(not job.status.phase.over for job in jobs)
+        st.fragment(_draw, run_every=POLL_SECONDS if in_progress else None)(queue, visitor, without)
 
 
-def fares(job: Job) -> str:
-    """How a job fares, in some words."""
-    status, steps = job.status, job.order.request.steps
+def describe_progress(job: Job) -> str:
+    """Where a job is, in a few words."""
+    status, steps = job.status, job.spec.request.steps
     phase = status.phase
     if phase is Phase.WAITING:
         return place_in_queue(job)
     if phase in (Phase.RUNNING, Phase.PAUSED, *RESUMABLE):
         return f"{phase.value}, step {status.step} of {steps}"
+    if phase is Phase.FAILED and not status.step:
+        return "Could not start"
     return phase.value
 
 
 def place_in_queue(job: Job) -> str:
     """For a job that waits."""
-    before = f": {job.ahead} {'comes' if job.ahead == 1 else 'come'} before it" if job.ahead else ", the next one"
+    before = f", {job.ahead} {'run' if job.ahead == 1 else 'runs'} before it" if job.ahead else ", next"
     return Phase.WAITING.value + before
 
 
-def _shown(queue: JobQueue, visitor: str, but: str | None) -> list[Job]:
-    return [job for job in queue.of(visitor) if job.id != but][:MOST_SHOWN]
+def continue_label(step: int) -> str:
+    """The label of a button that continues a run."""
+    return f"Continue from step {step}" if step else "Continue"
 
 
-def _draw(queue: JobQueue, visitor: str, but: str | None) -> None:
-    with st.container(border=True, key="own-runs", gap="xsmall"):
-        for job in _shown(queue, visitor, but):
+def _shown(queue: JobQueue, visitor: str, without: str | None) -> list[Job]:
+    return [job for job in queue.jobs_of(visitor) if job.id != without][:MAX_SHOWN]
+
+
+def _draw(queue: JobQueue, visitor: str, without: str | None) -> None:
+    with st.container(border=True, key=STATE.key("my-runs"), gap="xsmall"):
+        for job in _shown(queue, visitor, without):
             _draw_row(queue, job)
 
 
 def _draw_row(queue: JobQueue, job: Job) -> None:
-    request = job.order.request
-    rivals = contest_title(request.first, request.second)
+    request = job.spec.request
+    contest = contest_title(request.first, request.second)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(
-            f"**{plain(rivals)}** on {plain(picture_title(request.image or 'a picture'))}  \n{plain(fares(job))}",
-            width="stretch",
-        )
-        if st.button("Open", key=f"open-job-{job.id}", help="Shows how it fares, or what it found."):
+        picture = plain(picture_title(request.image or "a picture"))
+        st.markdown(f"**{plain(contest)}** on {picture}  \n{plain(describe_progress(job))}", width="stretch")
+        if st.button("Open", key=STATE.key(f"open-job-{job.id}"), help="Shows its progress, or its result."):
             _open(job.id)
         if job.status.phase in RESUMABLE and st.button(
-            "Go on", key=f"resume-{job.id}", help="Goes on from its checkpoint when its turn comes."
+            continue_label(job.status.step),
+            key=STATE.key(f"resume-{job.id}"),
+            help="Continues from its checkpoint when its turn comes.",
         ):
             queue.resume(job.id)
             _open(job.id)
         if job.status.phase.over:
             st.button(
-                "Forget",
-                key=f"forget-{job.id}",
-                on_click=queue.forget,
+                "Remove from list",
+                key=STATE.key(f"remove-{job.id}"),
+                on_click=queue.remove,
                 args=(job.id,),
-                help="Takes it off this list; its record stays in the gallery.",
+                help="Its record stays in the gallery.",
             )
 
 

@@ -1,24 +1,25 @@
-"""What is shown of a competition that is over: what it found, its sheet, and files to take away."""
+"""What is shown of a competition that has ended: its images, its sheet, and files to download."""
 
-import html
 from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures import Kind, figure_bytes, metric_title, number, outcome_sentence
+from mad_app.figures import LETTERS, Kind, figure_bytes, metric_title, number, outcome_sentence
 from mad_app.images.encode import Picture
 from mad_app.metrics import METRICS
 from mad_app.records import Run
 from mad_app.records.archive import zip_run
 from mad_app.runs import Request
 from mad_app.runs.reproduce import command_of, python_of, reproduction_of
-from mad_app.ui.components.curves import LETTERS
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
+from mad_app.ui.components.html import Html, element, plain, show_html
 from mad_app.ui.components.viewer.viewer import show_viewer
+from mad_app.ui.session import PageState
 
 MIMES: dict[Kind, str] = {"pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png"}
+STATE = PageState("compete")
 
 
 def show_run(run: Run, sheet: Picture | None) -> None:
@@ -28,45 +29,46 @@ def show_run(run: Run, sheet: Picture | None) -> None:
         run: the record.
         sheet: its figure, if it has been drawn.
     """
-    st.markdown(four_up_html(four_up_of_run(run)), unsafe_allow_html=True)
+    show_html(four_up_html(four_up_of_run(run)))
     _downloads(run)
-    closer, figure, table, again = st.tabs(["Look closer", "Figure", "What all metrics say", "Make it again"])
+    closer, figure, table, reproduce = st.tabs(["Look closer", "Figure", "Other metrics", "Reproduce"])
     with closer:
-        show_viewer(run)
+        show_viewer(run, STATE.key("viewer"))
     with figure:
         _show_sheet(sheet)
     with table:
-        st.markdown(jury_html(run), unsafe_allow_html=True)
-    with again:
+        show_html(other_metrics_html(run))
+    with reproduce:
         _show_origin(run)
 
 
-def jury_html(run: Run) -> str:
-    """What every metric says of the start and of the four images, as a table."""
-    rivals = {run.images[0].optimized, run.images[0].fixed}
-    heads = ["Distance to the reference", "Start", *LETTERS]
+def other_metrics_html(run: Run) -> Html:
+    """The values of every metric for the start and the four images, as a table."""
+    competing = {run.images[0].optimized, run.images[0].fixed}
     rows = []
     for name in run.images[0].final:
         values = [run.images[0].start.get(name), *(result.seen.get(name) for result in run.images)]
-        mark = ' class="mad-rival"' if name in rivals else ""
-        cells = "".join(f"<td>{number(value)}</td>" for value in values)
-        rows.append(f"<tr{mark}><th>{html.escape(metric_title(name))}</th>{cells}</tr>")
-    head = "".join(f"<th>{head}</th>" for head in heads)
-    return f'<table class="mad-table"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+        cells = [element("td", number(value)) for value in values]
+        mark = "mad-competing" if name in competing else None
+        rows.append(element("tr", element("th", metric_title(name)), *cells, class_=mark))
+    heads = [element("th", head) for head in ("Distance to the original", "Start", *LETTERS)]
+    table = (element("thead", element("tr", *heads)), element("tbody", *rows))
+    return element("div", element("table", *table, class_="mad-table"), class_="mad-scroll")
 
 
 def _downloads(run: Run) -> None:
-    """Files to take away, made when they are asked for and outside the page's own thread."""
+    """Files to download, made when they are asked for and outside the page's own thread."""
     folder = run.folder
     if folder is None:
         return
-    with st.container(horizontal=True, key="downloads"):
+    with st.container(horizontal=True, key=STATE.key("downloads")):
         for kind, mime in MIMES.items():
             st.download_button(
                 f"Figure as {kind.upper()}",
                 partial(figure_bytes, run, kind),
                 f"{run.id}.{kind}",
                 mime,
+                key=STATE.key(f"download-{kind}"),
                 on_click="ignore",
                 icon=":material/download:",
                 help="The whole sheet, for a paper or a slide." if kind != "png" else "The whole sheet, as pixels.",
@@ -76,6 +78,7 @@ def _downloads(run: Run) -> None:
             partial(zip_run, Path(folder)),
             f"{run.id}.zip",
             "application/zip",
+            key=STATE.key("download-zip"),
             on_click="ignore",
             icon=":material/folder_zip:",
             help="All images, exact and as PNG, with every number, setting and version.",
@@ -86,19 +89,21 @@ def _show_sheet(sheet: Picture | None) -> None:
     if sheet is None:
         st.caption("The sheet is drawn when you download it.")
         return
-    image = f'<img src="{sheet.uri()}" alt="the sheet of this competition, as it is in the files to download">'
-    st.markdown(f'<div class="mad-sheet">{image}</div>', unsafe_allow_html=True)
+    alt = "the sheet of this competition, as it is in the files to download"
+    show_html(element("div", element("img", src=sheet.uri(), alt=alt), class_="mad-sheet"))
 
 
 def _show_origin(run: Run) -> None:
-    """How it was made, and the words that make it again."""
-    st.caption(f"{outcome_sentence(run)} {duration(run.seconds)} on {run.device}. Record: {run.folder}")
-    show_words(reproduction_of(run))
+    """How it was made, and what makes it again."""
+    st.caption(f"{plain(outcome_sentence(run))} {duration(run.seconds)} on {plain(run.device)}.")
+    st.markdown("Copy as command or Python")
+    show_commands(reproduction_of(run))
+    st.caption(f"Record: {plain(str(run.folder))}")
     sources = [f"{METRICS[name].title}: {METRICS[name].source}" for name in run.weights if name in METRICS]
-    st.caption(" · ".join(sources))
+    st.caption(plain(" · ".join(sources)))
 
 
-def show_words(request: Request) -> None:
+def show_commands(request: Request) -> None:
     """The command line and the Python of a request, to be copied."""
     st.code(command_of(request), language="shell", wrap_lines=True)
     st.code(python_of(request), language="python")

@@ -1,4 +1,4 @@
-"""All saved runs as a gallery shows them: one card each, found again by metric, picture and words, in an order."""
+"""All saved runs as a gallery shows them: one card each, found by metric, picture and words, in an order."""
 
 import contextlib
 import datetime
@@ -8,23 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from PIL import Image
+
 from mad_app.distortions import DISTORTIONS
-from mad_app.figures import metric_title
+from mad_app.figures import contest_title
 from mad_app.images import BUNDLED
-from mad_app.records import (
-    Label,
-    RecordError,
-    Summary,
-    find_run,
-    is_resumable,
-    load_label,
-    load_summary,
-    most_separated_pair,
-    pair_ratio,
-    without_folders,
-)
-from mad_app.records.labels import label_path
-from mad_app.records.storage import list_names, refusals
+from mad_app.records import Label, Summary, without_folders
+from mad_app.records.index import Entry, Index
 
 
 @dataclass(frozen=True)
@@ -32,48 +22,76 @@ class Card:
     """A run as a gallery shows it.
 
     Attributes:
-        summary: of its record.
-        label: what people call it and note.
-        pair: the pair that was driven farther apart, 0 or 1.
-        ratio: how many times as far; None if that is not known.
-        unfinished: it can go on from a checkpoint.
+        entry: what the index of the runs has of it.
     """
 
-    summary: Summary
-    label: Label
-    pair: int
-    ratio: float | None
-    unfinished: bool
+    entry: Entry
+
+    @property
+    def summary(self) -> Summary:
+        """Of its record; raises RecordError where it cannot be read any longer."""
+        return self.entry.summary
+
+    @property
+    def folder(self) -> Path:
+        """Of its record."""
+        return self.entry.folder
+
+    @property
+    def label(self) -> Label:
+        """Its name and notes."""
+        return self.entry.label
+
+    @property
+    def pair(self) -> int:
+        """The most separated pair, 0 or 1."""
+        return self.entry.pair
+
+    @property
+    def ratio(self) -> float | None:
+        """Of the optimized metric's two values of that pair, at least 1; None if unknown."""
+        return self.entry.ratio
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it can be continued from a checkpoint."""
+        return self.entry.unfinished
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height of its images in pixels, None if unknown."""
+        width, height = self.entry.width, self.entry.height
+        return (width, height) if width and height else size_of(self.folder)
 
     @property
     def id(self) -> str:
         """Of the run."""
-        return self.summary.id
+        return self.entry.id
 
     @property
     def metrics(self) -> tuple[str, str]:
-        """Names of the two rivals."""
-        return self.summary.images[0].optimized, self.summary.images[0].fixed
+        """Names of both metrics."""
+        return self.entry.metrics
 
     @property
     def picture(self) -> str:
         """What the record calls the picture."""
-        return without_folders(self.summary.settings).get("image") or "picture"
+        return self.entry.image or "picture"
 
     @property
-    def rivals(self) -> str:
-        """Who competed."""
-        return " against ".join(metric_title(name) for name in self.metrics)
+    def contest(self) -> str:
+        """Both metrics, as a heading."""
+        return contest_title(*self.metrics)
 
     @property
     def title(self) -> str:
-        """What it is called, by people if they said so."""
-        return self.label.name or self.rivals
+        """Its name, if people gave it one, else both metrics."""
+        return self.label.name or self.contest
 
 
 @dataclass(frozen=True)
 class Cards:
-    """What lies in the folder of the runs.
+    """What is in the folder of the runs.
 
     Attributes:
         cards: of all runs that can be read, newest first.
@@ -85,22 +103,22 @@ class Cards:
 
 
 ORDERS: dict[str, tuple[str, Callable[[Card], object], bool]] = {
-    "newest": ("Newest first", lambda card: card.summary.created, True),
-    "oldest": ("Oldest first", lambda card: card.summary.created, False),
-    "widest": ("Widest apart first", lambda card: card.ratio or 0.0, True),
-    "closest": ("Closest first", lambda card: card.ratio or 0.0, False),
+    "newest": ("Newest first", lambda card: card.entry.created, True),
+    "oldest": ("Oldest first", lambda card: card.entry.created, False),
+    "widest": ("Largest ratio first", lambda card: card.ratio or 0.0, True),
+    "closest": ("Smallest ratio first", lambda card: card.ratio or 0.0, False),
 }
-"""Name of an order to what people read, what is compared, and whether the greatest comes first."""
+"""Name of an order to its label, what is compared, and whether the greatest comes first."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Which cards are shown.
+class Filter:
+    """Which cards are shown, and in which order.
 
     Attributes:
         metrics: names of metrics that all compete in the run.
         pictures: names of which one is the run's picture; any if empty.
-        words: all of which occur in what is known of the run, in either case.
+        words: all of which occur in the texts of the run, in upper or lower case.
         order: one of ORDERS.
     """
 
@@ -116,45 +134,48 @@ def all_cards(root: Path) -> Cards:
     Raises:
         RecordError: the folder cannot be listed.
     """
-    cards, faults = [], []
-    with refusals(f"the runs in {root} could not be listed"):
-        names = list_names(root)
-    for name in names:
-        try:
-            folder = find_run(root, name)
-            cards.append(_card(folder, _stamp(folder / "run.json"), _stamp(label_path(folder)), is_resumable(folder)))
-        except RecordError as error:
-            if (root / name).is_dir():
-                faults.append(f"{name} is no readable record: {error}")
-    return Cards(tuple(sorted(cards, key=lambda card: (card.summary.created, card.id), reverse=True)), tuple(faults))
+    found = index_of(root).entries()
+    faults = tuple(f"{name} is no readable record: {fault}" for name, fault in found.faults.items())
+    return Cards(tuple(Card(entry) for entry in found.runs), faults)
 
 
-def find_cards(cards: Iterable[Card], wanted: Wanted) -> list[Card]:
-    """Those that are wanted, in the order that is wanted."""
-    words = wanted.words.casefold().split()
+@functools.lru_cache(maxsize=16)
+def index_of(root: Path) -> Index:
+    """The index of a folder of runs, one for all visitors."""
+    return Index(root)
+
+
+def find_cards(cards: Iterable[Card], chosen: Filter) -> list[Card]:
+    """The cards that pass a filter, in its order."""
+    words = chosen.words.casefold().split()
     found = [
         card
         for card in cards
-        if set(wanted.metrics) <= set(card.metrics)
-        and (not wanted.pictures or card.picture in wanted.pictures)
-        and all(word in _said_of(card) for word in words)
+        if set(chosen.metrics) <= set(card.metrics)
+        and (not chosen.pictures or card.picture in chosen.pictures)
+        and all(word in _texts_of(card) for word in words)
     ]
-    _, key, descending = ORDERS[wanted.order]
+    _, key, descending = ORDERS[chosen.order]
     return sorted(found, key=key, reverse=descending)  # type: ignore[arg-type]
 
 
 def picture_title(name: str) -> str:
-    """What a picture is called on a page."""
+    """The title of a picture on a page."""
     return BUNDLED[name].title if name in BUNDLED else name
 
 
-def conditions(settings: Mapping[str, object]) -> str:
-    """Picture, size, distortion and steps in a line, as far as the record tells."""
+def conditions(settings: Mapping[str, object], size: tuple[int, int] | None) -> str:
+    """Picture, size, distortion and steps in a line, as far as they are known.
+
+    Args:
+        settings: of the record.
+        size: width and height of the images in pixels.
+    """
     distortion = DISTORTIONS.get(str(settings.get("distortion")))
     strength = settings.get("strength")
     parts = [picture_title(without_folders(settings).get("image") or "picture")]
-    if settings.get("size"):
-        parts.append(f"{settings['size']} × {settings['size']}")
+    if size:
+        parts.append(f"{size[0]} × {size[1]}")
     if distortion:
         title = distortion.title if distortion.title[:2].isupper() else distortion.title.lower()
         parts.append(title + (f" {strength:g}" if isinstance(strength, int | float) else ""))
@@ -163,42 +184,50 @@ def conditions(settings: Mapping[str, object]) -> str:
     return " · ".join(parts)
 
 
-def date_of(summary: Summary, timezone: str | None = None) -> str:
-    """When it was saved, in a time zone such as "Europe/Berlin"; in UTC if it is not known.
+def date_of(created: str, timezone: str | None = None) -> str:
+    """When a run was saved, in a time zone such as "Europe/Berlin"; in UTC if unknown.
+
+    Args:
+        created: ISO 8601.
+        timezone: its name.
 
     Example:
-        >>> date_of(Summary(folder=Path(), created="2026-11-23T06:32:57Z", settings={}, seconds=0, images=(), extra={}))
+        >>> date_of("2026-11-23T06:32:57Z")
         '23 Nov 2026, 06:32'
     """
     zone: datetime.tzinfo = datetime.UTC
     with contextlib.suppress(zoneinfo.ZoneInfoNotFoundError, ValueError):
         zone = zoneinfo.ZoneInfo(timezone) if timezone else zone
-    when = datetime.datetime.fromisoformat(summary.created)
+    when = datetime.datetime.fromisoformat(created)
     when = when.astimezone(zone) if when.tzinfo else when
     return f"{when.day} {when:%b %Y, %H:%M}"
 
 
+def size_of(folder: Path | None) -> tuple[int, int] | None:
+    """Width and height in pixels of the images of the run in a folder, None if unknown."""
+    path = (folder or Path()) / "reference.png"
+    return _size(path, _modified(path))
+
+
 @functools.lru_cache(maxsize=4096)
-def _card(folder: Path, record: int, label: int, unfinished: bool) -> Card:
-    """A card; the stamps of the record's and the label's file tell when it has to be read again."""
-    del record, label
-    summary = load_summary(folder)
+def _size(path: Path, modified: int) -> tuple[int, int] | None:
+    """Of a picture file, from its header; read again only when it was modified."""
+    del modified
     try:
-        said = load_label(folder)
-    except RecordError as error:
-        said = Label(notes=f"(Its name and notes cannot be read: {error})"[:1000])
-    pair = most_separated_pair(summary.images)
-    return Card(summary, said, pair, pair_ratio(summary.images, pair), unfinished)
+        with Image.open(path, formats=("PNG",)) as picture:
+            return picture.size
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
 
 
-def _stamp(path: Path) -> int:
-    """A number that changes when the file is written, 0 if there is none."""
+def _modified(path: Path) -> int:
+    """When a file was written, in nanoseconds; 0 if there is none."""
     try:
         return path.stat().st_mtime_ns
     except OSError:
         return 0
 
 
-def _said_of(card: Card) -> str:
-    texts = (card.id, card.rivals, *card.metrics, picture_title(card.picture), card.label.name, card.label.notes)
+def _texts_of(card: Card) -> str:
+    texts = (card.id, card.contest, *card.metrics, picture_title(card.picture), card.label.name, card.label.notes)
     return " ".join(texts).casefold()

@@ -1,27 +1,28 @@
-"""The way of both metrics as small drawings in a page: SVG, so that it is sharp and takes the page's colors.
+"""The distances of a pair over the steps as small drawings in a page: SVG, so that they are sharp and take its colors.
 
-One drawing for the metric that is driven apart, one for the metric that is held, with its level. A and B, C and D bear
-the colors of their images; the letters at the ends say the same to those who cannot tell the colors apart.
+One drawing for the optimized metric, one for the fixed metric, with its level. A and B, C and D have the colors of
+their images; letters at the ends say the same to those who cannot tell the colors apart.
 """
 
-import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mad_app.competition.settings import CORNERS
-from mad_app.figures import metric_title, number
-from mad_app.records.trace import Row, Trace
+from mad_app.figures import LETTERS, metric_title, number
+from mad_app.jobs.folder import Row, Trace
+from mad_app.ui.components.html import Html, element, join
 
-LETTERS = "ABCD"
-WIDE, LEFT, RIGHT = 260, 4, 190
+DRAWING_WIDTH, LEFT, RIGHT = 260, 4, 190
 """Width of a drawing, and where its lines begin and end; what is right of them is for labels."""
+
+OPTIMIZED_HEIGHT, FIXED_HEIGHT = 132, 56
 
 LOGARITHMIC_FROM = 8.0
 """Ratio of the largest to the smallest value from which equal ratios, not differences, are drawn equally long."""
 
 NARROWEST = 0.02
-"""Least part of the level that the held metric's drawing spans; smaller departures should look small."""
+"""Least part of the level that the fixed metric's drawing spans; smaller departures should look small."""
 
 LABEL_GAP = 12.0
 """Least distance of two labels."""
@@ -50,27 +51,29 @@ class Scale:
     def __call__(self, value: float) -> float:
         """Height of a value."""
         low, high, at = (math.log(v) if self.logarithmic else v for v in (self.low, self.high, value))
-        share = (at - low) / (high - low) if high > low else 0.5
-        return self.bottom + (self.top - self.bottom) * share
+        part = (at - low) / (high - low) if high > low else 0.5
+        return self.bottom + (self.top - self.bottom) * part
 
 
-def pair_curves(trace: Trace, pair: int, names: tuple[str, str], steps: int) -> str:
-    """Both drawings of a pair as HTML.
+def pair_curves(trace: Trace, pair: int, names: tuple[str, str], steps: int) -> Html:
+    """Both drawings of a pair.
 
     Args:
-        trace: the way so far.
+        trace: the values so far.
         pair: 0 or 1.
         names: of both metrics.
         steps: how many there will be; the drawings span them all.
     """
-    driven = 0 if CORNERS[2 * pair].optimized == "first" else 1
+    optimized = 0 if CORNERS[2 * pair].optimized == "first" else 1
     columns = (trace.first, trace.second)
     ids = (2 * pair, 2 * pair + 1)
-    moving = _lines(trace, columns[driven], ids, steps)
-    held = _lines(trace, columns[1 - driven], ids, steps)
-    return (
-        f'<div class="mad-curves">{_driven(moving, ids, metric_title(names[driven]))}'
-        f"{_held(held, ids, metric_title(names[1 - driven]))}</div>"
+    moving = _lines(trace, columns[optimized], ids, steps)
+    fixed = _lines(trace, columns[1 - optimized], ids, steps)
+    return element(
+        "div",
+        _optimized_drawing(moving, ids, metric_title(names[optimized])),
+        _fixed_drawing(fixed, ids, metric_title(names[1 - optimized])),
+        class_="mad-curves",
     )
 
 
@@ -87,66 +90,69 @@ def _lines(trace: Trace, rows: Sequence[Row], ids: tuple[int, int], steps: int) 
     ]
 
 
-def _driven(lines: list[Points], ids: tuple[int, int], title: str) -> str:
+def _optimized_drawing(lines: list[Points], ids: tuple[int, int], title: str) -> Html:
     values = [value for line in lines for _, value in line]
     if not values:
-        return _empty(title, 132)
+        return _empty(title, OPTIMIZED_HEIGHT)
     low, high = min(values), max(values)
     logarithmic = low > 0 and high / low > LOGARITHMIC_FROM
-    scale = Scale(low, high, 12, 122, logarithmic)
+    scale = Scale(low, high, 12, OPTIMIZED_HEIGHT - 10, logarithmic)
     start = lines[0][0][1] if lines[0] else low
-    said = "; ".join(
+    described = "; ".join(
         f"{LETTERS[i]} {number(start)} to {number(line[-1][1])}" for i, line in zip(ids, lines, strict=True) if line
     )
-    body = _level(scale(start)) + _paths(lines, ids, scale) + _end_labels(lines, ids, scale)
+    body = join(_level(scale(start)), _paths(lines, ids, scale), _end_labels(lines, ids, scale))
     note = ", log scale" if logarithmic else ""
-    return _drawing(body, 132, f"{title} driven{note}", f"{title} along the steps: {said}")
+    return _drawing(body, OPTIMIZED_HEIGHT, f"{title}, optimized{note}", f"{title} over the steps: {described}")
 
 
-def _held(lines: list[Points], ids: tuple[int, int], title: str) -> str:
+def _fixed_drawing(lines: list[Points], ids: tuple[int, int], title: str) -> Html:
     values = [value for line in lines for _, value in line]
     if not values or not lines[0]:
-        return _empty(title, 56)
+        return _empty(title, FIXED_HEIGHT)
     level = lines[0][0][1]
     reach = max([NARROWEST * abs(level), *(abs(value - level) for value in values)]) or 1.0
-    scale = Scale(level - reach, level + reach, 6, 50)
-    label = f'<text class="mad-label" x="{RIGHT + 6}" y="{scale(level) + 4:.1f}">{number(level)}</text>'
-    body = _level(scale(level)) + _paths(lines, ids, scale) + label
-    return _drawing(body, 56, f"{title} held at its level", f"{title} along the steps, held at {number(level)}")
+    scale = Scale(level - reach, level + reach, 6, FIXED_HEIGHT - 6)
+    label = _label(RIGHT + 6, scale(level), number(level))
+    body = join(_level(scale(level)), _paths(lines, ids, scale), label)
+    return _drawing(body, FIXED_HEIGHT, f"{title}, fixed", f"{title} over the steps, fixed at {number(level)}")
 
 
-def _paths(lines: list[Points], ids: tuple[int, int], scale: Scale) -> str:
+def _paths(lines: list[Points], ids: tuple[int, int], scale: Scale) -> Html:
     paths = []
     for i, line in zip(ids, lines, strict=True):
-        way = " ".join(f"{x:.1f},{scale(value):.1f}" for x, value in line)
-        paths.append(f'<polyline class="mad-line mad-{LETTERS[i]}" points="{way}"/>')
-    return "".join(paths)
+        points = " ".join(f"{x:.1f},{scale(value):.1f}" for x, value in line)
+        paths.append(element("polyline", class_=f"mad-line mad-{LETTERS[i]}", points=points))
+    return join(*paths)
 
 
-def _level(y: float) -> str:
-    return f'<line class="mad-level" x1="{LEFT}" x2="{RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+def _level(y: float) -> Html:
+    return element("line", class_="mad-level", x1=LEFT, x2=RIGHT, y1=f"{y:.1f}", y2=f"{y:.1f}")
 
 
-def _end_labels(lines: list[Points], ids: tuple[int, int], scale: Scale) -> str:
+def _end_labels(lines: list[Points], ids: tuple[int, int], scale: Scale) -> Html:
     """Letter and value right of each line's end; the upper one stays clear of the lower one."""
     ends = sorted((scale(line[-1][1]), i, line[-1][1]) for i, line in zip(ids, lines, strict=True) if line)
     heights = [height for height, _, _ in ends]
     if len(heights) == 2 and heights[1] - heights[0] < LABEL_GAP:
         middle = sum(heights) / 2
         heights = [middle - LABEL_GAP / 2, middle + LABEL_GAP / 2]
-    return "".join(
-        f'<text class="mad-label" x="{RIGHT + 6}" y="{height + 4:.1f}">'
-        f'<tspan class="mad-{LETTERS[i]}">{LETTERS[i]}</tspan> {number(value)}</text>'
-        for height, (_, i, value) in zip(heights, ends, strict=True)
+    return join(
+        *(
+            _label(RIGHT + 6, height, element("tspan", LETTERS[i], class_=f"mad-{LETTERS[i]}"), f" {number(value)}")
+            for height, (_, i, value) in zip(heights, ends, strict=True)
+        )
     )
 
 
-def _empty(title: str, height: int) -> str:
+def _label(x: float, y: float, *children: str) -> Html:
+    return element("text", *children, class_="mad-label", x=x, y=f"{y + 4:.1f}")
+
+
+def _empty(title: str, height: int) -> Html:
     return _drawing(_level(height / 2), height, title, f"{title}: no values yet")
 
 
-def _drawing(body: str, height: int, heading: str, said: str) -> str:
-    return (
-        f'<p class="mad-quiet">{html.escape(heading)}</p>'
-        f'<svg viewBox="0 0 {WIDE} {height}" role="img" aria-label="{html.escape(said)}">{body}</svg>'
-    )
+def _drawing(body: Html, height: int, heading: str, described: str) -> Html:
+    svg = element("svg", body, viewBox=f"0 0 {DRAWING_WIDTH} {height}", role="img", aria_label=described)
+    return join(element("p", heading, class_="mad-quiet"), svg)

@@ -1,24 +1,20 @@
-"""The stage: reference and start, the four images in their two pairs, and the way of both metrics, as HTML.
+"""The original and the start, the four images in their two pairs, and the values of both metrics, as HTML.
 
-The same drawing serves a run that goes on, one that is over, and the example. All text that comes from outside is
-escaped; the HTML is one line, which Streamlit's Markdown passes on as it is.
+The same drawing serves a run in progress, one that has ended, and the example.
 """
 
-import html
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mad_app.competition.settings import CORNERS
-from mad_app.figures import metric_title, number, pair_sentence, percentage
+from mad_app.figures import LETTERS, drift_sentence, image_title, metric_title, number, pair_sentence
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture
-from mad_app.jobs.folder import Job
+from mad_app.jobs.folder import Job, Row, Trace
 from mad_app.records import Run
-from mad_app.records.trace import Row, Trace
-from mad_app.ui.components.curves import LETTERS, pair_curves
-
-WAYS = {"max": "up", "min": "down"}
+from mad_app.ui.components.curves import pair_curves
+from mad_app.ui.components.html import Html, element, join
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,17 +23,19 @@ class FourUp:
 
     Attributes:
         names: of the two metrics.
-        size: side of the images in pixels.
+        width: of the images in pixels.
+        height: of the images in pixels.
         steps: how many there will be.
-        trace: the way of both metrics.
-        reference: the picture.
+        trace: the values of both metrics.
+        reference: the original.
         start: its distorted copy.
         four: the images in the order of CORNERS.
         headings: a sentence above each pair.
     """
 
     names: tuple[str, str]
-    size: int
+    width: int
+    height: int
     steps: int
     trace: Trace
     reference: Picture
@@ -47,10 +45,12 @@ class FourUp:
 
 
 def four_up_of_run(run: Run) -> FourUp:
-    """A record, its images true to the last bit of their 8."""
+    """A record, its images exact in 8 bits."""
+    height, width, _ = run.reference.shape
     return FourUp(
         names=(run.images[0].optimized, run.images[0].fixed),
-        size=run.reference.shape[0],
+        width=width,
+        height=height,
         steps=max(int(run.settings.get("steps") or 0), int(run.history.step[-1])),
         trace=Trace.of(run.history),
         reference=Picture.png(run.reference),
@@ -61,8 +61,8 @@ def four_up_of_run(run: Run) -> FourUp:
 
 
 def four_up_of_job(job: Job) -> FourUp | None:
-    """A competition that goes on, as its worker last told; None where there is nothing to be seen of it yet."""
-    folder, request = job.folder.path, job.order.request
+    """A competition in progress, as its worker reported it last; None before it has made its pictures."""
+    folder, request = job.folder.path, job.spec.request
     try:
         reference, start = Picture.read(folder / "reference.png"), Picture.read(folder / "start.png")
     except OSError:
@@ -70,88 +70,112 @@ def four_up_of_job(job: Job) -> FourUp | None:
     names = (request.first, request.second)
     return FourUp(
         names=names,
-        size=request.size,
+        width=reference.width,
+        height=reference.height,
         steps=request.steps,
         trace=job.status.trace,
         reference=reference,
         start=start,
         four=tuple(_latest(folder / f"{i}.jpg", start) for i in range(len(CORNERS))),
-        headings=(_plan(names, 0), _plan(names, 1)),
+        headings=(_aim(names, 0), _aim(names, 1)),
     )
 
 
-def save_example(stage: FourUp, folder: Path) -> None:
-    """Keep a stage as plain files, for `load_example`."""
-    pictures = {"reference": stage.reference, "start": stage.start}
-    pictures |= {str(i): picture for i, picture in enumerate(stage.four)}
+def save_example(shown: FourUp, folder: Path) -> None:
+    """Keep it as plain files, for `load_example`."""
+    pictures = {"reference": shown.reference, "start": shown.start}
+    pictures |= {str(i): picture for i, picture in enumerate(shown.four)}
     for name, picture in pictures.items():
         (folder / f"{name}.png").write_bytes(picture.content)
-    told = {"names": stage.names, "size": stage.size, "steps": stage.steps, "headings": stage.headings}
-    (folder / "four_up.json").write_text(json.dumps(told | {"trace": asdict(stage.trace)}) + "\n", encoding="utf-8")
+    values = {name: getattr(shown, name) for name in ("names", "width", "height", "steps", "headings")}
+    (folder / "four_up.json").write_text(json.dumps(values | {"trace": asdict(shown.trace)}) + "\n", encoding="utf-8")
 
 
 def load_example(folder: Path) -> FourUp:
-    """The stage that `save_example` kept."""
-    told = json.loads((folder / "four_up.json").read_text(encoding="utf-8"))
+    """What `save_example` kept."""
+    values = json.loads((folder / "four_up.json").read_text(encoding="utf-8"))
     return FourUp(
-        names=tuple(told["names"]),
-        size=told["size"],
-        steps=told["steps"],
-        trace=Trace(**{name: tuple(rows) for name, rows in told["trace"].items()}),
+        names=tuple(values["names"]),
+        width=values["width"],
+        height=values["height"],
+        steps=values["steps"],
+        trace=Trace(**{name: tuple(rows) for name, rows in values["trace"].items()}),
         reference=Picture.read(folder / "reference.png"),
         start=Picture.read(folder / "start.png"),
         four=tuple(Picture.read(folder / f"{i}.png") for i in range(len(CORNERS))),
-        headings=tuple(told["headings"]),
+        headings=tuple(values["headings"]),
     )
 
 
-def four_up_html(stage: FourUp) -> str:
-    """The stage as one line of HTML."""
-    rows = "".join(_pair(stage, pair) for pair in (0, 1))
-    return f'<div class="mad-four-up" style="--native:{stage.size}px">{rows}</div>'
+def four_up_html(shown: FourUp) -> Html:
+    """The drawing."""
+    return element("div", _pair(shown, 0), _pair(shown, 1), class_="mad-four-up", style=f"--native:{shown.width}px")
 
 
-def _pair(stage: FourUp, pair: int) -> str:
+def letter_html(i: int) -> Html:
+    """The letter of an image in its color."""
+    return element("b", LETTERS[i], class_=f"mad-{LETTERS[i]}")
+
+
+def title_html(i: int, optimized: str) -> Html:
+    """The title of an image, its letter in its color."""
+    return join(letter_html(i), image_title(i, optimized).removeprefix(LETTERS[i]))
+
+
+def _pair(shown: FourUp, pair: int) -> Html:
     """One pair between the picture it is compared with and its curves."""
     original = (
-        _figure("Reference", "", stage.reference, "the reference picture", "")
+        _figure("Original", shown.reference, "the original picture", None)
         if pair == 0
-        else _figure("Start", "", stage.start, "the start, a distorted copy of the reference", _start_values(stage))
+        else _figure("Start", shown.start, "the start, a distorted copy of the original", _start_values(shown))
     )
-    images = "".join(_corner(stage, i) for i in (2 * pair, 2 * pair + 1))
-    curves = pair_curves(stage.trace, pair, stage.names, stage.steps)
-    heading = html.escape(stage.headings[pair])
-    return f'<section class="mad-pair"><p class="mad-verdict">{heading}</p>{original}{images}{curves}</section>'
-
-
-def _corner(stage: FourUp, i: int) -> str:
-    """One of the four images under its name and above its values."""
-    corner = CORNERS[i]
-    driven, held = (0, 1) if corner.optimized == "first" else (1, 0)
-    titles = [html.escape(metric_title(name)) for name in stage.names]
-    values = [_last(rows, i) for rows in (stage.trace.first, stage.trace.second)]
-    way = WAYS[corner.direction]
-    alt = f"image {LETTERS[i]}: {titles[driven]} driven {way} to {number(values[driven])}, {titles[held]} held"
-    below = (
-        f"<b>{number(values[driven])}</b> {titles[driven]}<br>{number(values[held])} {titles[held]}"
-        f"<br>drift {percentage(_last(stage.trace.drift, i))}"
-    )
-    return _figure(f"{titles[driven]} {way}", LETTERS[i], stage.four[i], alt, below)
-
-
-def _figure(title: str, letter: str, picture: Picture, alt: str, below: str) -> str:
-    mark = f'<b class="mad-{letter}">{letter}</b> ' if letter else ""
-    return (
-        f'<figure class="{"mad-corner" if letter else "mad-original"}"><figcaption>{mark}{title}</figcaption>'
-        f'<img src="{picture.uri()}" alt="{alt}" decoding="sync"><p>{below}</p></figure>'
+    return element(
+        "section",
+        element("p", shown.headings[pair], class_="mad-heading"),
+        original,
+        *(_corner(shown, i) for i in (2 * pair, 2 * pair + 1)),
+        pair_curves(shown.trace, pair, shown.names, shown.steps),
+        class_="mad-pair",
     )
 
 
-def _start_values(stage: FourUp) -> str:
-    values = [rows[0][0] if rows else None for rows in (stage.trace.first, stage.trace.second)]
-    return "<br>".join(
-        f"{number(value)} {html.escape(metric_title(name))}" for name, value in zip(stage.names, values, strict=True)
+def _corner(shown: FourUp, i: int) -> Html:
+    """One of the four images under its title and above its values."""
+    optimized, fixed = (0, 1) if CORNERS[i].optimized == "first" else (1, 0)
+    titles = [metric_title(name) for name in shown.names]
+    values = [_last(rows, i) for rows in (shown.trace.first, shown.trace.second)]
+    drift = _last(shown.trace.drift, i)
+    below = join(
+        element("b", number(values[optimized])),
+        f" {titles[optimized]}",
+        element("br"),
+        f"{number(values[fixed])} {titles[fixed]}",
+        element("br"),
+        _unbroken(drift_sentence(shown.names[fixed], drift)) if shown.trace.step else None,
     )
+    alt = f"{image_title(i, shown.names[optimized])}: {number(values[optimized])}; {titles[fixed]} fixed"
+    return _figure(title_html(i, shown.names[optimized]), shown.four[i], alt, below, class_="mad-corner")
+
+
+def _unbroken(text: str) -> str:
+    """With the sign of a percentage on the line of its number."""
+    return text.replace(" %", "\u00a0%")
+
+
+def _figure(title: str, picture: Picture, alt: str, below: str | None, class_: str = "mad-original") -> Html:
+    return element(
+        "figure",
+        element("figcaption", title),
+        element("img", src=picture.uri(), alt=alt, decoding="sync"),
+        element("p", below),
+        class_=class_,
+    )
+
+
+def _start_values(shown: FourUp) -> Html:
+    values = [rows[0][0] if rows else None for rows in (shown.trace.first, shown.trace.second)]
+    texts = [f"{number(value)} {metric_title(name)}" for name, value in zip(shown.names, values, strict=True)]
+    return join(texts[0], element("br"), texts[1])
 
 
 def _last(rows: tuple[Row, ...], i: int) -> float | None:
@@ -165,6 +189,7 @@ def _latest(path: Path, otherwise: Picture) -> Picture:
         return otherwise
 
 
-def _plan(names: tuple[str, str], pair: int) -> str:
-    driven, held = (metric_title(name) for name in (names if pair == 0 else names[::-1]))
-    return f"{held} must see these two equally far from the reference, while {driven} is driven apart."
+def _aim(names: tuple[str, str], pair: int) -> str:
+    """What is being done with a pair while the run goes on."""
+    optimized, fixed = (metric_title(name) for name in (names if pair == 0 else names[::-1]))
+    return f"Keeping {fixed} equal, pulling {optimized} apart …"

@@ -1,10 +1,10 @@
 """The controls that choose a picture: a bundled one, the visitor's own, or one out of a saved run; and a square of it.
 
-The session holds the choice as `image`, the name of a bundled picture or of a sample, or UPLOAD, and the last upload
-that could be decoded as `upload`. An upload that cannot be used is refused in a sentence and changes nothing else.
+The page's state holds the choice as `image`, the name of a bundled or saved picture or UPLOAD, and the last upload that
+could be decoded as `upload`. An upload that cannot be used is refused in a sentence and changes nothing else.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import streamlit as st
 
@@ -22,17 +22,25 @@ from mad_app.images import (
 from mad_app.images.encode import Picture, thumbnail
 from mad_app.jobs.paths import runs_root
 from mad_app.records import RecordError
-from mad_app.ui.components.form import EXTENTS, SIZES, UPLOAD
-from mad_app.ui.components.saved_pictures import files_of, is_sample, list_samples, sample_path, sample_title
+from mad_app.request import REQUEST_SETTINGS
+from mad_app.ui.components.form import SIZES, UPLOAD, PictureChoice
+from mad_app.ui.components.html import element, plain, sentence, show_html
+from mad_app.ui.components.saved_pictures import (
+    is_saved_picture,
+    list_saved_runs,
+    pictures_of,
+    saved_picture_path,
+    saved_picture_title,
+)
+from mad_app.ui.session import PageState
 
 THUMBNAIL = 80
 """Side of a thumbnail in pixels, shown at half of it."""
 
-WHOLE = {"left": 50, "top": 50, "extent": 100}
-"""The crop with which a picture begins, in per cent."""
-
 WHOLE_SIDE = 440
 """Longer side of the whole picture as it is shown for cropping."""
+
+MAX_MEGABYTES = 20
 
 
 @dataclass(frozen=True)
@@ -43,156 +51,147 @@ class Upload:
     content: bytes
 
 
-@dataclass(frozen=True)
-class PictureChoice:
-    """The picture that is chosen.
-
-    Attributes:
-        title: what it is called in a sentence, as Markdown.
-        image: what the record calls it.
-        crop: which square of it is used.
-        reference: that square, (size, size, 3).
-    """
-
-    title: str
-    image: str
-    crop: Crop
-    reference: ImageArray
-
-
-def show_picture_controls() -> PictureChoice:
-    """Draw the controls; in the session are `image`, `size`, and, in per cent, `left`, `top` and `extent`."""
-    state = st.session_state
-    _drop_lost_sample()
+def show_picture_controls(state: PageState) -> PictureChoice:
+    """Draw the controls; the page's state holds `image`, `size`, `left`, `top` and `extent`."""
+    _drop_lost_picture(state)
     st.markdown("**Picture**", help="The original that all four images are compared with. A square of it is used.")
-    with st.container(key="picker", horizontal=True, gap="xsmall"):
+    with st.container(key=state.key("picker"), horizontal=True, gap="xsmall"):
         for name, row in BUNDLED.items():
-            st.button(row.title, key=f"pick-{name}", help=f"{row.title}: {row.good_for}", on_click=_pick, args=(name,))
-    st.caption(_caption())
-    upload, sample = st.columns(2)
+            st.button(
+                row.title,
+                key=state.key(f"pick-{name}"),
+                help=f"{row.title}: {row.good_for}",
+                on_click=_pick,
+                args=(state, name),
+            )
+    st.caption(_caption(state))
+    upload, saved = st.columns(2)
     with upload.popover("Upload", icon=":material/upload:", width="stretch", help="Take a picture of your own."):
-        st.file_uploader(
-            "A picture of yours",
-            key="file",
-            max_upload_size=20,  # MB
-            on_change=_take_upload,
-            help="PNG, JPEG, WebP, GIF, BMP, TIFF, JPEG 2000 or PNM, up to 20 MB and 50 million pixels. It stays on "
-            "the machine that runs this program.",
-        )
-    with sample.popover("Saved", icon=":material/history:", width="stretch", help="Take one out of a saved run."):
-        _sample_controls()
+        _upload_control(state)
+    with saved.popover("Saved", icon=":material/history:", width="stretch", help="Take one out of a saved run."):
+        _saved_controls(state)
     if state.get("refusal"):
-        st.error(state.refusal, icon=":material/image_not_supported:")
+        st.error(state["refusal"], icon=":material/image_not_supported:")
+    size = REQUEST_SETTINGS["size"]
     st.segmented_control(
-        "Size in pixels",
-        sorted({*SIZES, state.size}),
-        key="size",
+        size.label,
+        sorted({*SIZES, state["size"]}),
+        key=state.key("size"),
         required=True,
         width="stretch",
-        help="Side of the square on which the metrics compete. Four times the pixels take about four times as long.",
+        help=size.help,
     )
     with st.expander("Crop", icon=":material/crop:"):
-        crop = _crop_controls()
-    return _chosen(state.size, crop)
+        crop = _crop_controls(state)
+    return _chosen(state, crop)
 
 
 @st.cache_data(show_spinner=False)
-def picker_style() -> str:
+def picker_style(page: str) -> str:
     """Style rules that put each bundled picture on its button."""
     return "".join(
-        f".st-key-pick-{name} button{{background-image:url({thumbnail(row.path, THUMBNAIL).uri()})!important}}"
+        f".st-key-{page}-pick-{name} button{{background-image:url({thumbnail(row.path, THUMBNAIL).uri()})!important}}"
         for name, row in BUNDLED.items()
     )
 
 
-def marked_style() -> str:
+def chosen_style(state: PageState) -> str:
     """A style rule that marks the chosen picture's button, if it has one."""
-    if st.session_state.image not in BUNDLED:
+    if state["image"] not in BUNDLED:
         return ""
-    return f".st-key-pick-{st.session_state.image} button{{outline:3px solid var(--mad-B);outline-offset:1px}}"
+    return f".st-key-{state.key('pick')}-{state['image']} button{{outline:3px solid var(--mad-B);outline-offset:1px}}"
 
 
-def plain(text: str) -> str:
-    """Text from outside, so that Streamlit's Markdown shows it as it is."""
-    return "".join(f"\\{character}" if character in r"\`*_{}[]()<>#+-.!|$:~&" else character for character in text)
+def _pick(state: PageState, name: str) -> None:
+    """Take another picture, whole; a saved one in its own pixels."""
+    state["image"], state["refusal"] = name, None
+    state.update(asdict(Crop()))
+    if "/" in name:
+        width, height = _small(name).width, _small(name).height
+        if width == height and width in SIZES:
+            state["size"] = width
 
 
-def sentence(text: str) -> str:
-    """A message, which begins small and ends without a full stop, as a sentence that Markdown shows as it is."""
-    return plain(text[:1].upper() + text[1:]) + "."
+def _upload_control(state: PageState) -> None:
+    st.file_uploader(
+        "Your picture",
+        key=state.key("file"),
+        max_upload_size=MAX_MEGABYTES,
+        on_change=_take_upload,
+        args=(state,),
+        help=f"PNG, JPEG, WebP, GIF, BMP, TIFF, JPEG 2000 or PNM, up to {MAX_MEGABYTES} MB and 50 million pixels. It "
+        "stays on the machine that runs this program.",
+    )
 
 
-def _pick(name: str) -> None:
-    """Take another picture, whole; a sample in its own pixels."""
-    state = st.session_state
-    state.image, state.refusal = name, None
-    state.update(WHOLE)
-    if "/" in name and _small(name).width in SIZES:
-        state.size = _small(name).width
-
-
-def _take_upload() -> None:
+def _take_upload(state: PageState) -> None:
     """Take the file if it can be decoded; say why not otherwise."""
-    state = st.session_state
-    state.refusal = None
-    if state.file is None:
-        state.image = DEFAULT_IMAGE if state.image == UPLOAD else state.image
+    state["refusal"] = None
+    if state["file"] is None:
+        state["image"] = DEFAULT_IMAGE if state["image"] == UPLOAD else state["image"]
         return
-    upload = Upload(state.file.name, state.file.getvalue())
+    upload = Upload(state["file"].name, state["file"].getvalue())
     try:
         _uploaded(upload.content, upload.name, MIN_SIZE, Crop())
     except ImageError as error:
-        state.refusal = sentence(str(error))
+        state["refusal"] = sentence(str(error))
     else:
-        state.upload, state.image = upload, UPLOAD
-        state.update(WHOLE)
+        state.update(upload=upload, image=UPLOAD, **asdict(Crop()))
 
 
-def _drop_lost_sample() -> None:
-    """A sample whose run has been deleted meanwhile is given up, in a sentence."""
-    state = st.session_state
-    if "/" in state.image and not is_sample(state.image):
-        state.image, state.refusal = DEFAULT_IMAGE, "The run that held this picture is not here any more."
+def _drop_lost_picture(state: PageState) -> None:
+    """Give up a picture whose run has been deleted meanwhile, and say so."""
+    if "/" in state["image"] and not is_saved_picture(state["image"]):
+        state["image"], state["refusal"] = DEFAULT_IMAGE, "The run that held this picture is no longer available."
 
 
-def _sample_controls() -> None:
+def _saved_controls(state: PageState) -> None:
     """Choose a saved run and one of its pictures."""
     runs = _saved_runs(str(runs_root()))
     if not runs:
         st.caption("There is no saved run yet.")
         return
     run_id = st.selectbox(
-        "Run", list(runs), key="sample-run", format_func=runs.__getitem__, help="A competition that was saved here."
+        "Run",
+        list(runs),
+        key=state.key("saved-run"),
+        format_func=runs.__getitem__,
+        help="A competition that was saved here.",
     )
     try:
-        files = files_of(run_id)
+        files = pictures_of(run_id)
     except RecordError:
-        st.caption("This run is not here any more.")
+        st.caption("No such run (it may have been deleted).")
         return
     file = st.selectbox(
         "Which picture",
         list(files),
         index=2,
-        key="sample-file",
+        key=state.key("saved-file"),
         format_func=files.__getitem__,
-        help="Its reference, the start, or one of the four images that came out.",
+        help="Its original, its start, or one of its four images.",
     )
     name = f"{run_id}/{file}"
-    st.markdown(f'<img class="mad-sample" src="{_small(name).uri()}" alt="this picture">', unsafe_allow_html=True)
-    st.button("Use this picture", key="use-sample", on_click=_pick, args=(name,), help="As the reference of a new run.")
+    show_html(element("img", class_="mad-saved", src=_small(name).uri(), alt="this picture"))
+    st.button(
+        "Use this picture",
+        key=state.key("use-saved"),
+        on_click=_pick,
+        args=(state, name),
+        help="As the original of a new run.",
+    )
 
 
 @st.cache_data(show_spinner=False, ttl=5)
 def _saved_runs(root: str) -> dict[str, str]:  # noqa: ARG001
-    """What `list_samples` finds in this folder."""
-    return list_samples()
+    """What `list_saved_runs` finds in this folder."""
+    return list_saved_runs()
 
 
-def _crop_controls() -> Crop:
+def _crop_controls(state: PageState) -> Crop:
     """Which square of the picture is used, with the whole picture to show it."""
-    state = st.session_state
-    whole = _small(state.image, state.upload.content if state.image == UPLOAD else None)
-    crop = Crop(left=state.left / 100, top=state.top / 100, extent=state.extent / 100)
+    whole = _small(state["image"], state["upload"].content if state["image"] == UPLOAD else None)
+    crop = Crop(left=state["left"], top=state["top"], extent=state["extent"])
     left, top, right, bottom = crop.box(whole.width, whole.height)
     box = {
         "left": left / whole.width,
@@ -201,58 +200,49 @@ def _crop_controls() -> Crop:
         "height": (bottom - top) / whole.height,
     }
     style = ";".join(f"{name}:{100 * part:.2f}%" for name, part in box.items())
-    image = f'<img src="{whole.uri()}" alt="the whole picture, with the square that is used">'
-    st.markdown(f'<div class="mad-crop">{image}<span style="{style}"></span></div>', unsafe_allow_html=True)
-    st.slider(
-        "Extent",
-        EXTENTS[0],
-        EXTENTS[-1],
-        key="extent",
-        format="%d %%",
-        help="Side of the square, as a part of the picture's shorter side.",
-    )
-    for key, label, room in (
-        ("left", "Left to right", whole.width - (right - left)),
-        ("top", "Top to bottom", whole.height - (bottom - top)),
-    ):
+    image = element("img", src=whole.uri(), alt="the whole picture, with the square that is used")
+    show_html(element("div", image, element("span", style=style), class_="mad-crop"))
+    free = {"extent": 1, "left": whole.width - (right - left), "top": whole.height - (bottom - top)}
+    for name, space in free.items():
+        declared = REQUEST_SETTINGS[name]
         st.slider(
-            label,
-            0,
-            100,
-            key=key,
-            format="%d %%",
-            disabled=room == 0,
-            help="Where the square lies: 50 % is the middle. A square that fills this side cannot move along it.",
+            declared.label,
+            declared.minimum or 0.0,
+            1.0,
+            key=state.key(name),
+            step=0.01,
+            format="percent",
+            disabled=space == 0,
+            help=declared.help,
         )
     return crop
 
 
-def _caption() -> str:
-    state = st.session_state
-    if state.image == UPLOAD:
-        return f"Your picture {plain(state.upload.name)}"
-    if "/" in state.image:
-        return plain(sample_title(state.image))
-    row = BUNDLED[state.image]
+def _caption(state: PageState) -> str:
+    if state["image"] == UPLOAD:
+        return f"Your picture {plain(state['upload'].name)}"
+    if "/" in state["image"]:
+        return plain(saved_picture_title(state["image"]))
+    row = BUNDLED[state["image"]]
     return f"{row.title}: {row.good_for}"
 
 
-def _chosen(size: int, crop: Crop) -> PictureChoice:
-    state = st.session_state
-    if state.image == UPLOAD:
-        upload: Upload = state.upload
+def _chosen(state: PageState, crop: Crop) -> PictureChoice:
+    name, size = state["image"], state["size"]
+    if name == UPLOAD:
+        upload: Upload = state["upload"]
         return PictureChoice(plain(upload.name), upload.name, crop, _uploaded(upload.content, upload.name, size, crop))
-    if "/" in state.image:
-        path = sample_path(state.image)
-        return PictureChoice(plain(sample_title(state.image)), str(path), crop, _from_file(str(path), size, crop))
-    row = BUNDLED[state.image]
+    if "/" in name:
+        path = str(saved_picture_path(name))
+        return PictureChoice(plain(saved_picture_title(name)), path, crop, _from_file(path, size, crop))
+    row = BUNDLED[name]
     return PictureChoice(row.title, row.name, crop, _from_file(str(row.path), size, crop))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _small(name: str, content: bytes | None = None) -> Picture:
     """The whole picture that is chosen, small."""
-    path = bundled_path(name) if name in BUNDLED else sample_path(name) if content is None else None
+    path = bundled_path(name) if name in BUNDLED else saved_picture_path(name) if content is None else None
     return Picture.png(load_small(content or str(path), side=WHOLE_SIDE))
 
 

@@ -1,4 +1,4 @@
-"""Drawing for pages: one at a time, in a thread of its own, and what was drawn is kept for a while."""
+"""Rendering for pages: one file at a time, in a thread of its own; what was rendered is kept for a while."""
 
 import threading
 from collections import OrderedDict
@@ -7,32 +7,32 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 
 class RenderCache:
-    """What has been drawn and is being drawn, each under a key. Safe to use from many threads.
+    """What has been rendered or is being rendered, each under a key. Safe to use from many threads.
 
     Args:
-        most: how many are kept; the one asked for longest ago goes first.
+        size: how many are kept; the least recently requested goes first.
     """
 
-    def __init__(self, most: int = 40) -> None:
-        self._most = most
+    def __init__(self, size: int = 40) -> None:
+        self._size = size
         self._lock = threading.Lock()
         self._futures: OrderedDict[Hashable, Future[bytes]] = OrderedDict()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="drawing")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
 
-    def ask(self, key: Hashable, draw: Callable[[], bytes]) -> Future[bytes]:
-        """What is drawn under a key, begun now unless it has been; a failure is told once, then tried again.
+    def request(self, key: Hashable, render: Callable[[], bytes]) -> Future[bytes]:
+        """What is rendered under a key, begun now unless it has been; a failure is returned once, then tried again.
 
         Args:
-            key: equal keys are drawn once.
-            draw: makes the content; it may raise.
+            key: equal keys are rendered once.
+            render: makes the content; it may raise.
         """
         with self._lock:
             future = self._futures.pop(key, None)
             if future is None:
-                future = self._thread.submit(draw)
+                future = self._thread.submit(render)
             elif future.done() and future.exception():
                 return future
             self._futures[key] = future
-            while len(self._futures) > self._most:
+            while len(self._futures) > self._size:
                 self._futures.popitem(last=False)
             return future

@@ -1,64 +1,62 @@
-"""Pictures out of saved runs, to begin another competition with. A sample is named `<id of the run>/<file>`."""
+"""Pictures out of saved runs, to start another competition from. Such a picture is named `<id of the run>/<file>`."""
 
 from pathlib import Path
 
-from mad_app.figures import contest_title, metric_title
+from mad_app.figures import contest_title, image_title
 from mad_app.jobs.paths import runs_root
-from mad_app.records import RecordError, Summary, find_run, list_runs, load_summary
-from mad_app.ui.components.curves import LETTERS
+from mad_app.records import RecordError, Summary, find_run, load_summary
+from mad_app.records.index import Entry
+from mad_app.ui.components.collection import all_cards
 
-MOST_RUNS = 200
-"""Runs that are offered, the newest ones; a list that is longer helps nobody."""
-
-
-def list_samples() -> dict[str, str]:
-    """The saved runs, newest first: id to what they are called."""
-    return {run.id: _run_title(run) for run in list_runs(runs_root())[:MOST_RUNS]}
+MAX_RUNS = 200
+"""Runs that are offered, the newest ones; nobody reads a longer list."""
 
 
-def files_of(run_id: str) -> dict[str, str]:
-    """The pictures of a run: file to what it is called.
+def list_saved_runs() -> dict[str, str]:
+    """The saved runs, newest first: id to title."""
+    return {card.id: _run_title(card.entry) for card in all_cards(runs_root()).cards[:MAX_RUNS]}
+
+
+def pictures_of(run_id: str) -> dict[str, str]:
+    """The pictures of a run: file to title.
 
     Raises:
         RecordError: there is no such run, or it cannot be read.
     """
     run = load_summary(find_run(runs_root(), run_id))
-    files = {"reference.png": "Reference", "start.png": "Start"}
-    for letter, result in zip(LETTERS, run.images, strict=True):
-        files[result.file] = (
-            f"{letter}: {metric_title(result.optimized)} {'up' if result.direction == 'max' else 'down'}"
-        )
-    return files
+    files = {"reference.png": "Original", "start.png": "Start"}
+    return files | {result.file: image_title(i, result.optimized) for i, result in enumerate(run.images)}
 
 
-def is_sample(name: str) -> bool:
-    """Whether there is such a sample; the name may come from outside, such as from a URL."""
+def is_saved_picture(name: str) -> bool:
+    """Whether there is such a picture; the name may come from outside, such as from an address."""
     try:
-        sample_path(name)
+        saved_picture_path(name)
     except RecordError:
         return False
     return True
 
 
-def sample_path(name: str) -> Path:
-    """The PNG file of a sample.
+def saved_picture_path(name: str) -> Path:
+    """The PNG file of a picture.
 
     Raises:
         RecordError: there is none of that name.
     """
     run_id, slash, file = name.partition("/")
-    if not slash or file not in files_of(run_id):
+    if not slash or file not in pictures_of(run_id):
         raise RecordError(f"there is no picture {name!r} in the saved runs")
     return find_run(runs_root(), run_id) / file
 
 
-def sample_title(name: str) -> str:
-    """What a sample is called; raises RecordError as `sample_path`."""
-    path = sample_path(name)
-    return f"{files_of(path.parent.name)[path.name]}, from {_run_title(load_summary(path.parent))}"
+def saved_picture_title(name: str) -> str:
+    """The title of a picture; raises RecordError as `saved_picture_path`."""
+    path = saved_picture_path(name)
+    return f"{pictures_of(path.parent.name)[path.name]}, from {_run_title(load_summary(path.parent))}"
 
 
-def _run_title(run: Summary) -> str:
-    rivals = contest_title(run.images[0].optimized, run.images[0].fixed)
+def _run_title(run: Summary | Entry) -> str:
+    metrics = run.metrics if isinstance(run, Entry) else (run.images[0].optimized, run.images[0].fixed)
+    contest = contest_title(*metrics)
     picture = Path(str(run.settings.get("image") or "a picture")).stem
-    return f"{rivals} on {picture}, {run.created[:16].replace('T', ' ')}"
+    return f"{contest} on {picture}, {run.created[:16].replace('T', ' ')}"

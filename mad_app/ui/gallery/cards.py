@@ -1,48 +1,58 @@
-"""Cards of runs, and two runs beside each other, as HTML of one line; all text from outside is escaped."""
+"""Cards of runs, and two runs side by side, as HTML."""
 
 import functools
-import html
 import io
 import math
 from pathlib import Path
 
 from PIL import Image
 
-from mad_app.figures import contest_title, metric_title, number, pair_sentence, percentage
+from mad_app.figures import LETTERS, contest_title, drift_magnitude, image_title, metric_title, number, pair_sentence
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture
 from mad_app.records import CornerResult, Run, pair_ratio
+from mad_app.request import REQUEST_SETTINGS
 from mad_app.ui.components.collection import Card, conditions, date_of
-from mad_app.ui.components.curves import LETTERS
-from mad_app.ui.components.four_up import WAYS
+from mad_app.ui.components.four_up import title_html
+from mad_app.ui.components.html import Html, element, join
 
 THUMBNAIL = 192
-"""Greatest side of a thumbnail in pixels."""
+"""Longer side of a thumbnail in pixels."""
 
 QUALITY = 85
 
 
-def card_html(card: Card, timezone: str | None) -> str:
-    """A card: the pair that was driven farther apart, who competed on what, and how far."""
-    thumbs = "".join(_thumb(card, i) for i in (2 * card.pair, 2 * card.pair + 1))
-    title = f'<p class="mad-name">{html.escape(card.title)}</p>'
-    rivals = f"<p>{html.escape(card.rivals)}</p>" if card.label.name else ""
-    notes = f'<p class="mad-notes">{html.escape(card.label.notes)}</p>' if card.label.notes else ""
-    when = date_of(card.summary, timezone) + (", not finished" if card.unfinished else "")
-    told = f'<p class="mad-quiet">{html.escape(conditions(card.summary.settings))}<br>{when}</p>'
-    body = f'<div class="mad-thumbs">{thumbs}</div>{title}{rivals}{_reach(card)}{told}{notes}'
-    return f'<article class="mad-card">{body}</article>'
+def card_html(card: Card, timezone: str | None) -> Html:
+    """A card: the most separated pair, which metrics competed on what, and the ratio."""
+    when = date_of(card.entry.created, timezone) + (", not finished" if card.unfinished else "")
+    return element(
+        "article",
+        element("div", *(_thumb(card, i) for i in (2 * card.pair, 2 * card.pair + 1)), class_="mad-thumbs"),
+        element("p", card.title, class_="mad-name"),
+        element("p", card.contest) if card.label.name else None,
+        _ratio(card),
+        element(
+            "p",
+            conditions(card.entry.settings, card.size),
+            element("br"),
+            when,
+            class_="mad-quiet",
+        ),
+        element("p", card.label.notes, class_="mad-notes") if card.label.notes else None,
+        class_="mad-card",
+    )
 
 
-def comparison_html(runs: tuple[Run, Run], names: tuple[str, str]) -> str:
+def comparison_html(runs: tuple[Run, Run], names: tuple[str, str]) -> Html:
     """Two runs, row by row: what they are, their pairs, and in what they differ."""
-    heads = "".join(_head(run, name) for run, name in zip(runs, names, strict=True))
-    pairs = "".join(f'<div class="mad-row">{"".join(_pair(run, pair) for run in runs)}</div>' for pair in (0, 1))
-    return f'<div class="mad-comparison"><div class="mad-row">{heads}</div>{pairs}</div>{_differences(runs)}'
+    heads = [_head(run, name) for run, name in zip(runs, names, strict=True)]
+    pairs = [element("div", *(_pair(run, pair) for run in runs), class_="mad-row") for pair in (0, 1)]
+    side_by_side = element("div", element("div", *heads, class_="mad-row"), *pairs, class_="mad-comparison")
+    return join(side_by_side, _differences(runs))
 
 
 def times(ratio: float | None) -> str:
-    """How many times as far, for people.
+    """A ratio for people.
 
     Example:
         >>> times(38.4), times(1.234), times(math.inf), times(None)
@@ -55,94 +65,93 @@ def times(ratio: float | None) -> str:
     return f"{ratio:.2g}×" if ratio < 10 else f"{float(f'{ratio:.2g}'):,.0f}×"
 
 
-def _thumb(card: Card, i: int) -> str:
+def _thumb(card: Card, i: int) -> Html:
     result = card.summary.images[i]
-    path = card.summary.folder / result.file
-    name = f"{metric_title(result.optimized)} {WAYS[result.direction]}"
-    return _figure(thumbnail_uri(path, _modified(path)), i, html.escape(name), _alt(result, i))
+    path = card.folder / result.file
+    return _figure(thumbnail_uri(path, _modified(path)), i, result)
 
 
-def _reach(card: Card) -> str:
+def _ratio(card: Card) -> Html:
     """How far apart the shown pair is."""
     result = card.summary.images[2 * card.pair]
-    driven, held = html.escape(metric_title(result.optimized)), html.escape(metric_title(result.fixed))
-    return f'<p class="mad-reach"><b>{times(card.ratio)}</b> {driven}, with {held} held</p>'
+    optimized, fixed = metric_title(result.optimized), metric_title(result.fixed)
+    return element("p", element("b", times(card.ratio)), f" {optimized}, {fixed} fixed", class_="mad-ratio")
 
 
-def _head(run: Run, name: str) -> str:
-    rivals = contest_title(run.images[0].optimized, run.images[0].fixed)
-    images = (("Reference", run.reference, "the reference"), ("Start", run.start, "the start, a distorted copy of it"))
-    figures = "".join(
-        f'<figure><figcaption>{title}</figcaption><img src="{Picture.png(image).uri()}" alt="{alt}"></figure>'
+def _head(run: Run, name: str) -> Html:
+    contest = contest_title(run.images[0].optimized, run.images[0].fixed)
+    height, width, _ = run.reference.shape
+    about = " · ".join([*([contest] if name != contest else []), conditions(run.settings, (width, height))])
+    images = (("Original", run.reference, "the original"), ("Start", run.start, "the start, a distorted copy of it"))
+    figures = [
+        element("figure", element("figcaption", title), element("img", src=Picture.png(image).uri(), alt=alt))
         for title, image, alt in images
+    ]
+    return element(
+        "section",
+        element("p", name, class_="mad-name"),
+        element("p", about, class_="mad-quiet"),
+        element("div", *figures, class_="mad-thumbs mad-small"),
     )
-    told = " · ".join([*([rivals] if name != rivals else []), conditions(run.settings)])
-    return (
-        f'<section><p class="mad-name">{html.escape(name)}</p><p class="mad-quiet">{html.escape(told)}</p>'
-        f'<div class="mad-thumbs mad-small">{figures}</div></section>'
-    )
 
 
-def _pair(run: Run, pair: int) -> str:
-    figures = "".join(_corner(run, i) for i in (2 * pair, 2 * pair + 1))
-    told = html.escape(pair_sentence(run, pair))
-    return f'<section><p class="mad-verdict">{told}</p><div class="mad-thumbs">{figures}</div></section>'
+def _pair(run: Run, pair: int) -> Html:
+    figures = [_corner(run, i) for i in (2 * pair, 2 * pair + 1)]
+    heading = element("p", pair_sentence(run, pair), class_="mad-heading")
+    return element("section", heading, element("div", *figures, class_="mad-thumbs"))
 
 
-def _corner(run: Run, i: int) -> str:
+def _corner(run: Run, i: int) -> Html:
     result = run.images[i]
-    name = html.escape(f"{metric_title(result.optimized)} {WAYS[result.direction]}")
-    values = (
-        f"<p><b>{number(result.seen.get(result.optimized))}</b><br>"
-        f"{number(result.seen.get(result.fixed))} {html.escape(metric_title(result.fixed))}</p>"
+    values = element(
+        "p",
+        element("b", number(result.seen.get(result.optimized))),
+        f" {metric_title(result.optimized)}",
+        element("br"),
+        f"{number(result.seen.get(result.fixed))} {metric_title(result.fixed)}",
     )
-    return _figure(Picture.png(from_uint8(run.pictures[i])).uri(), i, name, _alt(result, i), values)
+    return _figure(Picture.png(from_uint8(run.pictures[i])).uri(), i, result, values)
 
 
-def _figure(uri: str, i: int, name: str, alt: str, below: str = "") -> str:
-    """One of the four images under its letter and name, both escaped."""
-    letter = LETTERS[i]
-    caption = f'<b class="mad-{letter}">{letter}</b> {name}'
-    return f'<figure><figcaption>{caption}</figcaption><img src="{uri}" alt="{alt}">{below}</figure>'
+def _figure(uri: str, i: int, result: CornerResult, below: Html | None = None) -> Html:
+    """One of the four images under its title."""
+    title = image_title(i, result.optimized)
+    caption = element("figcaption", title_html(i, result.optimized), title=title)
+    alt = f"{title}: {number(result.seen.get(result.optimized))}"
+    return element("figure", caption, element("img", src=uri, alt=alt), below)
 
 
-def _alt(result: CornerResult, i: int) -> str:
-    driven = f"{metric_title(result.optimized)} driven {WAYS[result.direction]}"
-    return html.escape(f"image {LETTERS[i]}: {driven} to {number(result.seen.get(result.optimized))}")
-
-
-def _differences(runs: tuple[Run, Run]) -> str:
-    """A table of the settings that differ, and of what came out."""
+def _differences(runs: tuple[Run, Run]) -> Html:
+    """A table of the settings that differ, and of the results."""
     left, right = runs
     names = [*left.settings, *(name for name in right.settings if name not in left.settings)]
     differing = [name for name in names if left.settings.get(name) != right.settings.get(name)]
-    rows = [(name.replace("_", " "), *(_said(run.settings.get(name)) for run in runs)) for name in differing]
+    rows = [(_label(name), *(_value(run.settings.get(name)) for run in runs)) for name in differing]
     for pair in (0, 1):
         which = f"{LETTERS[2 * pair]} and {LETTERS[2 * pair + 1]}"
-        rows.append((f"{which} apart", *(times(pair_ratio(run.images, pair)) for run in runs)))
-    rows.append(("largest drift", *(percentage(_largest_drift(run)) for run in runs)))
-    rows.append(("seconds", *(f"{run.seconds:.0f}" for run in runs)))
-    cells = "".join(f"<tr>{_row(row)}</tr>" for row in rows)
-    head = "<thead><tr><th>What differs</th><th>Left</th><th>Right</th></tr></thead>"
-    return f'<table class="mad-table mad-differences">{head}<tbody>{cells}</tbody></table>'
+        rows.append((f"Ratio of {which}", *(times(pair_ratio(run.images, pair)) for run in runs)))
+    rows.append(("Fixed metrics kept to within", *(drift_magnitude(_largest_drift(run)) for run in runs)))
+    rows.append(("Seconds", *(f"{run.seconds:.0f}" for run in runs)))
+    head = element("tr", element("th", "What differs"), element("th", "Left"), element("th", "Right"))
+    body = [element("tr", element("th", row[0]), *(element("td", text) for text in row[1:])) for row in rows]
+    return element("table", element("thead", head), element("tbody", *body), class_="mad-table mad-differences")
 
 
 def _largest_drift(run: Run) -> float | None:
     return max((result.drift_seen for result in run.images if result.drift_seen is not None), key=abs, default=None)
 
 
-def _row(row: tuple[str, ...]) -> str:
-    first, *others = (html.escape(text) for text in row)
-    return f"<th>{first}</th>" + "".join(f"<td>{text}</td>" for text in others)
+def _label(name: str) -> str:
+    return REQUEST_SETTINGS[name].label if name in REQUEST_SETTINGS else name.replace("_", " ").capitalize()
 
 
-def _said(value: object) -> str:
+def _value(value: object) -> str:
     return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @functools.lru_cache(maxsize=1024)
 def thumbnail_uri(path: Path, modified: int) -> str:
-    """A small JPEG of a picture file inside a URL, empty if it is unreadable; `modified` says when to read it again."""
+    """A small JPEG of a picture file inside a URL, empty if it is unreadable; read again only when modified."""
     del modified
     try:
         with Image.open(path, formats=("PNG",)) as picture:

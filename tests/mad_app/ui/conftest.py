@@ -1,6 +1,7 @@
-"""A page of its own for each test, on a folder of runs of its own."""
+"""A page of its own for each test, on a folder of runs of its own, with workers that are threads."""
 
 import io
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,28 +10,49 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from mad_app.ui.compete.page import job_queue
+from mad_app.jobs.folder import JobFolder
+from mad_app.jobs.worker import Reporter, work
+from mad_app.ui.session import queue_of
 
-QUICK = {"image": "coffee", "size": "64", "first": "ssim", "second": "mse", "steps": "50"}
+QUICK = {"image": "coffee", "size": "64", "first": "ssim", "second": "mse", "steps": "50", "others": "none"}
 OpenPage = Callable[..., AppTest]
 START = """
 import streamlit as st
-from mad_app.ui.navigation import open_page, pages
+from mad_app.app import PAGES
+from mad_app.ui.navigation import make_page, open_page
 
-shown = st.navigation(pages(), position="hidden")
-if "begun" not in st.session_state:
-    st.session_state.begun = True
+shown = st.navigation([make_page(path, show) for path, show in PAGES.items()], position="hidden")
+if "test-begun" not in st.session_state:
+    st.session_state["test-begun"] = True
     open_page({path!r}, {query!r})
 shown.run()
 """
-"""As `mad_app/app.py`, but beginning at any page and parameters of a URL."""
+"""As `mad_app/app.py`, but beginning at any page and parameters of an address."""
+
+
+class ThreadWorker:
+    """Computes a job in a thread of this process, where what is compiled and imported stays."""
+
+    def __init__(self, folder: JobFolder) -> None:
+        self.folder = folder
+        self.thread = threading.Thread(target=work, args=(Reporter(folder),), daemon=True)
+        self.thread.start()
+
+    def poll(self) -> int | None:
+        return None if self.thread.is_alive() else 0
+
+    def end(self) -> None:
+        if self.thread.is_alive() and self.folder.path.is_dir():
+            self.folder.ask_to_stop()
+        self.thread.join()
 
 
 @pytest.fixture
 def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPage]:
-    """Opens a page at a URL's parameters; each call is another visitor."""
+    """Opens a page at the parameters of an address; each call is another visitor."""
     monkeypatch.setenv("MAD_APP_RUNS", str(tmp_path))
     monkeypatch.setattr("mad_app.ui.session.kept_name", str)  # no browser, no cookies
+    monkeypatch.setattr("mad_app.ui.session.start_worker", ThreadWorker)
 
     def open_page(path: str = "compete", **query: str) -> AppTest:
         page = AppTest.from_string(START.format(path=path, query=query), default_timeout=60)
@@ -39,8 +61,8 @@ def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenP
         return page
 
     yield open_page
-    job_queue(str(tmp_path)).close()
-    job_queue.clear()
+    queue_of(str(tmp_path)).close()
+    queue_of.clear()
 
 
 def html_of(page: AppTest) -> str:

@@ -1,16 +1,16 @@
 // The viewer of a finished competition; `viewer.py` says what its data are.
 //
-// All pictures are decoded once; then every change of frame, view, divider, zoom or place is drawn at once, here. Both
-// pairs share one state, so they move together, and it outlives the images: who compares the same detail of another
-// frame, view or record finds it where it was.
+// All pictures are decoded once; then every change of frame, view, divider, zoom or position is drawn at once, here. Both
+// pairs share one state, so they move together, and it outlives the images: another frame, view or record opens at the
+// same detail.
 
 const LARGEST_ZOOM = 8;
 const HEAT = [ // some colors of Inferno, which every kind of color vision sees grow brighter
   [0, 0, 4], [40, 11, 84], [101, 21, 110], [159, 42, 99], [212, 72, 66], [245, 125, 21], [250, 193, 39], [252, 255, 164],
 ];
-const LOOK = Array.from({ length: 256 }, (_, value) => {
-  const place = (value / 255) * (HEAT.length - 1), k = Math.min(Math.floor(place), HEAT.length - 2);
-  return HEAT[k].map((low, channel) => low + (HEAT[k + 1][channel] - low) * (place - k));
+const COLORS = Array.from({ length: 256 }, (_, value) => {
+  const at = (value / 255) * (HEAT.length - 1), k = Math.min(Math.floor(at), HEAT.length - 2);
+  return HEAT[k].map((low, channel) => low + (HEAT[k + 1][channel] - low) * (at - k));
 });
 
 export default function (component) {
@@ -86,7 +86,7 @@ class Viewer {
     this.ports = this.all(".port");
     for (const port of this.ports) {
       port.addEventListener("keydown", (event) => this.press(event));
-      port.addEventListener("pointerdown", (event) => this.grasp(event, port));
+      port.addEventListener("pointerdown", (event) => this.grab(event, port));
       port.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     }
     this.watcher?.disconnect();
@@ -112,7 +112,7 @@ class Viewer {
     event.preventDefault();
   }
 
-  grasp(event, port) {
+  grab(event, port) {
     const frame = port.getBoundingClientRect();
     const away = Math.abs(event.clientX - frame.left - this.state.divider * frame.width);
     const slides = this.state.mode === "slider" && (away < 24 || !port.classList.contains("pannable"));
@@ -187,38 +187,38 @@ class Viewer {
   // ---- words ----
 
   fill() { // what changes with the record only
-    const { labels, plane, maps, steps } = this.data;
+    const { labels, trajectory, maps, steps } = this.data;
     const select = this.root.querySelector("[data-set=view]");
     [...select.options].slice(2).forEach((option) => option.remove());
-    maps.forEach((map, k) => select.add(new Option(`What ${map.title} sees`, `map${k}`)));
+    maps.forEach((map, k) => select.add(new Option(`Where ${map.title} finds differences`, `map${k}`)));
     this.root.querySelector("[data-set=frame]").max = steps.length - 1;
-    this.root.querySelector(".plane").innerHTML = plane.svg; // escaped where it is made
-    this.root.querySelector("thead").replaceChildren(row("th", ["Image", ...labels.titles, "drift"]));
+    this.root.querySelector(".trajectory").innerHTML = trajectory.svg; // escaped where it is made
+    this.root.querySelector("thead").replaceChildren(row("th", ["Image", ...labels.titles, "Off the level by"]));
   }
 
   write() {
-    const { state, data } = this, { labels, steps, plane } = data, { frame } = state;
+    const { state, data } = this, { labels, steps, trajectory } = data, { frame } = state;
     this.box.classList.toggle("flickers", state.mode === "flicker");
     this.box.classList.toggle("mapped", state.view !== "images");
     for (const control of this.all("[data-set]")) control.value = state[control.dataset.set];
     for (const radio of this.all("[name=mode]")) radio.checked = radio.value === state.mode;
     const last = steps.length - 1, where = frame === 0 ? ", the start" : frame === last ? ", the end" : "";
-    const said = {
+    const texts = {
       step: `Step ${steps[frame]} of ${steps[last]}${where}`, gain: `× ${format(2 ** state.gain)}`,
-      rate: state.rate ? `${state.rate} a second` : "by hand (space)", zoom: `${this.factor()}×`,
+      rate: state.rate ? `${state.rate} per second` : "by hand (space)", zoom: `${this.factor()}×`,
     };
-    for (const output of this.all("[data-say]")) output.textContent = said[output.dataset.say];
+    for (const output of this.all("[data-show]")) output.textContent = texts[output.dataset.show];
     const play = this.root.querySelector("[data-do=play]");
     play.textContent = state.playing ? "❚❚" : "▶";
     this.all("figcaption").forEach((caption, pair) => { caption.textContent = labels.sentences[frame][pair]; });
     this.root.querySelector("tbody").replaceChildren(...labels.values[frame].map((values, i) => {
       const line = row("td", values, i < 2 ? 0 : 1), head = document.createElement("th");
-      head.append(letter(labels.letters[i]), ` ${labels.done[i]}`);
+      head.append(letter(labels.letters[i]), labels.names[i].slice(1));
       line.prepend(head);
       return line;
     }));
     for (const mark of this.all("[data-image]")) {
-      const point = plane.points[frame][mark.dataset.image];
+      const point = trajectory.points[frame][mark.dataset.image];
       mark.setAttribute("visibility", point ? "visible" : "hidden");
       if (point) mark.setAttribute("transform", `translate(${point[0]} ${point[1]})`);
     }
@@ -228,13 +228,13 @@ class Viewer {
   writeLegend() {
     const { view, gain, frame } = this.state, map = this.data.maps[mapOf(view)], factor = 2 ** gain;
     const legend = this.root.querySelector(".legend"), bar = legend.firstElementChild;
-    const colors = LOOK.filter((_, k) => k % 51 === 0).map((color) => `rgb(${color.join(" ")})`);
+    const colors = COLORS.filter((_, k) => k % 51 === 0).map((color) => `rgb(${color.join(" ")})`);
     bar.hidden = !map;
     bar.style.background = `linear-gradient(to right, ${colors})`;
     const missing = map && !map.frames.includes(frame) ? " There is no map of this step." : "";
     const words = map
-      ? `0 to ${format(map.largest / factor)} and more: each pixel's share of what ${map.title} sees.${missing}`
-      : `Image minus reference, times ${format(factor)}: mid gray where they are equal.`;
+      ? `Each pixel's contribution to the ${map.title} distance: black 0, yellow ${format(map.largest / factor)} or more.${missing}`
+      : `Image minus original, times ${format(factor)}: mid gray where they are equal.`;
     legend.replaceChildren(bar, words);
   }
 
@@ -244,8 +244,10 @@ class Viewer {
     return this.state.zoom ?? this.whole();
   }
 
-  whole() { // the largest factor at which the whole image is seen
-    return Math.min(Math.max(Math.floor(this.ports[0].clientWidth / this.width), 1), LARGEST_ZOOM);
+  whole() { // the largest factor at which the whole image is visible
+    const wide = this.ports[0].clientWidth / this.width, high = window.innerHeight / this.height;
+    const factor = this.height > this.width ? Math.min(wide, high) : wide; // a tall image has to fit into the screen
+    return Math.min(Math.max(Math.floor(factor), 1), LARGEST_ZOOM);
   }
 
   scale(factor = this.factor()) { // whole pixels of the screen, so that all image pixels are equally large
@@ -265,7 +267,7 @@ class Viewer {
       const top = high <= roomY ? (roomY - high) / 2 : Math.min(0, Math.max(roomY - high, roomY / 2 - state.y * high));
       port.classList.toggle("pannable", wide > roomX || high > roomY + 1);
       this.place(port, which, { left: snap(left), top: snap(top), wide, high, roomX });
-      this.tell(port, which);
+      this.label(port, which);
     });
   }
 
@@ -282,21 +284,21 @@ class Viewer {
     port.querySelector(".divider").style.left = `${state.divider * 100}%`;
   }
 
-  tell(port, which) {
-    const { state, data } = this, flickers = state.mode === "flicker", { letters, done } = data.labels;
-    const names = which.map((i) => (i === null ? "Reference" : `${letters[i]} ${done[i]}`));
+  label(port, which) {
+    const { state, data } = this, flickers = state.mode === "flicker", { letters, names } = data.labels;
+    const shown = which.map((i) => (i === null ? "Original" : names[i]));
     port.querySelectorAll(".tag").forEach((tag, k) => {
       const i = which[k];
-      tag.replaceChildren(...(i === null ? ["Reference"] : [letter(letters[i]), ` ${done[i]}`]));
+      tag.replaceChildren(...(i === null ? ["Original"] : [letter(letters[i]), names[i].slice(1)]));
       tag.hidden = flickers && state.second !== (k === 1);
     });
     const part = Math.round(100 * state.divider);
-    port.setAttribute("aria-label", `${names[0]} on the left of the divider, ${names[1]} on the right`);
+    port.setAttribute("aria-label", `${shown[0]} on the left of the divider, ${shown[1]} on the right`);
     port.setAttribute("aria-valuenow", part);
-    port.setAttribute("aria-valuetext", flickers ? `${names[state.second ? 1 : 0]} is shown` : `${part} per cent`);
+    port.setAttribute("aria-valuetext", flickers ? `${shown[state.second ? 1 : 0]} is shown` : `${part} percent`);
   }
 
-  paint(canvas, i) { // one frame of image i, or the reference for null, in the present view; again only where it changed
+  paint(canvas, i) { // one frame of image i, or the original for null, in the current view, unless it is drawn already
     const { width, height, state } = this, { frame, view, gain } = state;
     const drawn = [this.data.id, i, frame, view, view === "images" || gain].join();
     if (canvas.drawn === drawn) return;
@@ -316,7 +318,7 @@ class Viewer {
     const unit = row < 0 || i === null ? 0 : (map.peaks[row][i] / (map.largest || 1)) * factor;
     for (let at = 0; at < size; at += 4) {
       const value = unit ? this.maps[k][i][row * size + at] * unit : 0;
-      const color = LOOK[Math.min(Math.round(value), 255)];
+      const color = COLORS[Math.min(Math.round(value), 255)];
       [target[at], target[at + 1], target[at + 2], target[at + 3]] = [...color, 255];
     }
   }
@@ -340,7 +342,7 @@ async function pixelsOf(picture, width) { // RGBA of a PNG in Base64; its values
 
 function mapOf(view) { return view.startsWith("map") ? Number(view.slice(3)) : -1; }
 
-function snap(place) { return Math.round(place * (window.devicePixelRatio || 1)) / (window.devicePixelRatio || 1); }
+function snap(position) { return Math.round(position * (window.devicePixelRatio || 1)) / (window.devicePixelRatio || 1); }
 
 function format(value) { return Number(value.toPrecision(2)).toString(); }
 
@@ -356,7 +358,7 @@ function row(tag, texts, marked = -1) {
   texts.forEach((text, k) => {
     const cell = line.appendChild(document.createElement(tag));
     cell.textContent = text;
-    if (k === marked) cell.className = "driven";
+    if (k === marked) cell.className = "optimized";
   });
   return line;
 }

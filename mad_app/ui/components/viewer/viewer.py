@@ -1,17 +1,17 @@
-"""The viewer of a finished competition: both pairs at true pixels, along the way they took, and what each metric sees.
+"""The viewer of a finished competition: both pairs at true pixels, along the run, and maps of each metric.
 
-A component of our own: all images are sent once, as PNG, and the browser moves between them (`viewer.js`). What it
-needs to know is plain data, made here:
+A component of our own: all images are sent once, as PNG, and the browser switches between them (`viewer.js`). What it
+needs is plain data, made here:
 
-    id                   changes with the record, and when it goes on
+    id                   changes with the record, and when it continues
     size                 [height, width] of the images
     steps                of the K frames: the keyframes of the record, and the end
     reference            a PNG, in Base64 like all pictures
     images               four PNGs in the order of CORNERS, each with its K frames one beneath the other
     maps                 of each metric: its title, which frames have a map, four gray PNGs with these maps one beneath
-                         the other, the value that white stands for in each, and the largest of these values
+                         the other, the value of white in each, and the largest of these values
     labels               what is to be read beside the images: titles, values, sentences
-    plane                the drawing of `plane`, and where its marks lie in each frame
+    trajectory           the drawing of `trajectory_plot`, and the positions of its marks in each frame
 """
 
 import base64
@@ -25,27 +25,29 @@ import streamlit as st
 from PIL import Image
 
 from mad_app.competition.settings import CORNERS
-from mad_app.figures import metric_title, number, pair_sentence, percentage
+from mad_app.figures import LETTERS, image_title, metric_title, number, pair_sentence, percentage
 from mad_app.images import to_uint8
+from mad_app.jobs.folder import Row, Trace
 from mad_app.records import History, Keyframes, Maps, RecordError, Run, load_maps
 from mad_app.records.files import path_of
-from mad_app.records.trace import Row, Trace
-from mad_app.ui.components.curves import LETTERS
-from mad_app.ui.components.four_up import WAYS
 from mad_app.ui.components.trajectory_plot import draw_trajectory_plot
 
 FILES = Path(__file__).parent
-
 
 _HTML, _CSS, _JS = ((FILES / f"viewer.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
 _component = st.components.v2.component("mad_app_viewer", html=_HTML, css=_CSS, js=_JS)
 
 
-def show_viewer(run: Run) -> None:
-    """Draw the viewer of a record."""
+def show_viewer(run: Run, key: str) -> None:
+    """Draw the viewer of a record.
+
+    Args:
+        run: the record.
+        key: of the component in the session.
+    """
     maps = path_of(run.folder, "maps") if run.folder else None
     version = maps.stat().st_mtime_ns if maps and maps.is_file() else None
-    _component(key="viewer", data=_viewer_data((run.id, run.seconds, version), run))
+    _component(key=key, data=_viewer_data((run.id, run.seconds, version), run))
 
 
 def viewer_data(run: Run, maps: Maps | None) -> dict[str, Any]:
@@ -53,11 +55,11 @@ def viewer_data(run: Run, maps: Maps | None) -> dict[str, Any]:
 
     Args:
         run: the record.
-        maps: what its metrics see, if it has that.
+        maps: of its metrics, if it has any.
     """
     keyframes = _keyframes(run)
     frames = [*keyframes.images, run.pictures]
-    trace = _trail_at(run, [*keyframes.step, run.history.step[-1]])
+    trace = _trace_at(run, [*keyframes.step, run.history.step[-1]])
     return {
         "id": f"{run.id} {run.seconds} {maps is not None}",
         "size": list(run.reference.shape[:2]),
@@ -66,7 +68,7 @@ def viewer_data(run: Run, maps: Maps | None) -> dict[str, Any]:
         "images": [_png(np.concatenate([four[i] for four in frames])) for i in range(len(CORNERS))],
         "maps": _maps(run, maps, list(trace.step)) if maps else [],
         "labels": _labels(run, trace),
-        "plane": _plane(run, trace),
+        "trajectory": _trajectory(run, trace),
     }
 
 
@@ -87,8 +89,8 @@ def _keyframes(run: Run) -> Keyframes:
     return Keyframes(np.array([first]), np.stack([to_uint8(run.start)] * len(CORNERS))[None])
 
 
-def _trail_at(run: Run, steps: list[Any]) -> Trace:
-    """The values at some of the steps; where the history left a step out, those of the next one it holds."""
+def _trace_at(run: Run, steps: list[Any]) -> Trace:
+    """The values at some of the steps; where the history lacks a step, those of the next one."""
     rows = np.searchsorted(run.history.step, steps).clip(max=len(run.history.step) - 1)
     columns = (getattr(run.history, name)[rows] for name in ("first", "second", "drift"))
     return Trace.of(History(np.array(steps, np.int64), *columns))
@@ -97,10 +99,10 @@ def _trail_at(run: Run, steps: list[Any]) -> Trace:
 def _maps(run: Run, maps: Maps, steps: list[int]) -> list[dict[str, Any]]:
     """Of both metrics; the maps of steps that are not shown are left out."""
     kept = [k for k, step in enumerate(maps.step) if step in steps]
-    told = []
+    described = []
     for role, name in zip(("first", "second"), _names(run), strict=True):
         values, peak = getattr(maps, role)[kept], getattr(maps, f"{role}_peak")[kept]
-        told.append(
+        described.append(
             {
                 "title": metric_title(name),
                 "frames": [steps.index(int(maps.step[k])) for k in kept],
@@ -109,20 +111,20 @@ def _maps(run: Run, maps: Maps, steps: list[int]) -> list[dict[str, Any]]:
                 "largest": float(peak.max(initial=0.0)),
             }
         )
-    return told
+    return described
 
 
 def _labels(run: Run, trace: Trace) -> dict[str, Any]:
-    """What is to be read: of each image what was done, of each frame the values of each image and a sentence a pair."""
+    """Titles of the images; of each frame, the values of each image and a sentence for each pair."""
     titles = [metric_title(name) for name in _names(run)]
-    done = [f"{metric_title(result.optimized)} {WAYS[result.direction]}" for result in run.images]
+    names = [image_title(i, result.optimized) for i, result in enumerate(run.images)]
     rows = list(zip(trace.first, trace.second, trace.drift, strict=True))
     values = [
         [[number(first[i]), number(second[i]), percentage(drift[i])] for i in range(len(CORNERS))]
         for first, second, drift in rows
     ]
     sentences = [[pair_sentence(_run_at(run, first, second), pair) for pair in (0, 1)] for first, second, _ in rows]
-    return {"letters": list(LETTERS), "titles": titles, "done": done, "values": values, "sentences": sentences}
+    return {"letters": list(LETTERS), "titles": titles, "names": names, "values": values, "sentences": sentences}
 
 
 def _run_at(run: Run, first: Row, second: Row) -> Run:
@@ -134,10 +136,10 @@ def _run_at(run: Run, first: Row, second: Row) -> Run:
     )
 
 
-def _plane(run: Run, trace: Trace) -> dict[str, Any]:
-    plane = draw_trajectory_plot(Trace.of(run.history), _names(run))
-    points = [plane.points(*rows) for rows in zip(trace.first, trace.second, strict=True)]
-    return {"svg": plane.svg, "points": points}
+def _trajectory(run: Run, trace: Trace) -> dict[str, Any]:
+    plot = draw_trajectory_plot(Trace.of(run.history), _names(run))
+    points = [plot.points(*rows) for rows in zip(trace.first, trace.second, strict=True)]
+    return {"svg": plot.svg, "points": points}
 
 
 def _names(run: Run) -> tuple[str, str]:

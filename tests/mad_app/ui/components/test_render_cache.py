@@ -5,36 +5,36 @@ import pytest
 from mad_app.ui.components.render_cache import RenderCache
 
 
-def test_what_is_asked_for_twice_is_drawn_once() -> None:
-    drawings, drawn = RenderCache(), []
+def test_what_is_requested_twice_is_rendered_once() -> None:
+    cache, rendered = RenderCache(), []
 
-    def draw() -> bytes:
-        drawn.append(threading.current_thread())
-        return b"drawn"
+    def render() -> bytes:
+        rendered.append(threading.current_thread())
+        return b"rendered"
 
-    assert [drawings.ask("a", draw).result() for _ in range(3)] == [b"drawn"] * 3
-    assert len(drawn) == 1
-    assert drawn[0] is not threading.current_thread()
+    assert [cache.request("a", render).result() for _ in range(3)] == [b"rendered"] * 3
+    assert len(rendered) == 1
+    assert rendered[0] is not threading.current_thread()
 
 
-def test_the_one_asked_for_longest_ago_is_dropped_first() -> None:
-    drawings, drawn = RenderCache(most=2), []
+def test_the_least_recently_requested_is_dropped_first() -> None:
+    cache, rendered = RenderCache(size=2), []
 
-    def ask(key: str) -> bytes:
-        return drawings.ask(key, lambda: (drawn.append(key), key.encode())[1]).result()
+    def request(key: str) -> bytes:
+        return cache.request(key, lambda: (rendered.append(key), key.encode())[1]).result()
 
     for key in "abacab":
-        assert ask(key) == key.encode()
-    assert drawn == ["a", "b", "c", "b"]
+        assert request(key) == key.encode()
+    assert rendered == ["a", "b", "c", "b"]
 
 
-def test_what_failed_is_told_once_and_tried_again() -> None:
-    drawings = RenderCache()
+def test_a_failure_is_returned_once_and_then_tried_anew() -> None:
+    cache = RenderCache()
 
     def fail() -> bytes:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        drawings.ask("a", fail).result()
-    assert isinstance(drawings.ask("a", lambda: b"yes").exception(), ValueError)
-    assert drawings.ask("a", lambda: b"yes").result() == b"yes"
+        cache.request("a", fail).result()
+    assert isinstance(cache.request("a", lambda: b"yes").exception(), ValueError)
+    assert cache.request("a", lambda: b"yes").result() == b"yes"

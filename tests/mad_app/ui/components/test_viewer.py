@@ -1,4 +1,4 @@
-"""What the viewer is sent is true to the record, bit for bit, also of records that kept nothing on the way."""
+"""What the viewer is sent is true to the record, bit for bit, also of records without keyframes."""
 
 import base64
 import io
@@ -66,7 +66,7 @@ def test_numbers_and_sentences_are_those_of_the_step() -> None:
     assert labels["values"][2][3][2] == "–"  # its drift is no finite number
     assert [len(pair) for pair in labels["sentences"]] == [2, 2, 2]
     assert labels["sentences"][0] != labels["sentences"][1]
-    assert labels["done"][1] == "LASI:20 down"
+    assert labels["names"][1] == "B: LASI:20 as low as possible"
 
 
 @pytest.mark.parametrize(("steps", "shown"), [([0, 3, 4], [0, 1, 2]), ([4], [2]), ([2, 3, 9], [1]), ([9], [])])

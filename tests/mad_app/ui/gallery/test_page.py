@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from mad_app.jobs.folder import JobSpec, Phase
+from mad_app.jobs.folder import JobFolder, JobSpec, Phase
 from mad_app.records import Label, deleted_runs, list_runs, load_label, save_label, save_run
 from mad_app.records.archive import zip_run
 from mad_app.runs import Request
-from mad_app.ui.compete.page import job_queue
+from mad_app.ui.session import queue_of
 from tests.mad_app.figures.sheet_runs import make_sheet_run
 from tests.mad_app.record_examples import contents
 from tests.mad_app.ui.conftest import OpenPage, html_of, parameter
@@ -35,28 +35,28 @@ def cards_of(page) -> list[str]:  # type: ignore[no-untyped-def]
 def test_an_empty_gallery_says_what_to_do(open_page: OpenPage) -> None:
     page = open_page("gallery")
     assert "No runs yet" in html_of(page)
-    page.button(key="first-run").click().run()
+    page.button(key="gallery-first-run").click().run()
     assert "Let two metrics compete" in page.title[0].value
 
 
-def test_runs_are_cards_found_by_metric_picture_and_words(open_page: OpenPage, tmp_path: Path) -> None:
+def test_runs_are_cards_found_by_metric_picture_and_search(open_page: OpenPage, tmp_path: Path) -> None:
     for first, image in (("lasi", "cat"), ("ssim", "cat"), ("ssim", "/home/me/my photo.png")):
         save(tmp_path, first, image)
     page = open_page("gallery")
     assert page.title[0].value == "Gallery: 3 runs"
     assert len(cards_of(page)) == 3
-    assert "3,000×</b> LASI, with LPIPS (AlexNet) held" in "".join(cards_of(page))
-    page.multiselect(key="wanted-metrics").select("lasi").run()
+    assert "3,000×</b> LASI, LPIPS (AlexNet) fixed" in "".join(cards_of(page))
+    page.multiselect(key="gallery-metrics").select("lasi").run()
     assert titles_of(page) == ["LASI against LPIPS (AlexNet)"]
     assert parameter(page, "metric") == "lasi"
-    page.multiselect(key="wanted-metrics").unselect("lasi").run()
-    page.multiselect(key="wanted-pictures").select("my photo.png").run()
+    page.multiselect(key="gallery-metrics").unselect("lasi").run()
+    page.multiselect(key="gallery-pictures").select("my photo.png").run()
     assert titles_of(page) == ["1 − SSIM against LPIPS (AlexNet)"]
-    page.multiselect(key="wanted-pictures").unselect("my photo.png").run()
-    page.text_input(key="wanted-words").input("CHELSEA lasi").run()
+    page.multiselect(key="gallery-pictures").unselect("my photo.png").run()
+    page.text_input(key="gallery-words").input("CHELSEA lasi").run()
     assert titles_of(page) == ["LASI against LPIPS (AlexNet)"]
-    page.text_input(key="wanted-words").input("nothing").run()
-    assert any("No run is like that" in info.value for info in page.info)
+    page.text_input(key="gallery-words").input("nothing").run()
+    assert any("No run passes this filter" in info.value for info in page.info)
     assert titles_of(open_page("gallery", metric="lasi", order="oldest")) == ["LASI against LPIPS (AlexNet)"]
 
 
@@ -71,7 +71,7 @@ def test_runs_are_sorted_by_separation_and_date(open_page: OpenPage, tmp_path: P
     page = open_page("gallery")
     found = {}
     for order in ("newest", "oldest", "widest", "closest"):
-        page.selectbox(key="wanted-order").select(order).run()
+        page.selectbox(key="gallery-order").select(order).run()
         found[order] = "".join(titles_of(page))
     assert found == {"newest": "321", "oldest": "123", "widest": "231", "closest": "132"}
 
@@ -81,7 +81,7 @@ def test_many_runs_are_turned_over_in_pages(open_page: OpenPage, tmp_path: Path)
         save_label(save(tmp_path, created=f"2026-01-01T00:00:{i:02}Z"), Label(str(i)))
     page = open_page("gallery")
     assert titles_of(page) == [str(i) for i in range(13, 1, -1)]
-    page.button(key="page-On").click().run()
+    page.button(key="gallery-page-Next").click().run()
     assert titles_of(page) == ["1", "0"]
     assert parameter(page, "page") == "2"
     assert titles_of(open_page("gallery", page="2")) == ["1", "0"]
@@ -92,24 +92,24 @@ def test_many_runs_are_turned_over_in_pages(open_page: OpenPage, tmp_path: Path)
 def test_a_run_opens_on_the_page_compete(open_page: OpenPage, tmp_path: Path) -> None:
     folder = save(tmp_path)
     page = open_page("gallery")
-    page.button(key=f"open-{folder.name}").click().run()
+    page.button(key=f"gallery-open-{folder.name}").click().run()
     assert parameter(page, "run") == folder.name
-    assert "LPIPS (AlexNet) finds these two equally far" in html_of(page)
+    assert "For LPIPS (AlexNet), A and B differ equally from the original" in html_of(page)
 
 
 def test_a_name_and_notes_are_kept_and_shown_as_text(open_page: OpenPage, tmp_path: Path) -> None:
     folder = save(tmp_path)
     before = contents(folder)
     page = open_page("gallery")
-    page.button(key=f"more-{folder.name}").click().run()
-    page.text_input(key=f"name-{folder.name}").input(HTML)
-    page.text_area(key=f"notes-{folder.name}").input(f"# {HTML}\n[x](http://x)")
-    page.button(key="save-label").click().run()
+    page.button(key=f"gallery-more-{folder.name}").click().run()
+    page.text_input(key=f"gallery-name-{folder.name}").input(HTML)
+    page.text_area(key=f"gallery-notes-{folder.name}").input(f"# {HTML}\n[x](http://x)")
+    page.button(key="gallery-save-label").click().run()
     assert load_label(folder) == Label(HTML, f"# {HTML}\n[x](http://x)")
     assert contents(folder) == before
     assert titles_of(page) == ["&lt;img src=x onerror=alert(1)&gt;"]
     assert "<img src=x" not in html_of(page)
-    page.button(key=f"choose-{folder.name}").click().run()
+    page.button(key=f"gallery-select-{folder.name}").click().run()
     assert HTML not in html_of(page)
     assert r"\<img src\=x" in html_of(page) or r"\<img src=x" in html_of(page)
 
@@ -119,44 +119,44 @@ def test_a_run_is_deleted_and_comes_back_as_it_was(open_page: OpenPage, tmp_path
     save_label(folder, Label("mine"))
     before = contents(tmp_path)
     page = open_page("gallery")
-    page.button(key=f"more-{folder.name}").click().run()
-    page.button(key="delete").click().run()
+    page.button(key=f"gallery-more-{folder.name}").click().run()
+    page.button(key="gallery-delete").click().run()
     assert titles_of(page) == ["LASI against LPIPS (AlexNet)"]
     assert "**mine** has been deleted" in html_of(page)
-    page.button(key="undo").click().run()
+    page.button(key="gallery-undo").click().run()
     assert contents(tmp_path) == before
     assert len(titles_of(page)) == 2
-    assert not [button for button in page.button if button.key == "undo"]
-    page.button(key=f"more-{other.name}").click().run()
-    page.button(key="delete").click().run()
+    assert not [button for button in page.button if button.key == "gallery-undo"]
+    page.button(key=f"gallery-more-{other.name}").click().run()
+    page.button(key="gallery-delete").click().run()
     later = open_page("gallery")
-    later.button(key=f"restore-{other.name}").click().run()
+    later.button(key=f"gallery-restore-{other.name}").click().run()
     assert contents(tmp_path) == before
 
 
-def test_deleted_runs_go_for_good_only_when_that_is_said(open_page: OpenPage, tmp_path: Path) -> None:
+def test_deleted_runs_are_deleted_permanently_only_on_request(open_page: OpenPage, tmp_path: Path) -> None:
     folder = save(tmp_path)
     page = open_page("gallery")
-    page.button(key=f"more-{folder.name}").click().run()
-    page.button(key="delete").click().run()
+    page.button(key=f"gallery-more-{folder.name}").click().run()
+    page.button(key="gallery-delete").click().run()
     assert deleted_runs(tmp_path) == [folder.name]
-    page.button(key="empty-trash").click().run()
+    page.button(key="gallery-empty-trash").click().run()
     assert deleted_runs(tmp_path) == []
     assert any("1 run has been deleted" in success.value for success in page.success)
 
 
-def test_a_run_that_goes_on_cannot_be_deleted(open_page: OpenPage, tmp_path: Path) -> None:
+def test_a_run_in_progress_cannot_be_deleted(open_page: OpenPage, tmp_path: Path) -> None:
     folder = save(tmp_path)
-    queue = job_queue(str(tmp_path))
+    queue = queue_of(str(tmp_path))
     job_id = "0" * 16
     job = queue.root / ".jobs" / job_id
     run = make_sheet_run((16, 16))
-    made = queue._folder(job_id)
+    made = JobFolder(job)
     made.create(JobSpec(request=Request(size=16, first="ssim", second="mse")), run.reference, run.start)
     made.write_status(dataclasses.replace(made.status(), phase=Phase.RUNNING, run=folder.name))
     page = open_page("gallery")
-    page.button(key=f"more-{folder.name}").click().run()
-    page.button(key="delete").click().run()
+    page.button(key=f"gallery-more-{folder.name}").click().run()
+    page.button(key="gallery-delete").click().run()
     assert any("stop it first" in error.value for error in page.error)
     assert folder.is_dir()
     assert job.is_dir()
@@ -166,23 +166,23 @@ def test_two_runs_are_compared_side_by_side(open_page: OpenPage, tmp_path: Path)
     folders = [save(tmp_path, image=image) for image in ("cat", "rocket", "coffee")]
     page = open_page("gallery")
     for folder in folders:
-        page.button(key=f"choose-{folder.name}").click().run()
-    page.button(key="compare").click().run()
+        page.button(key=f"gallery-select-{folder.name}").click().run()
+    page.button(key="gallery-compare").click().run()
     shown = html_of(page)
     assert shown.count("<section>") == 6
     assert "<td>rocket</td><td>coffee</td>" in shown  # the third took the place of the first
     assert page.query_params["compare"] == [folder.name for folder in folders[1:]]
-    page.button(key="all-runs").click().run()
+    page.button(key="gallery-all-runs").click().run()
     assert len(cards_of(page)) == 3
     assert "compare" not in page.query_params
 
 
-def test_a_run_is_run_again_with_its_settings(open_page: OpenPage, tmp_path: Path) -> None:
+def test_the_settings_of_a_run_are_loaded_for_another(open_page: OpenPage, tmp_path: Path) -> None:
     folder = save(tmp_path, "ssim", "coffee")
     page = open_page("gallery")
-    page.button(key=f"more-{folder.name}").click().run()
-    page.button(key="again").click().run()
-    assert "1 − SSIM and LPIPS (AlexNet) compete on Cup of coffee, 64 × 64" in html_of(page)
+    page.button(key=f"gallery-more-{folder.name}").click().run()
+    page.button(key="gallery-repeat").click().run()
+    assert "a copy of Cup of coffee distorted by white noise, 64 × 64 pixels" in html_of(page)
     assert {name: parameter(page, name) for name in ("image", "size", "first", "steps")} == {
         "image": "coffee",
         "size": "64",
@@ -191,25 +191,25 @@ def test_a_run_is_run_again_with_its_settings(open_page: OpenPage, tmp_path: Pat
     }
 
 
-def test_a_run_on_a_picture_of_ones_own_is_run_again_on_it(open_page: OpenPage, tmp_path: Path) -> None:
+def test_a_run_on_an_own_picture_is_repeated_on_the_copy_in_its_record(open_page: OpenPage, tmp_path: Path) -> None:
     folder = save(tmp_path, "ssim", "/home/me/mine.png")
     page = open_page("gallery")
-    page.button(key=f"more-{folder.name}").click().run()
-    page.button(key="again").click().run()
+    page.button(key=f"gallery-more-{folder.name}").click().run()
+    page.button(key="gallery-repeat").click().run()
     assert "mine" in html_of(page)
     assert parameter(page, "image") == f"{folder.name}/reference.png"
 
 
-def test_a_zip_is_brought_in_and_a_bad_one_refused(open_page: OpenPage, tmp_path: Path) -> None:
+def test_a_zip_is_imported_and_a_bad_one_refused(open_page: OpenPage, tmp_path: Path) -> None:
     elsewhere = save(tmp_path / "elsewhere")
     content = zip_run(elsewhere)
     page = open_page("gallery")
-    page.file_uploader(key="import-0").upload("run.zip", content, "application/zip").run()
-    assert any("has been brought in" in success.value for success in page.success)
+    page.file_uploader(key="gallery-import-0").upload("run.zip", content, "application/zip").run()
+    assert any("has been imported" in success.value for success in page.success)
     assert [summary.id for summary in list_runs(tmp_path)] == [elsewhere.name]
-    page.file_uploader(key="import-1").upload("again.zip", content, "application/zip").run()
-    assert "is here already, and is not overwritten" in page.error[0].value
-    page.file_uploader(key="import-2").upload(f"{HTML}.zip", content[:500], "application/zip").run()
+    page.file_uploader(key="gallery-import-1").upload("again.zip", content, "application/zip").run()
+    assert "is here already, and is not overwritten" in page.error[0].value.replace("\\", "")
+    page.file_uploader(key="gallery-import-2").upload(f"{HTML}.zip", content[:500], "application/zip").run()
     assert "is not a whole ZIP" in page.error[0].value
     assert HTML not in page.error[0].value
     assert len(page.error) == 1
@@ -234,12 +234,12 @@ def test_a_read_only_folder_is_said_plainly(
     def refuse(*_: object, **__: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    page.button(key=f"more-{folder.name}").click().run()
-    page.text_input(key=f"name-{folder.name}").input("mine")
+    page.button(key=f"gallery-more-{folder.name}").click().run()
+    page.text_input(key=f"gallery-name-{folder.name}").input("mine")
     monkeypatch.setattr(Path, "mkdir", refuse)
-    page.button(key="save-label").click().run()
+    page.button(key="gallery-save-label").click().run()
     assert "could not be saved\\: Read\\-only file system" in page.error[0].value
-    page.button(key="delete").click().run()
+    page.button(key="gallery-delete").click().run()
     assert any("could not be deleted\\: Read\\-only file system" in error.value for error in page.error)
     assert io.BytesIO(zip_run(folder)).read(2) == b"PK"
 

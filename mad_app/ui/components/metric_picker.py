@@ -1,0 +1,100 @@
+"""The controls that choose the two metrics, and which others are measured at the end."""
+
+import streamlit as st
+
+from mad_app.metrics import METRICS, describe_metrics
+from mad_app.request import ALL, NONE, REQUEST_SETTINGS
+from mad_app.ui.components.form import metric_problem, pair_problem
+from mad_app.ui.session import PageState
+
+METRIC_HELP = (
+    "A distance: 0 for the original itself, larger for what the metric rates as a worse copy. Metrics that cannot be "
+    "used say why."
+)
+
+
+def set_metrics(state: PageState, first: str, second: str, others: str) -> None:
+    """Set the controls.
+
+    Args:
+        state: of the page.
+        first: name of a metric, perhaps with a number after a colon.
+        second: likewise.
+        others: as in `Request`.
+    """
+    state.update(first=first.partition(":")[0], second=second.partition(":")[0])
+    for name, row in METRICS.items():
+        if row.parameter:
+            numbers = [full.partition(":")[2] for full in (first, second) if full.startswith(f"{name}:")]
+            state[f"parameter-{name}"] = int(numbers[0]) if numbers else row.parameter.default
+    named = [name.strip() for name in others.split(",")]
+    state["others"] = [name for name in (NONE, *METRICS) if name in named]
+
+
+def show_metric_controls(state: PageState) -> tuple[str, str, str | None]:
+    """Draw the choice of both; returns their names, and why they cannot compete, if so."""
+    first, about_first = _metric_control(state, "first")
+    second, about_second = _metric_control(state, "second")
+    problem = about_first or about_second or pair_problem(first, second)
+    if problem:
+        st.warning(problem, icon=":material/info:")
+    return first, second, problem
+
+
+def show_parameters(state: PageState) -> None:
+    """Draw the numbers that some metrics take, which are part of the names that `show_metric_controls` returns."""
+    for name, row in METRICS.items():
+        if row.parameter:
+            st.number_input(
+                f"{row.parameter.meaning.capitalize()} of {row.title}",
+                row.parameter.lowest,
+                row.parameter.highest,
+                key=state.key(f"parameter-{name}"),
+                help=f"{row.explanation} The default is {row.parameter.default}.",
+            )
+
+
+def show_other_metrics(state: PageState) -> str:
+    """Draw the choice of the other metrics that are measured at the end; returns it as in `Request`."""
+    declared = REQUEST_SETTINGS["others"]
+    chosen = st.multiselect(
+        declared.label,
+        [NONE, *METRICS],
+        key=state.key("others"),
+        format_func=lambda name: METRICS[name].title if name in METRICS else "None",
+        placeholder="All that are available",
+        help="Which other metrics are measured at the end.",
+    )
+    return NONE if NONE in chosen else ",".join(chosen) or ALL
+
+
+def _metric_control(state: PageState, role: str) -> tuple[str, str | None]:
+    size, missing = state["size"], _missing()
+    name = st.selectbox(
+        REQUEST_SETTINGS[role].label,
+        list(METRICS),
+        key=state.key(role),
+        format_func=lambda name: _metric_label(name, size, missing[name]),
+        help=METRIC_HELP,
+    )
+    st.caption(METRICS[name].explanation)
+    return _full_name(state, name), metric_problem(name, size, missing[name])
+
+
+@st.cache_data(show_spinner=False, ttl=60)
+def _missing() -> dict[str, str | None]:
+    """Why each metric is not available, None if it is."""
+    return {description.spec.name: description.reason for description in describe_metrics()}
+
+
+def _metric_label(name: str, size: int, missing: str | None) -> str:
+    row = METRICS[name]
+    if missing:
+        return f"{row.title} (not available)"
+    return row.title if size >= row.minimum_size else f"{row.title} (from {row.minimum_size} pixels)"
+
+
+def _full_name(state: PageState, name: str) -> str:
+    """With the number that was chosen for it, unless that is the default."""
+    parameter, number = METRICS[name].parameter, state.get(f"parameter-{name}")
+    return name if parameter is None or number == parameter.default else f"{name}:{number}"

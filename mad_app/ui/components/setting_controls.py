@@ -1,0 +1,110 @@
+"""A control for any setting, made from its declaration.
+
+A setting that names a file takes an upload, which lies over the picture pixel by pixel: it is cut and scaled as the
+picture is, and kept as `.overlays/<hash of its content>.png` in the folder of the runs, so that a run can name it. The
+page's state holds the upload under the setting's name; no address carries it.
+"""
+
+import hashlib
+from typing import Any
+
+import streamlit as st
+
+from mad_app.declaration import Setting, Value
+from mad_app.images import MIN_SIZE, Crop, ImageError, load_image
+from mad_app.images.encode import Picture
+from mad_app.jobs.paths import runs_root
+from mad_app.records.storage import refusals, staged_file
+from mad_app.ui.components.html import plain, sentence
+from mad_app.ui.components.picture_picker import MAX_MEGABYTES, Upload
+from mad_app.ui.session import PageState
+
+OVERLAYS = ".overlays"
+
+
+def show_setting(state: PageState, declared: Setting) -> Value:
+    """Draw the control of a setting that does not name a file; the page's state holds its value. Returns the value."""
+    key, about = state.key(declared.name), declared.help
+    if declared.kind is bool:
+        return st.toggle(declared.label, key=key, help=about)
+    if declared.kind is str:
+        return st.text_input(declared.label, key=key, placeholder=declared.none or None, help=about)
+    least = declared.minimum if declared.minimum is not None else declared.above
+    options: dict[str, Any] = {
+        "min_value": None if least is None else declared.kind(least),
+        "max_value": None if declared.maximum is None else declared.kind(declared.maximum),
+        "value": None if declared.optional else "min",
+        "step": declared.kind(_step(declared)),
+        "format": "%d" if declared.kind is int else "%g",
+        "placeholder": declared.none or None,
+    }
+    value: Value = st.number_input(declared.label, key=key, help=about, **options)
+    return value
+
+
+def show_file_setting(state: PageState, declared: Setting) -> None:
+    """Draw a file uploader, or, once a file is taken, its name and a button that removes it."""
+    name = declared.name
+    upload: Upload | None = state.get(name)
+    if upload is None:
+        st.file_uploader(
+            declared.label,
+            key=state.key(f"{name}-upload"),
+            max_upload_size=MAX_MEGABYTES,
+            on_change=_take,
+            args=(state, name),
+            help=f"{declared.help} It is cut and scaled as the picture is.",
+        )
+    else:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{declared.label}: {plain(upload.name)}", width="stretch")
+            st.button(
+                "Remove",
+                key=state.key(f"{name}-remove"),
+                on_click=_remove,
+                args=(state, name),
+                help=f"Without it: {declared.none}.",
+            )
+    if refusal := state.get(f"{name}-refusal"):
+        st.error(refusal, icon=":material/image_not_supported:")
+
+
+def file_of(state: PageState, name: str, size: int, crop: Crop) -> str | None:
+    """The file of a setting, (size, size), or None if none is chosen; raises RecordError if the disk refuses it."""
+    upload: Upload | None = state.get(name)
+    if upload is None:
+        return None
+    content = Picture.png(load_image(upload.content, size=size, crop=crop, name=upload.name)).content
+    path = runs_root() / OVERLAYS / f"{hashlib.sha256(content).hexdigest()[:16]}.png"
+    if not path.is_file():
+        with refusals(f"{upload.name} could not be kept in {path.parent}"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with staged_file(path) as staged:
+                staged.write_bytes(content)
+    return str(path)
+
+
+def _step(declared: Setting) -> float:
+    """How far the buttons of a number go."""
+    if declared.kind is int:
+        return max(1, int(declared.default or 0) // 10)
+    return 1.0 if declared.unit else 0.01
+
+
+def _take(state: PageState, name: str) -> None:
+    """Take the file if it can be decoded; say why not otherwise."""
+    file = state[f"{name}-upload"]
+    state[f"{name}-refusal"] = None
+    if file is None:
+        return
+    upload = Upload(file.name, file.getvalue())
+    try:
+        load_image(upload.content, size=MIN_SIZE, name=upload.name)
+    except ImageError as error:
+        state[f"{name}-refusal"] = sentence(str(error))
+    else:
+        state[name] = upload
+
+
+def _remove(state: PageState, name: str) -> None:
+    state[name] = None

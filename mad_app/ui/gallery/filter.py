@@ -1,0 +1,126 @@
+"""The controls that find runs in the gallery, and those that turn its pages; the address carries both."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from mad_app.figures import metric_title
+from mad_app.ui.components.collection import ORDERS, Card, Filter, picture_title
+from mad_app.ui.session import PageState
+
+COLUMNS, ROWS = 4, 3
+PAGE_SIZE = COLUMNS * ROWS
+LONGEST_SEARCH = 200
+STATE = PageState("gallery")
+
+
+def show_filter(cards: Sequence[Card]) -> Filter:
+    """Draw the filter of some runs, and return what is chosen."""
+    metrics = sorted({name for card in cards for name in card.metrics}, key=metric_title)
+    pictures = sorted({card.picture for card in cards}, key=picture_title)
+    _begin(metrics, pictures)
+    for name, known in (("metrics", metrics), ("pictures", pictures)):
+        STATE[name] = [value for value in STATE[name] if value in known]
+    columns = st.container(key=STATE.key("filter")).columns([1.3, 1.3, 1, 1])
+    chosen_metrics = columns[0].multiselect(
+        "Metrics",
+        metrics,
+        key=STATE.key("metrics"),
+        format_func=metric_title,
+        max_selections=2,
+        placeholder="All",
+        on_change=_to_first_page,
+        help="Runs in which this metric competes; with two, runs in which they compete with each other.",
+    )
+    chosen_pictures = columns[1].multiselect(
+        "Pictures",
+        pictures,
+        key=STATE.key("pictures"),
+        format_func=picture_title,
+        placeholder="All",
+        on_change=_to_first_page,
+        help="Runs on any of these pictures.",
+    )
+    words, order = _search_control(columns[2]), _order_control(columns[3])
+    chosen = Filter(metrics=chosen_metrics, pictures=chosen_pictures, words=words, order=order)
+    _write_address(chosen)
+    return chosen
+
+
+def _search_control(column: DeltaGenerator) -> str:
+    return column.text_input(
+        "Search",
+        key=STATE.key("words"),
+        on_change=_to_first_page,
+        max_chars=LONGEST_SEARCH,
+        help="Words that occur in a run's name, notes, metrics, picture or id.",
+    )
+
+
+def _order_control(column: DeltaGenerator) -> str:
+    return column.selectbox(
+        "Sort by",
+        list(ORDERS),
+        key=STATE.key("order"),
+        format_func=lambda name: ORDERS[name][0],
+        on_change=_to_first_page,
+        help="The ratio of a run: how many times as far from the original the optimized metric rates one image of a "
+        "pair as the other.",
+    )
+
+
+def show_paging(count: int) -> int:
+    """Where the shown part of `count` cards begins; buttons lead to the others."""
+    pages = -(-count // PAGE_SIZE)
+    page = min(max(STATE["page"], 1), pages)
+    STATE["page"] = page
+    if pages > 1:
+        with st.container(horizontal=True, vertical_alignment="center", key=STATE.key("paging")):
+            for label, icon, to in (("Previous", "chevron_left", page - 1), ("Next", "chevron_right", page + 1)):
+                st.button(
+                    label,
+                    key=STATE.key(f"page-{label}"),
+                    icon=f":material/{icon}:",
+                    disabled=not 1 <= to <= pages,
+                    on_click=_turn_to,
+                    args=(to,),
+                    help=f"Runs from {(to - 1) * PAGE_SIZE + 1}" if 1 <= to <= pages else "There are no more.",
+                )
+            last = min(page * PAGE_SIZE, count)
+            st.caption(f"{(page - 1) * PAGE_SIZE + 1} to {last} of {count}", width="content")
+    return (page - 1) * PAGE_SIZE
+
+
+def _begin(metrics: Sequence[str], pictures: Sequence[str]) -> None:
+    """At the start of a visit, and after other pages, take the filter from the address."""
+    if "order" in STATE:
+        return
+    query = st.query_params
+    STATE["order"] = query.get("order") if query.get("order") in ORDERS else "newest"
+    STATE["page"] = _page_of_address()
+    STATE["words"] = query.get("words", "")[:LONGEST_SEARCH]
+    STATE["metrics"] = [name for name in query.get_all("metric") if name in metrics][:2]
+    STATE["pictures"] = [name for name in query.get_all("picture") if name in pictures]
+
+
+def _write_address(chosen: Filter) -> None:
+    page = STATE["page"]
+    query: dict[str, str | list[str]] = {"metric": list(chosen.metrics), "picture": list(chosen.pictures)}
+    query |= {"words": chosen.words} if chosen.words else {}
+    query |= {"order": chosen.order} if chosen.order != "newest" else {}
+    query |= {"page": str(page)} if page > 1 else {}
+    st.query_params.from_dict(query)
+
+
+def _page_of_address() -> int:
+    text = st.query_params.get("page", "1")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+
+
+def _turn_to(page: int) -> None:
+    STATE["page"] = page
+
+
+def _to_first_page() -> None:
+    _turn_to(1)
