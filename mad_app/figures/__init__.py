@@ -13,7 +13,17 @@ from mad_app.figures.export import (
     save_level_curves,
     series_bytes,
 )
-from mad_app.figures.options import FORMATS, PARTS, SMALLEST_FONT, THEMES, Part, SheetOptions, ThemeName, Width
+from mad_app.figures.options import (
+    EARLIER_PARTS,
+    FORMATS,
+    PARTS,
+    SMALLEST_FONT,
+    THEMES,
+    Part,
+    SheetOptions,
+    ThemeName,
+    Width,
+)
 from mad_app.figures.text import (
     KEPT,
     LETTERS,
@@ -35,6 +45,7 @@ from mad_app.figures.text import (
 )
 
 __all__ = [
+    "EARLIER_PARTS",
     "FORMATS",
     "KEPT",
     "KINDS",

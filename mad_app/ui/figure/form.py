@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from mad_app.figures import (
+    EARLIER_PARTS,
     FORMATS,
     PARTS,
     SMALLEST_FONT,
@@ -80,7 +81,7 @@ def command_of(folder: Path, form: FigureForm) -> str:
 
     Example:
         >>> command_of(Path("runs/a"), FigureForm(file="png", show=("pairs", "others"), theme="dark", dpi=300))
-        'python -m mad_app figure runs/a --show pairs,jury --width double --theme dark --dpi 300 --out figure.png'
+        'python -m mad_app figure runs/a --show pairs,others --width double --theme dark --dpi 300 --out figure.png'
     """
     words = ["animate" if form.moves else "figure", str(folder)]
     if not form.moves:
@@ -112,7 +113,7 @@ def from_query(query: Mapping[str, str]) -> FigureForm:
         FigureForm(file='pdf', show=('maps',), width='single', font_size=None, theme='light', dpi=300)
     """
     default = FigureForm()
-    named = query.get("show", "").split(",")
+    named = [EARLIER_PARTS.get(part, part) for part in query.get("show", "").split(",")]
     width: Width = _one_of(query.get("width"), FORMATS, default.width)
     dpi = query.get("dpi", "")
     return FigureForm(
