@@ -8,6 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from mad_app.competition import DEFAULT_SOLVER, SolverOptions, compete
+from mad_app.competition.settings import Role
 from mad_app.errors import ArgumentError
 from mad_app.images import BUNDLED
 from mad_app.metrics import KnownMetric, get_metric
@@ -200,16 +201,21 @@ def source_of(request: Request) -> Source:
 
 
 def _metrics_of(request: Request, resolve: Resolve) -> tuple[KnownMetric, KnownMetric]:
-    metrics = resolve(request.first), resolve(request.second)
+    metrics = _metric_of(request, "first", resolve), _metric_of(request, "second", resolve)
     if metrics[0].name == metrics[1].name:
         raise ArgumentError("second", f"must be another metric than the first, but {request.second} is the same")
     return metrics
 
 
+def _metric_of(request: Request, role: Role, resolve: Resolve) -> KnownMetric:
+    """The metric of a role; an ArgumentError names the role."""
+    try:
+        return resolve(getattr(request, role))
+    except ArgumentError as error:
+        raise ArgumentError(role, error.problem) from error
+
+
 def _check_others(request: Request) -> None:
     """Refuse names of other metrics that there are none of."""
     for name in request.other_metrics() or ():
-        try:
-            spec_of(name)
-        except ValueError as error:
-            raise ArgumentError("others", f"must be all, none, or names of metrics: {error}") from error
+        spec_of(name, argument="others")
