@@ -93,6 +93,8 @@ class Reporter:
     def on_progress(self, progress: Progress) -> None:
         """Take a step into the status; wait while the job is paused."""
         step, now = progress.step, time.monotonic()
+        if progress.waiting_for_room != self.folder.has_no_room():
+            self.folder.mark_no_room(progress.waiting_for_room)
         if not len(self._history.step) or step.index > self._history.step[-1]:
             self._history = self._history.with_step(step)
         measuring = step.index >= progress.steps or step.reasons is not None
