@@ -33,11 +33,11 @@ class Convention:
     published: str | None = None
 
     def describe(self) -> str:
-        """One sentence for a page or a command, without a full stop.
+        """Sentences for a page or a command, the last without its full stop.
 
         Example:
-            >>> CONVENTIONS["mse"].describe()[:62]
-            'Color: R, G, B alike. Resizing: none. Range: 0 to 1. Window: no'
+            >>> CONVENTIONS["mse"].describe()[:54]
+            'Color: R, G, B alike. Resizing: none. Range: 0 to 1. W'
         """
         published = self.published or "the same"
         return (

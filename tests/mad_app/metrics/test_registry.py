@@ -59,7 +59,7 @@ def test_the_convention_of_color_is_kept(name: str) -> None:
     assert (abs(permuted / distance - 1) < 1e-4) == alike
 
 
-@pytest.mark.parametrize("name", AVAILABLE)
+@pytest.mark.parametrize("name", [name for name in AVAILABLE if name != "lasi"])
 def test_the_convention_of_resizing_is_kept(name: str) -> None:
     """Only a metric that averages over blocks first overlooks a change that averages to 0 in every block of 2 × 2."""
     reference = jnp.full((384, 384, 3), 0.5)
