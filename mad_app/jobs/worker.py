@@ -22,7 +22,7 @@ from mad_app.competition import Reason
 from mad_app.figures import figure_bytes
 from mad_app.images.encode import to_jpeg
 from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase, Trace, is_no_room
-from mad_app.metrics import KnownMetric, get_metric
+from mad_app.metrics import KnownMetric, MetricFailed, get_metric
 from mad_app.records import UNFINISHED, History, Run, find_run, load_checkpoint, load_run
 from mad_app.runs import Progress, materialize, record_competition, resume_run, source_of
 
@@ -176,7 +176,7 @@ def _end(run: Run, reporter: Reporter) -> Phase:
 
 def _sentence(error: Exception) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
-    return text if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: {text}"
+    return text if isinstance(error, ValueError | OSError | MetricFailed) else f"{type(error).__name__}: {text}"
 
 
 def _beat(reporter: Reporter) -> None:

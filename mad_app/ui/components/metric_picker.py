@@ -77,7 +77,7 @@ def _metric_control(state: PageState, role: str) -> tuple[str, str | None]:
         format_func=lambda name: _metric_label(name, size, missing[name]),
         help=METRIC_HELP,
     )
-    st.caption(METRICS[name].explanation)
+    st.caption(METRICS[name].explanation, help=METRICS[name].convention.describe() + ".")
     return _full_name(state, name), metric_problem(name, size, missing[name])
 
 

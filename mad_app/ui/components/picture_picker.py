@@ -83,7 +83,10 @@ def show_picture_controls(state: PageState) -> PictureChoice:
     )
     with st.expander("Crop", icon=":material/crop:"):
         crop = _crop_controls(state)
-    return _chosen(state, crop)
+    choice = _chosen(state, crop)
+    if (side := choice.reference.shape[0]) < state["size"]:
+        st.caption(f"This square has {side} × {side} pixels and is not enlarged.")
+    return choice
 
 
 @st.cache_data(show_spinner=False)
@@ -119,8 +122,8 @@ def _upload_control(state: PageState) -> None:
         max_upload_size=MAX_MEGABYTES,
         on_change=_take_upload,
         args=(state,),
-        help=f"PNG, JPEG, WebP, GIF, BMP, TIFF, JPEG 2000 or PNM, up to {MAX_MEGABYTES} MB and 50 million pixels. It "
-        "stays on the machine that runs this program.",
+        help=f"PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF, JPEG 2000 or PNM, up to {MAX_MEGABYTES} MB and 50 million pixels."
+        " It stays on the machine that runs this program.",
     )
 
 
