@@ -27,6 +27,10 @@ def app(options: tuple[str, ...]) -> None:
 
     OPTIONS are those of `streamlit run`, such as --server.port 8600.
     """
+    try:
+        runs_asked_for()  # a wrong value is reported here rather than on a page
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     raise click.exceptions.Exit(open_app(options))
 
 
@@ -38,11 +42,7 @@ def open_app(options: Sequence[str] = ()) -> int:
 
     Returns:
         The server's exit status, 0 after Ctrl-C.
-
-    Raises:
-        ValueError: as `runs_asked_for`.
     """
-    runs_asked_for()  # a wrong value is reported here rather than on a page
     command = [sys.executable, "-m", "streamlit", "run", str(APP), *configuration_options(), *options]
     server = subprocess.Popen(command, env=server_environment())
     try:

@@ -36,7 +36,7 @@ def measure(reference: str, image: str, names: tuple[str, ...], as_json: bool) -
         raise ArgumentError("image", f"{sizes}: both must be of one size")
     asked = names or tuple(METRICS)
     with contextlib.redirect_stdout(sys.stderr):
-        own = [metric_here(name, "names") for name in asked if not is_listed(name)]
+        own = [metric_here(name) for name in asked if not is_listed(name)]
         listed = [name for name in asked if is_listed(name)]
         measured = measure_batch(jnp.asarray(pictures[0]), jnp.asarray(pictures[1])[None], listed, also=own)
     values = {name: distances[0] for name, distances in measured.items()}

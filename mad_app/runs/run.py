@@ -111,7 +111,7 @@ def record_competition(
     _check_others(request)
     competition = Competition(
         request=request,
-        metrics=_metrics_of(request, resolve),
+        metrics=metrics_of(request, resolve),
         materials=materials,
         origin=Origin.of(materials.reference, source, request.image),
         solver=solver,
@@ -146,7 +146,7 @@ def resume_run(
     materials = Materials(reference=run.reference, start=run.start, mask=run.mask)
     competition = Competition(
         request=request,
-        metrics=_metrics_of(request, resolve),
+        metrics=metrics_of(request, resolve),
         materials=materials,
         origin=Origin.of(run.reference, origin.source if origin else source_of(request), request.image),
         solver=solver_of(run),
@@ -200,7 +200,12 @@ def source_of(request: Request) -> Source:
     return "array" if request.image is None else "bundled" if request.image in BUNDLED else "file"
 
 
-def _metrics_of(request: Request, resolve: Resolve) -> tuple[KnownMetric, KnownMetric]:
+def metrics_of(request: Request, resolve: Resolve) -> tuple[KnownMetric, KnownMetric]:
+    """The two metrics of a request.
+
+    Raises:
+        ArgumentError: there is no such metric, or both are the same.
+    """
     metrics = _metric_of(request, "first", resolve), _metric_of(request, "second", resolve)
     if metrics[0].name == metrics[1].name:
         raise ArgumentError("second", f"must be another metric than the first, but {request.second} is the same")

@@ -52,12 +52,12 @@ class SeriesResult:
 
     Attributes:
         folder: where it lies.
-        left_out: why competitions could not be run, a sentence each.
+        left_out: why competitions could not be run, an error each.
         finished: whether all others are finished.
     """
 
     folder: Path
-    left_out: tuple[str, ...]
+    left_out: tuple[ValueError, ...]
     finished: bool
 
 
@@ -172,7 +172,7 @@ def resume_series(
     """Run what a series lacks; arguments, result and errors as in `run_series`."""
     folder = Path(folder)
     plan = load_plan(folder)
-    left_out: list[str] = []
+    left_out: list[ValueError] = []
     for i, (planned, run) in enumerate(zip(plan.runs, runs_of(folder, plan), strict=True), start=1):
         if run is not None and not is_resumable(run.folder):
             continue
@@ -186,12 +186,12 @@ def resume_series(
         except RecordError:
             raise
         except ValueError as error:
-            left_out.append(str(error))
+            left_out.append(error)
             continue
         if is_resumable(done):
             return SeriesResult(folder=folder, left_out=tuple(left_out), finished=False)
     if len(left_out) == len(plan.runs):
-        raise ValueError(left_out[0])
+        raise left_out[0]
     return SeriesResult(folder=folder, left_out=tuple(left_out), finished=True)
 
 

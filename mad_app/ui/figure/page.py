@@ -78,10 +78,9 @@ def _show(run: Run, form: FigureForm) -> None:
     st.subheader("The command that makes the same file")
     st.code(command_of(_shortest(run.folder or Path()), form), language="shell", wrap_lines=True)
     st.subheader("A caption with all settings")
-    show = None if form.moves else form.show
     text, latex = st.tabs(["Plain text", "LaTeX"])
-    text.code(caption(run, show), language=None, wrap_lines=True)
-    latex.code(latex_caption(run, show), language="latex", wrap_lines=True)
+    text.code(caption(run, form.show, moving=form.moves), language=None, wrap_lines=True)
+    latex.code(latex_caption(run, form.show, moving=form.moves), language="latex", wrap_lines=True)
 
 
 def _download(run: Run, form: FigureForm) -> None:

@@ -16,7 +16,7 @@ from mad_app.competition.solver import StepInfo
 from mad_app.distortions import distort
 from mad_app.images import ImageArray, bundled_path, load_image
 from mad_app.metrics import JaxMetric, Metric, get_metric
-from tests.mad_app.competition.quadratics import FORM, GAIN, SQUARE_NORM, metric_of, reference_and_start, square_norms
+from tests.mad_app.competition.quadratics import FORM, GAIN, SQUARE_NORM, metric_of, reference_and_start
 
 engine = importlib.import_module("mad_app.competition.compete")
 FIXED = [corner.fixed for corner in CORNERS]
