@@ -76,7 +76,7 @@ def test_lasi_and_lpips_separate_at_fixed_levels() -> None:
     [((32, 32), (3.39, 7.1e-4, 18.0, 0.176)), ((24, 40), (3.54, 2.5e-4, 19.7, 0.144))],
 )
 def test_each_corner_is_as_extreme_as_it_was(shape: tuple[int, int], ratios: tuple[float, ...]) -> None:
-    """SSIM against MSE after 64 steps, square and not: stored ratios to the start; rounding alone moves some by 10 %."""
+    """SSIM against MSE after 64 steps: stored ratios to the start; rounding alone moves some by 10 %."""
     size = 32 if shape == (32, 32) else 48
     picture = load_image(bundled_path("cat"), size=size)[: shape[0], : shape[1]]
     start = distort(picture, "noise", strength=0.1, seed=0)
