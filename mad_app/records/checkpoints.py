@@ -81,8 +81,8 @@ def load_checkpoint(folder: str | Path) -> Checkpoint:
     arrays, _ = read_declared(path, CHECKPOINT, prefix=STATE)
     history = history_from(arrays, prefix=_HISTORY)
     index, seconds = int(arrays["index"]), float(arrays["seconds"])
-    if not 0 <= index < 2**31 or seconds < 0 or history.step[-1] > index:
-        raise RecordError(f"{path}: index {index}, seconds {seconds:g} and the history's steps do not fit each other")
+    if not 0 <= index < 2**31 or seconds < 0:
+        raise RecordError(f"{path} is at step {index} after {seconds:g} seconds, which no run can be")
     step = Step(
         index=index,
         images=jnp.asarray(arrays["images"]),

@@ -92,7 +92,7 @@ def stamp(path: Path) -> tuple[int, int, int] | None:
     """What changes when a file is written or replaced: inode, time and size; None if there is no such file."""
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # a name with a null character
         return None
     return found.st_ino, found.st_mtime_ns, found.st_size
 

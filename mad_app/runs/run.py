@@ -189,6 +189,9 @@ def _check_fit(checkpoint: Checkpoint, run: Run, request: Request) -> None:
         raise RecordError(
             f"the checkpoint of {run.id} is at step {checkpoint.step.index}, but the run has {request.steps} steps"
         )
+    for name, array in checkpoint.step.state.items():
+        if array.dtype.kind not in "biuf":
+            raise RecordError(f"the checkpoint of {run.id} cannot be continued: its {name} holds {array.dtype}")
 
 
 def request_of(run: Run | Summary) -> Request:
@@ -241,5 +244,5 @@ def _check_others(request: Request) -> None:
     for name in request.other_metrics() or ():
         try:
             spec_of(name)
-        except ValueError as error:
-            raise ArgumentError("others", f"must be all, none, or names of metrics: {error}") from error
+        except ArgumentError as error:
+            raise ArgumentError("others", f"must be all, none, or names of metrics, which {error.problem}") from error
