@@ -37,7 +37,10 @@ _NO_MARKUP = r"[^<>\[\]`]*"
 METRIC = Text(longest=120, pattern=r"[^<>\[\]`]+", form="the name of a metric")
 """The name of a metric, listed or your own."""
 _VERSION = Text(longest=300, pattern=_NO_MARKUP, form="a device or a version", optional=True)
-_DISTANCE = Number(optional=True)
+LARGEST = 1e100
+"""Of distances and seconds; far more than any metric gives, and its square is still a number."""
+
+_DISTANCE = Number(least=-LARGEST, most=LARGEST, optional=True)
 _DISTANCES = Table(of=_DISTANCE, keys=METRIC, most=1000)
 _PIXELS = Number(whole=True, least=1, most=MAX_SIDE, optional=True)
 
@@ -79,7 +82,7 @@ RUN = Object(
         "versions": Table(of=_VERSION, keys=_NAME, most=100),
         "device": Text(longest=300, pattern=_NO_MARKUP, form="a device or a version"),
         "weights": Table(of=Text(longest=2000, optional=True), keys=METRIC, most=1000),
-        "seconds": Number(least=0),
+        "seconds": Number(least=0, most=LARGEST),
         "others": Listing(of=METRIC, most=1000),
         "images": Listing(of=CORNER, least=len(CORNERS), most=len(CORNERS)),
     }

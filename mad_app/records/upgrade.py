@@ -67,7 +67,7 @@ def id_of(settings: Mapping[str, Any]) -> str:
     """The id of the request that a record's settings make; empty where they make none."""
     try:
         return request_id(settings)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return ""
 
 

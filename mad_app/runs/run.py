@@ -202,7 +202,7 @@ def request_of(run: Run | Summary) -> Request:
     """
     try:
         return request_from(run.settings)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise RecordError(f"the settings of {run.id} cannot be run: {error}") from error
 
 
@@ -218,7 +218,7 @@ def solver_of(run: Run | Summary) -> SolverOptions:
     }
     try:
         return SolverOptions(**values)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise RecordError(f"the solver options of {run.id} cannot be used: {error}") from error
 
 

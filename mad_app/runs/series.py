@@ -203,7 +203,7 @@ def _run_missing(
         run = _continuable(member)
         try:
             request = request_from(member.planned.settings)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             left_out.append(f"run {i} of {len(plan.runs)} cannot be run: {error}")
             continue
         follow = on_run(request, f"{i} of {len(plan.runs)}")
