@@ -22,6 +22,7 @@ from mad_app.competition import Reason
 from mad_app.figures import figure_bytes
 from mad_app.images.encode import to_jpeg
 from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase, Trace, is_no_room
+from mad_app.jobs.owners import give_to
 from mad_app.metrics import KnownMetric, get_metric
 from mad_app.records import UNFINISHED, History, Run, find_run, load_checkpoint, load_run
 from mad_app.runs import Progress, materialize, record_competition, resume_run, source_of
@@ -64,6 +65,7 @@ class Reporter:
         self.folder = folder
         self.orphaned = False
         self.status = replace(folder.status(), phase=Phase.STARTING, message=None)
+        self._spec = folder.spec()
         self._history = History.empty()
         self._metrics_left = 2
         self._last_report = 0.0
@@ -122,6 +124,7 @@ class Reporter:
         self.report(phase=Phase.RUNNING)
 
     def _report_step(self, progress: Progress, phase: Phase) -> None:
+        self._give_to_visitor(progress.folder)
         for i, image in enumerate(np.asarray(progress.step.images)):
             self.write(f"{i}.jpg", to_jpeg(image))
         self.report(
@@ -132,6 +135,11 @@ class Reporter:
             run=progress.folder.name,
             trace=Trace.of(self._history),
         )
+
+    def _give_to_visitor(self, record: Path) -> None:
+        """Once there is a new record, let it belong to who asked for it."""
+        if self.status.run is None and self._spec.visitor:
+            self._when_there_is_room(lambda: give_to(self.folder.root, record.name, self._spec.visitor))
 
     def _when_there_is_room(self, write: Callable[[], None]) -> None:
         """Write; while the disk has no room, wait and try again, unless the job is to stop."""
@@ -157,7 +165,8 @@ def _compete(reporter: Reporter) -> None:
     calls: dict[str, Any] = {name: getattr(reporter, name) for name in ("resolve", "on_progress", "should_stop")}
     if spec.run is None:
         materials = materialize(spec.request, folder.reference())
-        record = record_competition(spec.request, materials, root, source=source_of(spec.request), **calls)
+        source = spec.source or source_of(spec.request)
+        record = record_competition(spec.request, materials, root, source=source, **calls)
     else:
         record = find_run(root, spec.run)
         reporter.continue_from(load_checkpoint(record).history)
