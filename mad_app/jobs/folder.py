@@ -5,7 +5,6 @@
     reference.png, start.png
     status.json      phase, steps, speed, the values of both metrics so far; renewed several times a second
     0.jpg … 3.jpg    the four images as they are now, in the order of CORNERS, for display
-    sheet.png        at the end: the MAD sheet
     heartbeat        touched while a queue or a worker attends to the job
     stop             its presence asks the worker to stop
     pause            its presence asks the worker to wait after the current step

@@ -97,9 +97,7 @@ class JobQueue:
         except RecordError as error:
             shutil.rmtree(folder.path, ignore_errors=True)
             if is_no_room(error):
-                raise RecordError(
-                    "there is no room on the disk: free some, then start again"
-                ) from error
+                raise RecordError("there is no room on the disk: free some, then start again") from error
             raise
         with self._lock:
             self._waiting.append(job_id)

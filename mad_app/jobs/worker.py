@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from mad_app.competition import Reason
-from mad_app.figures import figure_bytes
 from mad_app.images.encode import to_jpeg
 from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase, Trace, is_no_room
 from mad_app.jobs.owners import give_to
@@ -158,7 +157,7 @@ class Reporter:
 
 
 def _compete(reporter: Reporter) -> None:
-    """Run what is asked for, draw its sheet, and report how it ended."""
+    """Run what is asked for, and report how it ended."""
     folder = reporter.folder
     spec, root = folder.spec(), folder.root
     reporter.report()
@@ -171,9 +170,7 @@ def _compete(reporter: Reporter) -> None:
         record = find_run(root, spec.run)
         reporter.continue_from(load_checkpoint(record).history)
         resume_run(record, **calls)
-    run = load_run(record)
-    reporter.write("sheet.png", figure_bytes(run, "png"))
-    reporter.report(phase=_end(run, reporter), run=record.name)
+    reporter.report(phase=_end(load_run(record), reporter), run=record.name)
 
 
 def _end(run: Run, reporter: Reporter) -> Phase:

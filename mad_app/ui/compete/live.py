@@ -23,7 +23,9 @@ STATE = PageState("compete")
 def show_live(queue: JobQueue, job: Job) -> None:
     """Draw a run that has not ended; it is drawn anew several times a second, less often while it waits."""
     waits = job.status.phase is Phase.WAITING
-    st.fragment(_draw, run_every=WAITING_POLL_SECONDS if waits else POLL_SECONDS)(queue, job.id, waits, job.status.run is not None)
+    st.fragment(_draw, run_every=WAITING_POLL_SECONDS if waits else POLL_SECONDS)(
+        queue, job.id, waits, job.status.run is not None
+    )
 
 
 def progress_text(job: Job, stopping: bool) -> str:

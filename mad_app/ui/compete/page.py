@@ -26,7 +26,9 @@ from mad_app.ui.session import entered_from, queue, visitor
 HINT = "Picture, metrics and distortion, and the other pages, are behind » at the top left."
 """Shown where the sidebar is folded away, on narrow screens."""
 
-OTHER_SETTINGS = "The run in progress keeps the settings that it was started with. Those on the left are for another run."
+OTHER_SETTINGS = (
+    "The run in progress keeps the settings that it was started with. Those on the left are for another run."
+)
 
 
 @whole_page("compete")
@@ -65,9 +67,14 @@ def _keep_address(opened: Opened, form: Form, same: bool) -> None:
     settings = {} if same and opened.folder else to_query(form.chosen)
     query = {**opened.query(), **settings}
     before = current_address()
+    if opened.problem and STATE.setdefault("not-found", (before, settings)) == (before, settings):
+        return  # until something is chosen, so that the sentence stays
+    STATE.pop("not-found", None)
     if not query.keys() - settings.keys() and not renamed(before) and form.chosen == first_request():
         settings, query = {}, {}
-    if "job" in before and opened.run_id or not opened.asked or (entered_from() and not before):
+    unchanged = not settings or settings.items() <= before.items()
+    renamed_only = "job" in before and opened.run_id is not None
+    if (unchanged and (renamed_only or not opened.asked)) or (entered_from() and not before):
         correct_address(query)
     else:
         write_address(query)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from mad_app.figures import LETTERS, Kind, figure_bytes, metric_title, number, outcome_sentence
 from mad_app.images.encode import Picture
+from mad_app.jobs.paths import runs_root
 from mad_app.metrics import METRICS
 from mad_app.records import Run
 from mad_app.records.archive import zip_run
@@ -17,7 +18,7 @@ from mad_app.runs.reproduce import command_of, python_of, reproduction_of
 from mad_app.ui.components.containment import contained
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
-from mad_app.ui.components.html import Html, element, plain, show_html
+from mad_app.ui.components.html import Html, displayable, element, plain, show_html
 from mad_app.ui.components.render_cache import renderer, show_rendered
 from mad_app.ui.components.viewer.viewer import show_viewer
 from mad_app.ui.session import PageState
@@ -107,5 +108,6 @@ def _show_origin(run: Run) -> None:
 
 def show_commands(request: Request) -> None:
     """The command line and the Python of a request, to be copied."""
-    st.code(command_of(request), language="shell", wrap_lines=True)
-    st.code(python_of(request), language="python")
+    root = str(runs_root())
+    st.code(displayable(command_of(request)).replace(root, "runs"), language="shell", wrap_lines=True)
+    st.code(displayable(python_of(request)).replace(root, "runs"), language="python")

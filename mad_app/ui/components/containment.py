@@ -31,7 +31,8 @@ def contained(what: str, instead: Callable[[], None] | None = None) -> Iterator[
     try:
         yield
     except Exception as error:
-        _LOG.exception("%s could not be shown", what)
+        if not _is_own(error):  # the project's own errors say all there is to say
+            _LOG.exception("%s could not be shown", what)
         st.error(sentence(f"{what} cannot be shown: {describe_error(error)}"))
         if instead:
             instead()
@@ -65,5 +66,9 @@ def describe_error(error: BaseException) -> str:
         ('OverflowError, date value out of range', 'MemoryError')
     """
     text, kind = " ".join(str(error).split())[:_LONGEST], type(error).__name__
-    own = type(error).__module__.startswith("mad_app.") or isinstance(error, OSError)
-    return text if own and text else f"{kind}, {text}" if text else kind
+    return text if text and _is_own(error) else f"{kind}, {text}" if text else kind
+
+
+def _is_own(error: BaseException) -> bool:
+    """Whether it is an error of the project, or of the disk, whose text is meant to be read."""
+    return type(error).__module__.startswith("mad_app.") or isinstance(error, OSError)

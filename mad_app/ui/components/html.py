@@ -15,6 +15,16 @@ VOID = {"br", "img", "circle", "line", "path", "polyline"}
 """Elements without content."""
 
 _STYLES = Path(__file__).parent
+_FINE = """
+window.madFine ??= (() => {
+  const tell = () => document.documentElement.style.setProperty("--mad-fine", devicePixelRatio || 1);
+  addEventListener("resize", tell);
+  tell();
+  return tell;
+})();
+"""
+"""Tells the styles how many device pixels a pixel of CSS has, also after the browser's zoom has changed."""
+
 _PATH = re.compile(r"(?<![\w/.])(?:/[^\s/:,;'\"]+)+/([^\s/:,;'\"]+)")
 
 
@@ -68,6 +78,7 @@ def load_styles(*rules: str) -> None:
     """
     sheets = [path.read_text(encoding="utf-8") for path in sorted(_STYLES.glob("*.css"))]
     st.html(f"<style>{''.join([*sheets, *rules])}</style>")
+    st.html(f"<script>{_FINE}</script>", unsafe_allow_javascript=True)
 
 
 def displayable(text: str) -> str:

@@ -52,7 +52,10 @@ def renderer() -> RenderCache:
 
 
 def show_rendered(
-    future: Future[bytes], show: Callable[[bytes], Html], before: Html | None = None, keep: Callable[[Html], object] = bool
+    future: Future[bytes],
+    show: Callable[[bytes], Html],
+    before: Html | None = None,
+    keep: Callable[[Html], object] = bool,
 ) -> None:
     """Draw a picture once it is rendered; until then the previous one, pale. A failure is said in a sentence.
 

@@ -1,5 +1,7 @@
-"""Pictures out of saved runs, to start another competition from. Such a picture is named `<id of the run>/<file>`, where
-the id of a run in a series begins with that of the series."""
+"""Pictures out of saved runs, to start another competition from.
+
+Such a picture is named `<id of the run>/<file>`, where the id of a run in a series begins with that of the series.
+"""
 
 from pathlib import Path
 
