@@ -118,7 +118,7 @@ def request_for_page(run: Run | Summary, *, maxima: Mapping[str, float] | None =
     return from_query(texts, is_saved_picture=lambda name: name == settings["image"], maxima=maxima)
 
 
-def asks_for_same(now: Request, request: Request, run: Run | None) -> bool:
+def asks_for_same(now: Request, request: Request, run: Run | Summary | None) -> bool:
     """Whether `now` asks for the same as the `request` of a run, perhaps on the record's own copy of its picture."""
     return now == request or (run is not None and run.folder is not None and now == _on_copy(request, run))
 
@@ -188,7 +188,7 @@ def _is_enlarged(run: Run | Summary) -> bool:
     return run.origin.width > max(MIN_SIZE, round(extent * min(picture.width, picture.height)))
 
 
-def _on_copy(request: Request, run: Run) -> Request:
+def _on_copy(request: Request, run: Run | Summary) -> Request:
     """The request on the record's own copy of its picture."""
     path = (run.folder or Path()) / _copy_name(run)
     return replace(request, image=str(path), **_whole_copy(run))  # type: ignore[arg-type]

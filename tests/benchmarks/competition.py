@@ -282,7 +282,8 @@ def _summary(rows: Sequence[Row]) -> str:
         times = [float(row["seconds"]) / float(row["own s"]) for row in rows if row["own s"] is not None]  # type: ignore[arg-type]
         lines += [
             f"as wide as plenoptic's best in {sum(gain >= 1 for gain in gains)} of {len(gains)} images, least "
-            f"{min(gains):.3f}, median {statistics.median(gains):.3f}; {len(rows) - len(met)} where no weight kept the level",
+            f"{min(gains):.3f}, median {statistics.median(gains):.3f}; "
+            f"{len(rows) - len(met)} where no weight kept the level",
             f"time to plenoptic's: {statistics.median(times):.2f} in the median, {max(times):.2f} at most; "
             f"its best reached after {statistics.median(reached):.2f} of its time, in the median",
         ]
