@@ -20,7 +20,8 @@ from mad_app.cli.running import fit_steps, follow_series
 from mad_app.competition.settings import Role
 from mad_app.errors import ArgumentError
 from mad_app.request import REQUEST_SETTINGS, Request
-from mad_app.runs.series import PRESETS, level_sweep, repeated_seeds, run_series
+from mad_app.runs.materialize import materialize
+from mad_app.runs.series import PRESETS, SeriesSpec, level_sweep, repeated_seeds, run_series
 
 MOST_RUNS = 1000
 """Most competitions of a series."""
@@ -41,7 +42,7 @@ def level_sweep_command(out: Path, hold: Role, levels: str, **asked: Any) -> Non
     decides("levels", f"{hold}_level")
     numbers = _numbers(levels)
     level_sweep(request, hold, numbers)  # refuses levels that are none before anything is timed
-    follow_series(partial(run_series, level_sweep(fit_steps(request), hold, numbers), out))
+    _follow(level_sweep(fit_steps(request), hold, numbers), out)
 
 
 @click.command(cls=Command, epilog=EPILOG)
@@ -61,7 +62,7 @@ def seeds(out: Path, count: int, **asked: Any) -> None:
     request = request_from(asked)
     chosen = _seeds(request, count)
     repeated_seeds(request, chosen)  # refuses a start without random numbers before anything is timed
-    follow_series(partial(run_series, repeated_seeds(fit_steps(request), chosen), out))
+    _follow(repeated_seeds(fit_steps(request), chosen), out)
 
 
 @click.command(cls=Command)
@@ -75,7 +76,13 @@ def preset(out: Path, name: str, **asked: Any) -> None:
     wang-simoncelli-2008 is MSE against SSIM on a gray picture, from white noise whose MSE is 8 to 1024 in 8-bit units
     squared. Prints, last, the folder of the series; `sheet` draws it.
     """
-    follow_series(partial(run_series, PRESETS[name](**asked), out))
+    _follow(PRESETS[name](**asked), out)
+
+
+def _follow(spec: SeriesSpec, out: Path) -> None:
+    """Run a series, once its files are known to fit."""
+    materialize(spec.requests[0])
+    follow_series(partial(run_series, spec, out))
 
 
 def _seeds(request: Request, count: int) -> range:
