@@ -139,7 +139,7 @@ def test_the_others_that_are_asked_for_are_measured_and_no_more(tmp_path: Path) 
 
 def test_others_that_there_are_none_of_are_refused_before_the_run(tmp_path: Path) -> None:
     request = dataclasses.replace(REQUEST, others="ssim,nothing")
-    with pytest.raises(ArgumentError, match="names of metrics, .*, got 'nothing'") as caught:
+    with pytest.raises(ArgumentError, match=r"names of metrics, .*, got 'nothing'") as caught:
         run_competition(request, tmp_path / "runs")
     assert caught.value.argument == "others"
     assert not (tmp_path / "runs").exists()
