@@ -57,6 +57,7 @@ def test_a_lock_ends_with_the_process_that_is_killed(tmp_path: Path) -> None:
         ("{", True),
         ("[]", True),
     ],
+    ids=["own", "ended", "elsewhere", "impossible", "no-number", "cut", "no-object"],
 )
 def test_where_files_cannot_be_locked_the_process_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, free: bool
