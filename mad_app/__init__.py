@@ -15,7 +15,7 @@ An image is float32 (H, W, 3), sRGB in [0, 1]; every metric is a distance, 0 bet
 """
 
 from mad_app.competition import Settings, SolverOptions, compete
-from mad_app.metrics import get_metric
+from mad_app.metrics import get_metric, metric_from
 from mad_app.records import load_run, load_series
 from mad_app.runs import Request, resume_run, run_competition
 from mad_app.runs.series import level_sweep, repeated_seeds, resume_series, run_series, wang_simoncelli_2008
@@ -29,6 +29,7 @@ __all__ = [
     "level_sweep",
     "load_run",
     "load_series",
+    "metric_from",
     "repeated_seeds",
     "resume_run",
     "resume_series",

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from mad_app.cli.options import EPILOG, RUN, Command, competition_options, request_from
-from mad_app.cli.running import follow_run, follow_series
+from mad_app.cli.running import fit_steps, follow_run, follow_series
 from mad_app.records import is_series, load_summary
 from mad_app.runs import request_of, resume_run, run_competition
+from mad_app.runs.materialize import picture_notes
 from mad_app.runs.series import resume_series
 
 
@@ -20,9 +21,12 @@ def compete(out: Path, **asked: Any) -> None:
 
     IMAGE is a file or the name of a bundled picture. A metric is a name that `metrics` lists, or
     package.module:function, a JAX or PyTorch function of two images. Ctrl-C stops after the present step; `resume`
-    continues. During a run the fixed metrics may be off their levels; this is corrected at the end.
+    continues. During a run the fixed metrics may be off their levels; this is corrected at the end. --seconds without
+    --steps times the first steps, and makes as many as the time allows.
     """
     request = request_from(asked)
+    click.echo("".join(f"{note}\n" for note in picture_notes(request)), err=True, nl=False)
+    request = fit_steps(request)
     follow_run(request, partial(run_competition, request, out))
 
 

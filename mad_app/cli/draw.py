@@ -1,12 +1,13 @@
 """Commands that draw records: figure and animate for a run, sheet and curve for a series."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 import click
 
-from mad_app.cli.options import ANIMATION, DRAWING, RUN, SERIES, SERIES_WIDTH, THEME, Command
-from mad_app.records import load_run, load_series
+from mad_app.cli.options import ANIMATION, DRAWING, RUN, SERIES, SERIES_WIDTH, THEME, Command, FiniteRange
+from mad_app.records import Series, load_run, load_series
 
 
 @click.command(cls=Command)
@@ -16,7 +17,7 @@ from mad_app.records import load_run, load_series
 @click.option("--width", default="double", show_default=True, help="single or double (columns), or slide.")
 @click.option("--font-size", type=float, help="Of all text, in points.  [default: 6.5; slide: 12]")
 @THEME
-@click.option("--dpi", type=click.FloatRange(36, 2400), help="Dots per inch of a PNG.  [default: whole pixels]")
+@click.option("--dpi", type=FiniteRange(36, 2400), help="Dots per inch of a PNG.  [default: whole pixels]")
 def figure(run: Path, path: Path, show: str | None, **asked: Any) -> None:
     """Draw a run as a PDF, SVG or PNG; RUN is its folder."""
     from mad_app.figures import save_figure
@@ -46,7 +47,9 @@ def sheet(series: Path, path: Path, width: Any) -> None:
     """Draw a series side by side; SERIES is its folder."""
     from mad_app.figures import save_contact_sheet
 
-    save_contact_sheet(load_series(series), path, width=width)
+    loaded = load_series(series)
+    save_contact_sheet(loaded, path, width=width)
+    _say_what_is_missing(loaded)
     click.echo(path)
 
 
@@ -61,5 +64,17 @@ def curve(series: Path, path: Path, width: Any) -> None:
     """
     from mad_app.figures import save_level_curves
 
-    save_level_curves(load_series(series), path, width=width)
+    loaded = load_series(series)
+    save_level_curves(loaded, path, width=width)
+    _say_what_is_missing(loaded)
     click.echo(path)
+
+
+def _say_what_is_missing(series: Series) -> None:
+    """Name the runs of a series that are not in its figure, and the command that computes them."""
+    from mad_app.figures import missing_phrases
+
+    if missing := missing_phrases(series):
+        command = shlex.join(["python", "-m", "mad_app", "resume", str(series.folder)])
+        click.echo(f"not in the figure, because there is no whole record: {', '.join(missing)}", err=True)
+        click.echo(f"To compute what is missing: {command}", err=True)

@@ -1,5 +1,9 @@
-"""Options that several commands share. Those of a competition are made from the declaration of its settings."""
+"""Options that several commands share, and how a refused argument is reported.
 
+The options of a competition are made from the declaration of its settings.
+"""
+
+import math
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,7 +14,7 @@ from click.core import ParameterSource
 from mad_app.declaration import Setting
 from mad_app.distortions import DISTORTIONS
 from mad_app.errors import ArgumentError
-from mad_app.images import DEFAULT_IMAGE
+from mad_app.images import DEFAULT_IMAGE, ImageError
 from mad_app.request import REQUEST_SETTINGS, Request, in_groups
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -30,8 +34,43 @@ EPILOG = f"\b\nStrengths:\n{_STRENGTHS}"
 OUT = click.option(
     "--out", type=click.Path(path_type=Path), default="runs", show_default=True, help="Folder of the runs."
 )
-RUN = click.argument("run", type=click.Path(path_type=Path))
-SERIES = click.argument("series", type=click.Path(path_type=Path))
+
+
+class Folder(click.Path):
+    """A folder that exists, under its own name also where it is given as "." or ends in ".."."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The folder; refuses what is none."""
+        folder = Path(str(super().convert(value, param, ctx)))
+        return folder.resolve() if folder.name in ("", "..") else folder
+
+
+class FileName(click.types.StringParamType):
+    """The name of a file, or of a bundled picture, which is not empty."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name as it is."""
+        if not value:
+            self.fail("the name is empty.", param, ctx)
+        return str(super().convert(value, param, ctx))
+
+
+class FiniteRange(click.FloatRange):
+    """A number within limits, which NaN is not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number; refuses what is none, or lies outside."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
+RUN = click.argument("run", type=Folder())
+SERIES = click.argument("series", type=Folder())
 DRAWING = click.option(
     "--out", "path", type=click.Path(path_type=Path), required=True, help="A name that ends in .pdf, .svg or .png."
 )
@@ -42,8 +81,15 @@ SERIES_WIDTH = click.option("--width", default="double", show_default=True, help
 THEME = click.option("--theme", default="light", show_default=True, help="light or dark.")
 
 
+_STANDS_FOR = {"reference": "image", "start": "start_file", "metric": "names"}
+"""An argument of a function, to the parameter of a command that gave it, where that is called otherwise."""
+
+
 class Command(click.Command):
-    """A command that shows a refused argument under the name that was typed, and exits with 2."""
+    """A command that shows a refused argument under the name that was typed, and exits with 2.
+
+    A refused argument that no parameter of the command gave, such as one in a record, is a failure.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta["typed"] = list(args)
@@ -53,10 +99,33 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except ArgumentError as error:
-            parameter = next((known for known in self.params if known.name == error.argument), None)
-            if parameter is None:
-                raise
-            raise click.UsageError(f"{_typed_name(parameter, ctx)} {error.problem}", ctx) from error
+            if _parameter_of(error, ctx) is None:
+                raise click.ClickException(refusal(error, ctx)) from error
+            raise click.UsageError(refusal(error, ctx), ctx) from error
+        except ImageError as error:
+            raise click.UsageError(str(error), ctx) from error
+
+
+def decides(parameter: str, argument: str) -> None:
+    """Let a parameter of the present command answer for an argument that it gives."""
+    click.get_current_context().meta.setdefault("stands for", {})[argument] = parameter
+
+
+def refusal(error: ValueError, context: click.Context | None = None) -> str:
+    """An error in a sentence; a refused argument under the name that was typed, or else under its label."""
+    if not isinstance(error, ArgumentError):
+        return str(error)
+    context = context or click.get_current_context()
+    declared, parameter = REQUEST_SETTINGS.get(error.argument), _parameter_of(error, context)
+    if parameter is not None:
+        return f"{_typed_name(parameter, context)} {error.problem}"
+    name = error.argument.replace("_", " ") if declared is None else declared.label
+    return f"{name[:1].lower()}{name[1:]} {error.problem}"
+
+
+def was_typed(name: str) -> bool:
+    """Whether a parameter of the present command was given, rather than left at its default."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 class SettingOption(click.Option):
@@ -80,7 +149,7 @@ def competition_options(command: Decorated) -> Decorated:
 
 def image_argument(default: str = DEFAULT_IMAGE) -> Callable[[Decorated], Decorated]:
     """The picture, as a file or the name of a bundled one."""
-    return click.argument("image", default=default)
+    return click.argument("image", default=default, type=FileName())
 
 
 def setting_options(*names: str) -> Callable[[Decorated], Decorated]:
@@ -98,11 +167,12 @@ def option_of(declared: Setting) -> Callable[[Decorated], Decorated]:
     """The option of one setting: names, type, default, range and help as declared."""
     names = [f"--{name.replace('_', '-')}" for name in (declared.option, *declared.aliases)]
     choices = _CHOICES.get(declared.name)
+    kind = FileName() if declared.file else _KINDS[declared.kind]
     return click.option(
         *names,
         declared.name,
         cls=SettingOption,
-        type=click.Choice(choices) if choices else _KINDS[declared.kind],
+        type=click.Choice(choices) if choices else kind,
         is_flag=declared.kind is bool,
         default=declared.default,
         metavar="IMAGE" if declared.file else None,
@@ -124,9 +194,8 @@ def request_from(asked: Mapping[str, Any], *, decided: Mapping[str, str] | None 
     decided = dict(decided or {})
     if asked["start_file"] is not None:
         decided |= dict.fromkeys(("distortion", "strength"), "--start takes the place of a distortion")
-    context = click.get_current_context()
     for name, why in decided.items():
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        if was_typed(name):
             raise click.UsageError(f"{why}: leave out --{REQUEST_SETTINGS[name].option}")
     return Request(**asked)
 
@@ -146,6 +215,13 @@ def _range(declared: Setting) -> str:
     if low is not None and high is not None:
         return f"{low:.3g} to {high:g}"
     return "" if low is None else f"at least {low:.3g}"
+
+
+def _parameter_of(error: ArgumentError, context: click.Context) -> click.Parameter | None:
+    """The parameter of the command that gave the argument that is refused."""
+    known = {parameter.name: parameter for parameter in context.command.params}
+    given_by = context.meta.get("stands for", {}).get(error.argument, error.argument)
+    return known.get(given_by) or known.get(_STANDS_FOR.get(given_by, given_by))
 
 
 def _typed_name(parameter: click.Parameter, context: click.Context) -> str:

@@ -51,18 +51,21 @@ class ProgressLine:
 
 
 def progress_text(request: Request, progress: Progress) -> str:
-    """Steps done, the time left, the highest and lowest value of each metric, and the largest drift, in one line."""
-    from mad_app.figures import drift_magnitude, running_drift_sentence  # imports Matplotlib
+    """Steps done, the time left, the highest and lowest value of each metric, and the largest drift, in one line.
+
+    After the last step there are steps and time alone: the values that count are those of the saved 8-bit images.
+    """
+    from mad_app.figures import running_drift_sentence  # imports Matplotlib
 
     step, parts = progress.step, [f"{progress.step.index}/{progress.steps}"]
-    drift = float(np.abs(step.drift).max())
-    if step.reasons is None and progress.seconds_left is not None:
+    if step.reasons is not None:
+        return f"{parts[0]}  optimized in {_clock(progress.seconds)}"
+    if progress.seconds_left is not None:
         parts.append(f"{_clock(progress.seconds_left)} left")
     parts += [
         f"{name} {_extremes(step, role)}" for role, name in (("first", request.first), ("second", request.second))
     ]
-    parts.append(f"kept to within {drift_magnitude(drift)}" if step.reasons else running_drift_sentence(drift))
-    return "  ".join(parts)
+    return "  ".join([*parts, running_drift_sentence(float(np.abs(step.drift).max()))])
 
 
 def _extremes(step: Step, role: str) -> str:

@@ -1,7 +1,9 @@
 """Running competitions and series from the command line: progress, Ctrl-C, and what is printed at the end."""
 
 import contextlib
+import functools
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -10,12 +12,13 @@ from pathlib import Path
 
 import click
 
+from mad_app.cli.options import refusal, was_typed
 from mad_app.cli.progress import ProgressLine
-from mad_app.errors import ArgumentError
 from mad_app.metrics import KnownMetric, resolve_metric
 from mad_app.records import is_resumable, load_run
 from mad_app.runs import OnProgress, Request, Resolve
 from mad_app.runs.series import SeriesResult
+from mad_app.runs.time_budget import with_steps_for_time
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT, as in a shell."""
@@ -26,7 +29,7 @@ def follow_run(request: Request, run: Callable[..., Path]) -> None:
     line = ProgressLine(request, sys.stderr)
     try:
         with _gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
-            folder = run(resolve=resolve_for(request), on_progress=line, should_stop=should_stop)
+            folder = run(resolve=_resolve(), on_progress=line, should_stop=should_stop)
     finally:
         line.end()
     finished = not is_resumable(folder)
@@ -50,12 +53,12 @@ def follow_series(run: Callable[..., SeriesResult]) -> None:
 
     try:
         with _gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
-            result = run(resolve=metric_here, on_run=begin, should_stop=should_stop)
+            result = run(resolve=_resolve(), on_run=begin, should_stop=should_stop)
     finally:
         if line:
             line.end()
     for reason in result.left_out:
-        click.echo(f"left out: {reason}", err=True)
+        click.echo(f"left out: {refusal(reason)}", err=True)
     if not result.finished:
         click.echo(_how_to_continue(result.folder), err=True)
     click.echo(result.folder)
@@ -63,30 +66,34 @@ def follow_series(run: Callable[..., SeriesResult]) -> None:
         raise click.exceptions.Exit(INTERRUPTED)
 
 
-def resolve_for(request: Request) -> Resolve:
-    """From a metric's name to the metric; a name that is none is refused under the option that gave it."""
+def fit_steps(request: Request) -> Request:
+    """The request with as many steps as its time allows, if the present command was given a time and no steps."""
+    if request.seconds is None or was_typed("steps"):
+        return request
+    with _gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
+        fitted = with_steps_for_time(request, resolve=_resolve(), should_stop=should_stop)
+        if should_stop():
+            raise KeyboardInterrupt
+    click.echo(f"{fitted.steps} steps, as many as {request.seconds:g} seconds allow at the present speed", err=True)
+    return fitted
 
-    def resolve(name: str) -> KnownMetric:
-        return metric_here(name, "first" if name == request.first else "second")
 
-    return resolve
-
-
-def metric_here(name: str, argument: str | None = None) -> KnownMetric:
+def metric_here(name: str) -> KnownMetric:
     """A metric by its name; a module that it names may lie in the present directory.
 
     Raises:
-        ArgumentError: there is none, if `argument` says which argument gave the name; otherwise ValueError.
+        ArgumentError: there is none.
         MetricUnavailable: it needs a package or weights that are not here.
     """
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)
-    try:
-        return resolve_metric(name)
-    except ValueError as error:
-        if argument is None:
-            raise
-        raise ArgumentError(argument, f"cannot be used: {error}") from error
+    return resolve_metric(name)
+
+
+def _resolve() -> Resolve:
+    """`metric_here`, with one metric a name throughout a command, so that it is compiled only once."""
+    resolve: Resolve = click.get_current_context().meta.setdefault("metrics", functools.cache(metric_here))
+    return resolve
 
 
 @contextlib.contextmanager
@@ -107,12 +114,12 @@ def _gentle_interrupts() -> Iterator[Callable[[], bool]]:
 
 
 def _how_to_continue(folder: Path) -> str:
-    return f"To continue: python -m mad_app resume {folder}"
+    return f"To continue: {shlex.join(['python', '-m', 'mad_app', 'resume', str(folder)])}"
 
 
 def _results(folder: Path) -> str:
-    """The values of both pairs in words, and why the optimization of each image ended."""
-    from mad_app.figures import outcome_sentence, pair_sentence
+    """The values of both pairs and the drift in words, and why the optimization of each image ended."""
+    from mad_app.figures import outcome_sentence, pair_sentence, seen_drift_sentence
 
     run = load_run(folder)
-    return "\n".join([pair_sentence(run, 0), pair_sentence(run, 1), outcome_sentence(run)])
+    return "\n".join([pair_sentence(run, 0), pair_sentence(run, 1), seen_drift_sentence(run), outcome_sentence(run)])

@@ -6,11 +6,25 @@ from typing import Any
 
 import click
 
-from mad_app.cli.options import EPILOG, OUT, Command, competition_options, image_argument, request_from, setting_options
-from mad_app.cli.running import follow_series
+from mad_app.cli.options import (
+    EPILOG,
+    OUT,
+    Command,
+    competition_options,
+    decides,
+    image_argument,
+    request_from,
+    setting_options,
+)
+from mad_app.cli.running import fit_steps, follow_series
 from mad_app.competition.settings import Role
 from mad_app.errors import ArgumentError
-from mad_app.runs.series import PRESETS, level_sweep, repeated_seeds, run_series
+from mad_app.request import REQUEST_SETTINGS, Request
+from mad_app.runs.materialize import materialize
+from mad_app.runs.series import PRESETS, SeriesSpec, level_sweep, repeated_seeds, run_series
+
+MOST_RUNS = 1000
+"""Most competitions of a series."""
 
 
 @click.command("level-sweep", cls=Command, epilog=EPILOG)
@@ -25,13 +39,20 @@ def level_sweep_command(out: Path, hold: Role, levels: str, **asked: Any) -> Non
     The start is brought to each level in turn. Prints, last, the folder of the series; `curve` and `sheet` draw it.
     """
     request = request_from(asked, decided={f"{hold}_level": "--levels gives the levels"})
-    follow_series(partial(run_series, level_sweep(request, hold, _numbers(levels)), out))
+    decides("levels", f"{hold}_level")
+    numbers = _numbers(levels)
+    level_sweep(request, hold, numbers)  # refuses levels that are none before anything is timed
+    _follow(level_sweep(fit_steps(request), hold, numbers), out)
 
 
 @click.command(cls=Command, epilog=EPILOG)
 @competition_options
 @click.option(
-    "--count", type=click.IntRange(min=2), default=4, show_default=True, help="Number of seeds, from --seed upward."
+    "--count",
+    type=click.IntRange(2, MOST_RUNS),
+    default=4,
+    show_default=True,
+    help="Number of seeds, from --seed upward.",
 )
 def seeds(out: Path, count: int, **asked: Any) -> None:
     """Repeat a competition with several seeds.
@@ -39,7 +60,9 @@ def seeds(out: Path, count: int, **asked: Any) -> None:
     Prints, last, the folder of the series; `sheet` draws it and shows how much the results differ.
     """
     request = request_from(asked)
-    follow_series(partial(run_series, repeated_seeds(request, range(request.seed, request.seed + count)), out))
+    chosen = _seeds(request, count)
+    repeated_seeds(request, chosen)  # refuses a start without random numbers before anything is timed
+    _follow(repeated_seeds(fit_steps(request), chosen), out)
 
 
 @click.command(cls=Command)
@@ -53,11 +76,28 @@ def preset(out: Path, name: str, **asked: Any) -> None:
     wang-simoncelli-2008 is MSE against SSIM on a gray picture, from white noise whose MSE is 8 to 1024 in 8-bit units
     squared. Prints, last, the folder of the series; `sheet` draws it.
     """
-    follow_series(partial(run_series, PRESETS[name](**asked), out))
+    _follow(PRESETS[name](**asked), out)
+
+
+def _follow(spec: SeriesSpec, out: Path) -> None:
+    """Run a series, once its files are known to fit."""
+    materialize(spec.requests[0])
+    follow_series(partial(run_series, spec, out))
+
+
+def _seeds(request: Request, count: int) -> range:
+    """So many seeds, from that of the request upward."""
+    largest = REQUEST_SETTINGS["seed"].maximum
+    if largest is not None and request.seed + count - 1 > largest:
+        raise ArgumentError("count", f"{count} leads from --seed {request.seed} above the largest seed, {largest:.0f}")
+    return range(request.seed, request.seed + count)
 
 
 def _numbers(text: str) -> list[float]:
     try:
-        return [float(part) for part in text.split(",")]
+        numbers = [float(part) for part in text.split(",")]
     except ValueError:
-        raise ArgumentError("levels", f"must be numbers with commas between them, got {text!r}") from None
+        raise ArgumentError("levels", f"must be numbers with commas between them, got {text!r:.60}") from None
+    if len(numbers) > MOST_RUNS:
+        raise ArgumentError("levels", f"must be at most {MOST_RUNS}, got {len(numbers)}")
+    return numbers

@@ -1,27 +1,24 @@
-"""One Maximum Differentiation competition: four images in one batch, as a generator of small steps.
+"""A Maximum Differentiation competition (Wang & Simoncelli, Journal of Vision 8(12):8, 2008) as a generator of steps.
 
-From a start, each of two metrics is driven up and down while the other is held at the value it has there. Both are
-evaluated once a step, for all four images. Stopping is ceasing to ask, or better `should_stop`, after which the last
-step is back on its level.
-
-`level_set` is the geometry of a step, `pace` how far it goes, `turn` the rule as one pure function, `iterate` runs it.
+From a start, each of two metrics is maximized and minimized while the other keeps the value that it has there. The
+four images form one batch, so each step evaluates both metrics once. Break out of the loop at any time; `should_stop`
+ends it with a last step whose images are back on their level.
 """
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from jax.typing import ArrayLike
 
-from mad_app.competition.constraints import Mask, Parametrization, admissible
-from mad_app.competition.geometry import Moments
-from mad_app.competition.initialization import starts_and_levels
+from mad_app.competition.constraints import parametrization
+from mad_app.competition.initialization import initial_params_and_levels
+from mad_app.competition.inputs import Mask, check_metric_at_start, checked_image
 from mad_app.competition.loop import iterate
+from mad_app.competition.problem import Constants, Problem, select
 from mad_app.competition.settings import (
     CORNERS,
     DEFAULT_SOLVER,
@@ -32,15 +29,9 @@ from mad_app.competition.settings import (
     SolverOptions,
     Step,
 )
-from mad_app.competition.solver import LOST, Memory, Terms, Turn, Walk, begin, resume
-from mad_app.metrics import BoundMetric, Metric
-
-Remembered = TypeVar("Remembered", Memory, Moments)
-POINTS = "points"
-"""Name of the admissible points in the state of a step, where these are not the images themselves."""
-MOST_RETURNS = 400
-"""Newton steps allowed for coming back to the level: a handful is usual, hundreds where a run is stopped early and the
-level set is rough. An image that is not back by then sets out from where it last was on its level."""
+from mad_app.competition.solver import SolverState, StepInfo, init, reinit
+from mad_app.competition.state_arrays import PARAMS, state_at, to_arrays
+from mad_app.metrics import Metric
 
 
 def compete(
@@ -59,25 +50,26 @@ def compete(
     """Run a competition.
 
     Args:
-        reference: float32 (H, W, 3), sRGB in [0, 1].
-        start: a distorted copy; its distances are the levels.
+        reference: float32 or float64 (H, W, 3), sRGB in [0, 1].
+        start: a distorted copy of it, likewise; its distances are the levels unless the settings give others.
         first: a metric.
-        second: its rival.
-        settings: how; the defaults if None.
+        second: another metric.
+        settings: number of steps, time limit, constraints and levels; the defaults if None.
         solver: the constants of the solver.
         mask: bool (H, W), true where the images may change; None for everywhere.
-        resume: a step of an earlier run to go on from, in its place; with the same arguments otherwise, what follows
-            is what would have followed then, bit for bit.
+        resume: a step of an earlier run with the same arguments, to continue from. What follows is what would have
+            followed then, bit for bit.
         spent: seconds that the steps before `resume` took, which count towards `settings.seconds`.
-        should_stop: asked after each step.
+        should_stop: called after each step; true ends the competition.
 
     Yields:
-        The start (or, resuming, nothing for the step resumed from), each step, and last a step with `reasons`, whose
-        images are back on their level to within `solver.level_tolerance` unless a reason says otherwise.
+        The start (nothing for it when resuming), each step, and last a step with `reasons`, whose images are back on
+        their level to within `solver.level_tolerance` unless its reason is another. An image where a metric is not
+        finite is frozen at its last good iterate, and the others continue.
 
     Raises:
-        ValueError: the images do not fit a metric, or the start is at distance 0 from the reference for a metric, so
-            that there is no level to hold.
+        ArgumentError: an array is not as above; a metric is not positive at the start, or has no gradient there; a
+            level cannot be reached; `resume` is of another competition.
 
     Example:
         >>> import numpy as np
@@ -89,41 +81,20 @@ def compete(
         [0, 1, 2, 3]
     """
     settings, seconds, began = settings or Settings(), spent, time.monotonic()
-    arena = _prepare(reference, start, first, second, settings, solver, mask)
-    for turn in arena.iterate(_walk(arena, resume)):
+    problem = _problem(reference, start, first, second, settings, solver, mask)
+    initial = init(problem.initial)
+    state = initial if resume is None else state_at(resume, initial)
+    for info in iterate(problem, _on_device(state, problem)):
         seconds += time.monotonic() - began
-        if reason := _over(turn, settings, seconds, should_stop):
-            yield arena.shown(_settled(arena, turn, reason))
+        if reason := _end(info, settings, seconds, should_stop):
+            yield _last_step(problem, info, reason)
             return
-        if resume is None or turn.done > resume.index:
-            yield arena.shown(_step(turn))
-        began = time.monotonic()  # callers may take their time
+        if resume is None or info.step_index > resume.index:
+            yield _step(problem, info, info)
+        began = time.monotonic()  # the caller's time between steps does not count
 
 
-@dataclass(frozen=True, eq=False)
-class _Arena:
-    """What stays the same through a competition."""
-
-    first: BoundMetric
-    second: BoundMetric
-    space: Parametrization
-    starts: Array
-    terms: Terms
-
-    def iterate(self, walk: Walk, *, settling: bool = False) -> Iterator[Turn]:
-        """Turn after turn from here, its arrays bound to their device, as a turn leaves them: it compiles once."""
-        (device,) = self.starts.devices()
-        walk = jax.device_put(walk, device)
-        return iterate(self.first, self.second, self.space, walk, self.terms, settling=settling)
-
-    def shown(self, step: Step) -> Step:
-        """The step with its points as pictures."""
-        if self.space.whole:
-            return step
-        return replace(step, images=self.space.pictures(step.images), state={**step.state, POINTS: step.images})
-
-
-def _prepare(
+def _problem(
     reference: ArrayLike,
     start: ArrayLike,
     first: Metric,
@@ -131,105 +102,82 @@ def _prepare(
     settings: Settings,
     solver: SolverOptions,
     mask: Mask | None,
-) -> _Arena:
-    reference, space = jnp.asarray(reference, jnp.float32), admissible(start, settings, mask)
-    rivals: dict[Role, Metric] = {"first": first, "second": second}
-    comparisons = {role: metric.bind(reference) for role, metric in rivals.items()}
-    of_points = {role: space.comparison(comparison) for role, comparison in comparisons.items()}
-    batch = jnp.repeat(space.points()[None], len(CORNERS), axis=0)
-    for role, comparison in of_points.items():
-        value = comparison.value_and_grad(batch)[0][0]  # not `distances`, which would be compiled for this alone
-        if not value > 0:
-            raise ValueError(
-                f"the start must differ from the reference for both metrics, but {rivals[role].name} puts it at "
-                f"distance {value}: take another or a stronger distortion"
-            )
-    starts, level = starts_and_levels(
-        space.points(), space.points(reference), of_points, settings, solver.level_tolerance
-    )
-    numbers = (settings.steps, solver.step_size, solver.level_tolerance)
-    terms = Terms(level, *(jnp.float32(number) for number in numbers))
-    return _Arena(**comparisons, space=space, starts=starts, terms=terms)
+) -> Problem:
+    original = checked_image(reference, "reference")
+    to = parametrization(checked_image(start, "start", shape=original.shape), settings, mask, solver=solver)
+    given: dict[Role, Metric] = {"first": first, "second": second}
+    bound = {role: metric.bind(jnp.asarray(original)) for role, metric in given.items()}
+    composed = {role: to.compose(metric) for role, metric in bound.items()}
+    params = to.to_params(to.start)
+    batch = jnp.repeat(params[None], len(CORNERS), axis=0)
+    for role, metric in composed.items():
+        values, gradients = metric.value_and_grad(batch)  # not `distances`, which would be compiled for this alone
+        check_metric_at_start(role, given[role], float(values[0]), gradients[0])
+    nearest = to.to_params(jnp.asarray(original))
+    initial, levels = initial_params_and_levels(params, nearest, composed, settings, solver)
+    constants = Constants(levels=levels, steps=jnp.float32(settings.steps), parametrization=to, solver=solver)
+    return Problem(**bound, initial=initial, constants=constants)
 
 
-def _walk(arena: _Arena, at: Step | None) -> Walk:
-    """A walk from the start, or from a step; one of a record older than a part of the memory begins that part anew."""
-    walk = begin(arena.starts)
-    if at is None:
-        return walk
-    state = at.state
-
-    def recalled(part: Remembered) -> Remembered:
-        known: dict[str, Any] = {
-            name: _alike(name, state[name], getattr(part, name)) for name in part._fields if name in state
-        }
-        return part._replace(**known)
-
-    memory = recalled(walk.memory)._replace(moments=recalled(walk.memory.moments))
-    return resume(_alike("images", state.get(POINTS, at.images), arena.starts), memory, at.index)
+def _on_device(state: SolverState, problem: Problem) -> SolverState:
+    """The state committed to its device, as an iteration leaves it: so the loop compiles once."""
+    (device,) = problem.initial.devices()
+    committed: SolverState = jax.device_put(state, device)
+    return committed
 
 
-def _alike(name: str, array: ArrayLike, model: Array) -> Array:
-    """A part of a step's state, if it has the shape and type it must have."""
-    known = jnp.asarray(array)
-    if (known.shape, known.dtype) == (model.shape, model.dtype):
-        return known
-    given, expected = (f"{array.dtype} {array.shape}" for array in (known, model))
-    raise ValueError(f"the step to go on from does not fit: its {name} is {given}, expected {expected}")
-
-
-def _over(turn: Turn, settings: Settings, seconds: float, should_stop: Callable[[], bool]) -> Reason | None:
-    """Why the competition ends with this turn, if it does."""
-    finite, converged, boxed = np.asarray(turn.told)[3:] > 0
-    if not finite.all():
-        return Reason.ABORTED
-    if turn.done >= settings.steps:
+def _end(info: StepInfo, settings: Settings, seconds: float, should_stop: Callable[[], bool]) -> Reason | None:
+    """Why the competition ends with this step, if it does."""
+    done = np.asarray(info.converged) | np.asarray(info.at_bounds) | np.asarray(info.optimizer.failed)
+    if info.step_index >= settings.steps:
         return Reason.BUDGET
-    if (converged | boxed).all():
+    if done.all():
         return Reason.CONVERGED
-    if turn.done > 0 and settings.seconds is not None and seconds >= settings.seconds:
+    if info.step_index > 0 and settings.seconds is not None and seconds >= settings.seconds:
         return Reason.SECONDS
-    return Reason.STOPPED if turn.done > 0 and should_stop() else None
+    return Reason.STOPPED if info.step_index > 0 and should_stop() else None
 
 
-def _settled(arena: _Arena, last: Turn, reason: Reason) -> Step:
-    """The last step, its images back on their level as far as the metrics can tell it, and why each of them ended."""
-    turn = _returned(arena, last, last.images)
-    _, _, drift, finite, _, _ = np.asarray(turn.told)
-    if (lost := (np.abs(drift) > MAX_DRIFT) & (finite > 0)).any():
-        turn = _returned(arena, last, jnp.where(lost[:, None, None, None], last.memory.held, turn.images))
-    _, _, drift, finite, _, _ = np.asarray(turn.told)
-    _, _, _, _, converged, boxed = np.asarray(last.told)
-    reasons = tuple(
-        map(_reason, finite > 0, np.abs(drift) <= MAX_DRIFT, converged > 0, boxed > 0, [reason] * len(CORNERS))
-    )
-    return replace(_step(turn), state=_step(last).state, reasons=reasons)
+def _last_step(problem: Problem, last: StepInfo, reason: Reason) -> Step:
+    """The last step, its images back on their level, and why each of them ended."""
+    restored = _restored(problem, last, last.params)
+    lost = (np.abs(restored.drift) > MAX_DRIFT) & np.asarray(restored.finite)
+    if lost.any():
+        params = select(jnp.asarray(lost), last.optimizer.last_on_level, restored.params)
+        restored = _restored(problem, last, params)
+    failed = np.asarray(last.optimizer.failed) | ~np.asarray(restored.finite)
+    feasible = np.abs(restored.drift) <= MAX_DRIFT
+    flags = zip(failed, feasible, np.asarray(last.converged), np.asarray(last.at_bounds), strict=True)
+    return replace(_step(problem, restored, last), reasons=tuple(_reason(*of_image, reason) for of_image in flags))
 
 
-def _returned(arena: _Arena, last: Turn, images: Array) -> Turn:
-    """The images brought back to their level, as far as the metrics can tell it."""
-    walk = resume(images, last.memory, int(last.done))
-    for returns, turn in enumerate(arena.iterate(walk, settling=True)):
-        _, _, drift, finite, _, _ = np.asarray(turn.told)
-        departure, stuck = np.abs(drift), np.asarray(turn.memory.trust) < LOST
-        off = (departure > arena.terms.tolerance) & ~(stuck & (departure <= MAX_DRIFT)) & (finite > 0)
-        if returns == MOST_RETURNS or not off.any():
+def _restored(problem: Problem, last: StepInfo, params: jax.Array) -> StepInfo:
+    """The params brought back to their level, as far as the metrics resolve it."""
+    solver = problem.constants.solver
+    state = _on_device(reinit(params, last.optimizer, int(last.step_index)), problem)
+    for count, info in enumerate(iterate(problem, state, restore=True)):
+        departure = np.abs(info.drift)
+        stuck = np.asarray(info.optimizer.step_scale) < solver.min_step_scale
+        off = (departure > solver.level_tolerance) & ~(stuck & (departure <= MAX_DRIFT)) & np.asarray(info.finite)
+        if count == solver.max_restoration_steps or not off.any():
             break
-    return turn
+    return info
 
 
-def _reason(finite: bool, held: bool, converged: bool, boxed: bool, otherwise: Reason) -> Reason:
+def _reason(failed: bool, feasible: bool, converged: bool, at_bounds: bool, otherwise: Reason) -> Reason:
     """Why an image ended."""
-    if not finite:
+    if failed:
         return Reason.NOT_FINITE
-    if not held:
+    if not feasible:
         return Reason.INFEASIBLE
-    return Reason.CONVERGED if converged else Reason.AT_BOUNDS if boxed else otherwise
+    return Reason.CONVERGED if converged else Reason.AT_BOUNDS if at_bounds else otherwise
 
 
-def _step(turn: Turn) -> Step:
-    """A turn as a step of the competition."""
-    first, second, drift = np.asarray(turn.told, np.float64)[:3]
-    memory = turn.memory._asdict()
-    moments = memory.pop("moments")
-    return Step(int(turn.done), turn.images, first, second, drift, state={**memory, **moments._asdict()})
+def _step(problem: Problem, info: StepInfo, state: StepInfo) -> Step:
+    """An iteration as a step of the competition, which continues from another's state."""
+    to = problem.constants.parametrization
+    arrays = to_arrays(state.optimizer)
+    first, second, drift = (np.asarray(values, np.float64) for values in (info.first, info.second, info.drift))
+    if not to.unconstrained:
+        arrays[PARAMS] = info.params
+    return Step(int(info.step_index), to.to_images(info.params), first, second, drift, state=arrays)

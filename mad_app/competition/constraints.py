@@ -1,17 +1,23 @@
-"""The admissible pictures: where the four images may go, written so that every step of the engine stays among them.
+"""Constraints on the images as a change of variables: every parameter vector in the box [0, 1] is an admissible image.
 
-With s the start, and l and h the least and greatest values that a pixel may take (black and white; at most the largest
-change away from s; s itself outside the mask), the engine walks among points z in [0, 1], each of which stands for
+Let s be the start, and l and h the least and greatest values that a pixel may take: black and white, at most the
+maximum change away from s, and s itself outside the mask.
 
-    x = l + (h − l) z                            a picture
-    x = s + P(2 z − 1), cut off at l and h       where changes shall be smooth
+Parametrization. The solver works on params p in [0, 1], each of which stands for an image x:
 
-P is the orthogonal projection on the low spatial frequencies (DCT-II, mirrored borders). What l and h cut off is not
-smooth, so after each step z is drawn to where little is cut off, by alternating projections on the low frequencies and
-on the pictures between l and h (von Neumann 1949); the edge of a mask cuts all the same. Of a gray picture, the first
-channel of z is all three of x. So every z is admissible whatever the steps, and the metrics are differentiated with
-respect to z: by the chain rule both gradients come out projected, and what is tangent to the held metric's level in z
-is so in x. Without constraints z is x itself.
+    x = p                               without constraints
+    x = l + (h − l) p                   with gray, mask or maximum change
+    x = clip(s + L(2 p − 1), l, h)      with a limit on the spatial frequency of the change
+
+L is the orthogonal projection on the low spatial frequencies (DCT-II). Of a gray image, the first channel of p is all
+three of x.
+
+Projection. Clipping at l and h adds high frequencies. After each step, p is projected to where little is clipped, by
+alternating projections on the low frequencies and on the box l … h (von Neumann 1949; Boyle & Dykstra 1986). The edge
+of a mask is sharp all the same.
+
+Gradients. Metrics are differentiated with respect to p by the chain rule (`pullback`), so a direction tangent to the
+level set in p is tangent to it in x.
 """
 
 from dataclasses import dataclass
@@ -23,35 +29,34 @@ import numpy as np
 import numpy.typing as npt
 from jax import Array
 
-from mad_app.competition.settings import Settings
+from mad_app.competition.inputs import Mask, checked_image, checked_mask
+from mad_app.competition.settings import DEFAULT_SOLVER, Settings, SolverOptions
+from mad_app.errors import ArgumentError
 from mad_app.metrics import BoundMetric
 
-PROJECTIONS = 16
-"""How often after a step."""
-SLACK = 0.5 / 255
-"""How much may be cut off a value that still counts as free to move: less than is seen in 8 bits."""
-Mask = npt.NDArray[np.bool_]
 Band = tuple[Array, Array, Array]
 
 
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["start", "low", "width", "high", "band"],
-    meta_fields=["gray", "whole"],
+    meta_fields=["gray", "unconstrained", "projections", "slack"],
 )
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Parametrization:
-    """The admissible pictures round a start.
+    """The map between params and admissible images.
 
     Attributes:
         start: s, (H, W, 3).
         low: l, (H, W, 3).
         width: h − l, rounded down so that l + width is at most h.
         high: h, (H, W, 3).
-        band: what a smooth change may hold: orthonormal cosines down the picture (K, H) and across it (L, W), and
-            which products of both, (K, L); None for everything.
+        band: the low frequencies: orthonormal cosines down the image (K, H) and across it (L, W), and which products
+            of both, bool (K, L); None for all frequencies.
         gray: whether the first channel is all three.
-        whole: whether every picture is admissible.
+        unconstrained: whether every image is admissible, so that params and images are the same.
+        projections: number of alternating projections.
+        slack: how far a value may be clipped and still count as free to move.
     """
 
     start: Array
@@ -60,77 +65,81 @@ class Parametrization:
     high: Array
     band: Band | None
     gray: bool
-    whole: bool
+    unconstrained: bool
+    projections: int
+    slack: float
 
-    def points(self, picture: Array | None = None) -> Array:
-        """The point of a picture (H, W, 3), or, if it is not admissible, of one near it; of the start if None."""
-        picture = self.start if picture is None else picture
-        if self.whole:
-            return picture
+    def to_params(self, image: Array) -> Array:
+        """The params of an image (H, W, 3); if it is not admissible, of one near it."""
+        if self.unconstrained:
+            return image
         if self.band is not None:
-            return jnp.clip(0.5 + (picture - self.start) / 2, 0, 1)
-        return jnp.clip((picture - self.low) / jnp.where(self.width > 0, self.width, 1), 0, 1)
+            return jnp.clip(0.5 + (image - self.start) / 2, 0, 1)
+        return jnp.clip((image - self.low) / jnp.where(self.width > 0, self.width, 1), 0, 1)
 
-    def pictures(self, points: Array) -> Array:
-        """The pictures of points (N, H, W, 3)."""
-        return points if self.whole else _pictures(self, points)
+    def to_images(self, params: Array) -> Array:
+        """The images of params (N, H, W, 3)."""
+        return params if self.unconstrained else _to_images(self, params)
 
-    def project(self, points: Array) -> Array:
-        """Points (N, H, W, 3) of pictures that are nearly as smooth as they shall be, near the given ones."""
-        return points if self.band is None else _drawn_in(self, self.band, points)
+    def project(self, params: Array) -> Array:
+        """Params (N, H, W, 3) near the given ones, of images whose change is nearly limited to the band."""
+        return params if self.band is None else _project(self, self.band, params)
 
-    def pullback(self, points: Array, gradients: Array) -> Array:
-        """Gradients with respect to the pictures of points, (N, H, W, 3), as such with respect to the points."""
-        return gradients if self.whole else _pulled_back(self, points, gradients)
+    def pullback(self, params: Array, gradients: Array) -> Array:
+        """Gradients with respect to the images of params, (N, H, W, 3), as gradients with respect to the params."""
+        return gradients if self.unconstrained else _pullback(self, params, gradients)
 
-    def comparison(self, of: BoundMetric) -> BoundMetric:
-        """The metric as a function of points; it is the metric's own program that runs, compiled once for all."""
-        return of if self.whole else _OfPoints(self, of)
+    def compose(self, metric: BoundMetric) -> BoundMetric:
+        """The metric as a function of params. The metric's own program runs, so it is compiled once."""
+        return metric if self.unconstrained else _OfParams(self, metric)
 
     def bounds_8bit(self, settings: Settings) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
         """Least and greatest 8-bit values, about the start as it is saved, (H, W, 3) each."""
-        levels = np.rint(np.asarray(self.start) * np.float32(255))
+        codes = np.rint(np.asarray(self.start) * np.float32(255))
         reach = 255 if settings.max_change is None else np.floor(255 * settings.max_change + 1e-6)
         reach = np.where(np.asarray(self.low) < np.asarray(self.high), reach, 0)
-        low, high = (np.clip(levels + way * reach, 0, 255).astype(np.uint8) for way in (-1, 1))
+        low, high = (np.clip(codes + sign * reach, 0, 255).astype(np.uint8) for sign in (-1, 1))
         return low, high
 
 
-def admissible(start: npt.ArrayLike, settings: Settings, mask: Mask | None = None) -> Parametrization:
-    """The pictures that the settings admit.
+def parametrization(
+    start: npt.ArrayLike, settings: Settings, mask: Mask | None = None, *, solver: SolverOptions = DEFAULT_SOLVER
+) -> Parametrization:
+    """The parametrization of the images that the settings admit.
 
     Args:
-        start: float32 (H, W, 3) in [0, 1].
+        start: float32 or float64 (H, W, 3) in [0, 1].
         settings: of which `gray`, `max_change` and `low_pass` count.
-        mask: bool (H, W), true where the picture may change; None for everywhere.
+        mask: bool (H, W), true where the images may change; None for everywhere.
+        solver: of which `projections` and `projection_slack` count.
 
     Raises:
-        ValueError: nothing may change, or the start is none of the admissible pictures.
+        ArgumentError: the start or the mask is not as above, no pixel may change, or the start is not gray but the
+            settings ask for gray.
     """
-    s = np.asarray(start, np.float32)
+    s = checked_image(start, "start")
     if settings.gray and not (s == s[..., :1]).all():
-        raise ValueError("a gray competition needs a gray start: all three channels of each pixel must be equal")
+        raise ArgumentError("start", "must be gray in a gray competition: its three channels differ")
     reach = np.float32(1 if settings.max_change is None else settings.max_change)
     low, high = np.maximum(s - reach, 0), np.minimum(s + reach, 1)
     if mask is not None:
-        if mask.shape != s.shape[:2]:
-            raise ValueError(f"the mask must have the picture's {s.shape[:2]} pixels, got {mask.shape}")
-        if not mask.any():
-            raise ValueError("the mask lets no pixel change: it must be white where the picture may change")
+        mask = checked_mask(mask, s.shape)
         low, high = (np.where(mask[..., None], bound, s) for bound in (low, high))
     width = high - low
     width = np.where(low + width > high, np.nextafter(width, np.float32(0)), width)
-    band = None if settings.low_pass is None else _low_frequencies(s.shape, settings.low_pass)
-    free = not settings.gray and settings.max_change is None and settings.low_pass is None and mask is None
     arrays = {"start": s, "low": low, "width": width, "high": high}
     return Parametrization(
         **{name: jnp.asarray(array) for name, array in arrays.items()},
-        band=band, gray=settings.gray, whole=free,
-    )  # fmt: skip
+        band=None if settings.low_pass is None else _low_frequencies(s.shape, settings.low_pass),
+        gray=settings.gray,
+        unconstrained=not settings.gray and settings.max_change is None and settings.low_pass is None and mask is None,
+        projections=solver.projections,
+        slack=solver.projection_slack,
+    )
 
 
 def _low_frequencies(shape: tuple[int, ...], low_pass: float) -> Band:
-    """The cosines of up to `low_pass` cycles a picture along each axis, and which products are within that circle."""
+    """The cosines of up to `low_pass` cycles per picture along each axis, and which products are within that circle."""
     bases, cycles = [], []
     for length in shape[:2]:
         index = np.arange(min(length, int(2 * low_pass) + 1))
@@ -141,58 +150,57 @@ def _low_frequencies(shape: tuple[int, ...], low_pass: float) -> Band:
 
 
 @jax.jit
-def _pictures(space: Parametrization, points: Array) -> Array:
-    channels = 1 if space.gray else 3
-    start, low, width, high = (
-        array[None, ..., :channels] for array in (space.start, space.low, space.width, space.high)
-    )
-    free = points[..., :channels]
-    if space.band is None:
-        moved = low + width * free
+def _to_images(to: Parametrization, params: Array) -> Array:
+    channels = 1 if to.gray else 3
+    start, low, width, high = (array[None, ..., :channels] for array in (to.start, to.low, to.width, to.high))
+    free = params[..., :channels]
+    if to.band is None:
+        images = low + width * free
     else:
-        wanted = start + _smooth(space.band, 2 * free - 1)
-        inside = (wanted >= low - SLACK) & (wanted <= high + SLACK) & (low < high)  # at the edge it may still turn back
-        moving = jnp.where(inside, wanted, 0)
-        moved = jnp.clip(jax.lax.stop_gradient(wanted), low, high) + (moving - jax.lax.stop_gradient(moving))
-    return jnp.broadcast_to(moved, points.shape)
+        target = start + _band_limited(to.band, 2 * free - 1)
+        # the gradient passes a little beyond the bounds, so that a value at a bound can return
+        inside = (target >= low - to.slack) & (target <= high + to.slack) & (low < high)
+        passing = jnp.where(inside, target, 0)
+        images = jnp.clip(jax.lax.stop_gradient(target), low, high) + (passing - jax.lax.stop_gradient(passing))
+    return jnp.broadcast_to(images, params.shape)
 
 
 @jax.jit
-def _drawn_in(space: Parametrization, band: Band, points: Array) -> Array:
-    start, low, high = (array[None] for array in (space.start, space.low, space.high))
+def _project(to: Parametrization, band: Band, params: Array) -> Array:
+    start, low, high = (array[None] for array in (to.start, to.low, to.high))
 
-    def projected(_: int, change: Array) -> Array:
-        cut = jnp.clip(start + change, low, high) - start
-        return _smooth(band, jnp.where(low < high, cut, change))
+    def alternate(_: int, change: Array) -> Array:
+        clipped = jnp.clip(start + change, low, high) - start
+        return _band_limited(band, jnp.where(low < high, clipped, change))
 
-    change = jax.lax.fori_loop(0, PROJECTIONS, projected, _smooth(band, 2 * points - 1))
+    change = jax.lax.fori_loop(0, to.projections, alternate, _band_limited(band, 2 * params - 1))
     return jnp.clip(0.5 + change / 2, 0, 1)
 
 
 @jax.jit
-def _pulled_back(space: Parametrization, points: Array, gradients: Array) -> Array:
-    _, pull = jax.vjp(partial(_pictures, space), points)
+def _pullback(to: Parametrization, params: Array, gradients: Array) -> Array:
+    _, pull = jax.vjp(partial(_to_images, to), params)
     (pulled,) = pull(gradients)
     return pulled
 
 
-def _smooth(band: Band, change: Array) -> Array:
-    """P, image by image and channel by channel."""
+def _band_limited(band: Band, change: Array) -> Array:
+    """L, image by image and channel by channel."""
     rows, columns, kept = band
     spectrum = jnp.einsum("kh,lw,nhwc->nklc", rows, columns, change) * kept[None, :, :, None]
     return jnp.einsum("kh,lw,nklc->nhwc", rows, columns, spectrum)
 
 
 @dataclass(frozen=True, eq=False)
-class _OfPoints:
-    """A metric as a function of points."""
+class _OfParams:
+    """A metric as a function of params."""
 
-    space: Parametrization
-    of: BoundMetric
+    parametrization: Parametrization
+    metric: BoundMetric
 
-    def distances(self, points: Array) -> Array:
-        return self.of.distances(self.space.pictures(points))
+    def distances(self, params: Array) -> Array:
+        return self.metric.distances(self.parametrization.to_images(params))
 
-    def value_and_grad(self, points: Array) -> tuple[Array, Array]:
-        values, gradients = self.of.value_and_grad(self.space.pictures(points))
-        return values, self.space.pullback(points, gradients)
+    def value_and_grad(self, params: Array) -> tuple[Array, Array]:
+        values, gradients = self.metric.value_and_grad(self.parametrization.to_images(params))
+        return values, self.parametrization.pullback(params, gradients)

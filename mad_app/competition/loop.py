@@ -1,125 +1,136 @@
-"""Turn after turn: one at a time, or, where both metrics are JAX, many in one compiled program.
+"""The loop of the iterative solver: step by step, or, where both metrics are JAX, many steps in one compiled program.
 
-The compiled program runs the turns that the host has asked for and keeps what each one shows. How many those are
-depends on the time they take, so that a page sees images and can stop; what they compute does not: it is one and the
-same program for any number, and for settling at the end, so that LASI is compiled once.
+The compiled program runs as many steps as the host asks for and keeps the `StepInfo` of each. How many those are
+depends on the time they take, so that a page can show images and stop; the results do not depend on it, because it is
+one and the same program for any number. It also restores the level at the end, so that the metrics are compiled once.
 """
 
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
 from mad_app.competition.constraints import Parametrization
-from mad_app.competition.solver import Terms, Turn, Values, Walk, advance, settle
+from mad_app.competition.problem import Constants, Problem, Values
+from mad_app.competition.solver import SolverState, StepInfo, restore_step, step
 from mad_app.metrics import BoundJaxMetric, BoundMetric, value_and_grad_of
 from mad_app.metrics.from_jax import Distances, Prepared
 
-SECONDS_A_CALL = 0.1
-"""How long the compiled program should run before it shows its turns."""
-BYTES_A_CALL = 32 * 2**20
-"""How much it may keep of them."""
-TURNS_A_CALL = 32
+SECONDS_PER_CALL = 0.1
+"""How long the compiled program should run before the host sees its steps."""
+BYTES_PER_CALL = 32 * 2**20
+"""How much memory the kept steps may take."""
+STEPS_PER_CALL = 32
 
-Rivals = tuple[Prepared, Prepared]
-"""What the two metrics know of the reference."""
+Program = Callable[..., tuple[SolverState, StepInfo]]
 
 
-def iterate(
-    first: BoundMetric, second: BoundMetric, space: Parametrization, walk: Walk, terms: Terms, *, settling: bool = False
-) -> Iterator[Turn]:
-    """What each turn shows, for as long as it is asked for: of a competition, or of its return to the level.
+def iterate(problem: Problem, state: SolverState, *, restore: bool = False) -> Iterator[StepInfo]:
+    """The solver's iterations, for as long as they are asked for.
 
-    The walk goes among the points of a space, and the metrics look at their pictures.
+    Args:
+        problem: what stays the same.
+        state: where to begin.
+        restore: whether to return to the level rather than to optimize.
     """
-    if isinstance(first, BoundJaxMetric) and isinstance(second, BoundJaxMetric):
-        return _march_compiled(first, second, space, walk, terms, settling)
-    return _march(first, second, space, walk, terms, settling)
+    if isinstance(problem.first, BoundJaxMetric) and isinstance(problem.second, BoundJaxMetric):
+        return _iterate_compiled(problem.first, problem.second, problem.constants, state, restore)
+    return _iterate_stepwise(problem, state, restore)
 
 
-def _march(
-    first: BoundMetric, second: BoundMetric, space: Parametrization, walk: Walk, terms: Terms, settling: bool
-) -> Iterator[Turn]:
-    turn_of = _settle if settling else _advance
+def _iterate_stepwise(problem: Problem, state: SolverState, restore: bool) -> Iterator[StepInfo]:
+    constants = problem.constants
+    advance = _restore_step if restore else _step
     while True:
-        said = _look(first, second, space.pictures(walk.proposed))
-        walk, turn = turn_of(space, walk, *_pulled_back(space, walk.proposed, said), terms)
-        yield turn
+        images = constants.parametrization.to_images(state.proposal)
+        values = _evaluate(problem.first, problem.second, images)
+        state, info = advance(state, *_pullback(constants.parametrization, state.proposal, values), constants)
+        yield info
 
 
-def _look(first: BoundMetric, second: BoundMetric, images: Array) -> tuple[Values, Values]:
-    """Both metrics' values and gradients. JAX computes on its own thread, so it is set to work before PyTorch."""
+def _evaluate(first: BoundMetric, second: BoundMetric, images: Array) -> tuple[Values, Values]:
+    """Both metrics' values and gradients. JAX computes on its own thread, so it starts before PyTorch."""
     if isinstance(second, BoundJaxMetric):
-        said = second.value_and_grad(images)
-        return first.value_and_grad(images), said
+        values = second.value_and_grad(images)
+        return first.value_and_grad(images), values
     return first.value_and_grad(images), second.value_and_grad(images)
 
 
-def _pulled_back(space: Parametrization, points: Array, said: Iterable[Values]) -> list[Values]:
-    return [(values, space.pullback(points, gradients)) for values, gradients in said]
+def _pullback(parametrization: Parametrization, params: Array, values: Iterable[Values]) -> list[Values]:
+    return [(distances, parametrization.pullback(params, gradients)) for distances, gradients in values]
 
 
 @jax.jit
-def _advance(space: Parametrization, walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Walk, Turn]:
-    walk, turn = advance(walk, first, second, terms)
-    return walk._replace(proposed=space.project(walk.proposed)), turn
+def _step(state: SolverState, first: Values, second: Values, constants: Constants) -> tuple[SolverState, StepInfo]:
+    state, info = step(state, first, second, constants)
+    return state._replace(proposal=constants.parametrization.project(state.proposal)), info
 
 
 @jax.jit
-def _settle(_: Parametrization, walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Walk, Turn]:
-    return settle(walk, first, second, terms)
+def _restore_step(
+    state: SolverState, first: Values, second: Values, constants: Constants
+) -> tuple[SolverState, StepInfo]:
+    return restore_step(state, first, second, constants)
 
 
-def _march_compiled(
-    first: BoundJaxMetric, second: BoundJaxMetric, space: Parametrization, walk: Walk, terms: Terms, settling: bool
-) -> Iterator[Turn]:
+def _iterate_compiled(
+    first: BoundJaxMetric, second: BoundJaxMetric, constants: Constants, state: SolverState, restore: bool
+) -> Iterator[StepInfo]:
     program = _program(first.metric.distances_to, second.metric.distances_to)
-    room = max(1, min(TURNS_A_CALL, BYTES_A_CALL // (3 * walk.proposed.nbytes)))
+    prepared = first.prepared, second.prepared
+    room = max(1, min(STEPS_PER_CALL, BYTES_PER_CALL // (3 * state.proposal.nbytes)))
     count = 1
     while True:
         began = time.monotonic()
-        walk, turns = program((first.prepared, second.prepared), space, walk, terms, settling, count, room=room)
-        turns.told.block_until_ready()
-        each = (time.monotonic() - began) / count
+        state, infos = program(prepared, state, constants, restore, count, room=room)
+        infos.drift.block_until_ready()
+        seconds = (time.monotonic() - began) / count
         for i in range(count):
-            yield _pick(turns, i)
-        if not settling:
-            count = max(1, min(room, int(SECONDS_A_CALL / each)))
+            yield _pick(infos, i)
+        if not restore:
+            count = max(1, min(room, int(SECONDS_PER_CALL / seconds)))
 
 
 @lru_cache(maxsize=64)
-def _program(first: Distances, second: Distances) -> Callable[..., tuple[Walk, Turn]]:
-    """The compiled loop over turns of two metrics; the same object each time, so that it compiles once a shape."""
-    looks = value_and_grad_of(first), value_and_grad_of(second)
+def _program(first: Distances, second: Distances) -> Program:
+    """The compiled loop of two metrics; the same object each time, so that it compiles once for each shape."""
+    gradients = value_and_grad_of(first), value_and_grad_of(second)
 
-    def take(known: Rivals, space: Parametrization, walk: Walk, terms: Terms, settling: Array) -> tuple[Walk, Turn]:
-        images = space.pictures(walk.proposed)
-        said = [look(rival, images) for look, rival in zip(looks, known, strict=True)]
-        pulled = _pulled_back(space, walk.proposed, said)
-        return jax.lax.cond(settling, _settle, _advance, space, walk, *pulled, terms)
+    def advance(
+        prepared: tuple[Prepared, Prepared], constants: Constants, restore: Array, state: SolverState
+    ) -> tuple[SolverState, StepInfo]:
+        images = constants.parametrization.to_images(state.proposal)
+        values = [of(known, images) for of, known in zip(gradients, prepared, strict=True)]
+        pulled = _pullback(constants.parametrization, state.proposal, values)
+        return jax.lax.cond(restore, _restore_step, _step, state, *pulled, constants)
 
     @partial(jax.jit, static_argnames="room")
     def program(
-        known: Rivals, space: Parametrization, walk: Walk, terms: Terms, settling: Array, count: Array, *, room: int
-    ) -> tuple[Walk, Turn]:
-        one = partial(take, known, space, terms=terms, settling=settling)
-        shapes = jax.eval_shape(one, walk)[1]
-        kept = jax.tree.map(lambda shape: jnp.zeros((room, *shape.shape), shape.dtype), shapes)
+        prepared: tuple[Prepared, Prepared],
+        state: SolverState,
+        constants: Constants,
+        restore: Array,
+        count: Array,
+        *,
+        room: int,
+    ) -> tuple[SolverState, StepInfo]:
+        one = partial(advance, prepared, constants, restore)
+        shapes = jax.eval_shape(one, state)[1]
+        infos = jax.tree.map(lambda shape: jnp.zeros((room, *shape.shape), shape.dtype), shapes)
 
-        def go_on(i: Array, at: tuple[Walk, Turn]) -> tuple[Walk, Turn]:
-            walk, turn = one(at[0])
-            return walk, jax.tree.map(lambda rows, row: rows.at[i].set(row), at[1], turn)
+        def body(i: Array, carry: tuple[SolverState, StepInfo]) -> tuple[SolverState, StepInfo]:
+            state, info = one(carry[0])
+            return state, jax.tree.map(lambda rows, row: rows.at[i].set(row), carry[1], info)
 
-        return jax.lax.fori_loop(0, count, go_on, (walk, kept))
+        return jax.lax.fori_loop(0, count, body, (state, infos))
 
     return program
 
 
 @jax.jit
-def _pick(turns: Any, index: Array) -> Any:
-    """One of the turns that were kept."""
-    return jax.tree.map(lambda rows: jax.lax.dynamic_index_in_dim(rows, index, keepdims=False), turns)
+def _pick(infos: StepInfo, index: Array) -> StepInfo:
+    """One of the steps that were kept."""
+    return jax.tree.map(lambda rows: jax.lax.dynamic_index_in_dim(rows, index, keepdims=False), infos)

@@ -1,48 +1,39 @@
-"""How far a step goes, and how far an image may stray from its level, as a competition goes on.
+"""Schedules: the size of a step, and the tolerance on the violation of the constraint, over a competition.
 
-Upwards there are many optima, and the start decides which is found: steps begin large and decline, so that the image
-comes to the fine work. Downwards a leader's steps keep their length, because the image that follows him is a mean of
-his places (`level_set`). Either image may leave the level by up to three times its value in the first steps, and is
-back when few are left.
-
-Measured against a larger stray, a smaller one and none, steps of 0.4 to 4 times these, declines from the start, the
-middle and near the end, and leaders' steps that find their length by where they led, for structural, learned and
-squared distances and LASI at 50, 120 and 500 steps.
+Ascent has many local optima: steps begin large and decay along a cosine. Descent follows a valley with steps of
+constant length, because the reported iterate is their average (`updates`). The feasibility tolerance shrinks in the
+same time, from 300 % of the level to 1 %: intermediate iterates may leave the level set, the last ones may not.
 """
 
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
-from mad_app.competition.settings import CORNERS
-
-FALLING = np.array([corner.direction == "min" for corner in CORNERS])
-"""In which of the four images a distance falls, (4,)."""
-
-LAST_STEP_SIZE = 0.02
-"""The size of the last step in units of the first; in between it falls along a cosine."""
-STRAY = 3.0
-"""Relative departure from the level at which the first step is taken back; falls with the 4th power of that cosine."""
-LAST_STRAY = 0.01
-"""What it falls to."""
+from mad_app.competition.settings import SolverOptions
 
 
-def step_sizes(progress: Array, idleness: Array) -> Array:
-    """Each image's step, in units of the setting, (4,).
+def ascent_step_size(progress: Array, plateau: Array, solver: SolverOptions) -> Array:
+    """Size of each ascent step, in pixel values, (n,).
 
     Args:
-        progress: the part of the steps that is done.
-        idleness: the part of an image's patience that went by without a gain, (4,). In its second half all steps
-            decline, so that what only trembles comes to rest, and shows what it still gains.
+        progress: fraction of the steps that is done, a scalar in [0, 1].
+        plateau: fraction of each image's patience that passed without a gain, (n,). In its second half the steps decay
+            as well, so that an iterate that oscillates comes to rest.
+        solver: the constants.
     """
-    return jnp.where(FALLING, 1, _decline(progress)) * _decline(2 * idleness - 1)
+    return solver.step_size * (_decay(progress, solver) * _decay(2 * plateau - 1, solver))
 
 
-def stray(progress: Array) -> Array:
-    """Relative departure from the level that is allowed when this part of the steps is done."""
-    return jnp.maximum(_decline(progress) ** 4 * STRAY, LAST_STRAY)
+def descent_step_size(plateau: Array, solver: SolverOptions) -> Array:
+    """Size of each descent step, in pixel values, (n,): constant but for the decay on a plateau."""
+    return solver.step_size * _decay(2 * plateau - 1, solver)
 
 
-def _decline(along: Array) -> Array:
-    """From 1 at 0 to `LAST_STEP_SIZE` at 1, along a cosine."""
-    return LAST_STEP_SIZE + (1 - LAST_STEP_SIZE) * (1 + jnp.cos(jnp.pi * jnp.clip(along, 0, 1))) / 2
+def feasibility_tolerance(progress: Array, solver: SolverOptions) -> Array:
+    """Relative departure from the level up to which a step is accepted when this fraction of the steps is done."""
+    return jnp.maximum(_decay(progress, solver) ** 4 * solver.max_violation, solver.last_violation)
+
+
+def _decay(progress: Array, solver: SolverOptions) -> Array:
+    """From 1 at 0 to `last_step_size` at 1, along a cosine (Loshchilov & Hutter, ICLR 2017)."""
+    last = solver.last_step_size
+    return last + (1 - last) * (1 + jnp.cos(jnp.pi * jnp.clip(progress, 0, 1))) / 2

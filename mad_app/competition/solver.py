@@ -1,259 +1,259 @@
-"""One turn of a competition, as a pure function: judge where the last step led, then choose the next.
+"""One iteration of the solver as a pure function: accept or reject the proposed iterates, then propose the next.
 
-A turn begins with the metrics' values and gradients at the images that the last step proposed. An image that strayed
-from its level goes back and takes a smaller step next; so does one off its level that the box lets move nowhere. What a
-turn shows is all that a later one needs, so that a competition goes on from it bit for bit.
+An iteration begins with the metrics' values and gradients at the proposal. An image whose proposal is infeasible (too
+far off its level), regressed (a descent that rose) or stalled (off its level, and the bounds let nothing move) returns
+to its last accepted iterate and halves its step scale. One whose proposal would be accepted, but where a metric is not
+finite, has failed: it is frozen at its last accepted iterate, and the other images continue. `StepInfo` has all
+that is needed to continue, so a resumed competition is the same bit for bit.
 """
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
-from mad_app.competition import schedules as pace
-from mad_app.competition.geometry import Moments, no_moments, norms, return_step, tangent_gradient, tangent_step
+from mad_app.competition import schedules
+from mad_app.competition.geometry import norms, retract, riemannian_gradient
+from mad_app.competition.problem import (
+    ASCENTS,
+    DESCENTS,
+    FALLS,
+    Constants,
+    Evaluation,
+    Values,
+    evaluate,
+    finite,
+    is_finite,
+    objective,
+    select,
+    select_evaluation,
+)
 from mad_app.competition.settings import CORNERS, MAX_DRIFT
-
-GROWTH, SHRINKAGE = 1.1, 0.5
-"""What an image's trust is multiplied by after a step that held, and after one that strayed."""
-FULL_RETURN = 4.0
-"""An image makes up for all it lacks to its level at a trust of 1 / FULL_RETURN or more, and for less below: where
-the level is so curved that even the return strays, it comes back in small steps."""
-LOST = 2.0**-8
-"""An image whose trust falls below this cannot come back from where it strayed, and sets out again from where it last
-was on its level."""
-SECOND_TRUST = 2.0**-3
-"""The trust with which it does."""
-ON_LEVEL = 0.01
-"""Relative departure from the level up to which a gain counts."""
-GAIN = 1e-4
-"""The least relative gain that counts."""
-RELAPSE = 0.1
-"""Where a distance falls, a step that led this far above the least of it is taken back too: what dies away by powers of
-ten leaves the scale of the steps behind, and a leader may gather speed where he should not."""
-PATIENCE = 100
-"""Steps on the level without a gain after which an image has converged."""
-FLAT = 1e-3
-"""A tangent gradient this small, in units of the first, leads nowhere."""
-PRESSED = 0.5
-"""The part of the values that a metric sees which must be pressed against 0 or 1 for an image to be stuck there."""
-
-RISES = ~pace.FALLING
-DRIVES_FIRST = np.array([corner.optimized == "first" for corner in CORNERS])
-
-Values = tuple[Array, Array]
-"""A metric's distances (4,) and their gradients (4, H, W, 3)."""
+from mad_app.competition.updates import AscentState, DescentState, Linearization, ascend, descend
 
 
-class Terms(NamedTuple):
-    """What stays the same through a competition.
+class OptimizerState(NamedTuple):
+    """What the next step needs beside the iterate.
 
     Attributes:
-        level: what each image's fixed metric is held at, (4,).
-        steps: how many steps there will be.
-        step_size: size of the first.
-        tolerance: relative departure from the level that is aimed at in the end.
+        ascent: state of the ascent's update rule.
+        descent: state of the averaged descent's.
+        update_count: how many updates were made, a scalar.
+        step_scale: each image's factor on its step, in (0, 1], (4,).
+        last_on_level: each image's last iterate on its level, (4, H, W, 3).
+        best_value: the greatest objective of each image on its level, (4,).
+        plateau_count: steps since then, (4,).
+        initial_gradient_norm: norm of each image's first Riemannian gradient, (4,).
+        failed: whether a metric was not finite at an accepted iterate, (4,).
     """
 
-    level: Array
-    steps: Array
-    step_size: Array
-    tolerance: Array
+    ascent: AscentState
+    descent: DescentState
+    update_count: Array
+    step_scale: Array
+    last_on_level: Array
+    best_value: Array
+    plateau_count: Array
+    initial_gradient_norm: Array
+    failed: Array
 
 
-class View(NamedTuple):
-    """What both metrics say of the four images, sorted by what is driven and what is held."""
+class SolverState(NamedTuple):
+    """The carry of the loop.
 
-    images: Array
+    Attributes:
+        proposal: the params to be evaluated next, (4, H, W, 3).
+        accepted: the evaluation at the last accepted iterates; anything if `is_initial`.
+        optimizer: as the last iteration left it.
+        step_index: steps done once the proposal is accepted.
+        is_initial: whether the proposal is accepted whatever it is.
+    """
+
+    proposal: Array
+    accepted: Evaluation
+    optimizer: OptimizerState
+    step_index: Array
+    is_initial: Array
+
+
+class StepInfo(NamedTuple):
+    """The result of one iteration.
+
+    Attributes:
+        params: the iterates, (4, H, W, 3).
+        first: the first metric, (4,).
+        second: the second metric, (4,).
+        drift: relative departure of the fixed metric from its level, (4,).
+        finite: whether both metrics and their gradients are finite, (4,).
+        converged: whether an image has converged in the interior, (4,).
+        at_bounds: whether it has converged at the bounds, (4,).
+        optimizer: before the next step was chosen.
+        step_index: steps done.
+    """
+
+    params: Array
     first: Array
     second: Array
-    ascent: Array
-    normal: Array
-    missing: Array
+    drift: Array
+    finite: Array
+    converged: Array
+    at_bounds: Array
+    optimizer: OptimizerState
+    step_index: Array
 
 
-class Memory(NamedTuple):
-    """What the next step needs beside the images.
-
-    Attributes:
-        moments: Adam's.
-        trust: each image's step size, in units of its pace, at most 1, (4,).
-        held: each image as it last was on its level, (4, H, W, 3).
-        best: the furthest that each image's driven metric came on the level, falling ones negated, (4,).
-        idle: steps since then, (4,).
-        slope: norm of each image's first tangent gradient, (4,).
-    """
-
-    moments: Moments
-    trust: Array
-    held: Array
-    best: Array
-    idle: Array
-    slope: Array
-
-
-class Walk(NamedTuple):
-    """Where a competition stands between two turns.
-
-    Attributes:
-        proposed: the images that the next turn looks at.
-        view: what the last turn ended with; anything where `fresh`.
-        memory: as it was left by the last turn.
-        done: steps done when the proposed images are those of the competition.
-        fresh: whether the proposed images are to be taken as they are.
-    """
-
-    proposed: Array
-    view: View
-    memory: Memory
-    done: Array
-    fresh: Array
-
-
-class Turn(NamedTuple):
-    """What a turn shows.
-
-    Attributes:
-        images: (4, H, W, 3).
-        told: `first`, `second`, `drift`, and as 0 or 1 `finite`, `converged` and `boxed`, in rows, (6, 4).
-        memory: before the next step was chosen.
-        done: steps done.
-    """
-
-    images: Array
-    told: Array
-    memory: Memory
-    done: Array
-
-
-def begin(images: Array) -> Walk:
-    """A walk that sets out from images (4, H, W, 3)."""
-    four = jnp.ones(len(CORNERS), jnp.float32)
-    idle = jnp.zeros_like(four, jnp.int32)
-    memory = Memory(no_moments(images), four, images, -jnp.inf * four, idle, jnp.nan * four)
-    return resume(images, memory, 0)
-
-
-def resume(images: Array, memory: Memory, done: int) -> Walk:
-    """A walk that goes on from what a turn showed."""
-    nothing = View(images, memory.trust, memory.trust, images, images, memory.trust)
-    return Walk(images, nothing, memory, jnp.asarray(done, jnp.int32), jnp.asarray(True))
-
-
-def advance(walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Walk, Turn]:
-    """Judge the proposed images by what the metrics say of them, and step on."""
-    seen = _sort(walk.proposed, first, second, terms)
-    allowed = jnp.maximum(pace.stray((walk.done - 1) / terms.steps), jnp.abs(walk.view.missing / terms.level))
-    departure = jnp.abs(seen.missing / terms.level)
-    held = (departure <= allowed) & _finite(seen.normal)
-    best = walk.memory.best
-    relapsed = (_driven(seen) < best - RELAPSE * jnp.abs(best)) & pace.FALLING
-    blocked = (departure > ON_LEVEL) & (walk.proposed == walk.view.images).all(axis=(1, 2, 3))
-    strayed = (~held | relapsed | blocked) & ~walk.fresh
-    view = _choose(strayed, walk.view, seen)
-    trust = jnp.where(strayed, SHRINKAGE * walk.memory.trust, jnp.minimum(GROWTH * walk.memory.trust, 1))
-    memory, flat, boxed = _remember(view, walk.memory, terms)
-    heading = _where(relapsed, SHRINKAGE * memory.moments.heading, memory.moments.heading)
-    memory = memory._replace(trust=trust, moments=memory.moments._replace(heading=heading))
-    start = walk.memory._replace(slope=memory.slope, best=memory.best)
-    memory = jax.tree.map(partial(jnp.where, walk.fresh), start, memory)
-    converged = (flat | (memory.idle >= PATIENCE)) & ~boxed
-    turn = Turn(view.images, _tell(view, terms, converged, boxed), memory, walk.done)
-    images, memory = _step(view, memory, walk.done, terms)
-    return Walk(images, view, memory, walk.done + 1, jnp.asarray(False)), turn
-
-
-def settle(walk: Walk, first: Values, second: Values, terms: Terms) -> tuple[Walk, Turn]:
-    """Judge a return by whether it came nearer, and return on, half as far after one that did not.
-
-    `trust` is here the share of what is missing that a return makes up for. An image on its level stays as it is, and
-    one that counts as held never falls back to where it was on its level before.
-    """
-    seen = _sort(walk.proposed, first, second, terms)
-    settled = (jnp.abs(walk.view.missing / terms.level) <= terms.tolerance) & ~walk.fresh
-    nearer = (jnp.abs(seen.missing) < jnp.abs(walk.view.missing)) & ~settled | walk.fresh
-    view = _choose(~nearer, walk.view, seen)
-    trust = jnp.where(walk.fresh | settled, 1, walk.memory.trust)
-    share = jnp.where(nearer, jnp.minimum(2 * trust, 1), trust / 2)
-    memory = walk.memory._replace(trust=share)
-    no = jnp.zeros_like(nearer)
-    turn = Turn(view.images, _tell(view, terms, no, no), memory, walk.done)
-    returned = return_step(view.images, view.normal, share * view.missing)
-    lost = (share < LOST) & (jnp.abs(view.missing / terms.level) > MAX_DRIFT)
-    return Walk(_where(lost, memory.held, returned), view, memory, walk.done, jnp.asarray(False)), turn
-
-
-def _sort(images: Array, first: Values, second: Values, terms: Terms) -> View:
-    """The view, from each metric's values and gradients."""
-    pick, sign = DRIVES_FIRST[:, None, None, None], jnp.where(RISES, 1.0, -1.0)[:, None, None, None]
-    return View(
-        images=images,
-        first=first[0],
-        second=second[0],
-        ascent=jnp.where(pick, first[1], second[1]) * sign,
-        normal=jnp.where(pick, second[1], first[1]),
-        missing=terms.level - jnp.where(DRIVES_FIRST, second[0], first[0]),
+def init(params: Array) -> SolverState:
+    """The state before the first step, at params (4, H, W, 3)."""
+    ones = jnp.ones(len(CORNERS), jnp.float32)
+    zeros = jnp.zeros_like(params)
+    optimizer = OptimizerState(
+        ascent=AscentState(zeros[ASCENTS], zeros[ASCENTS]),
+        descent=DescentState(zeros[DESCENTS], zeros[DESCENTS]),
+        update_count=jnp.zeros((), jnp.int32),
+        step_scale=ones,
+        last_on_level=params,
+        best_value=-jnp.inf * ones,
+        plateau_count=jnp.zeros_like(ones, jnp.int32),
+        initial_gradient_norm=jnp.nan * ones,
+        failed=jnp.zeros_like(ones, jnp.bool_),
     )
+    return reinit(params, optimizer, 0)
 
 
-def _driven(view: View) -> Array:
-    """What shall grow: the driven metric, falling ones negated, (4,)."""
-    return jnp.where(DRIVES_FIRST, view.first, view.second) * jnp.where(RISES, 1.0, -1.0)
+def reinit(params: Array, optimizer: OptimizerState, index: int) -> SolverState:
+    """The state that continues from a `StepInfo`."""
+    unused = Evaluation(params, optimizer.step_scale, optimizer.step_scale, params, params, optimizer.step_scale)
+    return SolverState(params, unused, optimizer, jnp.asarray(index, jnp.int32), jnp.asarray(True))
 
 
-def _choose(back: Array, before: View, after: View) -> View:
-    """The view after a step, but that before it for the images that go back, (4,)."""
-    return jax.tree.map(partial(_where, back), before, after)
-
-
-def _remember(view: View, memory: Memory, terms: Terms) -> tuple[Memory, Array, Array]:
-    """The memory with this turn's gains, whether an image's way is flat, and whether that is the box's doing, (4,)."""
-    driven = _driven(view)
-    on_level = jnp.abs(view.missing / terms.level) <= ON_LEVEL
-    gained = on_level & ((driven > memory.best + GAIN * jnp.abs(memory.best)) | jnp.isinf(memory.best))
-    gradient, free = tangent_gradient(view.images, view.ascent, view.normal)
-    slope = norms(gradient)
-    first_slope = jnp.where(jnp.isnan(memory.slope), slope, memory.slope)
-    flat = on_level & (slope <= FLAT * first_slope)
-    counting = (view.ascent != 0) | (view.normal != 0)
-    moving = jnp.sum(free & counting, axis=(1, 2, 3)) / jnp.maximum(jnp.sum(counting, axis=(1, 2, 3)), 1)
-    boxed = flat & (moving < 1 - PRESSED)
-    idle = jnp.where(gained | ~on_level, 0, memory.idle + 1)
-    best = jnp.where(gained, driven, memory.best)
-    held = _where(on_level, view.images, memory.held)
-    return memory._replace(held=held, best=best, idle=idle, slope=first_slope), flat, boxed
-
-
-def _step(view: View, memory: Memory, done: Array, terms: Terms) -> tuple[Array, Memory]:
-    """The images of the next step, and the memory that it leaves."""
-    images, moments = tangent_step(
-        view.images,
-        memory.moments,
-        view.ascent,
-        view.normal,
-        view.missing * jnp.minimum(FULL_RETURN * memory.trust, 1),
-        terms.step_size * pace.step_sizes(done / terms.steps, memory.idle / PATIENCE),
-        memory.trust,
-        pace.FALLING,
+def step(state: SolverState, first: Values, second: Values, constants: Constants) -> tuple[SolverState, StepInfo]:
+    """Accept or reject the proposal, given both metrics there, and propose the next iterates."""
+    before, solver = state.optimizer, constants.solver
+    evaluation = evaluate(state.proposal, first, second, constants.levels)
+    rejected, regressed, failed = _judge(state, evaluation, constants)
+    current = select_evaluation(rejected, state.accepted, evaluation)
+    optimizer, flat, at_bounds = _track_progress(current, before, constants)
+    offset = before.descent.fast_offset
+    offset = select(regressed[DESCENTS], solver.decrease_factor * offset, offset)
+    increased = jnp.minimum(solver.increase_factor * before.step_scale, 1)
+    optimizer = optimizer._replace(
+        descent=before.descent._replace(fast_offset=offset),
+        step_scale=jnp.where(rejected, solver.decrease_factor * before.step_scale, increased),
     )
-    lost = memory.trust < LOST
-    trust = jnp.where(lost, SECOND_TRUST, memory.trust)
-    return _where(lost, memory.held, images), memory._replace(moments=moments, trust=trust)
+    unchanged = before._replace(initial_gradient_norm=optimizer.initial_gradient_norm, best_value=optimizer.best_value)
+    optimizer = jax.tree.map(lambda old, new: jnp.where(state.is_initial, old, new), unchanged, optimizer)
+    optimizer = optimizer._replace(failed=failed)
+    converged = (flat | (optimizer.plateau_count >= solver.plateau_patience)) & ~at_bounds
+    info = _info(current, converged, at_bounds, optimizer, state.step_index, constants)
+    proposal, optimizer = _propose(current, optimizer, state.step_index, constants)
+    return SolverState(proposal, current, optimizer, state.step_index + 1, jnp.asarray(False)), info
 
 
-def _tell(view: View, terms: Terms, converged: Array, boxed: Array) -> Array:
-    finite = jnp.stack([_finite(array) for array in view]).all(axis=0)
-    return jnp.stack([view.first, view.second, -view.missing / terms.level, finite, converged, boxed])
+def restore_step(
+    state: SolverState, first: Values, second: Values, constants: Constants
+) -> tuple[SolverState, StepInfo]:
+    """One step of the return to the level: accept a retraction if it came nearer, else halve the next.
+
+    The step scale is here the part of the residual that a retraction corrects. An image on its level stays as it is;
+    one that cannot return, and is off by more than MAX_DRIFT, restarts from its last iterate on the level.
+    """
+    before, levels, solver = state.optimizer, constants.levels, constants.solver
+    evaluation = evaluate(state.proposal, first, second, levels)
+    restored = (jnp.abs(state.accepted.residual / levels) <= solver.level_tolerance) & ~state.is_initial
+    nearer = jnp.abs(evaluation.residual) < jnp.abs(state.accepted.residual)
+    accepted = nearer & is_finite(evaluation) & ~restored | state.is_initial
+    current = select_evaluation(~accepted, state.accepted, evaluation)
+    scale = jnp.where(state.is_initial | restored, 1, before.step_scale)
+    scale = jnp.where(accepted, jnp.minimum(2 * scale, 1), scale / 2)
+    optimizer = before._replace(step_scale=scale)
+    no = jnp.zeros_like(accepted)
+    info = _info(current, no, no, optimizer, state.step_index, constants)
+    retracted = retract(current.params, current.constraint_gradient, scale * current.residual)
+    lost = (scale < solver.min_step_scale) & (jnp.abs(current.residual / levels) > MAX_DRIFT)
+    proposal = select(lost, before.last_on_level, retracted)
+    return SolverState(proposal, current, optimizer, state.step_index, jnp.asarray(False)), info
 
 
-def _finite(array: Array) -> Array:
-    """Image by image, whether every number is finite, (4,)."""
-    return jnp.isfinite(array).reshape(len(CORNERS), -1).all(axis=1)
+def _judge(state: SolverState, evaluation: Evaluation, constants: Constants) -> tuple[Array, Array, Array]:
+    """Whether each proposal is rejected, whether because it regressed, and whether the image has failed, (4,).
+
+    A frozen image is accepted wherever its metrics are finite.
+    """
+    solver, levels, best = constants.solver, constants.levels, state.optimizer.best_value
+    tolerance = schedules.feasibility_tolerance((state.step_index - 1) / constants.steps, solver)
+    allowed = jnp.maximum(tolerance, jnp.abs(state.accepted.residual / levels))
+    violation = jnp.abs(evaluation.residual / levels)
+    infeasible = ~((violation <= allowed) & finite(evaluation.constraint_gradient))
+    regressed = (objective(evaluation) < best - solver.regression_tolerance * jnp.abs(best)) & FALLS
+    unmoved = (state.proposal == state.accepted.params).all(axis=(1, 2, 3))
+    stalled = (violation > solver.on_level_tolerance) & unmoved
+    rejected = infeasible | regressed | stalled
+    unusable = ~is_finite(evaluation)
+    was_failed = state.optimizer.failed
+    failed = was_failed | unusable & (~rejected | state.is_initial)
+    rejected = jnp.where(was_failed, unusable, rejected | failed)
+    return rejected & ~state.is_initial, regressed, failed
 
 
-def _where(which: Array, these: Array, those: Array) -> Array:
-    """Image by image, `these` or `those`."""
-    return jnp.where(which.reshape(-1, *[1] * (these.ndim - 1)), these, those)
+def _track_progress(
+    current: Evaluation, before: OptimizerState, constants: Constants
+) -> tuple[OptimizerState, Array, Array]:
+    """The state with this iterate's gain, whether the gradient vanished, and whether the bounds are the cause, (4,)."""
+    solver, value, best = constants.solver, objective(current), before.best_value
+    on_level = jnp.abs(current.residual / constants.levels) <= solver.on_level_tolerance
+    gained = on_level & ((value > best + solver.gain_tolerance * jnp.abs(best)) | jnp.isinf(best))
+    gradient, inactive = riemannian_gradient(current.params, current.objective_gradient, current.constraint_gradient)
+    norm = norms(gradient)
+    initial_norm = jnp.where(jnp.isnan(before.initial_gradient_norm), norm, before.initial_gradient_norm)
+    flat = on_level & (norm <= solver.flat_tolerance * initial_norm)
+    counting = (current.objective_gradient != 0) | (current.constraint_gradient != 0)
+    free = jnp.sum(inactive & counting, axis=(1, 2, 3)) / jnp.maximum(jnp.sum(counting, axis=(1, 2, 3)), 1)
+    tracked = before._replace(
+        last_on_level=select(on_level, current.params, before.last_on_level),
+        best_value=jnp.where(gained, value, best),
+        plateau_count=jnp.where(gained | ~on_level, 0, before.plateau_count + 1),
+        initial_gradient_norm=initial_norm,
+    )
+    return tracked, flat, flat & (free < 1 - solver.active_fraction)
+
+
+def _propose(
+    current: Evaluation, optimizer: OptimizerState, index: Array, constants: Constants
+) -> tuple[Array, OptimizerState]:
+    """The next proposal, each image by its update rule, and the state that the rules leave."""
+    solver, scale, count = constants.solver, optimizer.step_scale, optimizer.update_count + 1
+    at = Linearization(current.params, current.objective_gradient, current.constraint_gradient, current.residual)
+    rising, falling = (Linearization(*(array[rows] for array in at)) for rows in (ASCENTS, DESCENTS))
+    plateau = optimizer.plateau_count / solver.plateau_patience
+    size = schedules.ascent_step_size(index / constants.steps, plateau[ASCENTS], solver)
+    ascended, ascent = ascend(rising, optimizer.ascent, count, size, scale[ASCENTS], solver)
+    size = schedules.descent_step_size(plateau[DESCENTS], solver)
+    descended, descent = descend(falling, optimizer.descent, count, size, scale[DESCENTS], solver)
+    proposal = jnp.stack([ascended, descended], axis=1).reshape(current.params.shape)
+    restart = scale < solver.min_step_scale
+    scale = jnp.where(restart, solver.restart_step_scale, scale)
+    proposal = select(restart, optimizer.last_on_level, proposal)
+    proposal = select(optimizer.failed, current.params, proposal)
+    return proposal, optimizer._replace(ascent=ascent, descent=descent, update_count=count, step_scale=scale)
+
+
+def _info(
+    current: Evaluation,
+    converged: Array,
+    at_bounds: Array,
+    optimizer: OptimizerState,
+    index: Array,
+    constants: Constants,
+) -> StepInfo:
+    return StepInfo(
+        params=current.params,
+        first=current.first,
+        second=current.second,
+        drift=-current.residual / constants.levels,
+        finite=is_finite(current),
+        converged=converged,
+        at_bounds=at_bounds,
+        optimizer=optimizer,
+        step_index=index,
+    )

@@ -3,6 +3,7 @@
 from mad_app.figures.animation import MOVINGS, Moving, animation_bytes, save_animation
 from mad_app.figures.canvas import Kind
 from mad_app.figures.caption import caption, latex_caption
+from mad_app.figures.contact_sheet import missing_phrases
 from mad_app.figures.export import (
     KINDS,
     Drawing,
@@ -39,6 +40,7 @@ from mad_app.figures.text import (
     percentage,
     picture_phrases,
     running_drift_sentence,
+    seen_drift_sentence,
     setting_phrases,
     settings_sentence,
     start_phrase,
@@ -72,6 +74,7 @@ __all__ = [
     "latex_caption",
     "mad_sheet",
     "metric_title",
+    "missing_phrases",
     "number",
     "outcome_sentence",
     "pair_sentence",
@@ -82,6 +85,7 @@ __all__ = [
     "save_contact_sheet",
     "save_figure",
     "save_level_curves",
+    "seen_drift_sentence",
     "series_bytes",
     "setting_phrases",
     "settings_sentence",

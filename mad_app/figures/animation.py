@@ -65,11 +65,12 @@ def frames_of(run: Run) -> list[Frame]:
         keyframes = zip(run.keyframes.step.tolist(), run.keyframes.images, strict=True)
         frames = [Frame(_images(four), f"step {step}" if step else "start", step / steps) for step, four in keyframes]
         return [*frames, Frame(_images(run.pictures), end, 1.0)]
-    start = np.broadcast_to(run.start, run.finals.shape)
+    ended = _images(run.pictures)
+    start = np.broadcast_to(run.start, ended.shape)
     shares = np.linspace(0, 1, BLENDS + 2)
     ends = {0.0: "start", 1.0: end}
     return [
-        Frame(start + share * (run.finals - start), ends.get(share, "blended from start to end"), share)
+        Frame(start + share * (ended - start), ends.get(share, "blended from start to end"), share)
         for share in shares.tolist()
     ]
 

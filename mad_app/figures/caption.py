@@ -1,12 +1,15 @@
 """The caption of a figure: what it shows, and every setting, in plain text and for LaTeX."""
 
+import re
 from collections.abc import Collection
 
-from mad_app.figures.options import PARTS, Part
-from mad_app.figures.sheet import gain_of
+from mad_app.figures.canvas import drawing
+from mad_app.figures.options import FORMATS, Part
+from mad_app.figures.sheet import gain_of, parts_of
 from mad_app.figures.text import (
     drift_sentence,
     image_title,
+    measured_images,
     metric_title,
     number,
     outcome_sentence,
@@ -34,19 +37,58 @@ _LATEX = {
 _LAST_LETTER = 0x24F
 """Letters beyond those of Latin scripts need LaTeX packages that a text may not have."""
 
+_POWER = re.compile(r"(?<![\w.])(\d(?:\.\d+)?)e([-+−]?\d+)(?!\w|\.\w)")
+"""A number such as 9.21e-4."""
 
-def caption(run: Run, show: Collection[Part] | None = None) -> str:
-    """The caption of a run's sheet in plain text, one paragraph.
+
+def caption(run: Run, show: Collection[Part] | None = None, *, moving: bool = False) -> str:
+    """The caption of a run's sheet or animation in plain text, one paragraph. Values are those of the 8-bit images.
 
     Args:
         run: a competition.
-        show: the parts that the sheet shows; all by default.
+        show: the parts that the sheet was asked to show; by default those of a sheet of two columns.
+        moving: whether the figure is an animation, which has no parts.
     """
-    shown = PARTS if show is None else show
     texts = [_subject(run)]
-    if "pairs" in shown or "maps" in shown:
-        texts += [pair_sentence(run, pair) for pair in (0, 1)]
-    texts += [_image(run, i) for i in range(len(run.images))]
+    if moving:
+        described = [*_pairs(run), _frames(run)]
+    else:
+        with drawing():
+            shown = parts_of(run, FORMATS["double"], show)
+        described = _parts(run, shown)
+    values = f"Values of the four images are those of {measured_images(run)}."
+    return " ".join([*texts, *described, values, outcome_sentence(run), *_origin(run)])
+
+
+def latex_caption(run: Run, show: Collection[Part] | None = None, *, moving: bool = False) -> str:
+    """The same as LaTeX's caption command, for any engine, without packages."""
+    return f"\\caption{{{to_latex(caption(run, show, moving=moving))}}}"
+
+
+def to_latex(text: str) -> str:
+    """Text that LaTeX sets as it is; what it could not set without packages becomes a question mark.
+
+    Example:
+        >>> to_latex("my_photo 50 % → 1 − SSIM, 9.21e-4")
+        'my\\\\_photo 50 \\\\% $\\\\to$ 1 $-$ SSIM, $9.21\\\\times10^{-4}$'
+    """
+    words, done = [], 0
+    line = " ".join(text.split())
+    for power in _POWER.finditer(line):
+        exponent = int(power[2].replace("−", "-"))
+        words += [_set(line[done : power.start()]), rf"${power[1]}\times10^{{{exponent}}}$"]
+        done = power.end()
+    return "".join([*words, _set(line[done:])])
+
+
+def _set(text: str) -> str:
+    """Text without numbers that are powers of ten."""
+    return "".join(_LATEX.get(character) or _latin(character) for character in text)
+
+
+def _parts(run: Run, shown: Collection[Part]) -> list[str]:
+    """What the parts of a sheet show."""
+    texts = _pairs(run) if "pairs" in shown or "maps" in shown else [_image(run, i) for i in range(len(run.images))]
     if "maps" in shown:
         gains = ", ".join(f"{letters} × {gain_of(run, pair):g}" for pair, letters in enumerate(("A and B", "C and D")))
         texts.append(f"Maps: differences from the original, amplified ({gains}); no change is mid gray.")
@@ -54,22 +96,18 @@ def caption(run: Run, show: Collection[Part] | None = None) -> str:
         texts.append("Curves: both metrics over the steps; dashed, the level that each kept.")
     if "others" in shown:
         texts.append("Table: the values of all other metrics for the start and the four images.")
-    return " ".join([*texts, outcome_sentence(run), *_origin(run)])
+    return texts
 
 
-def latex_caption(run: Run, show: Collection[Part] | None = None) -> str:
-    """The same as LaTeX's caption command, for any engine, without packages."""
-    return f"\\caption{{{to_latex(caption(run, show))}}}"
+def _pairs(run: Run) -> list[str]:
+    """What both pairs show, and each of the four images."""
+    return [pair_sentence(run, pair) for pair in (0, 1)] + [_image(run, i) for i in range(len(run.images))]
 
 
-def to_latex(text: str) -> str:
-    """Text that LaTeX sets as it is; what it could not set without packages becomes a question mark.
-
-    Example:
-        >>> to_latex("my_photo 50 % → 1 − SSIM")
-        'my\\\\_photo 50 \\\\% $\\\\to$ 1 $-$ SSIM'
-    """
-    return "".join(_LATEX.get(character) or _latin(character) for character in " ".join(text.split()))
+def _frames(run: Run) -> str:
+    """What an animation shows one after the other."""
+    between = "images of the steps between" if len(run.keyframes.step) else "blends of the two"
+    return f"Animation: the original and the start stay; the four images go from the start to the end, with {between}."
 
 
 def _latin(character: str) -> str:

@@ -4,6 +4,7 @@ Sizes are those of print: 7.0 inches for two columns, 3.4 for one; no text under
 records give equal bytes.
 """
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Literal, TypeVar, Unpack
@@ -21,6 +22,9 @@ from mad_app.records.storage import refusals, staged_file
 
 KINDS: dict[str, Kind] = {".pdf": "pdf", ".svg": "svg", ".png": "png"}
 """Ending of a file's name → what it is."""
+
+MOST_PIXELS = 200_000_000
+"""Of a PNG, which takes four bytes of memory a pixel while it is drawn."""
 
 Drawing = Literal["contact sheet", "curves"]
 
@@ -67,8 +71,15 @@ def figure_bytes(run: Run, kind: Kind, *, dpi: float | None = None, **options: U
         kind: "pdf", "svg" or "png".
         dpi: dots per inch of a PNG; by default the first above 300 (slide: 150) that shows whole pixels.
         **options: as in `mad_sheet`.
+
+    Raises:
+        ArgumentError: as `mad_sheet`, or a PNG would have more than MOST_PIXELS.
     """
-    return figure_to_bytes(mad_sheet(run, **options), kind, dpi=dpi)
+    figure = mad_sheet(run, **options)
+    inches = float(figure.get_figwidth() * figure.get_figheight())
+    if kind == "png" and dpi is not None and not dpi**2 * inches <= MOST_PIXELS:
+        raise ArgumentError("dpi", f"must be at most {math.sqrt(MOST_PIXELS / inches):.0f} here, got {dpi:g}")
+    return figure_to_bytes(figure, kind, dpi=dpi)
 
 
 def series_bytes(series: Series, drawing_of: Drawing, kind: Kind, *, width: Width = "double") -> bytes:

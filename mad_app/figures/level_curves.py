@@ -5,10 +5,10 @@ from matplotlib.figure import Figure
 
 from mad_app.competition.settings import CORNERS
 from mad_app.figures.canvas import LIGHT, Canvas
-from mad_app.figures.contact_sheet import series_title
+from mad_app.figures.contact_sheet import missing_sentence, series_title
 from mad_app.figures.options import Format
-from mad_app.figures.panels import dress, scale_axis, spread_labels
-from mad_app.figures.text import LETTERS, metric_title
+from mad_app.figures.panels import dress, scale_axis, spread_labels, tick_at
+from mad_app.figures.text import LETTERS, measured_images, metric_title
 from mad_app.records import Run, Series
 
 HEIGHT = 0.72
@@ -22,13 +22,15 @@ def draw_level_curves(series: Series, form: Format) -> Figure:
     width = (form.inner - form.gutter) / 2
     canvas = Canvas(form.width, 1.0, font=form.font, theme=LIGHT, dpi=form.dpi)
     top = form.margin + 1.6 * canvas.line
-    height = top + HEIGHT * width + 2.2 * canvas.line + form.margin
+    note = f"Dotted: the start, brought to each level. Values are those of {measured_images(series.runs[0])}."
+    notes = canvas.wrap(f"{note} {missing_sentence(series)}", form.inner)
+    below = top + HEIGHT * width + canvas.line
+    height = below + (len(notes) + 0.2) * canvas.line + form.margin
     canvas = Canvas(form.width, height, font=form.font, theme=LIGHT, dpi=form.dpi)
     canvas.text(form.margin, form.margin + 0.76 * canvas.line, series_title(series), width=form.inner, weight="bold")
     for pair in (0, 1):
         _draw_panel(canvas, series, pair, form.margin + pair * (width + form.gutter), top, width, HEIGHT * width)
-    note = "Dotted: the start, brought to each level. Values are those of the saved 8-bit images."
-    canvas.text(form.margin, height - form.margin - 0.3 * canvas.line, note, color=canvas.theme.quiet)
+    canvas.lines(form.margin, below, notes, color=canvas.theme.quiet)
     return canvas.figure
 
 
@@ -49,6 +51,7 @@ def _draw_panel(canvas: Canvas, series: Series, pair: int, x: float, y: float, w
     axes = canvas.axes(x + left, y + 1.6 * canvas.line, width - left - right, height - 3.4 * canvas.line)
     scale_axis(axes, shown[np.isfinite(shown)])
     scale_axis(axes, levels[np.isfinite(levels)], "x")
+    tick_at(canvas, axes, levels, width - left - right)
     dress(canvas, axes)
     axes.plot(levels, starts, ":", color=canvas.theme.quiet, linewidth=canvas.font / 8)
     for i, values in ends.items():

@@ -46,6 +46,20 @@ def draw_curve(canvas: Canvas, run: Run, role: Role, x: float, y: float, width: 
     canvas.text(x + width - right, y + height - 0.25 * canvas.line, "steps", align="right", color=canvas.theme.quiet)
 
 
+def tick_at(canvas: Canvas, axes: Axes, values: np.ndarray, width: float) -> None:
+    """Ticks of the horizontal axis at these values alone; those are labeled that have room in `width` inches."""
+    shown = np.unique(values[np.isfinite(values)])
+    places = width * axes.transAxes.inverted().transform(axes.transData.transform([(x, 1.0) for x in shown]))[:, 0]
+    labels, free = [], -math.inf
+    for value, place in zip(shown.tolist(), places.tolist(), strict=True):
+        half = canvas.measure(_tick(value)) / 2
+        fits = place - half >= free
+        labels.append(_tick(value) if fits else "")
+        free = place + half + 0.5 * canvas.font / 72 if fits else free
+    axes.xaxis.set_major_locator(ticker.FixedLocator(shown.tolist()))
+    axes.xaxis.set_major_formatter(ticker.FixedFormatter(labels))
+
+
 def scale_axis(axes: Axes, shown: np.ndarray, along: Literal["x", "y"] = "y") -> None:
     """Limits and ticks: logarithmic where the positive values span more than a decade."""
     axis, set_limits = (axes.xaxis, axes.set_xlim) if along == "x" else (axes.yaxis, axes.set_ylim)
@@ -183,13 +197,7 @@ class Table:
 
 def other_metrics_table(run: Run, canvas: Canvas) -> Table | None:
     """Values of the metrics that did not compete; of each pair the larger distance is bold. None without any."""
-    competing = (run.images[0].optimized, run.images[0].fixed)
-    rows = {
-        name: [run.images[0].start.get(name), *(result.seen.get(name) for result in run.images)]
-        for name in run.images[0].start
-        if name not in competing
-    }
-    measured = {name: row for name, row in rows.items() if any(value is not None for value in row)}
+    measured = _measured_others(run)
     if not measured:
         return None
     head = (("", False), ("start", False), *((letter, True) for letter in LETTERS))
@@ -198,6 +206,22 @@ def other_metrics_table(run: Run, canvas: Canvas) -> Table | None:
         for name, row in measured.items()
     ]
     return Table(canvas, "Other metrics (bold: the larger of a pair)", (head, *body))
+
+
+def has_other_metrics(run: Run) -> bool:
+    """Whether metrics were measured that did not compete."""
+    return bool(_measured_others(run))
+
+
+def _measured_others(run: Run) -> dict[str, list[float | None]]:
+    """The metrics that did not compete → their values of the start and the four images, at least one of them known."""
+    competing = (run.images[0].optimized, run.images[0].fixed)
+    rows = {
+        name: [run.images[0].start.get(name), *(result.seen.get(name) for result in run.images)]
+        for name in run.images[0].start
+        if name not in competing
+    }
+    return {name: row for name, row in rows.items() if any(value is not None for value in row)}
 
 
 def _weight(bold: bool) -> Weight:

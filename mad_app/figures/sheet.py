@@ -7,15 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from mad_app.figures.canvas import Canvas, Theme
+from mad_app.figures.canvas import LIGHT, Canvas, Theme
 from mad_app.figures.options import PARTS, Format, Part
-from mad_app.figures.panels import draw_curve, other_metrics_table
+from mad_app.figures.panels import draw_curve, has_other_metrics, other_metrics_table
 from mad_app.figures.text import (
     KEPT,
     LETTERS,
     contest_title,
     drift_magnitude,
     image_title,
+    measured_images,
     metric_title,
     number,
     outcome_sentence,
@@ -62,22 +63,32 @@ def draw_sheet(run: Run, form: Format, theme: Theme, show: Collection[Part] | No
 
     Without `show` it has all parts, the other metrics only if they then still fit on a page.
     """
+    parts = parts_of(run, form, show)
+    needed, _ = _draw(run, form, theme, parts, 1.0)
+    return _draw(run, form, theme, parts, needed)[1]
+
+
+def parts_of(run: Run, form: Format, show: Collection[Part] | None) -> frozenset[Part]:
+    """The parts that a sheet has: of those that are asked for, those of which the run holds something.
+
+    Without `show` these are all, the other metrics only if they then still fit on a page.
+    """
     parts = frozenset(PARTS if show is None else show)
+    if not has_other_metrics(run) and parts != {"others"}:
+        parts -= {"others"}
+    if show is None and "others" in parts and _draw(run, form, LIGHT, parts, 1.0)[0] > form.page:
+        parts -= {"others"}
+    return parts
+
+
+def _draw(run: Run, form: Format, theme: Theme, parts: frozenset[Part], height: float) -> tuple[float, Figure]:
+    """A sheet of this height, and the height that it needs."""
     rows, columns = run.reference.shape[:2]
     cell = _cell_width(form, parts)
     pixel = min(cell / columns, TALLEST * cell / rows)
-    dpi = math.ceil(form.dpi * pixel) / pixel
-
-    def draw(height: float, parts: frozenset[Part]) -> tuple[float, Figure]:
-        canvas = Canvas(form.width, height, font=form.font, theme=theme, dpi=dpi)
-        sheet = _Sheet(run, form, parts, canvas, cell, pixel * columns, pixel * rows)
-        return sheet.draw() + form.margin, canvas.figure
-
-    needed, _ = draw(1.0, parts)
-    if needed > form.page and show is None:
-        parts -= {"others"}
-        needed, _ = draw(1.0, parts)
-    return draw(needed, parts)[1]
+    canvas = Canvas(form.width, height, font=form.font, theme=theme, dpi=math.ceil(form.dpi * pixel) / pixel)
+    sheet = _Sheet(run, form, parts, canvas, cell, pixel * columns, pixel * rows)
+    return sheet.draw() + form.margin, canvas.figure
 
 
 def _in_two_rows(parts: Collection[Part]) -> bool:
@@ -142,7 +153,7 @@ class _Sheet:
 
     def _map(self, i: int, gain: float) -> np.ndarray:
         """The difference of one of the four images from the original about mid gray."""
-        return 0.5 + gain * (self.run.finals[i] - self.run.reference)
+        return 0.5 + gain * (from_uint8(self.run.pictures[i]) - self.run.reference)
 
     def _corner(self, i: int, x: float, rows: _Rows, gain: float) -> None:
         """One of the four images, or its map where only maps are shown, between its name and its values."""
@@ -251,7 +262,7 @@ class _Sheet:
     def _notes_lines(self, width: float) -> list[str]:
         texts = [settings_sentence(self.run), outcome_sentence(self.run)]
         if self.parts & {"pairs", "maps"}:
-            texts.append("Under each image: values at the start → at the end, of the saved 8-bit image.")
+            texts.append(f"Under each image: values at the start → at the end, of {measured_images(self.run)}.")
         if "maps" in self.parts:
             texts.append("Differences are amplified as printed; no change is mid gray.")
         return self.canvas.wrap(" ".join(texts), width)
@@ -279,7 +290,7 @@ class _Sheet:
 
 def gain_of(run: Run, pair: int) -> float:
     """The largest easy factor that lets all but the largest differences of a pair stay within SWING of mid gray."""
-    differences = run.finals[2 * pair : 2 * pair + 2] - run.reference
+    differences = np.stack([from_uint8(image) for image in run.pictures[2 * pair : 2 * pair + 2]]) - run.reference
     largest = float(np.percentile(np.abs(differences), 100 - CLIPPED)) or float(np.abs(differences).max())
     if largest == 0:
         return 1.0

@@ -99,6 +99,12 @@ def pair_sentence(run: Run, pair: int) -> str:
     return f"{_fixed_sentence(letters, images[0], fixed)} {_optimized_sentence(letters, images[0], optimized, also)}"
 
 
+def measured_images(run: Run) -> str:
+    """Which images the quoted values are of: those that are saved and seen, wherever a record has their values."""
+    rounded = all(image.final_8bit is not None for image in run.images)
+    return "the saved 8-bit images" if rounded else "the images before rounding to 8 bits"
+
+
 def drift_sentence(fixed: str, drift: float | None) -> str:
     """How well a fixed metric kept its level.
 
@@ -115,6 +121,21 @@ def drift_sentence(fixed: str, drift: float | None) -> str:
     if abs(drift) > KEPT:
         return f"{metric_title(fixed)} off its level by {drift_magnitude(drift)}"
     return f"{metric_title(fixed)} kept to within {drift_magnitude(drift)}"
+
+
+def seen_drift_sentence(run: Run) -> str:
+    """How well both fixed metrics kept their levels on the saved 8-bit images, the larger drift of each pair.
+
+    Returns:
+        Such as "A and B: MSE kept to within 0.2 %; C and D: LASI off its level by 3 %."
+    """
+    parts = []
+    for pair in (0, 1):
+        images = run.images[2 * pair : 2 * pair + 2]
+        known = [image.drift_seen for image in images if image.drift_seen is not None]
+        drift = max(known, key=abs) if len(known) == len(images) else None
+        parts.append(f"{_join(LETTERS[2 * pair : 2 * pair + 2])}: {drift_sentence(images[0].fixed, drift)}")
+    return "; ".join(parts) + "."
 
 
 def running_drift_sentence(drift: float) -> str:

@@ -1,6 +1,7 @@
 """From a request to arrays: the picture, the start and the mask."""
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
@@ -18,6 +19,7 @@ from mad_app.images import (
     check_image,
     load_image,
     luminance,
+    read_image,
     to_gray,
 )
 from mad_app.request import Request
@@ -48,7 +50,7 @@ def materialize(request: Request, reference: npt.ArrayLike | None = None) -> Mat
         reference: the picture itself, float32 (H, W, 3) in [0, 1], instead of the file that the request names.
 
     Raises:
-        ArgumentError: a file does not fit; ImageError: a file cannot be read.
+        ArgumentError: a file cannot be read, or does not fit.
     """
     picture = load_reference(request) if reference is None else check_image(reference, "reference")
     if request.gray:
@@ -57,10 +59,27 @@ def materialize(request: Request, reference: npt.ArrayLike | None = None) -> Mat
 
 
 def load_reference(request: Request) -> ImageArray:
-    """The picture that a request names, (size, size, 3), in its own colors."""
+    """The picture that a request names, (size, size, 3) or smaller, as `load_image` has it, in its own colors."""
     if request.image is None:
         raise ArgumentError("image", "is needed where no picture is given as an array")
-    return load_image(picture_path(request.image), size=request.size, crop=request.crop())
+    with _refused_as("image"):
+        return load_image(picture_path(request.image), size=request.size, crop=request.crop())
+
+
+def picture_notes(request: Request) -> list[str]:
+    """What is done to the values and the size of the request's picture, in sentences without a full stop.
+
+    Raises:
+        ImageError: a file cannot be read.
+
+    Example:
+        >>> picture_notes(Request(image="handwriting", size=256))
+        ['handwriting: its square of 172 × 172 pixels is not enlarged to 256 × 256']
+    """
+    if request.image is None:
+        return []
+    decoded = read_image(picture_path(request.image), size=request.size, crop=request.crop())
+    return [f"{request.image}: {note}" for note in decoded.notes]
 
 
 def make_start(request: Request, reference: ImageArray) -> ImageArray:
@@ -99,7 +118,8 @@ def _load_aligned(
     """
     picture: str = getattr(request, name)
     file = picture_path(picture)
-    rows, columns, _ = load_image(file).shape
+    with _refused_as(name):
+        rows, columns, _ = load_image(file).shape
     of_picture = None
     if request.image is not None:
         with contextlib.suppress(ImageError):
@@ -111,3 +131,12 @@ def _load_aligned(
     sizes = sorted({reference.shape[:2], of_picture or reference.shape[:2]})
     needed = " or ".join(f"{width} × {height}" for height, width in sizes)
     raise ArgumentError(name, f"{picture} has {columns} × {rows} pixels, but needs {needed}: cut or scale it")
+
+
+@contextlib.contextmanager
+def _refused_as(name: str) -> Iterator[None]:
+    """Report a file that cannot be read under the setting that names it."""
+    try:
+        yield
+    except ImageError as error:
+        raise ArgumentError(name, str(error)) from error

@@ -13,7 +13,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 
-from mad_app.competition import CORNERS, Reason, SolverOptions, Step, admissible, quantize_at_level
+from mad_app.competition import CORNERS, Reason, SolverOptions, Step, parametrization, quantize_at_level
 from mad_app.images import from_uint8
 from mad_app.metrics import METRICS, KnownMetric, get_metric, measure_batch, measure_maps
 from mad_app.records import (
@@ -224,10 +224,11 @@ class Recorder:
 
     def _quantized(self, finals: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """The four pictures that are saved, uint8."""
-        materials, settings = self._competition.materials, self._request.settings()
+        materials, solver, settings = self._competition.materials, self._competition.solver, self._request.settings()
         first, second = (metric.bind(jnp.asarray(materials.reference)) for metric in self._competition.metrics)
-        bounds = admissible(materials.start, settings, materials.mask).bounds_8bit(settings)
-        return quantize_at_level(finals, first, second, levels, bounds=bounds, gray=settings.gray)
+        space = parametrization(materials.start, settings, materials.mask, solver=solver)
+        bounds = space.bounds_8bit(settings)
+        return quantize_at_level(finals, first, second, levels, bounds=bounds, gray=settings.gray, solver=solver)
 
     def _run(self, at: Checkpoint, results: tuple[CornerResult, ...]) -> Run:
         competition, here = self._competition, environment()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from mad_app.competition import DEFAULT_SOLVER, SolverOptions, compete
+from mad_app.competition.settings import Role
 from mad_app.errors import ArgumentError
 from mad_app.images import BUNDLED
 from mad_app.metrics import KnownMetric, get_metric
@@ -115,7 +116,7 @@ def record_competition(
     _check_others(request)
     competition = Competition(
         request=request,
-        metrics=_metrics_of(request, resolve),
+        metrics=metrics_of(request, resolve),
         materials=materials,
         origin=Origin.of(materials.reference, source, request.image),
         solver=solver,
@@ -158,7 +159,7 @@ def _resume(folder: Path, resolve: Resolve, on_progress: OnProgress, should_stop
     materials = Materials(reference=run.reference, start=run.start, mask=run.mask)
     competition = Competition(
         request=request,
-        metrics=_metrics_of(request, resolve),
+        metrics=metrics_of(request, resolve),
         materials=materials,
         origin=Origin.of(run.reference, origin.source if origin else source_of(request), request.image),
         solver=solver_of(run),
@@ -227,8 +228,13 @@ def source_of(request: Request) -> Source:
     return "array" if request.image is None else "bundled" if request.image in BUNDLED else "file"
 
 
-def _metrics_of(request: Request, resolve: Resolve) -> tuple[KnownMetric, KnownMetric]:
-    metrics = resolve(request.first), resolve(request.second)
+def metrics_of(request: Request, resolve: Resolve) -> tuple[KnownMetric, KnownMetric]:
+    """The two metrics of a request.
+
+    Raises:
+        ArgumentError: there is no such metric, or both are the same.
+    """
+    metrics = _metric_of(request, "first", resolve), _metric_of(request, "second", resolve)
     if metrics[0].name == metrics[1].name:
         raise ArgumentError("second", f"must be another metric than the first, but {request.second} is the same")
     for argument, metric in zip(("first", "second"), metrics, strict=True):
@@ -237,6 +243,14 @@ def _metrics_of(request: Request, resolve: Resolve) -> tuple[KnownMetric, KnownM
         except RecordError as error:
             raise ArgumentError(argument, f"cannot be recorded: {error}") from error
     return metrics
+
+
+def _metric_of(request: Request, role: Role, resolve: Resolve) -> KnownMetric:
+    """The metric of a role; an ArgumentError names the role."""
+    try:
+        return resolve(getattr(request, role))
+    except ArgumentError as error:
+        raise ArgumentError(role, error.problem) from error
 
 
 def _check_others(request: Request) -> None:

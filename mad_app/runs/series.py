@@ -66,12 +66,12 @@ class SeriesResult:
 
     Attributes:
         folder: where it lies.
-        left_out: why competitions could not be run, a sentence each.
+        left_out: why competitions could not be run, an error each.
         finished: whether all others are finished.
     """
 
     folder: Path
-    left_out: tuple[str, ...]
+    left_out: tuple[ValueError, ...]
     finished: bool
 
 
@@ -196,7 +196,7 @@ def resume_series(
 def _run_missing(
     folder: Path, plan: Plan, resolve: Resolve, on_run: OnRun, should_stop: Callable[[], bool]
 ) -> SeriesResult:
-    left_out: list[str] = []
+    left_out: list[ValueError] = []
     for i, member in enumerate(members_of(folder, plan), start=1):
         if _is_whole(member):
             continue
@@ -204,7 +204,7 @@ def _run_missing(
         try:
             request = request_from(member.planned.settings)
         except (TypeError, ValueError, OverflowError) as error:
-            left_out.append(f"run {i} of {len(plan.runs)} cannot be run: {error}")
+            left_out.append(RecordError(f"run {i} of {len(plan.runs)} cannot be run: {error}"))
             continue
         follow = on_run(request, f"{i} of {len(plan.runs)}")
         try:
@@ -215,12 +215,12 @@ def _run_missing(
         except RecordError:
             raise
         except ValueError as error:
-            left_out.append(str(error))
+            left_out.append(error)
             continue
         if is_resumable(done):
             return SeriesResult(folder=folder, left_out=tuple(left_out), finished=False)
     if len(left_out) == len(plan.runs):
-        raise ValueError(left_out[0])
+        raise left_out[0]
     return SeriesResult(folder=folder, left_out=tuple(left_out), finished=True)
 
 

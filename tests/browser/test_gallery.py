@@ -113,6 +113,7 @@ def test_two_runs_are_compared_and_one_opens_on_compete(open_page: OpenPage, run
     assert lefts[0] < lefts[1]
     button(page, "All runs")
     page.locator(CARD).first.wait_for()
+    page.locator("[data-test-script-state=notRunning]").wait_for()
     page.locator(f"[class*='st-key-gallery-open-{run.name}'] button").first.click()
     page.wait_for_selector(".mad-four-up")
     assert "?run=" in page.url

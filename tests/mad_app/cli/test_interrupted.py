@@ -10,8 +10,7 @@ import pytest
 from mad_app.cli import compete as cli
 from mad_app.cli.main import INTERRUPTED
 from mad_app.competition import Reason
-from mad_app.records import load_checkpoint, load_run
-from mad_app.records import UNFINISHED
+from mad_app.records import UNFINISHED, load_checkpoint, load_run
 from mad_app.runs.run import Request, run_competition
 from tests.mad_app.cli.command_line import ROOT, SMALL, invoke
 from tests.mad_app.record_examples import assert_same_result
@@ -21,9 +20,9 @@ REQUEST = Request(image="coffee", first="ssim", second="mse", size=24, seed=3, s
 """What `SMALL` asks, with STEPS steps."""
 
 MANY_CHECKPOINTS = """
-from mad_app.runs import run as runs
+from mad_app.runs import recorder
 from mad_app.__main__ import main
-runs.SECONDS_BETWEEN_CHECKPOINTS = 0.05
+recorder.SECONDS_BETWEEN_CHECKPOINTS = 0.05
 main()
 """
 """The program with many checkpoints."""

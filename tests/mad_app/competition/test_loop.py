@@ -1,4 +1,4 @@
-"""Two JAX metrics are compiled as one loop, constrained or not, and it finds what one turn at a time finds."""
+"""Two JAX metrics are compiled as one loop, constrained or not, with the results of the stepwise loop."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ CONSTRAINTS: dict[str, tuple[dict[str, Any], np.ndarray | None]] = {
 
 @dataclass(frozen=True)
 class Opaque:
-    """A JAX metric of which the engine cannot know that it is one."""
+    """A JAX metric that the engine does not know as one."""
 
     of: JaxMetric
 
@@ -31,11 +31,11 @@ class Opaque:
         return self.of.name
 
     def bind(self, reference: jax.Array) -> BoundMetric:
-        return OpaqueComparison(self.of.bind(reference))
+        return OpaqueBound(self.of.bind(reference))
 
 
 @dataclass(frozen=True)
-class OpaqueComparison:
+class OpaqueBound:
     of: BoundJaxMetric
 
     def distances(self, images: jax.Array) -> jax.Array:
@@ -51,7 +51,7 @@ def run(first: Any, second: Any, constraints: str, steps: int) -> list[Step]:
 
 
 @pytest.mark.parametrize("constraints", CONSTRAINTS)
-def test_compiled_or_not_it_finds_the_same(constraints: str) -> None:
+def test_compiled_and_stepwise_give_the_same(constraints: str) -> None:
     compiled = run(FORM, SQUARE_NORM, constraints, 40)
     step_by_step = run(Opaque(FORM), Opaque(SQUARE_NORM), constraints, 40)
     assert len(compiled) == len(step_by_step) == 41

@@ -1,4 +1,4 @@
-"""What is rounded to 8 bits stays on its level, changes little else, and keeps within its bounds."""
+"""An image rounded to 8 bits stays on its level, changes little else, and keeps within its bounds."""
 
 from functools import cache
 
@@ -6,9 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mad_app.competition import CORNERS, Settings, compete, quantize_at_level
-from mad_app.competition.quantization import AIM
+from mad_app.competition import CORNERS, DEFAULT_SOLVER, Settings, compete, quantize_at_level
 from mad_app.distortions import distort
+from mad_app.errors import ArgumentError
 from mad_app.images import ImageArray, bundled_path, load_image, to_uint8
 from mad_app.metrics import get_metric
 from tests.mad_app.competition.quadratics import FORM, SQUARE_NORM, metric_of, reference_and_start
@@ -23,7 +23,7 @@ def competition(name: str, strength: float) -> tuple[ImageArray, np.ndarray]:
     return reference, np.asarray(last.images)
 
 
-def driven_and_held(reference: ImageArray, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def optimized_and_fixed(reference: ImageArray, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     of = {
         role: np.asarray(get_metric(name).bind(jnp.asarray(reference)).distances(jnp.asarray(images)))
         for role, name in (("first", "ssim"), ("second", "mse"))
@@ -34,41 +34,41 @@ def driven_and_held(reference: ImageArray, images: np.ndarray) -> tuple[np.ndarr
     )
 
 
-def shown(levels: np.ndarray) -> np.ndarray:
-    return levels.astype(np.float32) / np.float32(255)
+def shown(codes: np.ndarray) -> np.ndarray:
+    return codes.astype(np.float32) / np.float32(255)
 
 
 def rounded(name: str, strength: float, **options: object) -> np.ndarray:
     reference, images = competition(name, strength)
     first, second = (get_metric(metric).bind(jnp.asarray(reference)) for metric in ("ssim", "mse"))
-    _, levels = driven_and_held(reference, images)
+    _, levels = optimized_and_fixed(reference, images)
     return quantize_at_level(images, first, second, levels, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("name", "strength"), [("cat", 0.1), ("gradients", 0.01), ("edges", 0.01)])
-def test_the_held_metric_stays_where_the_nearest_rounding_leaves_it(name: str, strength: float) -> None:
+def test_the_fixed_metric_stays_where_nearest_rounding_moves_it(name: str, strength: float) -> None:
     reference, images = competition(name, strength)
-    driven, levels = driven_and_held(reference, images)
+    optimized, levels = optimized_and_fixed(reference, images)
     nearest = np.stack([to_uint8(image) for image in images])
-    driven_nearest, held_nearest = driven_and_held(reference, shown(nearest))
-    driven_8bit, held = driven_and_held(reference, shown(rounded(name, strength)))
-    drift_nearest, drift = np.abs(held_nearest / levels - 1), np.abs(held / levels - 1)
-    assert (drift <= np.maximum(AIM * 1.01, drift_nearest)).all()
+    optimized_nearest, fixed_nearest = optimized_and_fixed(reference, shown(nearest))
+    optimized_8bit, fixed = optimized_and_fixed(reference, shown(rounded(name, strength)))
+    drift_nearest, drift = np.abs(fixed_nearest / levels - 1), np.abs(fixed / levels - 1)
+    assert (drift <= np.maximum(DEFAULT_SOLVER.quantization_tolerance * 1.01, drift_nearest)).all()
     assert drift.max() < 0.005
     assert name == "cat" or drift_nearest.max() > 0.003
-    np.testing.assert_allclose(driven_8bit, driven_nearest, rtol=0.02)
-    assert driven_8bit[0] > 0.99 * driven[0]
-    assert driven_8bit[2] > 0.98 * driven[2]
+    np.testing.assert_allclose(optimized_8bit, optimized_nearest, rtol=0.02)
+    assert optimized_8bit[0] > 0.99 * optimized[0]
+    assert optimized_8bit[2] > 0.98 * optimized[2]
 
 
 @pytest.mark.parametrize(("name", "strength"), [("cat", 0.003), ("cat", 0.01), ("coffee", 0.005)])
-def test_a_level_that_rounding_alone_would_leave_is_held(name: str, strength: float) -> None:
+def test_a_level_that_rounding_cannot_reach_by_flips_is_kept(name: str, strength: float) -> None:
     """The image is brought below its level by what rounding adds, and loses little of its separation."""
     reference, images = competition(name, strength)
-    driven, levels = driven_and_held(reference, images)
-    driven_8bit, held = driven_and_held(reference, shown(rounded(name, strength)))
-    assert np.abs(held / levels - 1).max() < 0.003
-    assert driven_8bit[2] > 0.9 * driven[2]
+    optimized, levels = optimized_and_fixed(reference, images)
+    optimized_8bit, fixed = optimized_and_fixed(reference, shown(rounded(name, strength)))
+    assert np.abs(fixed / levels - 1).max() < 0.003
+    assert optimized_8bit[2] > 0.9 * optimized[2]
 
 
 def test_every_value_goes_to_one_of_its_two_neighbors() -> None:
@@ -78,7 +78,7 @@ def test_every_value_goes_to_one_of_its_two_neighbors() -> None:
     assert 0 < (chosen != np.rint(255 * images)).mean() < 0.5
 
 
-def test_bounds_are_kept_though_the_level_be_missed() -> None:
+def test_bounds_are_kept_even_if_the_level_is_missed() -> None:
     _, images = competition("gradients", 0.01)
     low, high = to_uint8(images[0]), to_uint8(images[0])
     high[:16] += 1
@@ -105,3 +105,22 @@ def test_what_cannot_be_measured_is_rounded_to_the_nearest() -> None:
     second = FORM.bind(jnp.asarray(reference))
     chosen = quantize_at_level(np.stack([start] * 4), failing, second, [1.0, 1.0, np.nan, 1.0])
     np.testing.assert_array_equal(chosen[2:], np.stack([to_uint8(start)] * 2))
+
+
+@pytest.mark.parametrize(
+    ("argument", "changes", "problem"),
+    [
+        ("images", {"images": np.zeros((4, 16, 16, 3), np.uint8)}, "must be float32 or float64 in .*, got uint8"),
+        ("images", {"images": np.full((4, 16, 16, 3), 2.0)}, r"must lie in \[0, 1\], got float64 from 2 to 2"),
+        ("images", {"images": np.zeros((3, 16, 16, 3))}, r"must have shape \(4, H, W, 3\), got \(3, 16, 16, 3\)"),
+        ("levels", {"levels": [1.0]}, r"must have shape \(4,\), got \(1,\)"),
+        ("bounds", {"bounds": (np.zeros((16, 16, 3)),) * 2}, "must be uint8 .*, got float64"),
+    ],
+)
+def test_what_cannot_be_rounded_is_refused(argument: str, changes: dict[str, object], problem: str) -> None:
+    reference, start = reference_and_start()
+    first, second = (metric.bind(jnp.asarray(reference)) for metric in (SQUARE_NORM, FORM))
+    arguments: dict[str, object] = {"images": np.stack([start] * 4), "levels": [1.0] * 4, **changes}
+    with pytest.raises(ArgumentError, match=problem) as caught:
+        quantize_at_level(first=first, second=second, **arguments)  # type: ignore[arg-type]
+    assert caught.value.argument == argument

@@ -1,30 +1,38 @@
-"""The pace: what rises begins with large steps, leaders keep theirs, and all come to rest without a gain."""
+"""Ascent steps decay, descent steps keep their length, all come to rest on a plateau, and the tolerance shrinks."""
 
 import jax.numpy as jnp
 import numpy as np
+import optax
 
-from mad_app.competition.schedules import FALLING, LAST_STRAY, STRAY, step_sizes, stray
+from mad_app.competition import DEFAULT_SOLVER
+from mad_app.competition.schedules import ascent_step_size, descent_step_size, feasibility_tolerance
 
-PROGRESS = np.linspace(0, 1, 21)
-
-
-def sizes(progress: float, idleness: float = 0.0) -> np.ndarray:
-    return np.asarray(step_sizes(jnp.float32(progress), jnp.full(4, idleness)))
-
-
-def test_steps_decline_where_a_distance_rises_and_leaders_steps_do_not() -> None:
-    along = np.stack([sizes(progress) for progress in PROGRESS])
-    assert (np.diff(along[:, ~FALLING], axis=0) < 0).all()
-    assert (along[:, FALLING] == along[0, FALLING]).all()
+GRID = np.linspace(0, 1, 21)
+NO_PLATEAU = jnp.zeros(len(GRID))
 
 
-def test_all_steps_decline_in_the_second_half_of_an_images_patience() -> None:
-    idle = np.stack([sizes(0.3, idleness) for idleness in PROGRESS])
-    assert (idle[: len(PROGRESS) // 2 + 1] == idle[0]).all()
-    assert (np.diff(idle[len(PROGRESS) // 2 :], axis=0) < 0).all()
+def test_ascent_steps_decay_as_optax_has_it() -> None:
+    expected = optax.cosine_decay_schedule(DEFAULT_SOLVER.step_size, 20, alpha=DEFAULT_SOLVER.last_step_size)
+    sizes = [float(ascent_step_size(jnp.float32(at), jnp.zeros(1), DEFAULT_SOLVER)[0]) for at in GRID]
+    np.testing.assert_allclose(sizes, [float(expected(k)) for k in range(21)], rtol=1e-5)
 
 
-def test_images_may_stray_less_and_less() -> None:
-    allowed = np.array([float(stray(jnp.float32(progress))) for progress in PROGRESS])
-    np.testing.assert_allclose(allowed[[0, -1]], [STRAY, LAST_STRAY], rtol=1e-6)
+def test_descent_steps_keep_their_length() -> None:
+    np.testing.assert_allclose(descent_step_size(NO_PLATEAU, DEFAULT_SOLVER), DEFAULT_SOLVER.step_size, rtol=1e-6)
+
+
+def test_all_steps_decay_in_the_second_half_of_the_patience() -> None:
+    plateau = jnp.asarray(GRID, jnp.float32)
+    for sizes in (
+        ascent_step_size(jnp.float32(0.3), plateau, DEFAULT_SOLVER),
+        descent_step_size(plateau, DEFAULT_SOLVER),
+    ):
+        assert (sizes[:11] == sizes[0]).all()
+        assert (jnp.diff(sizes[10:]) < 0).all()
+
+
+def test_the_feasibility_tolerance_shrinks() -> None:
+    allowed = np.array([float(feasibility_tolerance(jnp.float32(at), DEFAULT_SOLVER)) for at in GRID])
+    expected = [DEFAULT_SOLVER.max_violation, DEFAULT_SOLVER.last_violation]
+    np.testing.assert_allclose(allowed[[0, -1]], expected, rtol=1e-6)
     assert (np.diff(allowed) <= 0).all()

@@ -3,7 +3,16 @@ import re
 
 import pytest
 
-from mad_app.figures import caption, drift_sentence, figure_bytes, image_title, latex_caption, number, pair_sentence
+from mad_app.figures import (
+    PARTS,
+    caption,
+    drift_sentence,
+    figure_bytes,
+    image_title,
+    latex_caption,
+    number,
+    pair_sentence,
+)
 from mad_app.figures.caption import to_latex
 
 from .sheet_runs import broken_run, make_sheet_run
@@ -45,9 +54,35 @@ def test_a_caption_describes_what_is_shown() -> None:
 @pytest.mark.parametrize("run", [make_sheet_run(), broken_run()])
 def test_latex_sets_a_caption_as_it_is(run) -> None:  # type: ignore[no-untyped-def]
     body = latex_caption(run).removeprefix("\\caption{").removesuffix("}")
+    body = re.sub(r"\$\d(\.\d+)?\\times10\^\{-?\d+\}\$", "", body)
     plain = re.sub(r"\\(text\w+|dots)\{\}|\$(\\to|\\times|[-<>|])\$|\\[&%$#_{}]", "", body)
     assert not set(plain) & set("\\~^&%$#_{}<>|")
     assert all(character.isascii() or ord(character) < 0x250 for character in body)
+
+
+def test_latex_sets_powers_of_ten_as_such_and_names_as_they_are() -> None:
+    assert to_latex("9.21e-4 and −1.2e12, 3e5.png") == r"$9.21\times10^{-4}$ and $-$$1.2\times10^{12}$, 3e5.png"
+
+
+@pytest.mark.parametrize("moving", [False, True])
+def test_a_caption_describes_nothing_that_the_file_does_not_hold(moving: bool) -> None:
+    run = make_sheet_run()
+    text = caption(run, tuple(PARTS), moving=moving)
+    for part in ("Maps:", "Curves:", "Table:"):
+        assert (part in text) != moving
+    assert ("Animation: " in text) == moving
+    names = {run.images[0].optimized, run.images[0].fixed}
+    alone = [dataclasses.replace(image, start={n: image.start[n] for n in names}) for image in run.images]
+    assert "Table:" not in caption(dataclasses.replace(run, images=tuple(alone)), tuple(PARTS))
+
+
+def test_a_caption_says_which_images_its_values_are_of() -> None:
+    run = make_sheet_run()
+    assert "before rounding to 8 bits" in caption(run)
+    rounded = tuple(dataclasses.replace(image, final_8bit={**image.final, "lasi": 0.125}) for image in run.images)
+    text = caption(dataclasses.replace(run, images=rounded))
+    assert "those of the saved 8-bit images" in text
+    assert "→ 0.125;" in text
 
 
 def test_letters_of_latin_scripts_stay_and_others_become_question_marks() -> None:

@@ -11,7 +11,7 @@ from mad_app.figures import series_bytes
 from mad_app.figures.canvas import drawing
 from mad_app.figures.contact_sheet import draw_contact_sheet
 from mad_app.figures.level_curves import draw_level_curves
-from mad_app.figures.options import FORMATS
+from mad_app.figures.options import FORMATS, Width
 from mad_app.records import Run, Series
 
 from .sheet_runs import make_sheet_run
@@ -56,6 +56,60 @@ def test_a_level_sweep_names_its_levels_and_what_its_runs_share() -> None:
     curves = " ".join(words_in_svg(series_bytes(SWEEP, "curves", "svg")))
     for word in ("MSE kept at", "1 − SSIM kept at", "A high", "D low"):
         assert word in curves
+
+
+def test_what_the_runs_do_not_share_is_said_of_none_of_them() -> None:
+    runs = [
+        dataclasses.replace(run, settings={**run.settings, "max_change": i / 10}) for i, run in enumerate(SWEEP.runs)
+    ]
+    longer = dataclasses.replace(runs[0].history, step=runs[0].history.step * 2)
+    runs[0] = dataclasses.replace(runs[0], history=longer)
+    text = " ".join(words_in_svg(series_bytes(dataclasses.replace(SWEEP, runs=tuple(runs)), "contact sheet", "svg")))
+    assert "changes up to" not in text
+    assert "50 to 100 steps" in text
+
+
+@pytest.mark.parametrize("drawn", DRAW)
+def test_a_run_that_is_missing_is_named(drawn: str) -> None:
+    series = dataclasses.replace(SWEEP, runs=SWEEP.runs[::2])
+    with drawing():
+        words = " ".join(text.get_text() for text in texts_of(DRAW[drawn](series, FORMATS["double"])))
+    assert "Not shown, because there is no finished run: MSE 0.200." in words
+    with drawing():
+        words = " ".join(text.get_text() for text in texts_of(DRAW[drawn](SWEEP, FORMATS["double"])))
+    assert "Not shown" not in words
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8])
+@pytest.mark.parametrize("width", ["double", "slide"])
+def test_a_contact_sheet_uses_the_whole_width(count: int, width: Width) -> None:
+    form = FORMATS[width]
+    with drawing():
+        figure = draw_contact_sheet(make_series("second_level", [0.1 * (i + 1) for i in range(count)]), form)
+    ends = [axes.get_position().x1 * form.width for axes in figure.axes if axes.images]
+    assert len(ends) == 5 * count
+    assert max(ends) == pytest.approx(form.width - form.margin, abs=0.02)
+
+
+def test_bands_of_many_competitions_are_alike() -> None:
+    form = FORMATS["double"]
+    with drawing():
+        figure = draw_contact_sheet(make_series("seed", list(range(10))), form)
+    assert len({round(axes.get_position().x0, 4) for axes in figure.axes if axes.images}) == 5
+
+
+@pytest.mark.parametrize("levels", [[0.001, 0.003, 0.01, 0.03], [0.1, 0.2, 0.3], [0.2]])
+def test_the_curves_have_their_ticks_at_the_levels(levels: list[float]) -> None:
+    runs = []
+    for run, level in zip(make_series("second_level", levels).runs, levels, strict=True):
+        images = tuple(dataclasses.replace(image, level=level) for image in run.images)
+        runs.append(dataclasses.replace(run, images=images))
+    with drawing():
+        figure = draw_level_curves(dataclasses.replace(SWEEP, runs=tuple(runs)), FORMATS["double"])
+    for axes in figure.axes:
+        np.testing.assert_allclose(axes.get_xticks(), levels)
+        labels = [label.get_text() for label in axes.get_xticklabels()]
+        assert [float(label) for label in labels if label] == levels
 
 
 def test_repeated_seeds_say_how_much_their_images_differ() -> None:

@@ -20,8 +20,7 @@ from mad_app.figures.text import (
     settings_sentence,
 )
 from mad_app.metrics import METRICS
-from mad_app.records import Run
-from mad_app.runs.run import UNFINISHED
+from mad_app.records import UNFINISHED, Run
 from tests.mad_app.figures.sheet_runs import make_sheet_run
 from tests.mad_app.record_examples import make_run
 

@@ -1,0 +1,99 @@
+"""Checks of what a caller gives: images, masks and metrics. Nothing is converted but float64 to float32."""
+
+import numpy as np
+import numpy.typing as npt
+from jax import Array
+
+from mad_app.competition.settings import Role
+from mad_app.errors import ArgumentError
+from mad_app.images import ImageArray
+from mad_app.metrics import Metric
+
+Mask = npt.NDArray[np.bool_]
+
+
+def checked_image(image: npt.ArrayLike, name: str, *, shape: tuple[int, ...] | None = None) -> ImageArray:
+    """An image as float32 (H, W, 3).
+
+    Args:
+        image: float32 or float64 (H, W, 3), sRGB in [0, 1].
+        name: of the argument.
+        shape: the shape that it must have, that of the reference; None for any.
+
+    Raises:
+        ArgumentError: another type, shape or range, or a value that is not finite.
+    """
+    array = _checked_floats(image, name)
+    if array.ndim != 3 or array.shape[2] != 3 or array.size == 0:
+        raise ArgumentError(name, f"must have shape (H, W, 3), got {array.shape}")
+    if shape is not None and array.shape != shape:
+        raise ArgumentError(name, f"must have the reference's shape {shape}, got {array.shape}")
+    return array
+
+
+def checked_images(images: npt.ArrayLike, name: str, count: int) -> npt.NDArray[np.float32]:
+    """A batch of images as float32 (count, H, W, 3); as `checked_image`."""
+    array = _checked_floats(images, name)
+    if array.ndim != 4 or len(array) != count or array.shape[3] != 3 or array.size == 0:
+        raise ArgumentError(name, f"must have shape ({count}, H, W, 3), got {array.shape}")
+    return array
+
+
+def checked_mask(mask: npt.ArrayLike, shape: tuple[int, ...]) -> Mask:
+    """A mask as bool (H, W) for images of a shape (H, W, 3).
+
+    Raises:
+        ArgumentError: another type or shape, or no pixel may change.
+    """
+    array = np.asarray(mask)
+    if array.dtype != np.bool_:
+        raise ArgumentError("mask", f"must be bool, true where the images may change, got {_described(array)}")
+    if array.shape != shape[:2]:
+        raise ArgumentError("mask", f"must have the images' height and width {shape[:2]}, got {array.shape}")
+    if not array.any():
+        raise ArgumentError("mask", "lets no pixel change: it must be true (white) where the images may change")
+    return array
+
+
+def check_metric_at_start(role: Role, metric: Metric, value: float, gradient: Array) -> None:
+    """Refuse a metric that is no distance at the start, or that no step can change.
+
+    Args:
+        role: the metric's argument.
+        metric: for its name.
+        value: its distance of the start to the reference.
+        gradient: with respect to the params, (H, W, 3). One that is not finite is an outcome, not misuse.
+
+    Raises:
+        ArgumentError: the value is not a positive number, or the gradient is 0 everywhere.
+    """
+    if value == 0:
+        raise ArgumentError(role, f"{metric.name} gives the start distance 0: take another or a stronger distortion")
+    if not (value > 0 and np.isfinite(value)):
+        raise ArgumentError(role, f"{metric.name} returned {value:g} for the start; a distance must be positive")
+    if not np.any(np.asarray(gradient)):
+        raise ArgumentError(
+            role,
+            f"{metric.name} has no gradient: at the start it is 0 at every value that may change, so no step can "
+            f"change the distance",
+        )
+
+
+def _checked_floats(array: npt.ArrayLike, name: str) -> npt.NDArray[np.float32]:
+    """An array of floats in [0, 1] as float32."""
+    given = np.asarray(array)
+    if given.dtype not in (np.float32, np.float64):
+        raise ArgumentError(name, f"must be float32 or float64 in [0, 1], got {_described(given)}")
+    if not np.isfinite(given).all():
+        count = np.count_nonzero(~np.isfinite(given))
+        raise ArgumentError(name, f"must be finite, got {given.dtype} with {count} values that are NaN or ±∞")
+    if given.size and (given.min() < 0 or given.max() > 1):
+        raise ArgumentError(name, f"must lie in [0, 1], got {_described(given)}")
+    return given.astype(np.float32, copy=False)
+
+
+def _described(array: npt.NDArray[np.generic]) -> str:
+    """What an array is: its type, and its range if it holds numbers."""
+    if array.size == 0 or array.dtype.kind not in "buif":
+        return f"{array.dtype} of shape {array.shape}"
+    return f"{array.dtype} from {array.min():g} to {array.max():g}"

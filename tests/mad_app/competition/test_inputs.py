@@ -1,0 +1,132 @@
+"""Every array and metric that `compete` is given is checked, and what is refused is named with what came."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mad_app.competition import Settings, compete
+from mad_app.errors import ArgumentError
+from tests.mad_app.competition.quadratics import FORM, SQUARE_NORM, metric_of, reference_and_start, square_norms
+
+REFERENCE, START = reference_and_start()
+MASK = np.ones((16, 16), bool)
+
+
+def with_nan(image: np.ndarray) -> np.ndarray:
+    image = image.copy()
+    image[0, 0, 0] = np.nan
+    return image
+
+
+REFUSED: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
+    "uint8": (lambda image: (255 * image).astype(np.uint8), r"must be float32 or float64 in \[0, 1\], got uint8 from "),
+    "signed": (lambda image: 2 * image - np.float32(1.1), r"must lie in \[0, 1\], got float32 from -"),
+    "doubled": (lambda image: 2 * image + np.float32(0.1), r"must lie in \[0, 1\], got float32 from .* to 1\.\d+"),
+    "nan": (with_nan, "must be finite, got float32 with 1 values that are NaN"),
+    "no channels": (lambda image: image[..., 0], r"must have shape \(H, W, 3\), got \(16, 16\)"),
+    "four channels": (
+        lambda image: np.repeat(image, 2, axis=2)[..., :4],
+        r"must have shape \(H, W, 3\), got \(16, 16, 4\)",
+    ),
+    "batch": (lambda image: image[None], r"must have shape \(H, W, 3\), got \(1, 16, 16, 3\)"),
+    "text": (lambda image: np.full(image.shape, "a"), "must be float32 or float64"),
+}
+
+
+def refusal(**changes: Any) -> ArgumentError:
+    arguments = {"reference": REFERENCE, "start": START, "first": SQUARE_NORM, "second": FORM, **changes}
+    with pytest.raises(ArgumentError) as caught:
+        next(compete(**arguments))
+    return caught.value
+
+
+@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("argument", ["reference", "start"])
+def test_what_is_no_image_is_refused(argument: str, case: str) -> None:
+    change, problem = REFUSED[case]
+    error = refusal(**{argument: change({"reference": REFERENCE, "start": START}[argument])})
+    assert error.argument == argument
+    assert re.match(problem, error.problem)
+
+
+def test_a_start_of_another_shape_is_refused() -> None:
+    error = refusal(start=START[:, :15])
+    assert (error.argument, error.problem) == (
+        "start",
+        "must have the reference's shape (16, 16, 3), got (16, 15, 3)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("mask", "problem"),
+    [
+        (MASK.astype(np.uint8), "must be bool, true where the images may change, got uint8 from 1 to 1"),
+        (MASK[:8, :8], "must have the images' height and width (16, 16), got (8, 8)"),
+        (MASK[..., None], "must have the images' height and width (16, 16), got (16, 16, 1)"),
+        (~MASK, "lets no pixel change: it must be true (white) where the images may change"),
+    ],
+)
+def test_what_is_no_mask_is_refused(mask: np.ndarray, problem: str) -> None:
+    error = refusal(mask=mask)
+    assert (error.argument, error.problem) == ("mask", problem)
+
+
+@pytest.mark.parametrize("kind", [np.float64, jnp.float32])
+def test_float64_and_jax_arrays_are_taken(kind: Any) -> None:
+    plain, other = (
+        next(compete(make(REFERENCE), make(START), SQUARE_NORM, FORM)) for make in (np.asarray, lambda a: kind(a))
+    )
+    np.testing.assert_array_equal(plain.images, other.images)
+    np.testing.assert_array_equal(plain.first, other.first)
+
+
+def shifted(by: float) -> Any:
+    def distances_to(reference: jax.Array, images: jax.Array) -> jax.Array:
+        return 0 * square_norms(reference, images) + by
+
+    return metric_of("my:metric", distances_to)
+
+
+@pytest.mark.parametrize("role", ["first", "second"])
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (-0.3, "my:metric returned -0.3 for the start; a distance must be positive"),
+        (np.nan, "my:metric returned nan for the start; a distance must be positive"),
+        (np.inf, "my:metric returned inf for the start; a distance must be positive"),
+        (0.0, "my:metric gives the start distance 0: take another or a stronger distortion"),
+        (
+            1.0,
+            "my:metric has no gradient: at the start it is 0 at every value that may change, so no step can change "
+            "the distance",
+        ),
+    ],
+)
+def test_a_metric_that_is_no_distance_at_the_start_is_refused(role: str, value: float, problem: str) -> None:
+    error = refusal(**{role: shifted(value)})
+    assert (error.argument, error.problem) == (role, problem)
+
+
+def test_a_metric_that_sees_only_what_is_masked_has_no_gradient() -> None:
+    def distances_to(reference: jax.Array, images: jax.Array) -> jax.Array:
+        return square_norms(reference[8:], images[:, 8:])
+
+    mask = MASK.copy()
+    mask[8:] = False
+    error = refusal(first=metric_of("lower half", distances_to), mask=mask)
+    assert error.argument == "first"
+    assert "has no gradient" in error.problem
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("steps", 0), ("seconds", 0), ("seconds", np.inf), ("max_change", 2.0), ("second_level", np.nan)]
+)
+def test_settings_out_of_range_are_refused(key: str, value: float) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        Settings(**{key: value})  # type: ignore[arg-type]
+    assert caught.value.argument == key
