@@ -171,7 +171,7 @@ class Recorder:
         run = self._measured(last)
         stopped = Reason.STOPPED in (last.step.reasons or ())
         maps = self._maps(run, Keyframes.empty() if stopped else run.keyframes)
-        checkpoint = self._checkpoint if stopped else None
+        checkpoint = replace(self._checkpoint, seconds=last.seconds) if stopped and self._checkpoint else None
 
         def replace_record() -> None:
             replace_run(run, folder, checkpoint=checkpoint)

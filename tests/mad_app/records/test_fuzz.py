@@ -169,7 +169,7 @@ def change_array(folder: Path, chance: Chance) -> None:
     elif what == 2:
         arrays |= {name: old, "further": chance.choice(ARRAYS)}
     elif what:
-        arrays[name] = chance.choice([*ARRAYS, old[..., :1], old[:1], old.astype("f8"), old[::-1]]) if old.ndim else old
+        arrays[name] = chance.choice([*ARRAYS, old[..., :1], old[:1], old.astype("S"), old[::-1]]) if old.ndim else old
     (np.savez_compressed if chance.random() < 0.3 else np.savez)(path, **arrays)  # type: ignore[arg-type]
 
 

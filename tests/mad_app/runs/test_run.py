@@ -564,7 +564,7 @@ def test_a_request_out_of_range_is_refused(change: dict[str, object], message: s
         ({"size": 8}, "size must be at least 16"),
         ({"image": "nowhere.png"}, "nowhere.png does not exist"),
         ({"strength": 5.0}, "strength of noise must lie between 0 and 1"),
-        ({"strength": 0.0}, "the start must differ from the reference"),
+        ({"strength": 0.0}, "gives the start distance 0"),
         ({"first": "nothing"}, "got 'nothing'"),
         ({"first": "ms-ssim"}, "must have at least 161×161 pixels for ms-ssim, got 24×24"),
     ],
