@@ -11,7 +11,7 @@
     embedding = lasi.embedding(reference)                        # computed once, then
     lasi.compute_distances_to(embedding, images)                 # a batch against it
 
-Everything works under `jax.jit`, `jax.grad` and `jax.vmap`.
+Everything works under `jax.jit`, `jax.vmap` and `jax.shard_map`, and has derivatives in both modes and of any order.
 """
 
 from lasi.metric import LASI

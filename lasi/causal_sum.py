@@ -21,6 +21,7 @@ Source of the sum: Severo, Theis, Ballé, ICLR 2024, the weights of the weighted
 """
 
 import functools
+import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -29,6 +30,12 @@ from jax import Array, lax
 
 DECAY = 0.8
 """ω, the weight of an element one step away; the authors' value."""
+
+
+def weight_bound(shape: tuple[int, ...]) -> float:
+    """An upper bound of Σ_{q<p} ω^{|p−q|₁} in an image: half of the sum over all elements that may surround p."""
+    around = [1 + 2 * sum(DECAY**distance for distance in range(1, min(size, 100))) for size in shape]
+    return math.prod(around) / 2
 
 
 class Carry(NamedTuple):
@@ -43,9 +50,10 @@ class Carry(NamedTuple):
     edges: Array
 
 
-def initial_carry(size: int, channels: int, rest: tuple[int, ...], dtype: np.dtype) -> Carry:
-    """The carry at the first strip, zero: for tiles of `size` elements; `rest` is (F, n, m)."""
-    return Carry(jnp.zeros((size, *rest), dtype), jnp.zeros((2, channels, *rest), dtype))
+def initial_carry(size: int, channels: int, rest: tuple[int, ...], images: Array) -> Carry:
+    """The carry at the first strip, zero, of the images' type: for tiles of `size` elements; `rest` is (F, n, m)."""
+    inside, edges = (jnp.zeros_like(images, shape=shape) for shape in ((size, *rest), (2, channels, *rest)))
+    return Carry(inside, edges)
 
 
 def causal_sums(values: Array, carry: Carry, *, later: bool = False) -> tuple[Array, Carry]:

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple, TypeVar
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
+from jax.custom_derivatives import SymbolicZero
 
 from lasi.causal_sum import Carry, causal_sums, initial_carry
+from lasi.linear_map import linear_map, undivided
 from lasi.neighborhood import Shape
 from lasi.predictors import gather
 from lasi.regression import (
@@ -85,28 +87,29 @@ def map_strips(readout: Callable[[Strip], T], spec: Spec, images: Array) -> T:
     return lax.scan(step, above, strips)[1]
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
 def solutions(spec: Spec, image: Array) -> Array:
     """The solutions of every element of an image (H, W, C), (H, W, C, N)."""
+    return undivided(functools.partial(_solutions, spec), image)
+
+
+def _solutions(spec: Spec, image: Array) -> Array:
     return spec.layout(1).to_image(map_strips(lambda strip: strip.solutions, spec, image[None]))[..., 0]
 
 
-def _solutions_forward(spec: Spec, image: Array) -> tuple[Array, Array]:
-    return solutions(spec, image), image
+@solutions.defjvp
+def _solutions_jvp(spec: Spec, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    def tangent(image: Array, of_image: Array) -> Array:
+        return jax.jvp(functools.partial(_solutions, spec), (image,), (of_image,))[1]
+
+    def transpose(image: Array, cotangent: Array) -> tuple[Array]:
+        one = jnp.ones((*spec.shape, 1), image.dtype)
+        return (_values_and_gradients(inner, spec, image[None], cotangent, one)[1][0],)
+
+    return solutions(spec, *primals), linear_map(tangent, transpose, *primals, *tangents)
 
 
-def _solutions_backward(spec: Spec, image: Array, cotangent: Array) -> tuple[Array]:
-    def product(image: Array) -> Array:
-        return element_values(inner, spec, image[None], cotangent)
-
-    values, pull = jax.vjp(product, image)
-    return pull(jnp.ones_like(values))
-
-
-solutions.defvjp(_solutions_forward, _solutions_backward)
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
 def element_values(readout: Readout, spec: Spec, images: Array, aux: Array) -> Array:
     """One value per element, a function of its solutions and of an auxiliary vector.
 
@@ -117,19 +120,94 @@ def element_values(readout: Readout, spec: Spec, images: Array, aux: Array) -> A
         aux: (H, W, C, K), the same for all images.
 
     Returns:
-        (strips, u, 1, B, 1 or n, m).
+        (H, W, C, 1 or n).
     """
+    return undivided(functools.partial(_values, readout, spec), images, aux)
 
+
+@element_values.defjvp
+def _element_values_jvp(
+    readout: Readout, spec: Spec, primals: tuple[Array, Array], tangents: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    """The gradient solves the regressions again, so that no solutions are kept for it."""
+
+    def tangent(primals: tuple[Array, Array], *tangents: Array) -> Array:
+        return jax.jvp(functools.partial(_values, readout, spec), primals, tangents)[1]
+
+    def transpose(primals: tuple[Array, Array], cotangent: Array) -> tuple[Array, Array]:
+        _, of_images, of_aux = _values_and_gradients(readout, spec, *primals, cotangent)
+        return of_images, of_aux.sum(axis=0)
+
+    return element_values(readout, spec, *primals), linear_map(tangent, transpose, primals, *tangents)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
+def mean_values(readout: Readout, spec: Spec, together: int, images: Array, aux: Array) -> Array:
+    """The mean over all elements of `element_values`, computed a group of images at a time.
+
+    Args:
+        readout: the function of `element_values`.
+        spec: which images and which regression.
+        together: number of images in a group, a divisor of n.
+        images: (n, H, W, C), floating point.
+        aux: (H, W, C, K), the same for all images.
+
+    Returns:
+        (n,), or (n / together,) if `readout` gives one value for all images of a group.
+    """
+    return _by_group(lambda group: _mean(element_values(readout, spec, group, aux)), together, images)
+
+
+@functools.partial(mean_values.defjvp, symbolic_zeros=True)
+def _mean_values_jvp(
+    readout: Readout,
+    spec: Spec,
+    together: int,
+    primals: tuple[Array, Array],
+    tangents: tuple[Array | SymbolicZero, Array | SymbolicZero],
+) -> tuple[Array, Array]:
+    """The gradients are computed with the values, so that memory holds the solutions of one group at a time."""
+
+    def means_and_gradients(images: Array, aux: Array) -> tuple[Array, Array, Array]:
+        share = jnp.full((*spec.shape, 1), 1 / math.prod(spec.shape), images.dtype)
+
+        def of_group(group: Array) -> tuple[Array, Array, Array]:
+            values, of_images, of_aux = _values_and_gradients(readout, spec, group, aux, share)
+            return _mean(values), of_images, of_aux
+
+        return _by_group(of_group, together, images)
+
+    means, of_images, of_aux = undivided(means_and_gradients, *primals)
+    changes = jnp.zeros_like(means, shape=len(of_images))
+    if not isinstance(tangents[0], SymbolicZero):
+        changes += jnp.sum(of_images * tangents[0], axis=(1, 2, 3))
+    if not isinstance(tangents[1], SymbolicZero):
+        changes += jnp.tensordot(of_aux, tangents[1], axes=4)
+    return means, changes.reshape(len(means), -1).sum(axis=1)
+
+
+def _values(readout: Readout, spec: Spec, images: Array, aux: Array) -> Array:
     def value(index: Array, w: Array, _: SolveFor, strip_aux: Array) -> Array:
         return _materialize(index, readout, w, strip_aux)
 
-    return _map_solved(value, spec, images, aux)
+    return spec.layout(len(images)).to_image(_map_solved(value, spec, images, aux))[..., 0, :]
 
 
-def _values_forward(readout: Readout, spec: Spec, images: Array, aux: Array) -> tuple[Array, tuple[Any, ...]]:
-    """The values; for the gradient, the w of (A + λI) w = b, the v of (A + λI) v = ∂value/∂w, and ∂value/∂aux.
+def _values_and_gradients(
+    readout: Readout, spec: Spec, images: Array, aux: Array, weights: Array
+) -> tuple[Array, Array, Array]:
+    """The values, and the gradient of their weighted sum.
 
-    w and v are stored in one array, (strips, u, 2N, B, n, m), which is faster than two.
+    Args:
+        readout: the function of `element_values`.
+        spec: which images and which regression.
+        images: (n, H, W, C).
+        aux: (H, W, C, K).
+        weights: of the values, (H, W, C, 1 or n).
+
+    Returns:
+        The values (H, W, C, 1 or n), the gradient by the images (n, H, W, C), and that by `aux`, each image's part of
+        it, (n, H, W, C, K).
     """
 
     def value_and_gradients(w: Array, strip_aux: Array) -> tuple[Array, Array, Array]:
@@ -137,11 +215,16 @@ def _values_forward(readout: Readout, spec: Spec, images: Array, aux: Array) -> 
         return values, *pull(jnp.ones_like(values))
 
     def of_strip(index: Array, w: Array, solve_for: SolveFor, strip_aux: Array) -> tuple[Array, Array, Array]:
+        """w and the v of (A + λI) v = ∂value/∂w are kept in one array, (u, 2N, B, n, m), which is faster than two."""
         values, w_gradient, aux_gradient = _materialize(index, value_and_gradients, w, strip_aux)
         return values, jnp.concatenate([w, solve_for(w_gradient)], axis=1), aux_gradient
 
+    layout = spec.layout(len(images))
     values, solved, aux_gradient = _map_solved(of_strip, spec, images, aux)
-    return values, (images, solved, aux_gradient)
+    strip_weights = jnp.swapaxes(layout.to_strips(weights), 2, 3)[:, :, None]
+    of_images = _image_gradient(spec, images, solved, jnp.broadcast_to(strip_weights, values.shape))
+    of_aux = jnp.moveaxis(layout.to_image(aux_gradient * strip_weights), -1, 0)
+    return layout.to_image(values)[..., 0, :], of_images, of_aux
 
 
 def _map_solved(function: Callable[[Array, Array, SolveFor, Array], T], spec: Spec, images: Array, aux: Array) -> T:
@@ -160,9 +243,8 @@ def _map_solved(function: Callable[[Array, Array, SolveFor, Array], T], spec: Sp
     return lax.scan(step, _zero_carry(spec, images), inputs)[1]
 
 
-def _values_backward(readout: Readout, spec: Spec, residuals: tuple[Any, ...], cotangent: Array) -> tuple[Array, Array]:
-    del readout
-    images, solved, aux_gradient = residuals
+def _image_gradient(spec: Spec, images: Array, solved: Array, weights: Array) -> Array:
+    """From w and v of every element and the weights of the values, (strips, u, …, B, n, m)."""
     layout = spec.layout(len(images))
 
     def step(below: Carry, inputs: tuple[Array, ...]) -> tuple[Carry, Array]:
@@ -175,68 +257,23 @@ def _values_backward(readout: Readout, spec: Spec, residuals: tuple[Any, ...], c
         return below, of_window
 
     windows, pull = jax.vjp(layout.windows, images)
-    inputs = (jnp.arange(layout.strips), windows, solved, cotangent)
+    inputs = (jnp.arange(layout.strips), windows, solved, weights)
     of_windows = lax.scan(step, _zero_carry(spec, images), inputs, reverse=True)[1]
-    of_aux = layout.to_image(aux_gradient * cotangent).sum(axis=-1)
-    return pull(of_windows)[0], of_aux
+    of_images: Array = pull(of_windows)[0]
+    return of_images
 
 
-element_values.defvjp(_values_forward, _values_backward)
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def image_means(readout: Readout, spec: Spec, images: Array, aux: Array) -> Array:
-    """The mean of every image's `element_values`, computed a group of images at a time.
-
-    Args:
-        readout: the function of `element_values`.
-        spec: which images and which regression.
-        images: (n, H, W, C), floating point.
-        aux: (H, W, C, N), the same for all images.
-
-    Returns:
-        (n,).
-    """
-    return _by_group(lambda group: _means(spec, element_values(readout, spec, group, aux)), spec, images)
-
-
-def _means_forward(readout: Readout, spec: Spec, images: Array, aux: Array) -> tuple[Array, tuple[Array, Array]]:
-    """The means and, for the backward pass, the gradient of each by its image and by `aux`.
-
-    The gradients are computed here, so that memory holds the solutions of one group at a time, not those of all images.
-    """
-    layout = spec.layout(spec.group(len(images)))
-    share = layout.to_strips(jnp.full(spec.shape, 1 / math.prod(spec.shape), images.dtype))[:, :, None, :, None]
-
-    def of_group(group: Array) -> tuple[Array, Array, Array]:
-        values, residuals = _values_forward(readout, spec, group, aux)
-        of_images, _ = _values_backward(readout, spec, residuals, jnp.broadcast_to(share, values.shape))
-        of_aux = layout.to_image(residuals[-1] * share)
-        return _means(spec, values), of_images, jnp.moveaxis(of_aux, -1, 0)
-
-    means, of_images, of_aux = _by_group(of_group, spec, images)
-    return means, (of_images, of_aux)
-
-
-def _means_backward(
-    readout: Readout, spec: Spec, gradients: tuple[Array, Array], cotangent: Array
-) -> tuple[Array, Array]:
-    del readout, spec
-    of_images, of_aux = gradients
-    return of_images * cotangent[:, None, None, None], jnp.tensordot(cotangent, of_aux, axes=1)
-
-
-image_means.defvjp(_means_forward, _means_backward)
-
-
-def _by_group(function: Callable[[Array], T], spec: Spec, images: Array) -> T:
+def _by_group(function: Callable[[Array], T], together: int, images: Array) -> T:
     """Map a function over groups of images; the first axis of its results is the image."""
-    groups = images.reshape(-1, spec.group(len(images)), *images.shape[1:])
-    return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), lax.map(function, groups))
+    groups = images.reshape(-1, together, *images.shape[1:])
+    return jax.tree.map(
+        lambda array: array.reshape(math.prod(array.shape[:2]), *array.shape[2:]), lax.map(function, groups)
+    )
 
 
-def _means(spec: Spec, values: Array) -> Array:
-    return spec.layout(values.shape[-2]).to_image(values)[..., 0, :].mean(axis=(0, 1, 2))
+def _mean(values: Array) -> Array:
+    """The mean over all elements of values (H, W, C, n), (n,)."""
+    return values.mean(axis=(0, 1, 2))
 
 
 def _predictors(spec: Spec, strip: Array, window: Array) -> Array:
@@ -254,7 +291,7 @@ def _sums(strip: Array, predictors: Array, above: Carry) -> tuple[Array, Carry]:
 def _zero_carry(spec: Spec, images: Array) -> Carry:
     layout, channels = spec.layout(len(images)), spec.shape[2]
     rest = packed_size(spec.neighborhood_size), len(images), layout.tiles
-    return initial_carry(layout.width * channels, channels, rest, images.dtype)
+    return initial_carry(layout.width * channels, channels, rest, images)
 
 
 def _materialize(strip: Array, function: Callable[..., T], *arguments: Any) -> T:
@@ -268,10 +305,6 @@ def _materialize(strip: Array, function: Callable[..., T], *arguments: Any) -> T
 
     def branch(strip: Array, *arguments: Any) -> T:
         shapes = jax.eval_shape(once, *arguments)
-        return lax.cond(strip >= 0, once, lambda *_: _zeros(shapes), *arguments)
+        return lax.cond(strip >= 0, once, lambda *_: jax.tree.map(jnp.zeros_like, shapes), *arguments)
 
     return lax.platform_dependent(strip, *arguments, cpu=branch, default=lambda _, *arguments: once(*arguments))
-
-
-def _zeros(shapes: T) -> T:
-    return jax.tree.map(lambda shape: jnp.zeros(shape.shape, shape.dtype), shapes)

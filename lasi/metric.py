@@ -26,8 +26,10 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from lasi.embedding import Spec, Strip, element_values, image_means, map_strips, solutions
-from lasi.regression import flat, inner, residual_energy
+from lasi.causal_sum import weight_bound
+from lasi.embedding import Spec, Strip, element_values, map_strips, mean_values, solutions
+from lasi.linear_map import linear_map
+from lasi.regression import flat, inner, relative_rounding_error, residual_energy
 
 RIDGE_UNIT = 80 / 127.5
 """λ at a regularization coefficient of 1; the authors' value."""
@@ -41,14 +43,16 @@ LARGEST_NEIGHBORHOOD = 100
 class LASI:
     """The distance for images of one shape.
 
-    Methods compile themselves and work under `jax.jit`, `jax.grad` and `jax.vmap`. Images are arrays of `shape`;
+    Methods compile themselves and work under `jax.jit`, `jax.vmap` and `jax.shard_map`, and under differentiation in
+    both modes, to any order. Images are arrays of `shape`;
     integers are converted to floating point, and values are not rescaled. float64 is kept where JAX has it enabled;
     float16 and bfloat16 are computed in float32. A NaN or an infinity in an image makes its distance NaN.
 
     Attributes:
         shape: (H, W) or (H, W, C), each at least 1.
         neighborhood_size: N, from 1 to 100; the dimension of the embedding. Time grows with its cube.
-        ols_regularization_coef: λ in units of 80/127.5; above 0.
+        ols_regularization_coef: λ in units of 80/127.5; above 0, and large enough for the precision of the images:
+            at N = 10 and three channels 0.0003 in float32 and 6e-13 in float64.
         unit_normalize_features: whether an embedding is divided by its norm.
 
     Raises:
@@ -84,7 +88,7 @@ class LASI:
         Returns:
             A scalar ≥ 0.
         """
-        return self._pair_distances(self._checked(x, "x"), self._checked(y, "y")).mean()
+        return self._pair_distance(self._checked(x, "x"), self._checked(y, "y"))
 
     def compute_distance_multiple(self, *, ref: ArrayLike, **named: ArrayLike) -> dict[str, Array]:
         """The distance of several images to one, whose embedding is computed once.
@@ -160,27 +164,20 @@ class LASI:
         return Spec(shape, self.neighborhood_size, RIDGE_UNIT * self.ols_regularization_coef)
 
     @functools.partial(jax.jit, static_argnums=0)
+    def _pair_distance(self, x: Array, y: Array) -> Array:
+        """mean_p ‖ŵ_p(x) − ŵ_p(y)‖₂, a scalar."""
+        return mean_values(self._distance_of_pair, self._spec, 2, *self._pair(x, y))[0]
+
+    @functools.partial(jax.jit, static_argnums=0)
     def _pair_distances(self, x: Array, y: Array) -> Array:
         """‖ŵ_p(x) − ŵ_p(y)‖₂ of every element, (H, W, C)."""
-
-        def distances(solutions: Array, _: Array) -> Array:
-            features = self._features(solutions)
-            return _norm(features[..., :1, :] - features[..., 1:, :])
-
-        no_aux = jnp.zeros((*self._spec.shape, 0), x.dtype)
-        values = element_values(distances, self._spec, jnp.stack([x, y]), no_aux)
-        return self._spec.layout(2).to_image(values)[..., 0, 0]
+        return element_values(self._distance_of_pair, self._spec, *self._pair(x, y))[..., 0]
 
     @functools.partial(jax.jit, static_argnums=0)
     def _distances_to(self, embedding: Array, ys: Array) -> Array:
         """The distance of every image, mean_p ‖ŵ_p(y) − ŵ_p‖₂, (n,)."""
-
-        def distances(solutions: Array, reference: Array) -> Array:
-            return _norm(flat(self._features(solutions)) - flat(reference)).reshape(
-                len(solutions), 1, *solutions.shape[2:]
-            )
-
-        return image_means(distances, self._spec, ys, embedding.astype(ys.dtype))
+        together = self._spec.group(len(ys))
+        return mean_values(self._distance_to, self._spec, together, ys, embedding.astype(ys.dtype))
 
     @functools.partial(jax.jit, static_argnums=0)
     def _embedding(self, x: Array) -> Array:
@@ -206,6 +203,20 @@ class LASI:
 
         return self._spec.layout(1).to_image(map_strips(losses, self._spec, x[None]))
 
+    def _pair(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """The images and no auxiliary vectors, for `_distance_of_pair`."""
+        return jnp.stack([x, y]), jnp.zeros((*self._spec.shape, 0), x.dtype)
+
+    def _distance_of_pair(self, solutions: Array, _: Array) -> Array:
+        """‖ŵ(x) − ŵ(y)‖₂ of the solutions of two images, (u, N, B, 2, m)."""
+        features = self._features(solutions)
+        return _norm(features[..., :1, :] - features[..., 1:, :])
+
+    def _distance_to(self, solutions: Array, reference: Array) -> Array:
+        """‖ŵ(y) − ŵ‖₂ of the solutions of images and a reference's ŵ, both (u, N, B, n, m)."""
+        difference = _norm(flat(self._features(solutions)) - flat(reference))
+        return difference.reshape(len(solutions), 1, *solutions.shape[2:])
+
     def _features(self, coefficients: Array) -> Array:
         """The vectors whose distances are computed: the coefficients (u, N, …), shifted and normalized."""
         shifted = flat(coefficients) + SHIFT
@@ -216,6 +227,7 @@ class LASI:
         array = _floating(image, name)
         if array.shape != self.shape:
             raise ValueError(f"{name} must be an image of shape {self.shape}, got shape {array.shape}")
+        self._check_ridge(array.dtype)
         return array.reshape(self._spec.shape)
 
     def _checked_batch(self, images: ArrayLike) -> Array:
@@ -225,7 +237,18 @@ class LASI:
             raise ValueError(
                 f"ys must be a batch of images, shape (n, {needed}), n at least 1, got shape {array.shape}"
             )
+        self._check_ridge(array.dtype)
         return array.reshape(-1, *self._spec.shape)
+
+    def _check_ridge(self, dtype: np.dtype) -> None:
+        """Refuse a λ below the rounding error of A for images in [−1, 1], where the solutions would be noise."""
+        error = relative_rounding_error(self.neighborhood_size, dtype) * weight_bound(self._spec.shape)
+        smallest = error / RIDGE_UNIT
+        if self.ols_regularization_coef < smallest:
+            raise ValueError(
+                f"ols_regularization_coef must be at least {smallest:.2g} for {dtype} images, whose rounding errors "
+                f"exceed a smaller ridge, got {self.ols_regularization_coef!r}"
+            )
 
     def _checked_embedding(self, embedding: ArrayLike) -> Array:
         array, needed = _floating(embedding, "embedding"), (*self.shape, self.neighborhood_size)
@@ -234,26 +257,39 @@ class LASI:
         return array.reshape(*self._spec.shape, self.neighborhood_size)
 
 
-@jax.custom_vjp
+@jax.custom_jvp
 def _norm(vectors: Array) -> Array:
     """Euclidean norms (u, 1, …) of vectors (u, N, …), with gradient 0 at 0."""
     return jnp.sqrt(inner(vectors, vectors))
 
 
-_norm.defvjp(
-    lambda vectors: (_norm(vectors), vectors),
-    lambda vectors, g: (_safe_divide(g, _norm(vectors)) * vectors,),
-)
+@_norm.defjvp
+def _norm_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    def tangent(vectors: Array, of_vectors: Array) -> Array:
+        return _safe_divide(inner(vectors, of_vectors), _norm(vectors))
+
+    def transpose(vectors: Array, g: Array) -> tuple[Array]:
+        return (_safe_divide(g, _norm(vectors)) * vectors,)
+
+    return _norm(*primals), linear_map(tangent, transpose, *primals, *tangents)
 
 
-@jax.custom_vjp
+@jax.custom_jvp
 def _unit(vectors: Array) -> Array:
     """Vectors (u, N, …) divided by their Euclidean norms; 0 stays 0, with gradient 0."""
     return _safe_divide(vectors, _norm(vectors))
 
 
-def _unit_backward(vectors: Array, g: Array) -> tuple[Array]:
-    """The component of g orthogonal to the unit vector u, divided by the norm: (g − u ⟨u, g⟩) / ‖·‖.
+@_unit.defjvp
+def _unit_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    def transpose(vectors: Array, g: Array) -> tuple[Array]:
+        return (_unit_tangent(vectors, g),)
+
+    return _unit(*primals), linear_map(_unit_tangent, transpose, *primals, *tangents)
+
+
+def _unit_tangent(vectors: Array, g: Array) -> Array:
+    """The component of g orthogonal to the unit vector u, divided by the norm: (g − u ⟨u, g⟩) / ‖·‖; its own transpose.
 
     It is projected twice. Where two embeddings are nearly equal, the first projection leaves a component along u from
     float32 rounding, which compilers may round differently in the two terms and which can exceed the orthogonal one.
@@ -261,10 +297,7 @@ def _unit_backward(vectors: Array, g: Array) -> tuple[Array]:
     inverse = _safe_divide(1, _norm(vectors))
     for _ in range(2):
         g = g - vectors * (inverse * (inverse * inner(vectors, g)))
-    return (g * inverse,)
-
-
-_unit.defvjp(lambda vectors: (_unit(vectors), vectors), _unit_backward)
+    return g * inverse
 
 
 def _safe_divide(numerator: ArrayLike, denominator: Array) -> Array:

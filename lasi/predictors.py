@@ -10,6 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from lasi.linear_map import linear_map
+
 
 @dataclass(frozen=True)
 class GatherIndices:
@@ -44,7 +46,6 @@ def gather_indices(predictors: np.ndarray, window: int) -> GatherIndices:
     return GatherIndices(predictors.astype(np.int32), sources.astype(np.int32))
 
 
-@jax.custom_vjp
 def gather(window: Array, predictors: Array, sources: Array) -> Array:
     """Predictors (u, N + 1, B, n, m) of one strip of n images.
 
@@ -53,20 +54,18 @@ def gather(window: Array, predictors: Array, sources: Array) -> Array:
         predictors: of this strip, as in `GatherIndices`, (u, N + 1, B, m).
         sources: likewise, (K, window); used by the gradient.
     """
-    del sources
+    return linear_map(_gather, _gather_transpose, (predictors, sources), window)
+
+
+def _gather(indices: tuple[Array, Array], window: Array) -> Array:
+    predictors, _ = indices
     padded = jnp.pad(window, ((0, 0), (0, 1)))
     return jax.vmap(lambda values: values[predictors], out_axes=3)(padded)
 
 
-def _gather_forward(window: Array, predictors: Array, sources: Array) -> tuple[Array, Array]:
-    return gather(window, predictors, sources), sources
-
-
-def _gather_backward(sources: Array, cotangent: Array) -> tuple[Array, None, None]:
+def _gather_transpose(indices: tuple[Array, Array], cotangent: Array) -> tuple[Array]:
+    _, sources = indices
     flat = jnp.moveaxis(cotangent, -2, 0).reshape(cotangent.shape[-2], -1)
     padded = jnp.pad(flat, ((0, 0), (0, 1)))
-    zeros = jnp.zeros((len(flat), sources.shape[1]), flat.dtype)
-    return sum((jnp.take(padded, source, axis=1, mode="clip") for source in sources), start=zeros), None, None
-
-
-gather.defvjp(_gather_forward, _gather_backward)
+    zeros = jnp.zeros_like(flat, shape=(len(flat), sources.shape[1]))
+    return (sum((jnp.take(padded, source, axis=1, mode="clip") for source in sources), start=zeros),)

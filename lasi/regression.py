@@ -20,31 +20,43 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from lasi.linear_map import linear_map
+
 LARGEST_UNROLLED = 32
 """N up to which the elimination is unrolled: fast, but the compiled program grows with N²."""
 
 
-@jax.custom_vjp
+@jax.custom_jvp
 def products(predictors: Array) -> Array:
     """Packed products (u, F, …) of the predictors (u, N + 1, …)."""
     rows, columns = _lower_triangle(predictors.shape[1])
     return _take(predictors, rows) * _take(predictors, columns)
 
 
+@products.defjvp
+def _products_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    def transpose(predictors: Array, cotangent: Array) -> tuple[Array]:
+        return (products_adjoint(predictors, cotangent),)
+
+    return products(*primals), linear_map(_products_tangent, transpose, *primals, *tangents)
+
+
+def _products_tangent(predictors: Array, tangent: Array) -> Array:
+    rows, columns = _lower_triangle(predictors.shape[1])
+    return _take(predictors, rows) * _take(tangent, columns) + _take(tangent, rows) * _take(predictors, columns)
+
+
 def products_adjoint(predictors: Array, cotangent: Array) -> Array:
     """The symmetric matrix that the cotangent (u, F, …) packs, times the predictors, the diagonal counted twice."""
-    indices = _packed_indices(predictors.shape[1])
     packed, p = flat(cotangent), flat(predictors)
-    return sum(
-        (_take(packed, column) * p[:, k : k + 1] for k, column in enumerate(indices.T)),
-        start=_take(packed, np.diag(indices)) * p,
-    ).reshape(predictors.shape)
+    diagonal = np.diag(_packed_indices(predictors.shape[1]))
+    return _symmetric_product(packed, p, _take(packed, diagonal) * p).reshape(predictors.shape)
 
 
-products.defvjp(
-    lambda predictors: (products(predictors), predictors),
-    lambda predictors, cotangent: (products_adjoint(predictors, cotangent),),
-)
+def _symmetric_product(packed: Array, vectors: Array, start: Array) -> Array:
+    """The symmetric matrices packed in (u, F, elements), times vectors (u, N + 1, elements), added to `start`."""
+    indices = _packed_indices(vectors.shape[1])
+    return sum((_take(packed, column) * vectors[:, k : k + 1] for k, column in enumerate(indices.T)), start=start)
 
 
 def packed_size(neighborhood_size: int) -> int:
@@ -52,11 +64,12 @@ def packed_size(neighborhood_size: int) -> int:
     return (neighborhood_size + 1) * (neighborhood_size + 2) // 2
 
 
-@jax.custom_vjp
+@jax.custom_jvp
 def ridge_solve(sums: Array, ridge: Array) -> Array:
     """Solutions w of (A + λI) w = b, (u, N, …).
 
-    The gradient is that of the implicit function: with A v = ∂L/∂w, ∂L/∂b = v and ∂L/∂A = −v wᵀ.
+    The derivative is that of the implicit function, dw = (A + λI)⁻¹ (db − dA w), and the gradient its transpose: with
+    (A + λI) v = ∂L/∂w, ∂L/∂b = v and ∂L/∂A = −v wᵀ.
 
     Args:
         sums: weighted sums of products, packed, (u, F, …).
@@ -65,16 +78,23 @@ def ridge_solve(sums: Array, ridge: Array) -> Array:
     return factorize(sums, ridge)[0]
 
 
-def _solve_forward(sums: Array, ridge: Array) -> tuple[Array, tuple[Array, Array]]:
-    return ridge_solve(sums, ridge), (sums, ridge)
+@ridge_solve.defjvp
+def _ridge_solve_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
+    def tangent(residuals: tuple[Array, Array], of_sums: Array) -> Array:
+        w, solve_for = factorize(*residuals)
+        return solve_for(change_of_equations(of_sums, w))
+
+    def transpose(residuals: tuple[Array, Array], cotangent: Array) -> tuple[Array]:
+        w, solve_for = factorize(*residuals)
+        return (gradient_of_sums(solve_for(cotangent), w),)
+
+    return ridge_solve(*primals), linear_map(tangent, transpose, primals, tangents[0])
 
 
-def _solve_backward(residuals: tuple[Array, Array], cotangent: Array) -> tuple[Array, None]:
-    w, solve_for = factorize(*residuals)
-    return gradient_of_sums(solve_for(cotangent), w), None
-
-
-ridge_solve.defvjp(_solve_forward, _solve_backward)
+def change_of_equations(of_sums: Array, w: Array) -> Array:
+    """db − dA w (u, N, …) of a change of the packed sums (u, F, …), at the solution w (u, N, …)."""
+    extended = jnp.concatenate([-flat(w), jnp.ones_like(flat(w)[:, :1])], axis=1)
+    return _symmetric_product(flat(of_sums), extended, jnp.zeros_like(extended))[:, :-1].reshape(w.shape)
 
 
 def gradient_of_sums(v: Array, w: Array) -> Array:
@@ -164,7 +184,12 @@ def _sweep(sums: Array, ridge: Array, size: int) -> tuple[Array, Callable[[Array
 
 def _rounding_error(diagonal: Array, size: int) -> Array:
     """Rounding error of the diagonal elements of A."""
-    return size * np.finfo(diagonal.dtype).eps * diagonal
+    return relative_rounding_error(size, diagonal.dtype) * diagonal
+
+
+def relative_rounding_error(size: int, dtype: np.dtype) -> float:
+    """Rounding error of an element of A, N × N, relative to it."""
+    return size * float(np.finfo(dtype).eps)
 
 
 def residual_energy(sums: Array, w: Array, ridge: float) -> Array:

@@ -17,7 +17,7 @@ LAYERS = (
     {"mad_app.app"},
     {"mad_app.ui.compete", "mad_app.ui.gallery", "mad_app.ui.figure"},
     {"mad_app.ui.components"},
-    {"mad_app.ui.session", "mad_app.ui.navigation"},
+    {"mad_app.ui.address", "mad_app.ui.session", "mad_app.ui.navigation"},
     {"mad_app.ui"},
     {"mad_app.cli"},
     {"mad_app.jobs"},

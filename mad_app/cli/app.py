@@ -15,14 +15,16 @@ import click
 from mad_app.cli.options import Command
 from mad_app.jobs.capacity import runs_asked_for
 from mad_app.jobs.environment import server_environment
+from mad_app.jobs.rights import describe_rights, rights_environment
 
 PACKAGE = Path(__file__).resolve().parents[1]
 APP = PACKAGE / "app.py"
 
 
 @click.command(cls=Command, context_settings={"ignore_unknown_options": True}, options_metavar="")
+@click.option("--open-to-all", is_flag=True, help="Let every visitor rename, delete and stop all runs.")
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
-def app(options: tuple[str, ...]) -> None:
+def app(options: tuple[str, ...], open_to_all: bool) -> None:
     """Open the app in the browser.
 
     OPTIONS are those of `streamlit run`, such as --server.port 8600.
@@ -31,20 +33,23 @@ def app(options: tuple[str, ...]) -> None:
         runs_asked_for()  # a wrong value is reported here rather than on a page
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    raise click.exceptions.Exit(open_app(options))
+    raise click.exceptions.Exit(open_app(options, open_to_all=open_to_all))
 
 
-def open_app(options: Sequence[str] = ()) -> int:
+def open_app(options: Sequence[str] = (), *, open_to_all: bool = False) -> int:
     """Run the app's server until it ends or is interrupted.
 
     Args:
         options: of `streamlit run`, such as `["--server.port", "8600"]`; they win over the project's configuration.
+        open_to_all: let every visitor change all runs.
 
     Returns:
         The server's exit status, 0 after Ctrl-C.
     """
     command = [sys.executable, "-m", "streamlit", "run", str(APP), *configuration_options(), *options]
-    server = subprocess.Popen(command, env=server_environment())
+    environment = server_environment() | rights_environment(open_to_all=open_to_all)
+    click.echo(describe_rights(environment), err=True)
+    server = subprocess.Popen(command, env=environment)
     try:
         return server.wait()
     except KeyboardInterrupt:

@@ -10,6 +10,7 @@ from mad_app.cli.options import EPILOG, RUN, Command, competition_options, reque
 from mad_app.cli.running import fit_steps, follow_run, follow_series
 from mad_app.records import is_series, load_summary
 from mad_app.runs import request_of, resume_run, run_competition
+from mad_app.runs.materialize import picture_notes
 from mad_app.runs.series import resume_series
 
 
@@ -23,7 +24,9 @@ def compete(out: Path, **asked: Any) -> None:
     continues. During a run the fixed metrics may be off their levels; this is corrected at the end. --seconds without
     --steps times the first steps, and makes as many as the time allows.
     """
-    request = fit_steps(request_from(asked))
+    request = request_from(asked)
+    click.echo("".join(f"{note}\n" for note in picture_notes(request)), err=True, nl=False)
+    request = fit_steps(request)
     follow_run(request, partial(run_competition, request, out))
 
 

@@ -17,7 +17,7 @@ from mad_app.cli.draw import animate, curve, figure, sheet
 from mad_app.cli.measure import measure, metrics
 from mad_app.cli.running import INTERRUPTED
 from mad_app.cli.series import level_sweep_command, preset, seeds
-from mad_app.metrics import MetricUnavailable
+from mad_app.metrics import MetricFailed, MetricUnavailable
 
 COMMANDS = (
     compete, resume, level_sweep_command, seeds, preset, figure, animate, sheet, curve, measure, metrics, app
@@ -38,7 +38,7 @@ class _Program(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise
-        except (ValueError, MetricUnavailable, OSError) as error:
+        except (ValueError, MetricFailed, MetricUnavailable, OSError) as error:
             raise click.ClickException(str(error)) from error
         except KeyboardInterrupt as error:
             click.echo("interrupted", err=True)

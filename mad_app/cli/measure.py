@@ -3,7 +3,7 @@
 import contextlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 import jax.numpy as jnp
@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from mad_app.cli.options import Command
 from mad_app.cli.running import metric_here
 from mad_app.errors import ArgumentError
-from mad_app.images import load_image
+from mad_app.images import read_image
 from mad_app.metrics import METRICS, describe_metrics, measure_batch
 from mad_app.metrics.registry import is_listed
 
@@ -26,7 +26,10 @@ def measure(reference: str, image: str, names: tuple[str, ...], as_json: bool) -
 
     REF and IMG are files of equal size. A value that is not available is –, or null with --json.
     """
-    pictures = load_image(reference), load_image(image)
+    decoded = read_image(reference), read_image(image)
+    for file, notes in zip((reference, image), (one.notes for one in decoded), strict=True):
+        click.echo("".join(f"{file}: {note}\n" for note in notes), err=True, nl=False)
+    pictures = [one.image for one in decoded]
     (height, width, _), (rows, columns, _) = pictures[0].shape, pictures[1].shape
     if (rows, columns) != (height, width):
         sizes = f"{image} has {columns} × {rows} pixels, but {reference} has {width} × {height}"
@@ -38,6 +41,8 @@ def measure(reference: str, image: str, names: tuple[str, ...], as_json: bool) -
         measured = measure_batch(jnp.asarray(pictures[0]), jnp.asarray(pictures[1])[None], listed, also=own)
     values = {name: distances[0] for name, distances in measured.items()}
     click.echo(json.dumps(values, indent=2) if as_json else _values_table(values, min(height, width)))
+    if not as_json:
+        click.echo("\n".join(_conventions(listed)), err=True)
 
 
 @click.command(cls=Command)
@@ -51,8 +56,15 @@ def metrics() -> None:
             notes.append(f"{row.name}:N sets its {limits.meaning}, from {limits.lowest} to {limits.highest}.")
         if known.reason:
             notes.append(f"{row.name} is not available: {known.reason}.")
+    notes.append("\n".join(_conventions(METRICS)))
     notes.append("A function of your own, in JAX or PyTorch, competes as package.module:function.")
     click.echo("\n\n".join([_table(rows), *notes]))
+
+
+def _conventions(names: Iterable[str]) -> list[str]:
+    """How each of these listed metrics is computed."""
+    bases = dict.fromkeys(name.partition(":")[0] for name in names)
+    return [f"{base}: {METRICS[base].convention.describe()}." for base in bases]
 
 
 def _values_table(values: Mapping[str, float | None], size: int) -> str:

@@ -64,7 +64,7 @@ def compete(
 
     Yields:
         The start (nothing for it when resuming), each step, and last a step with `reasons`, whose images are back on
-        their level to within `solver.level_tolerance` unless a reason says otherwise. An image where a metric is not
+        their level to within `solver.level_tolerance` unless its reason is another. An image where a metric is not
         finite is frozen at its last good iterate, and the others continue.
 
     Raises:

@@ -158,7 +158,7 @@ def _to_images(to: Parametrization, params: Array) -> Array:
         images = low + width * free
     else:
         target = start + _band_limited(to.band, 2 * free - 1)
-        # the gradient passes a little beyond the bounds: at the edge a value may still turn back
+        # the gradient passes a little beyond the bounds, so that a value at a bound can return
         inside = (target >= low - to.slack) & (target <= high + to.slack) & (low < high)
         passing = jnp.where(inside, target, 0)
         images = jnp.clip(jax.lax.stop_gradient(target), low, high) + (passing - jax.lax.stop_gradient(passing))

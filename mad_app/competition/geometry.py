@@ -63,7 +63,7 @@ def retract(params: Array, constraint_gradient: Array, residual: Array, scale: A
 def damped_scale(scale: Array, constraint_gradient: Array) -> Array:
     """E = D / (1 + |D n| / rms(D n)).
 
-    A few pixels of a dark, flat region can hold nearly all of n. Without the damping they alone would be moved.
+    A few pixels of a dark, flat region can have nearly all of n. Without the damping they alone would be moved.
     """
     size = jnp.abs(scale * constraint_gradient)
     typical = jnp.sqrt(jnp.mean(size**2, axis=(1, 2, 3), keepdims=True))

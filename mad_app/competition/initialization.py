@@ -62,7 +62,7 @@ def restore_level(
     They are evaluated in a batch as large as the solver's, for which the metric is compiled anyway.
 
     Raises:
-        ArgumentError: the level cannot be reached; `argument` is its name, and the message tells how near it came.
+        ArgumentError: the level cannot be reached; `argument` is its name, and the message has how near it came.
     """
     params, value = _newton(start, metric, level, solver)
     if value > (1 + solver.level_tolerance) * level:
@@ -79,7 +79,7 @@ def restore_level(
 def bisect_to_level(reference: Array, params: Array, metric: BoundMetric, level: float, solver: SolverOptions) -> Array:
     """The params where the metric has the level, on the segment from params above it to the reference.
 
-    Each round evaluates as many points as there are images in a batch and keeps the interval that holds the level.
+    Each round evaluates as many points as there are images in a batch and keeps the interval that contains the level.
     """
     low, high = 0.0, 1.0
     for _ in range(solver.bisections):

@@ -18,7 +18,7 @@ Role = Literal["first", "second"]
 
 @dataclass(frozen=True)
 class Corner:
-    """One of the four images: which metric is optimized, which way, and which is fixed."""
+    """One of the four images: which metric is optimized, in which direction, and which is fixed."""
 
     optimized: Role
     direction: Direction

@@ -3,7 +3,7 @@
 An iteration begins with the metrics' values and gradients at the proposal. An image whose proposal is infeasible (too
 far off its level), regressed (a descent that rose) or stalled (off its level, and the bounds let nothing move) returns
 to its last accepted iterate and halves its step scale. One whose proposal would be accepted, but where a metric is not
-finite, has failed: it is frozen at its last accepted iterate, and the other images continue. `StepInfo` holds all
+finite, has failed: it is frozen at its last accepted iterate, and the other images continue. `StepInfo` has all
 that is needed to continue, so a resumed competition is the same bit for bit.
 """
 

@@ -3,7 +3,8 @@
 from mad_app.images.arrays import ImageArray, check_image, from_uint8, luminance, to_gray, to_uint8
 from mad_app.images.bundled import BUNDLED, DEFAULT_IMAGE, BundledImage, bundled_path
 from mad_app.images.crop import MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop, crop_square, resize_square
-from mad_app.images.io import ImageError, load_image, load_small, save_png
+from mad_app.images.decode import ImageError
+from mad_app.images.io import Decoded, load_image, load_small, read_image, save_png
 
 __all__ = [
     "BUNDLED",
@@ -13,6 +14,7 @@ __all__ = [
     "SMALLEST_EXTENT",
     "BundledImage",
     "Crop",
+    "Decoded",
     "ImageArray",
     "ImageError",
     "bundled_path",
@@ -22,6 +24,7 @@ __all__ = [
     "load_image",
     "load_small",
     "luminance",
+    "read_image",
     "resize_square",
     "save_png",
     "to_gray",

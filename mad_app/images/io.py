@@ -1,37 +1,79 @@
-"""Reading and writing of picture files.
+"""Reading and writing of picture files: paths, bytes and open files; see `decode` for what becomes of the values.
 
-Files are decoded to the form of `arrays` here and nowhere else; the limits on bytes and pixels are checked before a
-file is decoded.
-
-What decoding does: EXIF rotation is applied; of an animation the first frame is taken; gray becomes three equal
-channels; transparency is composited on white, unless another background is given; 16-bit gray keeps its precision;
-palettes, 1-bit, CMYK and 16-bit color become 8-bit RGB. Color profiles (ICC) are ignored: the values are taken as sRGB,
-as the authors of the metrics did.
+A picture is reduced to the size that is asked, and never enlarged to it: a smaller one is used at its own size, which a
+note says.
 """
 
-import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
 
-import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from mad_app.images.arrays import ImageArray, from_pillow, to_uint8
-from mad_app.images.crop import WHOLE_CROP, Crop, check_size, resample
+from mad_app.images.crop import MIN_SIZE, WHOLE_CROP, Crop, check_size, resample
+from mad_app.images.decode import ImageError, decode
 
 ImageSource: TypeAlias = str | Path | BinaryIO | bytes
 
 MAX_BYTES = 20_000_000
-MAX_PIXELS = 50_000_000  # a 50-megapixel camera; as float32 it takes 600 MB
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "JPEG2000", "PPM")  # each decoded by Pillow itself
-
-_DEEP_WHITE = 65535  # white in Pillow's 16-bit gray modes
-_REMEDY = "open it in an image editor and export it as PNG or JPEG"
 
 
-class ImageError(ValueError):
-    """A file is not a picture that can be read; the message names it and says what to do, in one sentence."""
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """An image, and how it was made of its file.
+
+    Attributes:
+        image: float32 (H, W, 3), sRGB in [0, 1].
+        notes: what was done to its values and its size, each a clause, such as "converted from Display P3 to sRGB";
+            none for a picture that is taken as it is.
+    """
+
+    image: ImageArray
+    notes: tuple[str, ...]
+
+
+def read_image(
+    source: ImageSource,
+    *,
+    size: int | None = None,
+    crop: Crop = WHOLE_CROP,
+    name: str | None = None,
+    background: Literal["white", "black"] = "white",
+) -> Decoded:
+    """Read a picture from a path, from bytes, or from a file opened for reading bytes.
+
+    Args:
+        source: PNG, JPEG, WebP, AVIF (where Pillow reads it), GIF, BMP, TIFF, JPEG 2000 or PNM; at most MAX_BYTES and
+            MAX_PIXELS.
+        size: side in pixels, 16 to 1024: the square of `crop` is cut out and, where it is larger, reduced to it
+            (Lanczos, antialiased). Without it the whole picture is returned in its own size.
+        crop: the square that is cut out for `size`.
+        name: name of the picture in messages; by default its path, or "the picture".
+        background: color on which transparency is composited.
+
+    Returns:
+        The image and the notes. With `size` the image is square, of that side or, where the picture has fewer pixels,
+        of the picture's own; one of fewer than 16 is enlarged to 16.
+
+    Raises:
+        ImageError: the source is missing, empty, too large, truncated or not a picture.
+        ArgumentError: size is not a whole number from 16 to 1024.
+
+    Example:
+        >>> from mad_app.images import bundled_path
+        >>> decoded = read_image(bundled_path("handwriting"), size=256)
+        >>> decoded.image.shape, decoded.notes
+        ((172, 172, 3), ('its square of 172 × 172 pixels is not enlarged to 256 × 256',))
+    """
+    checked_size = None if size is None else check_size(size)
+    called = _called(source, name)
+    flat = decode(_read(source, called), called, background)
+    if checked_size is None:
+        return Decoded(from_pillow(flat.picture), flat.notes)
+    square, note = _square(flat.picture, checked_size, crop)
+    return Decoded(from_pillow(square), (*flat.notes, *note))
 
 
 def load_image(
@@ -42,34 +84,17 @@ def load_image(
     name: str | None = None,
     background: Literal["white", "black"] = "white",
 ) -> ImageArray:
-    """Read a picture from a path, from bytes, or from a file opened for reading bytes.
-
-    Args:
-        source: PNG, JPEG, WebP, GIF, BMP, TIFF, JPEG 2000 or PNM; at most MAX_BYTES and MAX_PIXELS.
-        size: side in pixels, 16 to 1024: the square of `crop` is cut out and resampled to it (Lanczos, antialiased).
-            Without it the whole picture is returned in its own size.
-        crop: the square that is cut out for `size`.
-        name: name of the picture in messages; by default its path, or "the picture".
-        background: color on which transparency is composited.
+    """The image of `read_image`, without its notes; arguments and errors as there.
 
     Returns:
-        float32 (H, W, 3), sRGB in [0, 1]; (size, size, 3) with `size`.
-
-    Raises:
-        ImageError: the source is missing, empty, too large, truncated or not a picture.
-        ArgumentError: size is not a whole number from 16 to 1024.
+        float32 (H, W, 3), sRGB in [0, 1].
 
     Example:
         >>> from mad_app.images import bundled_path
         >>> load_image(bundled_path("coffee"), size=64).shape
         (64, 64, 3)
     """
-    checked_size = None if size is None else check_size(size)
-    called = _called(source, name)
-    picture = _decode(_read(source, called), called, background)
-    if checked_size is not None:
-        picture = resample(picture.crop(crop.box(*picture.size)), checked_size)
-    return from_pillow(picture)
+    return read_image(source, size=size, crop=crop, name=name, background=background).image
 
 
 def load_small(source: ImageSource, *, side: int, name: str | None = None) -> ImageArray:
@@ -92,7 +117,7 @@ def load_small(source: ImageSource, *, side: int, name: str | None = None) -> Im
         64
     """
     called = _called(source, name)
-    picture = _decode(_read(source, called), called)
+    picture = decode(_read(source, called), called).picture
     picture.thumbnail((side, side), Image.Resampling.LANCZOS)
     return from_pillow(picture)
 
@@ -142,52 +167,13 @@ def _read_file(path: Path, called: str) -> bytes:
     raise ImageError(f"{called} does not exist or is not a file: check the path")
 
 
-def _decode(content: bytes, called: str, background: str = "white") -> Image.Image:
-    """The first frame, upright, in Pillow's mode RGB, or in mode F with gray in [0, 1]."""
-    try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-            _check_pixels(picture.size, called)
-            picture.load()
-            return _flatten(ImageOps.exif_transpose(picture), called, background)
-    except ImageError:
-        raise
-    except UnidentifiedImageError as error:
-        raise ImageError(
-            f"{called} is not a picture of a known kind, or its beginning is damaged: {_REMEDY}"
-        ) from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError(_too_many_pixels(called)) from error
-    except Exception as error:  # damaged files raise many types, from struct.error to SyntaxError
-        raise ImageError(f"{called} is damaged, cut short or of a rare kind: {_REMEDY}") from error
-
-
-def _check_pixels(size: tuple[int, int], called: str) -> None:
-    """Raise an ImageError for a picture whose header has too many pixels to decode."""
-    width, height = size
-    if width * height > MAX_PIXELS:
-        raise ImageError(f"{_too_many_pixels(called)} (it has {width} × {height})")
-
-
-def _too_many_pixels(called: str) -> str:
-    return f"{called} has more than {MAX_PIXELS // 10**6} million pixels: scale it down first"
-
-
-def _flatten(picture: Image.Image, called: str, background: str) -> Image.Image:
-    """Convert any of Pillow's modes to RGB, or to F with gray in [0, 1]."""
-    if picture.mode == "F" or picture.mode.startswith("I"):
-        return _flatten_deep_gray(picture, called)
-    if not picture.has_transparency_data:
-        return picture.convert("RGB")
-    over = picture.convert("RGBA")
-    flat = Image.new("RGBA", over.size, background)
-    flat.alpha_composite(over)
-    return flat.convert("RGB")
-
-
-def _flatten_deep_gray(picture: Image.Image, called: str) -> Image.Image:
-    """Gray of 16 bits per pixel, or floating point in [0, 1], as mode F."""
-    values = np.asarray(picture)
-    white = 1 if picture.mode == "F" else _DEEP_WHITE
-    if not (values.min() >= 0 and values.max() <= white):  # also true of NaN
-        raise ImageError(f"{called} has gray values outside 0…{white}: save it with 8 or 16 bits per channel")
-    return Image.fromarray((values / white).astype(np.float32))
+def _square(picture: Image.Image, size: int, crop: Crop) -> tuple[Image.Image, tuple[str, ...]]:
+    """A square of a picture, at most `size` pixels on each side, and a note where it has fewer."""
+    square = picture.crop(crop.box(*picture.size))
+    side = square.width
+    if side >= size:
+        return resample(square, size), ()
+    what = f"its square of {side} × {side} pixels is"
+    if side < MIN_SIZE:
+        return resample(square, MIN_SIZE), (f"{what} enlarged to {MIN_SIZE} × {MIN_SIZE}, the smallest size",)
+    return square, (f"{what} not enlarged to {size} × {size}",)

@@ -5,7 +5,6 @@
     reference.png, start.png
     status.json      phase, steps, speed, the values of both metrics so far; renewed several times a second
     0.jpg … 3.jpg    the four images as they are now, in the order of CORNERS, for display
-    sheet.png        at the end: the MAD sheet
     heartbeat        touched while a queue or a worker attends to the job
     stop             its presence asks the worker to stop
     pause            its presence asks the worker to wait after the current step
@@ -29,7 +28,8 @@ from typing import Any
 import numpy as np
 
 from mad_app.images import ImageArray, save_png
-from mad_app.records import History, RecordError
+from mad_app.records import History, RecordError, Source
+from mad_app.records.schema import SOURCES
 from mad_app.records.storage import read_arrays, read_json, refusals, write_arrays
 from mad_app.request import Request, request_from
 
@@ -82,11 +82,13 @@ class JobSpec:
         request: the competition.
         run: id of a record to continue; None for a new one.
         visitor: name of the visitor who asks; empty for nobody in particular.
+        source: where the picture comes from; None for what the request itself says.
     """
 
     request: Request
     run: str | None = None
     visitor: str = ""
+    source: Source | None = None
 
 
 @dataclass(frozen=True)
@@ -168,8 +170,12 @@ class JobFolder:
         path = self.spec_path()
         document = read_json(path)
         try:
+            source = document.get("source")
             return JobSpec(
-                request=request_from(document["request"]), run=document["run"], visitor=document.get("visitor", "")
+                request=request_from(document["request"]),
+                run=document["run"],
+                visitor=document.get("visitor", ""),
+                source=source if source in SOURCES else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"{path} does not describe a job: {error}") from error

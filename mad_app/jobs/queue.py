@@ -18,6 +18,7 @@ from mad_app.images import ImageArray
 from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase, is_no_room
 from mad_app.jobs.process import StartWorker, Worker, describe_exit, start_worker
 from mad_app.records import RecordError, find_run, is_resumable, load_run
+from mad_app.records.storage import stamp
 from mad_app.runs import request_of
 from mad_app.runs.materialize import make_start
 
@@ -96,9 +97,7 @@ class JobQueue:
         except RecordError as error:
             shutil.rmtree(folder.path, ignore_errors=True)
             if is_no_room(error):
-                raise RecordError(
-                    f"there is no room on the disk: free some in {self.root}, then start again"
-                ) from error
+                raise RecordError("there is no room on the disk: free some, then start again") from error
             raise
         with self._lock:
             self._waiting.append(job_id)
@@ -169,6 +168,17 @@ class JobQueue:
         if not status.phase.over and folder.has_no_room():
             status = replace(status, phase=Phase.NO_ROOM)
         return Job(job_id, folder, spec, status, ahead)
+
+    def job_of_run(self, run_id: str) -> Job | None:
+        """The job that computes a run, or did so last; None if there is none any longer."""
+        with self._lock:
+            ours = [*self._workers, *self._waiting]
+        paths = [self._folder(job_id).path for job_id in ours] + sorted(self._paths(), key=_age)
+        for path in paths:
+            if _run_of(path, stamp(path / "status.json")) == run_id:
+                with contextlib.suppress(NoSuchJob):
+                    return self.look(path.name)
+        return None
 
     def is_writing(self, run_id: str) -> bool:
         """Whether a job that has not ended keeps this record up to date."""
@@ -305,6 +315,21 @@ def _has_checkpoint(folder: JobFolder, run_id: str | None) -> bool:
         return run_id is not None and is_resumable(find_run(folder.root, run_id))
     except RecordError:
         return False
+
+
+def _age(job: Path) -> int:
+    """Smaller for a job that was asked for later."""
+    return -((stamp(JobFolder(job).spec_path()) or (0, 0))[1])
+
+
+@functools.lru_cache(maxsize=4096)
+def _run_of(job: Path, version: object) -> str | None:
+    """The record of a job; read once for each version of its status."""
+    del version
+    try:
+        return JobFolder(job).status().run
+    except RecordError:
+        return None
 
 
 @functools.lru_cache(maxsize=4096)

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from mad_app.competition import Reason
-from mad_app.figures import figure_bytes
 from mad_app.images.encode import to_jpeg
 from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase, Trace, is_no_room
-from mad_app.metrics import KnownMetric, get_metric
+from mad_app.jobs.owners import give_to
+from mad_app.metrics import KnownMetric, MetricFailed, get_metric
 from mad_app.records import UNFINISHED, History, Run, find_run, load_checkpoint, load_run
 from mad_app.runs import Progress, materialize, record_competition, resume_run, source_of
 
@@ -64,6 +64,7 @@ class Reporter:
         self.folder = folder
         self.orphaned = False
         self.status = replace(folder.status(), phase=Phase.STARTING, message=None)
+        self._spec = folder.spec()
         self._history = History.empty()
         self._metrics_left = 2
         self._last_report = 0.0
@@ -124,6 +125,7 @@ class Reporter:
         self.report(phase=Phase.RUNNING)
 
     def _report_step(self, progress: Progress, phase: Phase) -> None:
+        self._give_to_visitor(progress.folder)
         for i, image in enumerate(np.asarray(progress.step.images)):
             self.write(f"{i}.jpg", to_jpeg(image))
         self.report(
@@ -134,6 +136,11 @@ class Reporter:
             run=progress.folder.name,
             trace=Trace.of(self._history),
         )
+
+    def _give_to_visitor(self, record: Path) -> None:
+        """Once there is a new record, let it belong to who asked for it."""
+        if self.status.run is None and self._spec.visitor:
+            self._when_there_is_room(lambda: give_to(self.folder.root, record.name, self._spec.visitor))
 
     def _when_there_is_room(self, write: Callable[[], None]) -> None:
         """Write; while the disk has no room, wait and try again, unless the job is to stop."""
@@ -152,21 +159,20 @@ class Reporter:
 
 
 def _compete(reporter: Reporter) -> None:
-    """Run what is asked for, draw its sheet, and report how it ended."""
+    """Run what is asked for, and report how it ended."""
     folder = reporter.folder
     spec, root = folder.spec(), folder.root
     reporter.report()
     calls: dict[str, Any] = {name: getattr(reporter, name) for name in ("resolve", "on_progress", "should_stop")}
     if spec.run is None:
         materials = materialize(spec.request, folder.reference())
-        record = record_competition(spec.request, materials, root, source=source_of(spec.request), **calls)
+        source = spec.source or source_of(spec.request)
+        record = record_competition(spec.request, materials, root, source=source, **calls)
     else:
         record = find_run(root, spec.run)
         reporter.continue_from(load_checkpoint(record).history)
         resume_run(record, **calls)
-    run = load_run(record)
-    reporter.write("sheet.png", figure_bytes(run, "png"))
-    reporter.report(phase=_end(run, reporter), run=record.name)
+    reporter.report(phase=_end(load_run(record), reporter), run=record.name)
 
 
 def _end(run: Run, reporter: Reporter) -> Phase:
@@ -176,7 +182,7 @@ def _end(run: Run, reporter: Reporter) -> Phase:
 
 def _sentence(error: Exception) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
-    return text if isinstance(error, ValueError | OSError) else f"{type(error).__name__}: {text}"
+    return text if isinstance(error, ValueError | OSError | MetricFailed) else f"{type(error).__name__}: {text}"
 
 
 def _beat(reporter: Reporter) -> None:

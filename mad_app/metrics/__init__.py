@@ -13,22 +13,27 @@ that needs it.
 """
 
 from mad_app.metrics.contract import ContractBroken, check_metric
+from mad_app.metrics.conventions import CONVENTIONS, Convention
 from mad_app.metrics.custom import load_metric, metric_from, resolve_metric
 from mad_app.metrics.evaluate import measure, measure_batch
+from mad_app.metrics.failure import MetricFailed
 from mad_app.metrics.from_jax import BoundJaxMetric, JaxMetric, value_and_grad_of
 from mad_app.metrics.maps import measure_maps
 from mad_app.metrics.protocol import BoundMetric, KnownMetric, Metric, MetricUnavailable
 from mad_app.metrics.registry import METRICS, MetricDescription, MetricSpec, Parameter, describe_metrics, get_metric
 
 __all__ = [
+    "CONVENTIONS",
     "METRICS",
     "BoundJaxMetric",
     "BoundMetric",
     "ContractBroken",
+    "Convention",
     "JaxMetric",
     "KnownMetric",
     "Metric",
     "MetricDescription",
+    "MetricFailed",
     "MetricSpec",
     "MetricUnavailable",
     "Parameter",

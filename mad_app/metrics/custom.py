@@ -7,10 +7,7 @@ library do so, a page or an address never does: they use `registry.get_metric`.
 
 import importlib
 import math
-import sysconfig
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -19,7 +16,8 @@ import numpy as np
 
 from mad_app.errors import ArgumentError
 from mad_app.metrics.contract import IDENTITY_TOLERANCE, noisy, smooth_image
-from mad_app.metrics.from_jax import JaxMetric, Prepared
+from mad_app.metrics.failure import MetricFailed, describe_error, failures_of
+from mad_app.metrics.from_jax import JaxMetric, Prepared, value_and_grad_of
 from mad_app.metrics.protocol import KnownMetric
 from mad_app.metrics.registry import get_metric, is_listed
 
@@ -28,8 +26,6 @@ PROBE_SIZE = 256
 
 PROBE_NOISE = 0.1
 """Standard deviation of the noise by which the test images differ."""
-
-_FRAMEWORKS = {"jax", "jaxlib", "numpy", "torch"}
 
 Function = Callable[..., Any]
 """(reference, image), each (H, W, 3), to a scalar."""
@@ -79,12 +75,15 @@ def load_metric(name: str, *, argument: str = "metric") -> KnownMetric:
     try:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # the module's own code runs here, and may raise anything
-        problem = f"{name}: the module {module_name} cannot be imported from here ({_describe(error)})"
+        problem = f"{name}: the module {module_name} cannot be imported from here ({describe_error(error)})"
         raise ArgumentError(argument, problem) from error
     try:
         function = getattr(module, attribute)
     except AttributeError as error:
         raise ArgumentError(argument, f"{name}: the module {module_name} has no function {attribute}") from error
+    except Exception as error:  # a module may make its attributes on demand
+        problem = f"{name}: the module {module_name} cannot give {attribute} ({describe_error(error)})"
+        raise ArgumentError(argument, problem) from error
     return _checked_metric(function, name, argument)
 
 
@@ -172,8 +171,8 @@ def _probe_jax(function: Function, name: str) -> tuple[KnownMetric, Probed]:
     reference, image = _probe_images()
     try:
         result = jax.eval_shape(function, reference, image)
-    except Exception as error:  # a function of another framework may raise anything
-        raise _NotForFramework(f"raised {_describe(error)}") from error
+    except (Exception, SystemExit) as error:  # a function of another framework may raise anything
+        raise _NotForFramework(f"raised {describe_error(error)}") from error
     if not isinstance(result, jax.ShapeDtypeStruct):
         raise _NotForFramework(f"returned {type(result).__name__}, not a float32 scalar")
     if result.shape != () or result.dtype != jnp.float32:
@@ -182,12 +181,12 @@ def _probe_jax(function: Function, name: str) -> tuple[KnownMetric, Probed]:
     try:
         value = jax.jit(function)
         identical, different = float(value(reference, reference)), float(value(reference, image))
-    except Exception as error:  # as above
-        raise _NotForFramework(f"raised {_describe(error)}") from error
+    except (Exception, SystemExit) as error:  # as above
+        raise _NotForFramework(f"raised {describe_error(error)}") from error
     try:
         gradient = np.asarray(jax.jit(jax.grad(function, argnums=1))(reference, image))
-    except Exception as error:  # as above
-        gradient = f"it cannot be differentiated ({_describe(error)})"
+    except (Exception, SystemExit) as error:  # as above
+        gradient = f"it cannot be differentiated ({describe_error(error)})"
     return _jax_metric(name, function), (identical, different, gradient)
 
 
@@ -200,18 +199,19 @@ def _probe_torch(function: Function, name: str) -> tuple[KnownMetric, Probed]:
     try:
         import torch
     except ImportError as error:
-        raise _NotForFramework(f"cannot be called: PyTorch cannot be imported ({_describe(error)})") from error
+        raise _NotForFramework(f"cannot be called: PyTorch cannot be imported ({describe_error(error)})") from error
     device = "cuda" if jax.default_backend() == "gpu" else "cpu"
     reference, image = (torch.tensor(np.asarray(picture), device=device) for picture in _probe_images())
     image.requires_grad_()
     try:
         result = function(reference, image)
         identical = function(reference, reference)
-    except Exception as error:  # as above
-        raise _NotForFramework(f"raised {_describe(error)}") from error
-    if not isinstance(result, torch.Tensor):
-        raise _NotForFramework(f"returned {type(result).__name__}, not a scalar tensor")
-    if result.ndim != 0 or result.dtype != torch.float32:
+    except (Exception, SystemExit) as error:  # as above
+        raise _NotForFramework(f"raised {describe_error(error)}") from error
+    for returned in (result, identical):
+        if not isinstance(returned, torch.Tensor):
+            raise _NotForFramework(f"returned {type(returned).__name__}, not a scalar tensor")
+    if identical.numel() != 1 or result.ndim != 0 or result.dtype != torch.float32:
         kind = str(result.dtype).removeprefix("torch.")
         raise _NotForFramework(f"returned {kind} of shape {tuple(result.shape)}, not a float32 scalar")
     gradient: np.ndarray | str = "its value has no gradient with respect to the image"
@@ -219,17 +219,31 @@ def _probe_torch(function: Function, name: str) -> tuple[KnownMetric, Probed]:
         try:
             (slope,) = torch.autograd.grad(result, image, allow_unused=True)
             gradient = gradient if slope is None else slope.cpu().numpy()
-        except RuntimeError as error:
-            gradient = f"it cannot be differentiated ({_describe(error)})"
+        except Exception as error:  # as above
+            gradient = f"it cannot be differentiated ({describe_error(error)})"
     return _torch_metric(name, function), (float(identical.detach()), float(result.detach()), gradient)
 
 
 def _jax_metric(name: str, function: Function) -> KnownMetric:
+    def distance(reference: jax.Array, image: jax.Array) -> jax.Array:
+        size = _size(image.shape)
+        with failures_of(name, size):
+            result = function(reference, image)
+        if not isinstance(result, jax.Array) or result.shape != () or result.dtype != jnp.float32:
+            raise MetricFailed(name, f"returned {_kind(result)}, not a float32 scalar, {size}")
+        return result
+
     def distances_to(reference: Prepared, images: jax.Array) -> jax.Array:
-        distances: jax.Array = jax.vmap(lambda image: function(reference, image))(images)
+        distances: jax.Array = jax.vmap(lambda image: distance(reference, image))(images)
         return distances
 
-    return JaxMetric(name=name, prepare=_identity, distances_to=distances_to)
+    def prepare(reference: jax.Array) -> Prepared:
+        """The reference; the first of a size is where a function that cannot be traced at that size fails."""
+        with failures_of(name, _size(reference.shape)):
+            jax.eval_shape(value_and_grad_of(distances_to), reference, reference[None])
+        return reference
+
+    return JaxMetric(name=name, prepare=prepare, distances_to=distances_to)
 
 
 def _torch_metric(name: str, function: Function) -> KnownMetric:
@@ -240,29 +254,27 @@ def _torch_metric(name: str, function: Function) -> KnownMetric:
     def prepare(reference: torch.Tensor) -> torch.Tensor:
         return reference[0].permute(1, 2, 0)
 
+    def distance(reference: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        size = _size(image.shape)
+        with failures_of(name, size):
+            result = function(reference, image)
+        if not isinstance(result, torch.Tensor) or result.ndim != 0 or result.dtype != torch.float32:
+            raise MetricFailed(name, f"returned {_kind(result)}, not a float32 scalar, {size}")
+        return result
+
     def distances_to(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-        return torch.stack([function(reference, image) for image in images.permute(0, 2, 3, 1)])
+        return torch.stack([distance(reference, image) for image in images.permute(0, 2, 3, 1)])
 
     return TorchMetric(name=name, prepare=prepare, distances_to=distances_to)
 
 
-def _identity(reference: jax.Array) -> jax.Array:
-    return reference
+def _size(shape: tuple[int, ...]) -> str:
+    return f"for an image of {shape[1]} × {shape[0]} pixels"
 
 
-def _describe(error: BaseException) -> str:
-    """Type, first line of the message, and the line of the user's program, such as "KeyError: 'x', mine.py line 3"."""
-    lines = str(error).strip().splitlines()
-    text = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    if isinstance(error, SyntaxError):
-        text = f"{type(error).__name__}: {error.msg}"
-        return f"{text}, {Path(error.filename).name} line {error.lineno}" if error.filename else text
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_of_user(frame.filename)]
-    return f"{text}, {Path(frames[-1].filename).name} line {frames[-1].lineno}" if frames else text
-
-
-def _is_of_user(file: str) -> bool:
-    """Whether a file is neither of Python, nor of a framework, nor this one."""
-    parts = Path(file).parts
-    standard = file.startswith(sysconfig.get_path("stdlib")) and "site-packages" not in parts
-    return not (standard or file.startswith("<") or file == __file__ or _FRAMEWORKS.intersection(parts))
+def _kind(result: Any) -> str:
+    """What a function returned, such as "float32 of shape (3,)"."""
+    try:
+        return f"{str(result.dtype).removeprefix('torch.')} of shape {tuple(result.shape)}"
+    except AttributeError:
+        return type(result).__name__

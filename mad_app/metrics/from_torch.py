@@ -17,6 +17,7 @@ import torch
 from torch.utils.dlpack import from_dlpack
 
 from mad_app.metrics.contract import checked_images, checked_reference, distances_of
+from mad_app.metrics.failure import failures_of
 from mad_app.metrics.threads import CORES, available_cores, map_threads
 
 T = TypeVar("T")
@@ -119,7 +120,8 @@ class BoundTorchMetric:
         with torch.enable_grad():
             part.requires_grad_()
             distances = self.metric.distances_to(self.prepared, part)
-            (gradients,) = torch.autograd.grad(distances.sum(), part)
+            with failures_of(self.metric.name):
+                (gradients,) = torch.autograd.grad(distances.sum(), part)
         return distances.detach(), gradients
 
     def _of_parts(self, function: Callable[[torch.Tensor], T], images: jax.Array) -> list[T]:

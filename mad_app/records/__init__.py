@@ -4,9 +4,10 @@ from mad_app.records.checkpoints import Checkpoint, History, is_resumable, load_
 from mad_app.records.environment import Environment, environment
 from mad_app.records.keyframes import Keyframes
 from mad_app.records.labels import Label, load_label, save_label
+from mad_app.records.lock import is_locked, run_lock
 from mad_app.records.maps import Maps, load_maps, save_maps
 from mad_app.records.ratio import most_separated_pair, pair_ratio
-from mad_app.records.run import UNFINISHED, CornerResult, Origin, Run, Source, Summary, content_hash, without_folders
+from mad_app.records.run import CornerResult, Origin, Run, Source, Summary, content_hash, without_folders
 from mad_app.records.run_folder import (
     find_run,
     list_runs,
@@ -15,7 +16,9 @@ from mad_app.records.run_folder import (
     replace_run,
     save_run,
 )
+from mad_app.records.schema import UNFINISHED
 from mad_app.records.series import (
+    Member,
     Plan,
     PlannedRun,
     Series,
@@ -23,11 +26,13 @@ from mad_app.records.series import (
     is_series,
     load_plan,
     load_series,
+    members_of,
     runs_of,
     save_series,
     spread_of,
     spread_of_starts,
 )
+from mad_app.records.state import State, state_of, why_not_resumable
 from mad_app.records.storage import DiskFullError, RecordError
 from mad_app.records.trace import Trace
 from mad_app.records.trash import delete_run, deleted_runs, empty_trash, restore_run
@@ -42,6 +47,7 @@ __all__ = [
     "Keyframes",
     "Label",
     "Maps",
+    "Member",
     "Origin",
     "Plan",
     "PlannedRun",
@@ -50,6 +56,7 @@ __all__ = [
     "Series",
     "Source",
     "Spread",
+    "State",
     "Summary",
     "Trace",
     "content_hash",
@@ -58,6 +65,7 @@ __all__ = [
     "empty_trash",
     "environment",
     "find_run",
+    "is_locked",
     "is_resumable",
     "is_series",
     "list_runs",
@@ -68,10 +76,12 @@ __all__ = [
     "load_run",
     "load_series",
     "load_summary",
+    "members_of",
     "most_separated_pair",
     "pair_ratio",
     "replace_run",
     "restore_run",
+    "run_lock",
     "runs_of",
     "save_checkpoint",
     "save_label",
@@ -80,5 +90,7 @@ __all__ = [
     "save_series",
     "spread_of",
     "spread_of_starts",
+    "state_of",
+    "why_not_resumable",
     "without_folders",
 ]

@@ -1,7 +1,8 @@
 """A record as one ZIP file: exported, and imported.
 
 The ZIP file holds one folder of the run's id with the files of the record, and `label.json` if the run has a label.
-Every name, size and number of a file that is imported is checked before its run appears.
+Every name, size and number of a file that is imported is checked before its run appears (`schema`). Only the files that
+run.json names are unpacked, and only the arrays that a record has; what else the ZIP holds is left out.
 """
 
 import io
@@ -15,34 +16,41 @@ from typing import IO
 
 from PIL import Image, UnidentifiedImageError
 
+from mad_app.records.arrays import keep_declared
 from mad_app.records.checkpoints import is_resumable, load_checkpoint
-from mad_app.records.files import RUN_FILE, leftovers
+from mad_app.records.files import RUN_FILE, files_of
 from mad_app.records.labels import Label, label_path, load_label, read_label, save_label
+from mad_app.records.maps import load_maps
 from mad_app.records.run import Run
 from mad_app.records.run_folder import load_run
-from mad_app.records.storage import RecordError, read_json, refusals, staged_folder, sync_file, sync_folder
-from mad_app.request import REQUEST_SETTINGS
+from mad_app.records.schema import ARRAYS, STATE
+from mad_app.records.storage import (
+    MAX_JSON_BYTES,
+    RecordError,
+    read_json,
+    refusals,
+    staged_folder,
+    sync_file,
+    sync_folder,
+)
 
 LABEL_FILE = "label.json"
 MAX_BYTES = 512 * 2**20
 """Largest unpacked size of a record; one of 1024 × 1024 pixels with a checkpoint has 350 MB."""
 
 MAX_FILES = 64
-MAX_JSON_BYTES = 4 * 2**20
 
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,150}")
 _FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,100}\.(json|png|npz)")
 _CHUNK = 2**20
-_METRIC = re.compile(r"[\w.:-]{1,120}")
-_SENTENCE = re.compile(r"[^<>\[\]`\x00-\x1f]{0,300}")
-_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, MemoryError)
+_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, MemoryError, LookupError)
 """What reading a damaged or hostile ZIP file can raise."""
 
 _ONE_AT_A_TIME = threading.Lock()
 
 
 def zip_run(folder: Path) -> bytes:
-    """All files of a record in a folder of its name, as the bytes of a ZIP file.
+    """The files of a record in a folder of its name, as the bytes of a ZIP file; without a label that is damaged.
 
     Raises:
         RecordError: the record cannot be read.
@@ -53,12 +61,10 @@ def zip_run(folder: Path) -> bytes:
         refusals(f"{run.id} could not be packed"),
         zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
-        unused = leftovers(folder, read_json(folder / RUN_FILE))
-        for file in sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")):
-            if file in unused:
-                continue
-            archive.write(file, f"{run.id}/{file.name}")
-        if load_label(folder) != Label():
+        for name in sorted(files_of(read_json(folder / RUN_FILE), run.id)):
+            if (folder / name).is_file():
+                archive.write(folder / name, f"{run.id}/{name}")
+        if _has_label(folder):
             archive.write(label_path(folder), f"{run.id}/{LABEL_FILE}")
     return buffer.getvalue()
 
@@ -135,19 +141,28 @@ def _import(root: Path, run_id: str, packed: zipfile.ZipFile, entries: list[zipf
 
 
 def _unpack(packed: zipfile.ZipFile, entries: list[zipfile.ZipInfo], folder: Path) -> None:
-    """Write the files, counting what really comes out of them."""
+    """Write the files of the record, counting what really comes out of them."""
+    members = {entry.filename.split("/")[1]: entry for entry in entries if not entry.is_dir()}
     left = MAX_BYTES
-    for entry in entries:
-        if entry.is_dir():
-            continue
-        name = entry.filename.split("/")[1]
-        allowed = min(left, MAX_JSON_BYTES) if name.endswith(".json") else left
-        with packed.open(entry) as source, (folder / name).open("xb") as target:
-            while chunk := source.read(_CHUNK):
-                allowed, left = allowed - len(chunk), left - len(chunk)
-                if allowed < 0:
-                    raise RecordError(f"{name} in the file is larger than that of any record")
-                target.write(chunk)
+    for name in (RUN_FILE, LABEL_FILE):
+        if name in members:
+            left -= _unpack_file(packed, members[name], folder / name, min(left, MAX_JSON_BYTES))
+    named = files_of(read_json(folder / RUN_FILE), RUN_FILE)
+    for name, entry in members.items():
+        if name in named and not (folder / name).exists():
+            left -= _unpack_file(packed, entry, folder / name, left)
+
+
+def _unpack_file(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, most: int) -> int:
+    """Write a file of at most `most` bytes; returns how many there were."""
+    size = 0
+    with packed.open(entry) as source, path.open("xb") as target:
+        while chunk := source.read(_CHUNK):
+            size += len(chunk)
+            if size > most:
+                raise RecordError(f"{path.name} in the file is larger than that of any record")
+            target.write(chunk)
+    return size
 
 
 def _move_label_out(staged: Path) -> Label:
@@ -160,39 +175,32 @@ def _move_label_out(staged: Path) -> Label:
     return label
 
 
+def _has_label(folder: Path) -> bool:
+    try:
+        return load_label(folder) != Label()
+    except RecordError:
+        return False
+
+
 def _check_record(staged: Path) -> None:
-    """Refuse what is no whole record: numbers, arrays, pictures, checkpoint."""
-    for path in staged.glob("*.json"):
-        read_json(path)
+    """Refuse what is no whole record: numbers, arrays, pictures, maps, checkpoint."""
     for path in staged.glob("*.npz"):
         _check_sizes(path)
     try:
         run = load_run(staged)
+        load_maps(staged)
         if is_resumable(staged):
             load_checkpoint(staged)
+        if run.faults:
+            raise RecordError(run.faults[0])
+        for role, forms in ARRAYS.items():
+            if role in run.files and (staged / run.files[role]).is_file():
+                keep_declared(staged / run.files[role], forms, prefix=STATE if role == "checkpoint" else {})
     except RecordError as error:
         raise RecordError(str(error).replace(f"{staged}/", "").replace(str(staged), "the record")) from error
-    _check_texts(run)
     height, width = run.reference.shape[:2]
     for name in (run.files["reference"], run.files["start"], *(result.file for result in run.images)):
         _check_picture(staged / name, (width, height))
-
-
-def _check_texts(run: Run) -> None:
-    """Refuse settings, names and numbers that no competition gives, since pages show them."""
-    for name, value in run.settings.items():
-        if name in REQUEST_SETTINGS and not REQUEST_SETTINGS[name].is_of_kind(value):
-            raise RecordError(f"the record has {name} {value!r:.60} among its settings, which is of another type")
-    for result in run.images:
-        values = [*result.start.items(), *result.final.items(), *(result.final_8bit or {}).items()]
-        if not all(_METRIC.fullmatch(name) for name in (result.optimized, result.fixed, *(name for name, _ in values))):
-            raise RecordError("the record has a name that no metric can have")
-        if not all(
-            value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for _, value in values
-        ):
-            raise RecordError("the record has a distance that is no number")
-    if not all(_SENTENCE.fullmatch(text) for text in (run.device, *(map(str, run.versions.values())))):
-        raise RecordError("the record has a device or a version that no program has")
 
 
 def _check_sizes(path: Path) -> None:

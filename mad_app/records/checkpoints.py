@@ -12,11 +12,12 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 
-from mad_app.competition.settings import CORNERS, Step
-from mad_app.images import check_image
-from mad_app.records.files import CHECKPOINT_FILE, path_of
+from mad_app.competition.settings import Step
+from mad_app.records.arrays import read_declared
+from mad_app.records.files import CHECKPOINT_FILE, folder_at, path_of
 from mad_app.records.keyframes import Keyframes, keyframe_arrays, keyframes_from
-from mad_app.records.storage import RecordError, read_arrays, refusals, staged_file, write_arrays
+from mad_app.records.schema import CHECKPOINT, STATE
+from mad_app.records.storage import RecordError, refusals, staged_file, write_arrays
 
 _STATE = "state."
 _HISTORY = "history."
@@ -69,47 +70,33 @@ def save_checkpoint(folder: str | Path, checkpoint: Checkpoint) -> None:
     Raises:
         RecordError: the disk refused it, or the engine's state holds something else than numbers and text.
     """
-    path = Path(folder) / CHECKPOINT_FILE
+    path = folder_at(folder) / CHECKPOINT_FILE
     with refusals(f"the checkpoint {path} could not be saved"), staged_file(path) as partial:
         write_arrays(partial, checkpoint_arrays(checkpoint))
 
 
 def load_checkpoint(folder: str | Path) -> Checkpoint:
     """Read the checkpoint of a run; raises RecordError as `load_run` does."""
-    path = Path(folder) / CHECKPOINT_FILE
-    arrays = read_arrays(path, ("index", "seconds", "images", "first", "second", "drift"))
-    check_four(arrays["images"], str(path))
-    _check_step(arrays, str(path))
-    history = history_from(arrays, str(path), prefix=_HISTORY)
+    path = path_of(folder_at(folder), "checkpoint") or folder_at(folder) / CHECKPOINT_FILE
+    arrays, _ = read_declared(path, CHECKPOINT, prefix=STATE)
+    history = history_from(arrays, prefix=_HISTORY)
+    index, seconds = int(arrays["index"]), float(arrays["seconds"])
+    if not 0 <= index < 2**31 or seconds < 0:
+        raise RecordError(f"{path} is at step {index} after {seconds:g} seconds, which no run can be")
     step = Step(
-        index=int(arrays["index"]),
+        index=index,
         images=jnp.asarray(arrays["images"]),
         first=arrays["first"],
         second=arrays["second"],
         drift=arrays["drift"],
         state={name.removeprefix(_STATE): array for name, array in arrays.items() if name.startswith(_STATE)},
     )
-    keyframes = keyframes_from(arrays, step.images.shape[1:], str(path), prefix=_KEYFRAMES)
-    return Checkpoint(step, history, float(arrays["seconds"]), keyframes)
-
-
-def _check_step(arrays: Mapping[str, np.ndarray], where: str) -> None:
-    """Refuse steps done that are no whole number, and values that are not one an image."""
-    if arrays["index"].shape or arrays["index"].dtype.kind not in "iu" or arrays["seconds"].shape:
-        raise RecordError(f"{where}: index must be a whole number, and seconds a number")
-    for name in ("first", "second", "drift"):
-        _check_floats(arrays[name], (len(CORNERS),), f"{where}: {name}")
-
-
-def _check_floats(array: np.ndarray, shape: tuple[int, ...], what: str) -> None:
-    """Refuse another shape or type; `what` opens the message."""
-    if array.shape != shape or array.dtype.kind != "f":
-        raise RecordError(f"{what} is {array.dtype} {array.shape}, expected floats {shape}")
+    return Checkpoint(step, history, seconds, keyframes_from(arrays, prefix=_KEYFRAMES))
 
 
 def is_resumable(folder: str | Path) -> bool:
     """Whether the run has a checkpoint to continue from."""
-    path = path_of(Path(folder), "checkpoint")
+    path = path_of(folder_at(folder), "checkpoint")
     return path is not None and path.is_file()
 
 
@@ -128,31 +115,6 @@ def history_arrays(history: History, *, prefix: str = "") -> dict[str, np.ndarra
     return {f"{prefix}{item.name}": getattr(history, item.name) for item in fields(History)}
 
 
-def history_from(arrays: Mapping[str, np.ndarray], where: str, *, prefix: str = "") -> History:
-    """The inverse of `history_arrays`, checked; `where` opens the message of the RecordError."""
-    missing = [name for item in fields(History) if (name := f"{prefix}{item.name}") not in arrays]
-    if missing:
-        raise RecordError(f"{where} lacks the array {missing[0]!r}")
-    history = History(**{item.name: arrays[f"{prefix}{item.name}"] for item in fields(History)})
-    check_history(history, where)
-    return history
-
-
-def check_history(history: History, where: str) -> None:
-    """Refuse an empty history, steps that do not grow, and columns that do not fit."""
-    step = history.step
-    if step.ndim != 1 or not len(step) or step.dtype.kind not in "iu" or (np.diff(step) <= 0).any():
-        raise RecordError(f"{where}: the history's steps are not a growing row of whole numbers")
-    for name in ("first", "second", "drift"):
-        _check_floats(getattr(history, name), (len(step), 4), f"{where}: the history's {name}")
-
-
-def check_four(images: np.ndarray, where: str) -> None:
-    """Refuse what is not four images, float32 (4, H, W, 3) in [0, 1]."""
-    if images.ndim != 4 or len(images) != len(CORNERS):
-        raise RecordError(f"{where}: images has shape {images.shape}, expected (4, H, W, 3)")
-    for image in images:
-        try:
-            check_image(image, "images")
-        except ValueError as error:
-            raise RecordError(f"{where}: {error}") from error
+def history_from(arrays: Mapping[str, np.ndarray], *, prefix: str = "") -> History:
+    """The inverse of `history_arrays`."""
+    return History(**{item.name: arrays[f"{prefix}{item.name}"] for item in fields(History)})

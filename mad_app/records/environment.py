@@ -12,6 +12,7 @@ import jax
 
 from mad_app.metrics.threads import available_cores
 from mad_app.records.program_version import program_version
+from mad_app.records.text import readable
 
 PACKAGES = ("jax", "jaxlib", "optax", "numpy", "scipy", "torch", "lpips", "piq")
 
@@ -38,7 +39,8 @@ def environment() -> Environment:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[package] = importlib.metadata.version(package)
     device = jax.devices()[0]
-    return Environment(versions, _cpu() if device.platform == "cpu" else f"{device.platform}: {device.device_kind}")
+    named = _cpu() if device.platform == "cpu" else f"{device.platform}: {device.device_kind}"
+    return Environment(versions, re.sub(r"[<>\[\]`]", "", readable(named))[:300])
 
 
 def _cpu() -> str:

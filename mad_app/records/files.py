@@ -27,7 +27,7 @@ DEFAULT_FILES: Mapping[str, str] = {
 """Role of a file to its plain name; the names of the four pictures are those of their results."""
 
 _REQUIRED = ("reference", "start", "images", "history")
-_NAME = re.compile(r"[\w-][\w.-]*\.(png|npz)")
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,150}\.(png|npz)")
 _OF_A_RECORD = re.compile(
     r"(?:reference|start|[1-4]_[\w-]+_(?:max|min))(?:\.v\d+)?\.png"
     r"|(?:images|history|keyframes|maps|checkpoint)(?:\.v\d+)?\.npz"
@@ -49,8 +49,32 @@ def files_in(document: Mapping[str, Any], where: str) -> dict[str, str]:
     for role, name in named.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise RecordError(f"{where} has the file {name!r:.60} for {role}, expected the plain name of a PNG or NPZ")
+        if role in DEFAULT_FILES and not name.endswith(DEFAULT_FILES[role][-4:]):
+            raise RecordError(f"{where} has the file {name!r:.60} for {role}, which is of another kind")
+    if len(set(named.values())) != len(named):
+        raise RecordError(f"{where} names one file twice")
     required = {role: DEFAULT_FILES[role] for role in _REQUIRED}
     return required | {role: name for role, name in named.items() if role in DEFAULT_FILES}
+
+
+def folder_at(path: str | Path) -> Path:
+    """A folder under its own name, also where it is given as "." or "" or ends in "..".
+
+    Example:
+        >>> folder_at("runs/a"), folder_at(".") == Path.cwd()
+        (PosixPath('runs/a'), True)
+    """
+    folder = Path(path)
+    return folder if folder.name not in ("", "..") else folder.resolve()
+
+
+def files_of(document: Mapping[str, Any], where: str) -> list[str]:
+    """Names of all files that a run.json of any schema names; raises as `files_in`."""
+    pictures = document.get("images")
+    named = [RUN_FILE, *files_in(document, where).values()]
+    if isinstance(pictures, list):
+        named += [image["file"] for image in pictures if isinstance(image, dict) and isinstance(image.get("file"), str)]
+    return named
 
 
 def path_of(folder: Path, role: str) -> Path | None:
@@ -83,7 +107,5 @@ def free_name(folder: Path, plain: str, *, numbered: bool) -> str:
 
 def leftovers(folder: Path, document: Mapping[str, Any]) -> list[Path]:
     """Files of a record in the folder that its run.json does not name."""
-    pictures = document.get("images")
-    named = {*files_in(document, str(folder / RUN_FILE)).values(), RUN_FILE}
-    named |= {str(image.get("file")) for image in pictures if isinstance(image, dict)} if pictures else set()
+    named = files_of(document, str(folder / RUN_FILE))
     return sorted(path for path in folder.iterdir() if path.name not in named and _OF_A_RECORD.fullmatch(path.name))

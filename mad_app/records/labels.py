@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mad_app.records.storage import RecordError, read_json, refusals, staged_file, take, write_json
+from mad_app.records.storage import RecordError, read_json, refusals, staged_file, write_json
 
 LABELS = ".labels"
 SCHEMA = 1
@@ -62,8 +62,10 @@ def read_label(path: Path) -> Label:
     document = read_json(path)
     if document.get("schema") != SCHEMA:
         raise RecordError(f"{path} has schema {document.get('schema')!r}, expected {SCHEMA}")
-    values, _ = take(document, {"name": (str,), "notes": (str,)}, str(path))
-    return Label(**values)
+    for name in ("name", "notes"):
+        if not isinstance(document.get(name), str):
+            raise RecordError(f"{path}: {name} is {document.get(name)!r:.60}, expected text")
+    return Label(name=document["name"], notes=document["notes"])
 
 
 def label_path(folder: Path) -> Path:

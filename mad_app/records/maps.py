@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mad_app.competition.settings import CORNERS
-from mad_app.records.files import DEFAULT_FILES, path_of
-from mad_app.records.storage import RecordError, read_arrays, refusals, staged_file, write_arrays
+from mad_app.records.arrays import read_declared, sizes_in
+from mad_app.records.files import DEFAULT_FILES, folder_at, path_of
+from mad_app.records.schema import IMAGES, MAPS
+from mad_app.records.storage import refusals, staged_file, write_arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,27 +48,20 @@ class Maps:
 
 def save_maps(folder: str | Path, maps: Maps) -> None:
     """Add the maps to a record, in one stroke; raises RecordError where the disk refuses them."""
-    path = path_of(Path(folder), "maps") or Path(folder) / DEFAULT_FILES["maps"]
+    path = path_of(folder_at(folder), "maps") or folder_at(folder) / DEFAULT_FILES["maps"]
     with refusals(f"the maps {path} could not be saved"), staged_file(path) as partial:
         write_arrays(partial, {item.name: getattr(maps, item.name) for item in fields(Maps)})
 
 
 def load_maps(folder: str | Path) -> Maps | None:
     """The maps of a record, None if it has none; raises RecordError where they are damaged."""
-    path = path_of(Path(folder), "maps")
+    path = path_of(folder_at(folder), "maps")
     if path is None or not path.is_file():
         return None
-    names = [item.name for item in fields(Maps)]
-    arrays = read_arrays(path, names)
-    maps = Maps(**{name: arrays[name] for name in names})
-    count, shape = len(maps.step), maps.first.shape[2:]
-    for name in ("first", "second"):
-        values, peak = getattr(maps, name), getattr(maps, f"{name}_peak")
-        if values.shape != (count, len(CORNERS), *shape) or len(shape) != 2 or values.dtype != np.uint8:
-            raise RecordError(f"{path}: {name} is {values.dtype} {values.shape}, expected uint8 (K, 4, H, W)")
-        if peak.shape != (count, len(CORNERS)) or not np.isfinite(peak).all():
-            raise RecordError(f"{path}: {name}_peak has shape {peak.shape}, expected finite numbers {(count, 4)}")
-    return maps
+    images = path_of(folder_at(folder), "images")
+    sizes = sizes_in(images, IMAGES) if images and images.is_file() else {}
+    arrays, _ = read_declared(path, MAPS, sizes=sizes)
+    return Maps(**arrays)
 
 
 def _in_8_bits(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

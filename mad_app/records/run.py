@@ -4,28 +4,20 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from mad_app.competition.settings import Direction, Reason
+from mad_app.competition.settings import Direction
 from mad_app.images import to_uint8
 from mad_app.records.checkpoints import History
 from mad_app.records.keyframes import Keyframes
+from mad_app.records.schema import SCHEMA
 from mad_app.request import REQUEST_SETTINGS
 
-SCHEMA = 3
-"""Version of the format on disk; `upgrade` reads the earlier ones."""
-
-UNFINISHED = "unfinished"
-"""The outcome of an image while its competition goes on, or after the program was killed."""
-
-OUTCOMES = frozenset({*(reason.value for reason in Reason), UNFINISHED})
-"""The codes that an outcome can have."""
-
 Source = Literal["bundled", "file", "array", "upload"]
-SOURCES: tuple[str, ...] = get_args(Source)
+"""Where a reference can come from, as `schema.SOURCES`."""
 
 
 def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,7 +76,7 @@ class CornerResult:
         final_8bit: likewise for the picture that is saved; None while a run is unfinished, and in records of schema 1.
         drift: relative signed departure of the fixed metric from the level, on the float image.
         drift_8bit: the same, on the picture that is saved.
-        outcome: why the optimization ended, one of OUTCOMES.
+        outcome: why the optimization ended, one of `schema.OUTCOMES`.
         file: name of the picture in the run's folder, given when it is saved.
         extra: further keys of run.json, kept as they are.
     """
@@ -135,12 +127,13 @@ class Run:
         others: names of the metrics that were measured at the end beside the two that compete.
         finals_8bit: uint8 (4, H, W, 3), the four pictures that are saved; None for the nearest to `finals`.
         mask: bool (H, W), true where the images might change; None if they might everywhere.
-        keyframes: some of the images along the run; none in a record that kept none.
+        keyframes: some of the images along the run; none in a record that kept none, or where they are damaged.
         schema: version of the format it was read from.
         created: when it was first saved, ISO 8601 in UTC; given when it is saved.
         folder: where it lies; None until it is saved.
         files: role to name of its files, as in `records.files`; given when it is read.
         extra: further keys of run.json, kept as they are.
+        faults: what is damaged but not needed to show the run, a sentence each.
     """
 
     settings: Mapping[str, str | float | bool | None]
@@ -166,6 +159,7 @@ class Run:
     folder: Path | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
 
     @property
     def pictures(self) -> np.ndarray:

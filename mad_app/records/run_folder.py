@@ -21,24 +21,26 @@ import filecmp
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
-from mad_app.images import check_image, from_uint8, save_png
-from mad_app.records.checkpoints import Checkpoint, check_four, check_history, history_arrays, history_from
+from mad_app.images import from_uint8, save_png
+from mad_app.records.arrays import check_arrays, read_declared
+from mad_app.records.checkpoints import Checkpoint, history_arrays, history_from
 from mad_app.records.checkpoints import save_checkpoint as write_checkpoint
-from mad_app.records.document import check_values, document_of, read_document
-from mad_app.records.files import CHECKPOINT_FILE, DEFAULT_FILES, RUN_FILE, free_name, leftovers
-from mad_app.records.keyframes import check_keyframes, keyframe_arrays, keyframes_from
+from mad_app.records.document import document_of, read_document
+from mad_app.records.files import CHECKPOINT_FILE, DEFAULT_FILES, RUN_FILE, folder_at, free_name, leftovers
+from mad_app.records.keyframes import Keyframes, keyframe_arrays, keyframes_from
 from mad_app.records.run import CornerResult, Origin, Run, Summary
+from mad_app.records.schema import HISTORY, IMAGES, KEYFRAMES, check_run
 from mad_app.records.storage import (
     RecordError,
     list_names,
-    read_arrays,
+    plain,
     read_json,
     refusals,
     staged_file,
@@ -49,6 +51,7 @@ from mad_app.records.storage import (
     write_arrays,
     write_json,
 )
+from mad_app.records.text import encodable, readable
 from mad_app.records.upgrade import id_of, origin_from
 
 Value = TypeVar("Value")
@@ -68,7 +71,7 @@ def save_run(run: Run, root: str | Path, *, checkpoint: Checkpoint | None = None
     Raises:
         RecordError: the run is not a valid record, or the disk refused it; nothing is left behind.
     """
-    root = Path(root)
+    root = folder_at(root)
     run = _completed(replace(run, created=run.created or _now()))
     with refusals(f"the run could not be saved in {root}"):
         root.mkdir(parents=True, exist_ok=True)
@@ -89,7 +92,7 @@ def replace_run(run: Run, folder: str | Path, *, checkpoint: Checkpoint | None =
     Raises:
         RecordError: as in `save_run`, or `folder` holds no valid run; the old version stays.
     """
-    folder = Path(folder)
+    folder = folder_at(folder)
     old = load_summary(folder)
     run = _completed(replace(run, created=old.created, extra={**old.extra, **run.extra}))
     with refusals(f"the run {folder} could not be replaced"):
@@ -104,15 +107,17 @@ def replace_run(run: Run, folder: str | Path, *, checkpoint: Checkpoint | None =
 def load_run(folder: str | Path) -> Run:
     """Read a run; nothing in it is executed.
 
+    Keyframes that are damaged are left out, and `faults` says so. Files and arrays that no record has are not read.
+
     Raises:
         RecordError: a file is missing, damaged, of a newer format, or does not fit the others.
     """
-    return _read_one_version(Path(folder), _load)
+    return _read_one_version(folder_at(folder), _load)
 
 
 def load_summary(folder: str | Path) -> Summary:
     """Read run.json alone; raises as `load_run` does."""
-    folder = Path(folder)
+    folder = folder_at(folder)
     values = read_document(folder)
     return Summary(folder=folder, **{item.name: values[item.name] for item in fields(Summary) if item.name != "folder"})
 
@@ -134,23 +139,25 @@ def find_run(root: str | Path, run_id: str) -> Path:
         RecordError: the id is no plain folder name, leads out of `root`, or there is no such folder.
     """
     root = Path(root)
-    plain = re.fullmatch(r"[^./\\:\x00-\x1f][^/\\:\x00-\x1f]*", run_id)
+    is_plain = re.fullmatch(r"[^./\\:\x00-\x1f][^/\\:\x00-\x1f]*", run_id) and encodable(run_id) == run_id
     with refusals(f"{run_id!r} is not the id of a run"):
-        if plain and (root / run_id).is_dir() and (root / run_id).resolve().parent == root.resolve():
+        if is_plain and (root / run_id).is_dir() and (root / run_id).resolve().parent == root.resolve():
             return root / run_id
     raise RecordError(f"there is no run {run_id!r} in {root}")
 
 
 def _completed(run: Run) -> Run:
-    """The run with what follows from its settings, checked."""
-    height, width = run.reference.shape[:2]
-    origin = run.origin or Origin(**origin_from(run.settings, (width, height)))
+    """The run with what follows from its settings, and names that can be shown, checked."""
     where = "the run cannot be saved"
-    check_values(run.created, run.settings, run.images, where)
-    _check_pictures(run, where)
-    check_history(run.history, where)
-    check_keyframes(run.keyframes, run.reference.shape, where)
-    return replace(run, origin=origin, request=run.request or id_of(run.settings))
+    _check_arrays(run, where)
+    height, width = run.reference.shape[:2]
+    settings = {name: readable(value) if isinstance(value, str) else value for name, value in run.settings.items()}
+    origin = run.origin or Origin(**origin_from(settings, (width, height)))
+    origin = replace(origin, name=origin.name and readable(origin.name))
+    run = replace(run, settings=settings, origin=origin, request=run.request or id_of(run.settings))
+    images = tuple(replace(result, file="") for result in run.images)
+    check_run(plain(document_of(run, "", images, {})), where)
+    return run
 
 
 def _write(folder: Path, run: Run, run_id: str, checkpoint: Checkpoint | None) -> None:
@@ -220,9 +227,10 @@ def _read_one_version(folder: Path, read: Callable[[Path], Value]) -> Value:
 def _load(folder: Path) -> Run:
     values = read_document(folder)
     files: dict[str, str] = values["files"]
-    images = read_arrays(folder / files["images"], ("reference", "start", "images"))
-    history = folder / files["history"]
-    run = Run(
+    images, sizes = read_declared(folder / files["images"], IMAGES)
+    history, _ = read_declared(folder / files["history"], HISTORY)
+    keyframes, faults = _keyframes(folder, files, {side: sizes[side] for side in ("H", "W")})
+    return Run(
         **values,
         folder=folder,
         reference=images["reference"],
@@ -230,30 +238,35 @@ def _load(folder: Path) -> Run:
         finals=images["images"],
         finals_8bit=images.get("images_8bit"),
         mask=images.get("mask"),
-        history=history_from(read_arrays(history, ()), str(history)),
+        history=history_from(history),
+        keyframes=keyframes,
+        faults=faults,
     )
-    _check_pictures(run, str(folder / files["images"]))
-    keyframes = folder / files["keyframes"] if "keyframes" in files else None
-    kept = read_arrays(keyframes, ("step", "images")) if keyframes and keyframes.is_file() else {}
-    return replace(run, keyframes=keyframes_from(kept, run.reference.shape, str(keyframes)))
 
 
-def _check_pictures(run: Run, where: str) -> None:
-    check_four(run.finals, where)
-    for name, image in (("reference", run.reference), ("start", run.start)):
-        try:
-            check_image(image, name)
-        except ValueError as error:
-            raise RecordError(f"{where}: {error}") from error
-        if image.shape != run.finals.shape[1:]:
-            raise RecordError(f"{where}: {name} has shape {image.shape}, but the images {run.finals.shape[1:]}")
-    _check_form(run.finals_8bit, "uint8", run.finals.shape, f"{where}: images_8bit")
-    _check_form(run.mask, "bool", run.finals.shape[1:3], f"{where}: mask")
+def _keyframes(folder: Path, files: Mapping[str, str], sizes: Mapping[str, int]) -> tuple[Keyframes, tuple[str, ...]]:
+    """The keyframes of a run, and what is wrong with them, in sentences: all else can be shown without them."""
+    path = folder / files.get("keyframes", DEFAULT_FILES["keyframes"])
+    if "keyframes" not in files or not path.is_file():
+        return Keyframes.empty(), ()
+    try:
+        return keyframes_from(read_declared(path, KEYFRAMES, sizes=sizes)[0]), ()
+    except RecordError as error:
+        return Keyframes.empty(), (f"the pictures on the way cannot be shown: {error}",)
 
 
-def _check_form(array: np.ndarray | None, kind: str, shape: tuple[int, ...], what: str) -> None:
-    if array is not None and (str(array.dtype) != kind or array.shape != shape):
-        raise RecordError(f"{what} is {array.dtype} {array.shape}, expected {kind} {shape}")
+def _check_arrays(run: Run, where: str) -> None:
+    arrays = {
+        "images": run.finals,
+        "reference": run.reference,
+        "start": run.start,
+        "images_8bit": run.finals_8bit,
+        "mask": run.mask,
+    }
+    sizes = check_arrays(arrays, IMAGES, where)
+    check_arrays(history_arrays(run.history), HISTORY, f"{where}: the history")
+    known = {side: sizes[side] for side in ("H", "W")}
+    check_arrays(keyframe_arrays(run.keyframes), KEYFRAMES, f"{where}: the keyframes", known)
 
 
 def _new_id(run: Run) -> str:

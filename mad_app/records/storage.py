@@ -19,27 +19,28 @@ from typing import Any
 
 import numpy as np
 
+from mad_app.records.text import encodable, readable
+
 PARTIAL = ".partial"
 """In the hidden name under which a folder or file is written."""
 
 PLAIN_KINDS = "biufcSU"
 """Kinds of NumPy arrays that need no pickling: numbers and text."""
 
-_JSON_NAMES = {
-    str: "text",
-    int: "a whole number",
-    float: "a number",
-    list: "a list",
-    dict: "an object",
-    type(None): "null",
-}
+MAX_JSON_BYTES = 4 * 2**20
+"""Largest JSON file of a record that is read."""
+MAX_DEPTH = 50
+"""How deep its lists and objects may be nested."""
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 """Errors of a disk, or of a user's share of it, that is full."""
 
 
 class RecordError(ValueError):
-    """A record that cannot be read or written; the message is one sentence that names the file and the fault."""
+    """A record that cannot be read or written; the message is one printable sentence that names file and fault."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(readable(" ".join(message.splitlines())))
 
 
 class DiskFullError(RecordError):
@@ -91,7 +92,7 @@ def stamp(path: Path) -> tuple[int, int, int] | None:
     """What changes when a file is written or replaced: inode, time and size; None if there is no such file."""
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # a name with a null character
         return None
     return found.st_ino, found.st_mtime_ns, found.st_size
 
@@ -112,10 +113,21 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+def plain(value: Any) -> Any:
+    """A value as JSON has it: NumPy's numbers as plain ones, and null where a number is not finite."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
     """Write strict, indented JSON; NumPy numbers become plain ones, numbers that are not finite become null."""
     try:
-        text = json.dumps(_plain(document), indent=2, allow_nan=False)
+        text = json.dumps(plain(document), indent=2, allow_nan=False)
     except TypeError as error:
         raise RecordError(f"{_final_name(path)} cannot be written: {error}") from error
     path.write_text(text + "\n", encoding="utf-8")
@@ -130,14 +142,26 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; NaN and Infinity, which are no JSON, are refused."""
+def read_json(path: Path, *, most: int = MAX_JSON_BYTES) -> dict[str, Any]:
+    """Read a JSON object of at most `most` bytes; NaN and Infinity, which are no JSON, are refused.
+
+    A half of a surrogate pair, which no page can show, is read as a replacement character.
+    """
     try:
-        document = json.loads(path.read_bytes(), parse_constant=_refuse_constant, parse_float=_finite)
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+        if len(content) > most:
+            raise RecordError(f"{path} has more than {most >> 20} MB, which no record has")
+        document = json.loads(content, parse_constant=_refuse_constant, parse_float=_finite)
+        if b"\\ud" in content.lower():
+            document = _encodable(document)
+        _check_depth(document, path)
     except FileNotFoundError as error:
         raise RecordError(f"{path} is missing") from error
     except OSError as error:
         raise RecordError(f"{path} cannot be read: {error.strerror or error}") from error
+    except RecordError:
+        raise
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{path} is not whole, valid JSON: {error}") from error
     if not isinstance(document, dict):
@@ -162,43 +186,35 @@ def read_arrays(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
     return arrays
 
 
-def take(
-    document: dict[str, Any], keys: Mapping[str, tuple[type, ...]], where: str, ignored: Iterable[str] = ()
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Take the expected keys out of a JSON object.
-
-    Args:
-        document: the object.
-        keys: name of each key that must be there, to the types it may have.
-        where: file and place, which opens the message.
-        ignored: further keys that are dropped.
-
-    Returns:
-        The expected keys with their values, and all others with theirs.
-    """
-    for name, types in keys.items():
-        if name not in document:
-            raise RecordError(f"{where} lacks {name!r}")
-        if not isinstance(document[name], types):
-            expected = " or ".join(_JSON_NAMES[kind] for kind in types if not (kind is int and float in types))
-            raise RecordError(f"{where} has {name} {document[name]!r:.60}, expected {expected}")
-    others = {name: value for name, value in document.items() if name not in keys and name not in ignored}
-    return {name: document[name] for name in keys}, others
-
-
 def _final_name(path: Path) -> str:
     """The name that a file will have when it is whole (`staged_file`)."""
     return path.name.removeprefix(".").replace(PARTIAL, "")
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _encodable(value: Any) -> Any:
+    """A JSON value whose texts can be encoded."""
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    if isinstance(value, dict):
+        return {encodable(name): _encodable(item) for name, item in value.items()}
+    return value
+
+
+def _check_depth(document: Any, path: Path) -> None:
+    """Refuse what is nested too deep to be written again."""
+    layer = [document]
+    for _ in range(MAX_DEPTH):
+        layer = [
+            item
+            for value in layer
+            if isinstance(value, list | dict)
+            for item in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not layer:
+            return
+    raise RecordError(f"{path} is not whole, valid JSON: its values are nested more than {MAX_DEPTH} deep")
 
 
 def _finite(text: str) -> float:

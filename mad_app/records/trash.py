@@ -7,27 +7,33 @@ A run moves by renaming; nothing in it is copied or changed but the time of its 
 
 import contextlib
 import os
+import re
 import shutil
 import time
 from pathlib import Path
 
 from mad_app.records.labels import label_path
 from mad_app.records.run_folder import find_run
-from mad_app.records.storage import RecordError, refusals, sync_folder
+from mad_app.records.storage import RecordError, list_names, refusals, sync_folder
+from mad_app.records.text import readable
 
 TRASH = ".trash"
+_UNUSABLE = re.compile(r"[\\:]")
+"""What no id of a run may hold."""
+
 KEEP_SECONDS = 30 * 24 * 3600.0
 """How long a deleted run can be restored."""
 
 
 def delete_run(root: str | Path, run_id: str) -> None:
-    """Move a run, with its name and notes, into the trash.
+    """Move a run or series, with its name and notes, into the trash; it need not be readable.
 
     Raises:
         RecordError: there is no such run, or the disk refused it; then it is where it was.
     """
     root = Path(root)
-    folder, trash = find_run(root, run_id), root / TRASH
+    folder, trash = _find(root, run_id), root / TRASH
+    run_id = _UNUSABLE.sub("-", readable(run_id))
     with refusals(f"{run_id} could not be deleted"):
         trash.mkdir(exist_ok=True)
         drop_run(trash, run_id)
@@ -70,6 +76,18 @@ def empty_trash(root: str | Path, *, older_than: float = 0.0) -> int:
                 drop_run(trash, path.name)
                 dropped += 1
     return dropped
+
+
+def _find(root: Path, run_id: str) -> Path:
+    """The folder of a run, or one that is no run because its name cannot be shown, by its name as it is shown."""
+    try:
+        return find_run(root, run_id)
+    except RecordError:
+        for name in list_names(root):
+            folder = root / name
+            if readable(name) == run_id and folder.is_dir() and not folder.is_symlink():
+                return folder
+        raise
 
 
 def drop_run(root: Path, run_id: str) -> None:

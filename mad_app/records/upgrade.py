@@ -12,7 +12,7 @@ from typing import Any
 
 from mad_app.competition.settings import Reason, SolverOptions
 from mad_app.images import BUNDLED
-from mad_app.records.run import SCHEMA, UNFINISHED
+from mad_app.records.schema import SCHEMA, UNFINISHED
 from mad_app.request import REQUEST_SETTINGS, request_id
 
 OUTCOMES: Mapping[str, str] = {
@@ -67,7 +67,7 @@ def id_of(settings: Mapping[str, Any]) -> str:
     """The id of the request that a record's settings make; empty where they make none."""
     try:
         return request_id(settings)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return ""
 
 

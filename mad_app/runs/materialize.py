@@ -19,6 +19,7 @@ from mad_app.images import (
     check_image,
     load_image,
     luminance,
+    read_image,
     to_gray,
 )
 from mad_app.request import Request
@@ -58,11 +59,28 @@ def materialize(request: Request, reference: npt.ArrayLike | None = None) -> Mat
 
 
 def load_reference(request: Request) -> ImageArray:
-    """The picture that a request names, (size, size, 3), in its own colors."""
+    """The picture that a request names, (size, size, 3) or smaller, as `load_image` has it, in its own colors."""
     if request.image is None:
         raise ArgumentError("image", "is needed where no picture is given as an array")
     with _refused_as("image"):
         return load_image(picture_path(request.image), size=request.size, crop=request.crop())
+
+
+def picture_notes(request: Request) -> list[str]:
+    """What is done to the values and the size of the request's picture, in sentences without a full stop.
+
+    Raises:
+        ArgumentError: the file cannot be read.
+
+    Example:
+        >>> picture_notes(Request(image="handwriting", size=256))
+        ['handwriting: its square of 172 × 172 pixels is not enlarged to 256 × 256']
+    """
+    if request.image is None:
+        return []
+    with _refused_as("image"):
+        decoded = read_image(picture_path(request.image), size=request.size, crop=request.crop())
+    return [f"{request.image}: {note}" for note in decoded.notes]
 
 
 def make_start(request: Request, reference: ImageArray) -> ImageArray:

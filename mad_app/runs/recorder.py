@@ -4,6 +4,7 @@ The record is on disk from the first step, and its checkpoint is renewed while t
 the process, the run can be resumed. While there is no room on the disk, the run waits.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -27,6 +28,7 @@ from mad_app.records import (
     Run,
     environment,
     replace_run,
+    run_lock,
     save_checkpoint,
     save_maps,
     save_run,
@@ -122,6 +124,11 @@ class Recorder:
         Raises:
             DiskFullError: there is no room for the first version of the record; RecordError: the disk refused it.
         """
+        with contextlib.ExitStack() as held:
+            return self._record(steps, root, held)
+
+    def _record(self, steps: Iterator[Step], root: Path, held: contextlib.ExitStack) -> Path:
+        """As `record`; a new run is locked until `held` is closed."""
         before = self._checkpoint
         seconds, first = (before.seconds, before.step.index) if before else (0.0, 0)
         began = saved = time.monotonic()
@@ -131,6 +138,7 @@ class Recorder:
             at = self._after(step, seconds)
             if self._folder is None:
                 self._folder, saved = self._first_version(at, root), now
+                held.enter_context(run_lock(self._folder))
             elif step.reasons is None and now - saved > SECONDS_BETWEEN_CHECKPOINTS:
                 self._write(at, save_checkpoint, self._folder, at)
                 saved = now
@@ -163,7 +171,7 @@ class Recorder:
         run = self._measured(last)
         stopped = Reason.STOPPED in (last.step.reasons or ())
         maps = self._maps(run, Keyframes.empty() if stopped else run.keyframes)
-        checkpoint = self._checkpoint if stopped else None
+        checkpoint = replace(self._checkpoint, seconds=last.seconds) if stopped and self._checkpoint else None
 
         def replace_record() -> None:
             replace_run(run, folder, checkpoint=checkpoint)

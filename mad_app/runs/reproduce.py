@@ -8,7 +8,8 @@ from pathlib import Path
 from mad_app.declaration import Setting, Value
 from mad_app.distortions import DISTORTIONS, check_strength
 from mad_app.errors import ArgumentError
-from mad_app.images import BUNDLED, MAX_SIZE, MIN_SIZE, Crop
+from mad_app.images import BUNDLED, MAX_SIZE, MIN_SIZE, Crop, bundled_path
+from mad_app.images.encode import Picture
 from mad_app.metrics.registry import spec_of
 from mad_app.records import Run, Summary
 from mad_app.records.files import DEFAULT_FILES
@@ -117,7 +118,7 @@ def request_for_page(run: Run | Summary, *, maxima: Mapping[str, float] | None =
     return from_query(texts, is_saved_picture=lambda name: name == settings["image"], maxima=maxima)
 
 
-def asks_for_same(now: Request, request: Request, run: Run | None) -> bool:
+def asks_for_same(now: Request, request: Request, run: Run | Summary | None) -> bool:
     """Whether `now` asks for the same as the `request` of a run, perhaps on the record's own copy of its picture."""
     return now == request or (run is not None and run.folder is not None and now == _on_copy(request, run))
 
@@ -175,10 +176,19 @@ def _check_name(name: str, value: Value) -> Value:
 
 def _is_bundled(run: Run | Summary) -> bool:
     source = run.origin.source if run.origin else None
-    return run.settings.get("image") in BUNDLED and source in (None, "bundled")
+    return run.settings.get("image") in BUNDLED and source in (None, "bundled") and not _is_enlarged(run)
 
 
-def _on_copy(request: Request, run: Run) -> Request:
+def _is_enlarged(run: Run | Summary) -> bool:
+    """Whether a record holds a bundled picture enlarged, as earlier versions did: only its own copy reproduces it."""
+    extent = run.settings.get("extent", Crop.extent)
+    if run.origin is None or run.origin.width is None or not isinstance(extent, int | float):
+        return False
+    picture = Picture.read(bundled_path(str(run.settings["image"])))
+    return run.origin.width > max(MIN_SIZE, round(extent * min(picture.width, picture.height)))
+
+
+def _on_copy(request: Request, run: Run | Summary) -> Request:
     """The request on the record's own copy of its picture."""
     path = (run.folder or Path()) / _copy_name(run)
     return replace(request, image=str(path), **_whole_copy(run))  # type: ignore[arg-type]

@@ -14,15 +14,20 @@ from mad_app.images import BUNDLED
 from mad_app.metrics import KnownMetric, get_metric
 from mad_app.metrics.registry import spec_of
 from mad_app.records import (
+    Checkpoint,
     Origin,
     RecordError,
     Run,
     Source,
     Summary,
-    is_resumable,
     load_checkpoint,
     load_run,
+    load_summary,
+    run_lock,
+    why_not_resumable,
 )
+from mad_app.records.files import folder_at
+from mad_app.records.schema import METRIC
 from mad_app.request import Request, request_from
 from mad_app.runs.materialize import Materials, materialize
 from mad_app.runs.recorder import Competition, OnProgress, Recorder
@@ -137,12 +142,20 @@ def resume_run(
 ) -> Path:
     """Continue a run from its checkpoint, in its folder, with its own pictures, settings and solver options.
 
-    Arguments, result and errors as in `run_competition`.
+    Arguments, result and errors as in `run_competition`; a run that is being computed is refused, too.
     """
+    folder = folder_at(folder)
+    load_summary(folder)  # what is no run gets no lock
+    with run_lock(folder):
+        return _resume(folder, resolve, on_progress, should_stop)
+
+
+def _resume(folder: Path, resolve: Resolve, on_progress: OnProgress, should_stop: Callable[[], bool]) -> Path:
     run = load_run(folder)
-    if not is_resumable(folder):
-        raise RecordError(f"{folder} is finished: there is nothing to resume")
+    if problem := why_not_resumable(run):
+        raise RecordError(problem)
     checkpoint, request, origin = load_checkpoint(folder), request_of(run), run.origin
+    _check_fit(checkpoint, run, request)
     materials = Materials(reference=run.reference, start=run.start, mask=run.mask)
     competition = Competition(
         request=request,
@@ -163,8 +176,23 @@ def resume_run(
         spent=checkpoint.seconds,
         should_stop=should_stop,
     )
-    recorder = Recorder(competition, on_progress, should_stop, folder=Path(folder), checkpoint=checkpoint)
-    return recorder.record(steps, Path(folder).parent)
+    recorder = Recorder(competition, on_progress, should_stop, folder=folder, checkpoint=checkpoint)
+    return recorder.record(steps, folder.parent)
+
+
+def _check_fit(checkpoint: Checkpoint, run: Run, request: Request) -> None:
+    """Refuse a checkpoint that is not of this run."""
+    if checkpoint.step.images.shape != run.finals.shape:
+        raise RecordError(
+            f"the checkpoint of {run.id} has images of shape {checkpoint.step.images.shape}, the run {run.finals.shape}"
+        )
+    if checkpoint.step.index > request.steps:
+        raise RecordError(
+            f"the checkpoint of {run.id} is at step {checkpoint.step.index}, but the run has {request.steps} steps"
+        )
+    for name, array in checkpoint.step.state.items():
+        if array.dtype.kind not in "biuf":
+            raise RecordError(f"the checkpoint of {run.id} cannot be continued: its {name} holds {array.dtype}")
 
 
 def request_of(run: Run | Summary) -> Request:
@@ -175,7 +203,7 @@ def request_of(run: Run | Summary) -> Request:
     """
     try:
         return request_from(run.settings)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise RecordError(f"the settings of {run.id} cannot be run: {error}") from error
 
 
@@ -191,7 +219,7 @@ def solver_of(run: Run | Summary) -> SolverOptions:
     }
     try:
         return SolverOptions(**values)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise RecordError(f"the solver options of {run.id} cannot be used: {error}") from error
 
 
@@ -209,6 +237,11 @@ def metrics_of(request: Request, resolve: Resolve) -> tuple[KnownMetric, KnownMe
     metrics = _metric_of(request, "first", resolve), _metric_of(request, "second", resolve)
     if metrics[0].name == metrics[1].name:
         raise ArgumentError("second", f"must be another metric than the first, but {request.second} is the same")
+    for argument, metric in zip(("first", "second"), metrics, strict=True):
+        try:
+            METRIC.check(metric.name, "its name")
+        except RecordError as error:
+            raise ArgumentError(argument, f"cannot be recorded: {error}") from error
     return metrics
 
 
@@ -223,4 +256,7 @@ def _metric_of(request: Request, role: Role, resolve: Resolve) -> KnownMetric:
 def _check_others(request: Request) -> None:
     """Refuse names of other metrics that there are none of."""
     for name in request.other_metrics() or ():
-        spec_of(name, argument="others")
+        try:
+            spec_of(name)
+        except ArgumentError as error:
+            raise ArgumentError("others", f"must be all, none, or names of metrics, which {error.problem}") from error

@@ -16,7 +16,21 @@ from mad_app.competition.settings import Role
 from mad_app.distortions import DISTORTIONS
 from mad_app.errors import ArgumentError
 from mad_app.metrics import get_metric
-from mad_app.records import PlannedRun, RecordError, is_resumable, load_plan, runs_of, save_series
+from mad_app.records import (
+    Member,
+    Plan,
+    RecordError,
+    State,
+    is_resumable,
+    load_checkpoint,
+    load_plan,
+    load_run,
+    members_of,
+    run_lock,
+    runs_of,
+    save_series,
+)
+from mad_app.records.files import folder_at
 from mad_app.request import Request, request_from
 from mad_app.runs.materialize import make_start, materialize
 from mad_app.runs.recorder import OnProgress
@@ -169,20 +183,35 @@ def resume_series(
     on_run: OnRun = lambda *_: lambda _: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> SeriesResult:
-    """Run what a series lacks; arguments, result and errors as in `run_series`."""
-    folder = Path(folder)
+    """Run what a series lacks, and anew what is damaged or lost; arguments, result and errors as in `run_series`.
+
+    A series, or a run of it, that is being run already is refused.
+    """
+    folder = folder_at(folder)
     plan = load_plan(folder)
+    with run_lock(folder):
+        return _run_missing(folder, plan, resolve, on_run, should_stop)
+
+
+def _run_missing(
+    folder: Path, plan: Plan, resolve: Resolve, on_run: OnRun, should_stop: Callable[[], bool]
+) -> SeriesResult:
     left_out: list[ValueError] = []
-    for i, (planned, run) in enumerate(zip(plan.runs, runs_of(folder, plan), strict=True), start=1):
-        if run is not None and not is_resumable(run.folder):
+    for i, member in enumerate(members_of(folder, plan), start=1):
+        if _is_whole(member):
             continue
-        request = _request(planned, folder)
+        run = _continuable(member)
+        try:
+            request = request_from(member.planned.settings)
+        except (TypeError, ValueError, OverflowError) as error:
+            left_out.append(RecordError(f"run {i} of {len(plan.runs)} cannot be run: {error}"))
+            continue
         follow = on_run(request, f"{i} of {len(plan.runs)}")
         try:
             if run is None:
                 done = run_competition(request, folder, resolve=resolve, on_progress=follow, should_stop=should_stop)
             else:
-                done = resume_run(run.folder, resolve=resolve, on_progress=follow, should_stop=should_stop)
+                done = resume_run(run, resolve=resolve, on_progress=follow, should_stop=should_stop)
         except RecordError:
             raise
         except ValueError as error:
@@ -199,12 +228,27 @@ def _with(request: Request, **changes: object) -> Request:
     return replace(request, **changes)  # type: ignore[arg-type]
 
 
-def _request(planned: PlannedRun, folder: Path) -> Request:
-    """The request of a competition of the series in a folder."""
+def _is_whole(member: Member) -> bool:
+    """Whether a competition is finished and all of its record can be read."""
+    if member.state is not State.FINISHED or member.summary is None:
+        return False
     try:
-        return request_from(planned.settings)
-    except (TypeError, ValueError) as error:
-        raise RecordError(f"a request of {folder} cannot be run: {error}") from error
+        load_run(member.summary.folder)
+    except RecordError:
+        return False
+    return True
+
+
+def _continuable(member: Member) -> Path | None:
+    """The folder of a run that can go on from its checkpoint; None where it must be run anew."""
+    if member.state is not State.RESUMABLE or member.summary is None:
+        return None
+    try:
+        load_run(member.summary.folder)
+        load_checkpoint(member.summary.folder)
+    except RecordError:
+        return None
+    return member.summary.folder
 
 
 def _noise_of(request: Request, mse: float) -> float:

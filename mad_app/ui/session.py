@@ -1,6 +1,7 @@
-"""What belongs to a visit: the visitor's name, the server's queue, and values that carry the name of their page.
+"""What belongs to a visit: the visitor's name and rights, the server's queue, values that carry their page's name.
 
-The visitor's name is random, and the browser keeps it in a cookie: by it, visitors find their own runs again.
+The visitor's name is random, and the browser keeps it in a cookie: by it, visitors find their own runs again, and may
+change them. The person who started the server may change all runs.
 """
 
 import re
@@ -12,11 +13,15 @@ from typing import Any
 import streamlit as st
 
 from mad_app.jobs.capacity import runs_at_once
+from mad_app.jobs.folder import Job
+from mad_app.jobs.owners import belongs_to
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.process import start_worker
 from mad_app.jobs.queue import JobQueue
+from mad_app.jobs.rights import is_key, is_open_to_all, is_own_machine
 
-COOKIE = "mad_app_visitor"
+COOKIE, KEY_COOKIE = "mad_app_visitor", "mad_app_key"
+NOT_YOURS = "Only who made this run, or who started the server, can do this."
 YEAR_SECONDS = 365 * 24 * 3600
 _NAME = re.compile(r"[0-9a-f]{32}")
 
@@ -84,20 +89,70 @@ def visitor() -> str:
     """The visitor's name, the same as long as the session lasts."""
     state = PageState("session")
     if "visitor" not in state:
-        kept = kept_name()
-        state["visitor"] = kept if _NAME.fullmatch(kept) else secrets.token_hex(16)
+        known = kept_name()
+        state["visitor"] = known if _NAME.fullmatch(known) else secrets.token_hex(16)
     name: str = state["visitor"]
     return name
+
+
+def may_change(run_id: str) -> bool:
+    """Whether the visitor may rename, delete, restore and continue a run, of which this is the id."""
+    return is_host() or belongs_to(runs_root(), run_id, visitor())
+
+
+def may_control(job: Job) -> bool:
+    """Whether the visitor may pause, stop and continue a job."""
+    return job.spec.visitor == visitor() or (may_change(job.status.run) if job.status.run else is_host())
+
+
+def is_host() -> bool:
+    """Whether the visitor may change everything."""
+    return (
+        is_open_to_all()
+        or bool(PageState("session").get("host"))
+        or is_key(kept(KEY_COOKIE))
+        or is_own_machine(st.context.ip_address, st.context.headers)
+    )
+
+
+def take_key(text: str) -> None:
+    """Let the visitor change everything from now on, if this is the key that was printed at the start."""
+    if is_key(text):
+        PageState("session")["host"] = True
+        _keep(KEY_COOKIE, text)
 
 
 def keep_name() -> None:
     """Ask a browser that keeps no name yet to keep the visitor's."""
     name = visitor()
     if kept_name() != name:
-        cookie = f"{COOKIE}={name}; path=/; max-age={YEAR_SECONDS}; samesite=lax"
-        st.html(f"<script>document.cookie = '{cookie}'</script>", unsafe_allow_javascript=True)
+        _keep(COOKIE, name)
 
 
 def kept_name() -> str:
+    """The visitor's name that the browser kept when this session began, empty if none."""
+    return kept(COOKIE)
+
+
+def kept(cookie: str) -> str:
     """What the browser kept when this session began, empty if nothing."""
-    return st.context.cookies.get(COOKIE, "")
+    return st.context.cookies.get(cookie, "")
+
+
+def entered_from() -> str | None:
+    """The path of the page from which the visitor came to the current one just now, None if it was shown before."""
+    came: str | None = PageState("session").get("from")
+    return came
+
+
+def note_page(path: str) -> None:
+    """Keep which page is shown."""
+    state = PageState("session")
+    before = state.get("page")
+    state["from"] = before if before not in (None, path) else None
+    state["page"] = path
+
+
+def _keep(cookie: str, text: str) -> None:
+    kept = f"{cookie}={text}; path=/; max-age={YEAR_SECONDS}; samesite=lax"
+    st.html(f"<script>document.cookie = '{kept}'</script>", unsafe_allow_javascript=True)

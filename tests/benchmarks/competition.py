@@ -1,15 +1,15 @@
-"""How far apart the engine drives metrics: `python tests/benchmarks/competition.py [--json] [--quick]`.
+"""How far apart a competition separates metrics: `python tests/benchmarks/competition.py [--json] [--quick]`.
 
 One row for each of the four images of a competition. Where plenoptic is installed (`pip install '.[benchmarks]'`), its
 MADCompetition runs from the same start, with the same metrics, for as many steps: once with the weight that it chooses
-itself, and once with each of 10⁻² … 10⁶, of which the best counts that leaves the level by 1 % at most. Columns:
+itself, and once with each of 10⁻² … 10⁶, of which the best counts that departs from the level by 1 % at most. Columns:
 
-    start, final   the driven metric                    drift, 8 bit  departure of the held one, as floats and as saved
+    start, final   the optimized metric                 drift, 8 bit  departure of the fixed one, as floats and saved
     steps          that were made                       seconds       all four images, without compilation
-    own, best      plenoptic's, with its drift and its weight; its picture is cut off at black and white
+    own, best      plenoptic's, with its drift and its weight; its image is clipped at black and white
     gain           final to best: above 1 is wider      own s         plenoptic's four runs with its own weights
-    at its level   the gain, where it is below 1, of an engine that holds the level at which plenoptic's picture is
-    reached        when the engine was as wide as best, within 1 % of the level, as a part of `own s`
+    at its level   the gain, where it is below 1, of a competition at the level that plenoptic's image has
+    reached        when the competition was as wide as best, within 1 % of the level, as a fraction of `own s`
 
 Times are of one run: compare within a row.
 """
@@ -69,7 +69,7 @@ class Match:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What plenoptic found for one image: the driven metric, the held one and its departure, weight, and time."""
+    """What plenoptic found for one image: the optimized metric, the fixed one and its departure, weight, and time."""
 
     value: float
     level: float
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="one picture of 48 pixels, 40 steps, without lpips-vgg")
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--pictures", nargs="+", default=PICTURES)
-    parser.add_argument("--pairs", nargs="+", metavar="FIRST,SECOND,SIZE", help="others than the usual ones")
+    parser.add_argument("--pairs", nargs="+", metavar="FIRST,SECOND,SIZE", help="in place of the default ones")
     parser.add_argument("--strength", type=float, default=0.1, help="of the white noise to start from")
     chosen = parser.parse_args(arguments)
     pairs = PAIRS + LARGE
@@ -98,24 +98,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for match in _matches(pairs, chosen):
         rows += _rows(match)
         if not chosen.json:
-            print(_table(rows[-len(CORNERS) :], heading=len(rows) == len(CORNERS)), flush=True)
+            print(_table(rows[-len(CORNERS) :], header=len(rows) == len(CORNERS)), flush=True)
     print(json.dumps(rows, indent=1) if chosen.json else _summary(rows))
 
 
 def _matches(pairs: Sequence[tuple[str, str, int]], chosen: argparse.Namespace) -> Iterator[Match]:
     for first, second, size in pairs:
-        rivals = get_metric(first), get_metric(second)
+        metrics = get_metric(first), get_metric(second)
         for i, picture in enumerate(chosen.pictures):
             reference = load_image(bundled_path(picture), size=size)
             start = distort(reference, "noise", strength=chosen.strength, seed=i)
             yield Match(
-                first=rivals[0], second=rivals[1], picture=picture, reference=reference, start=start, steps=chosen.steps
+                first=metrics[0],
+                second=metrics[1],
+                picture=picture,
+                reference=reference,
+                start=start,
+                steps=chosen.steps,
             )
 
 
 def _rows(match: Match) -> list[Row]:
     """The four images of the engine, and plenoptic's beside them."""
-    rows, way, seconds = _ours(match)
+    rows, trace, seconds = _ours(match)
     if importlib.util.find_spec("plenoptic") is None:
         return rows
     own, best = zip(*(_theirs(match, corner) for corner in CORNERS), strict=True)
@@ -125,7 +130,7 @@ def _rows(match: Match) -> list[Row]:
         found = best[i]
         if found:
             sign = 1 if corner.direction == "max" else -1
-            as_wide = (sign * way[:, 0, i] >= sign * found.value) & (np.abs(way[:, 1, i]) <= MOST_DRIFT)
+            as_wide = (sign * trace[:, 0, i] >= sign * found.value) & (np.abs(trace[:, 1, i]) <= MOST_DRIFT)
             row |= {"best": found.value, "best drift": found.drift, "weight": found.weight}
             gain = _gain(float(row["final"]), found, corner)  # type: ignore[arg-type]
             row |= {"gain": gain, "at its level": _gain_at_level(match, i, found) if gain < 1 else None}
@@ -136,7 +141,7 @@ def _rows(match: Match) -> list[Row]:
 
 
 def _gain_at_level(match: Match, image: int, found: Found) -> float:
-    """The gain where the engine holds the level that plenoptic's picture departed to."""
+    """The gain of a competition at the level that plenoptic's image has."""
     corner = CORNERS[image]
     *_, last = _run(match, steps=match.steps, **{f"{corner.fixed}_level": found.level})
     return _gain(float(_of(last, "optimized")[image]), found, corner)
@@ -148,13 +153,13 @@ def _gain(value: float, found: Found, corner: Corner) -> float:
 
 
 def _ours(match: Match) -> tuple[list[Row], np.ndarray, np.ndarray]:
-    """The rows, the driven metric and the drift along the way (T, 2, 4), and the seconds it took to each step (T,)."""
+    """The rows, the optimized metric and the drift at each step (T, 2, 4), and the seconds until then (T,)."""
     for _ in _run(match, steps=2):
         pass  # compiles
     first, second = match.bind()
-    began, way, seconds = time.perf_counter(), [], []
+    began, trace, seconds = time.perf_counter(), [], []
     for last in _run(match, steps=match.steps):
-        way.append((_of(last, "optimized"), last.drift))
+        trace.append((_of(last, "optimized"), last.drift))
         seconds.append(time.perf_counter() - began)
     levels = _of(last, "fixed") / (1 + last.drift)
     saved = quantize_at_level(np.asarray(last.images), first, second, levels)
@@ -162,12 +167,12 @@ def _ours(match: Match) -> tuple[list[Row], np.ndarray, np.ndarray]:
     values = {"first": np.asarray(first.distances(shown)), "second": np.asarray(second.distances(shown))}
     rows: list[Row] = []
     for i, corner in enumerate(CORNERS):
-        driven, held = (getattr(match, role).name for role in (corner.optimized, corner.fixed))
-        row: Row = {"driven": f"{driven} {corner.direction}", "held": held, "picture": match.picture}
-        row |= {"start": float(way[0][0][i]), "final": float(way[-1][0][i]), "drift": float(last.drift[i])}
+        optimized, fixed = (getattr(match, role).name for role in (corner.optimized, corner.fixed))
+        row: Row = {"optimized": f"{optimized} {corner.direction}", "fixed": fixed, "picture": match.picture}
+        row |= {"start": float(trace[0][0][i]), "final": float(trace[-1][0][i]), "drift": float(last.drift[i])}
         row |= {"8 bit": float(values[corner.fixed][i] / levels[i] - 1), "steps": last.index, "seconds": seconds[-1]}
         rows.append(row)
-    return rows, np.array(way), np.array(seconds)
+    return rows, np.array(trace), np.array(seconds)
 
 
 def _run(match: Match, *, steps: int, **levels: float) -> Iterator:  # type: ignore[type-arg]
@@ -175,12 +180,12 @@ def _run(match: Match, *, steps: int, **levels: float) -> Iterator:  # type: ign
 
 
 def _of(step: object, role: str) -> np.ndarray:
-    """The driven or the held metric of each image, (4,)."""
+    """The optimized or the fixed metric of each image, (4,)."""
     return np.array([getattr(step, getattr(corner, role))[i] for i, corner in enumerate(CORNERS)])
 
 
 def _theirs(match: Match, corner: Corner) -> tuple[Found, Found | None]:
-    """What plenoptic finds for an image with its own weight, and with the best of the grid, if any holds the level."""
+    """What plenoptic finds for an image with its own weight, and with the best of the grid, if any keeps the level."""
     own = _plenoptic(match, corner, None)
     grid = [found for weight in WEIGHTS if abs((found := _plenoptic(match, corner, weight)).drift) <= MOST_DRIFT]
     best = max if corner.direction == "max" else min
@@ -192,17 +197,17 @@ def _plenoptic(match: Match, corner: Corner, weight: float | None) -> Found:
     import plenoptic
 
     comparisons = dict(zip(("first", "second"), match.bind(), strict=True))
-    driven, held = (_for_torch(getattr(match, role)) for role in (corner.optimized, corner.fixed))
+    optimized, fixed = (_for_torch(getattr(match, role)) for role in (corner.optimized, corner.fixed))
     image, start = (to_torch(jnp.asarray(array)[None]) for array in (match.reference, match.start))
     torch.manual_seed(0)
     torch.set_num_threads(THREADS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        mad = plenoptic.MADCompetition(image, driven, held, corner.direction, metric_tradeoff_lambda=weight)
+        mad = plenoptic.MADCompetition(image, optimized, fixed, corner.direction, metric_tradeoff_lambda=weight)
         mad.setup()
         with torch.no_grad():
             mad.mad_image.copy_(start)
-        mad._reference_metric_target = held(image, start).item()  # it knows no other start than noise of its own
+        mad._reference_metric_target = fixed(image, start).item()  # it starts from noise of its own only
         began = time.perf_counter()
         try:
             mad.synthesize(match.steps, stop_criterion=0)
@@ -245,18 +250,18 @@ class _Bridge(torch.autograd.Function):
         return share * ctx.saved_tensors[0], None
 
 
-COLUMNS = ("driven", "held", "picture", "start", "final", "drift", "8 bit", "steps", "seconds") + (
+COLUMNS = ("optimized", "fixed", "picture", "start", "final", "drift", "8 bit", "steps", "seconds") + (
     ("own", "own drift", "best", "best drift", "weight", "gain", "at its level", "own s", "reached")
     if importlib.util.find_spec("plenoptic")
     else ()
 )
 
 
-def _table(rows: Sequence[Row], *, heading: bool) -> str:
+def _table(rows: Sequence[Row], *, header: bool) -> str:
     lines = [[_cell(name, row.get(name)) for name in COLUMNS] for row in rows]
     return "\n".join(
         "  ".join(cell.rjust(max(10, len(name))) for name, cell in zip(COLUMNS, line, strict=True))
-        for line in ([list(COLUMNS)] if heading else []) + lines
+        for line in ([list(COLUMNS)] if header else []) + lines
     )
 
 
@@ -267,7 +272,7 @@ def _cell(name: str, value: object) -> str:
 
 
 def _summary(rows: Sequence[Row]) -> str:
-    """Over all rows: the largest departures, and how the engine stands to plenoptic."""
+    """Over all rows: the largest departures, and the comparison with plenoptic."""
     drift, drift_8bit = (max(abs(float(row[name])) for row in rows) for name in ("drift", "8 bit"))  # type: ignore[arg-type]
     lines = [f"largest drift {100 * drift:.4f} %, of the saved pictures {100 * drift_8bit:.3f} %"]
     met = [row for row in rows if "gain" in row]
@@ -277,7 +282,8 @@ def _summary(rows: Sequence[Row]) -> str:
         times = [float(row["seconds"]) / float(row["own s"]) for row in rows if row["own s"] is not None]  # type: ignore[arg-type]
         lines += [
             f"as wide as plenoptic's best in {sum(gain >= 1 for gain in gains)} of {len(gains)} images, least "
-            f"{min(gains):.3f}, median {statistics.median(gains):.3f}; {len(rows) - len(met)} where no weight held",
+            f"{min(gains):.3f}, median {statistics.median(gains):.3f}; "
+            f"{len(rows) - len(met)} where no weight kept the level",
             f"time to plenoptic's: {statistics.median(times):.2f} in the median, {max(times):.2f} at most; "
             f"its best reached after {statistics.median(reached):.2f} of its time, in the median",
         ]

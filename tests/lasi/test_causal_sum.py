@@ -48,7 +48,7 @@ def sums_by_strips(values: Array, tile: tuple[int, int], *, later: bool = False)
         reach=0,
         indices=NO_INDICES,
     )
-    beyond = initial_carry(layout.width * channels, channels, (*rest, layout.tiles), values.dtype)
+    beyond = initial_carry(layout.width * channels, channels, (*rest, layout.tiles), values)
     order = slice(None, None, -1 if later else 1)
     sums = []
     for strip in layout.to_strips(values)[order]:

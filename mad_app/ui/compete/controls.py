@@ -15,8 +15,9 @@ from mad_app.distortions import DISTORTIONS
 from mad_app.errors import ArgumentError
 from mad_app.images import ImageArray, to_gray
 from mad_app.images.encode import Picture
-from mad_app.request import REQUEST_SETTINGS, Request, in_groups
+from mad_app.request import REQUEST_SETTINGS, Request, in_groups, renamed
 from mad_app.runs.materialize import make_start
+from mad_app.ui.address import came_back
 from mad_app.ui.components.form import (
     FIRST_STEPS,
     Form,
@@ -64,8 +65,7 @@ OF_THE_START = (
 
 
 def show_controls() -> Form:
-    """Draw all controls."""
-    _begin()
+    """Draw all controls, once `follow_address` has set them."""
     picture = show_picture_controls(STATE)
     if STATE["gray"]:
         picture = replace(picture, reference=to_gray(picture.reference))
@@ -89,26 +89,38 @@ def show_controls() -> Form:
 
 
 def adopt(request: Request) -> None:
-    """Set all controls to a request, whose `image` is the name of a bundled or saved picture; uploads are given up."""
+    """Set all controls to a request, whose `image` is the name of a picture that is kept; masks are given up."""
     for declared in FILES:
         STATE.pop(declared.name, None)
     _fill(request)
 
 
-def _begin() -> None:
-    """At the start of a visit, take the settings from the address; after other pages, which drop them, what they were,
-    unless the address asks for something else."""
-    if "first" in STATE:
+def follow_address(opened: str | None, job: str | None, request: Request | None) -> None:
+    """Set the controls to what the address asks for: at the start of a visit, when another run is opened, and when the
+    browser goes back or forward. After other pages, which drop them, they are what they were.
+
+    Args:
+        opened: id of what is opened, None if nothing is.
+        job: id of its job.
+        request: what its record asked for, as far as the page can.
+    """
+    begun, before = "first" in STATE, STATE.get("adopted")
+    STATE["adopted"] = opened
+    if begun and before and before == job:  # it has got a record
+        return
+    if begun and not came_back() and opened in (before, None):
         return
     query = {name: value for name, value in st.query_params.items() if name not in ("job", "run")}
-    kept: Request | None = STATE.get("request")
-    if kept is not None and (not query or query == to_query(kept)):
+    asks, kept = bool(renamed(query)), STATE.get("request")
+    if not begun and opened is None and kept is not None and not came_back() and (not asks or query == to_query(kept)):
         _fill(kept)
         return
-    request, ignored = from_query(query or {"steps": str(FIRST_STEPS)})
-    adopt(request)
-    if ignored:
-        st.warning(f"This address asks for what is not possible; the defaults are used for: {plain(labels(ignored))}.")
+    if asks or request is None:
+        request, ignored = from_query(query if asks else {"steps": str(FIRST_STEPS)})
+        if ignored:
+            names = plain(labels(ignored))
+            st.warning(f"This address asks for what is not possible; the defaults are used for: {names}.")
+    (_fill if begun and opened == before else adopt)(request)
 
 
 def _fill(request: Request) -> None:
@@ -182,7 +194,9 @@ def _start_of(request: Request, picture: PictureChoice) -> tuple[ImageArray, str
         start = _start(Request(**asked), picture.reference)
     except ValueError as error:
         return picture.reference, sentence(str(error))
-    return start, start_problem(picture.reference, start)
+    strength = DISTORTIONS[request.distortion].maximum
+    strongest = lambda: _start(Request(**asked | {"strength": strength}), picture.reference)  # noqa: E731
+    return start, start_problem(picture.reference, start, strongest)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

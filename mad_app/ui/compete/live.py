@@ -7,10 +7,11 @@ from mad_app.figures import contest_title, drift_magnitude, running_drift_senten
 from mad_app.jobs.folder import Job, Phase, Status
 from mad_app.jobs.queue import PAUSE_SECONDS, JobQueue
 from mad_app.ui.compete.my_runs import place_in_queue
+from mad_app.ui.components.containment import contained
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_job
 from mad_app.ui.components.html import show_html
-from mad_app.ui.session import PageState
+from mad_app.ui.session import PageState, may_control
 
 POLL_SECONDS = 0.4
 WAITING_POLL_SECONDS = 1.5
@@ -22,7 +23,9 @@ STATE = PageState("compete")
 def show_live(queue: JobQueue, job: Job) -> None:
     """Draw a run that has not ended; it is drawn anew several times a second, less often while it waits."""
     waits = job.status.phase is Phase.WAITING
-    st.fragment(_draw, run_every=WAITING_POLL_SECONDS if waits else POLL_SECONDS)(queue, job.id, waits)
+    st.fragment(_draw, run_every=WAITING_POLL_SECONDS if waits else POLL_SECONDS)(
+        queue, job.id, waits, job.status.run is not None
+    )
 
 
 def progress_text(job: Job, stopping: bool) -> str:
@@ -39,27 +42,45 @@ def progress_text(job: Job, stopping: bool) -> str:
     return ("Stopping … " if stopping else "") + " · ".join(parts)
 
 
-def _draw(queue: JobQueue, job_id: str, waits: bool) -> None:
-    job = queue.look(job_id)
-    if job.status.phase.over or waits != (job.status.phase is Phase.WAITING):
-        st.rerun()
+def _draw(queue: JobQueue, job_id: str, waits: bool, saved: bool) -> None:
+    """Draw it; where something else is to be shown, or the address changes, draw the whole page."""
+    with contained("this run"):
+        job = queue.look(job_id)
+        status = job.status
+        if status.phase.over or waits != (status.phase is Phase.WAITING) or saved != (status.run is not None):
+            st.rerun()
+        _draw_job(queue, job)
+
+
+def _draw_job(queue: JobQueue, job: Job) -> None:
     request = job.spec.request
     st.title(contest_title(request.first, request.second))
     stopping = job.folder.is_asked_to_stop()
     text, buttons = st.columns([2, 1], vertical_alignment="center")
     text.progress(min(job.status.step / request.steps, 1.0), text=progress_text(job, stopping))
-    with buttons.container(horizontal=True):
-        _pause_button(queue, job, stopping)
-        st.button(
-            "Stopping…" if stopping else "Stop",
-            key=STATE.key("stop"),
-            icon=":material/stop:",
-            width="stretch",
-            disabled=stopping,
-            on_click=queue.stop,
-            args=(job_id,),
-            help="What has been computed is kept, and you can continue later.",
-        )
+    if may_control(job):
+        with buttons.container(horizontal=True):
+            _control_buttons(queue, job, stopping)
+    else:
+        buttons.caption("Only who started this run can pause or stop it.")
+    _show_images(job)
+
+
+def _control_buttons(queue: JobQueue, job: Job, stopping: bool) -> None:
+    _pause_button(queue, job, stopping)
+    st.button(
+        "Stopping…" if stopping else "Stop",
+        key=STATE.key("stop"),
+        icon=":material/stop:",
+        width="stretch",
+        disabled=stopping,
+        on_click=queue.stop,
+        args=(job.id,),
+        help="What has been computed is kept, and you can continue later.",
+    )
+
+
+def _show_images(job: Job) -> None:
     shown = four_up_of_job(job)
     if shown:
         show_html(four_up_html(shown))

@@ -6,6 +6,7 @@ from mad_app.figures import contest_title
 from mad_app.jobs.folder import Job, Phase
 from mad_app.jobs.queue import JobQueue
 from mad_app.ui.components.collection import picture_title
+from mad_app.ui.components.containment import contained
 from mad_app.ui.components.html import plain
 from mad_app.ui.session import PageState
 
@@ -61,7 +62,8 @@ def _shown(queue: JobQueue, visitor: str, without: str | None) -> list[Job]:
 def _draw(queue: JobQueue, visitor: str, without: str | None) -> None:
     with st.container(border=True, key=STATE.key("my-runs"), gap="xsmall"):
         for job in _shown(queue, visitor, without):
-            _draw_row(queue, job)
+            with contained("this run"):
+                _draw_row(queue, job)
 
 
 def _draw_row(queue: JobQueue, job: Job) -> None:
@@ -71,14 +73,14 @@ def _draw_row(queue: JobQueue, job: Job) -> None:
         picture = plain(picture_title(request.image or "a picture"))
         st.markdown(f"**{plain(contest)}** on {picture}  \n{plain(describe_progress(job))}", width="stretch")
         if st.button("Open", key=STATE.key(f"open-job-{job.id}"), help="Shows its progress, or its result."):
-            _open(job.id)
+            _open(job)
         if job.status.phase in RESUMABLE and st.button(
             continue_label(job.status.step),
             key=STATE.key(f"resume-{job.id}"),
             help="Continues from its checkpoint when its turn comes.",
         ):
             queue.resume(job.id)
-            _open(job.id)
+            _open(job)
         if job.status.phase.over:
             st.button(
                 "Remove from list",
@@ -89,6 +91,7 @@ def _draw_row(queue: JobQueue, job: Job) -> None:
             )
 
 
-def _open(job_id: str) -> None:
-    st.query_params["job"] = job_id
+def _open(job: Job) -> None:
+    run_id = job.status.run
+    st.query_params.from_dict({"run": run_id} if run_id else {"job": job.id})
     st.rerun()

@@ -7,14 +7,19 @@ import streamlit as st
 
 from mad_app.figures import LETTERS, Kind, figure_bytes, metric_title, number, outcome_sentence
 from mad_app.images.encode import Picture
+from mad_app.jobs.paths import runs_root
 from mad_app.metrics import METRICS
 from mad_app.records import Run
 from mad_app.records.archive import zip_run
+from mad_app.records.files import RUN_FILE
+from mad_app.records.storage import stamp
 from mad_app.runs import Request
 from mad_app.runs.reproduce import command_of, python_of, reproduction_of
+from mad_app.ui.components.containment import contained
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
-from mad_app.ui.components.html import Html, element, plain, show_html
+from mad_app.ui.components.html import Html, displayable, element, plain, show_html
+from mad_app.ui.components.render_cache import renderer, show_rendered
 from mad_app.ui.components.viewer.viewer import show_viewer
 from mad_app.ui.session import PageState
 
@@ -22,23 +27,18 @@ MIMES: dict[Kind, str] = {"pdf": "application/pdf", "svg": "image/svg+xml", "png
 STATE = PageState("compete")
 
 
-def show_run(run: Run, sheet: Picture | None) -> None:
-    """Draw a record.
-
-    Args:
-        run: the record.
-        sheet: its figure, if it has been drawn.
-    """
+def show_run(run: Run) -> None:
+    """Draw a record; what goes wrong in one part of it leaves the others."""
     show_html(four_up_html(four_up_of_run(run)))
     _downloads(run)
     closer, figure, table, reproduce = st.tabs(["Look closer", "Figure", "Other metrics", "Reproduce"])
-    with closer:
+    with closer, contained("the viewer"):
         show_viewer(run, STATE.key("viewer"))
-    with figure:
-        _show_sheet(sheet)
-    with table:
+    with figure, contained("the figure"):
+        _show_sheet(run)
+    with table, contained("the table"):
         show_html(other_metrics_html(run))
-    with reproduce:
+    with reproduce, contained("what reproduces this run"):
         _show_origin(run)
 
 
@@ -85,12 +85,15 @@ def _downloads(run: Run) -> None:
         )
 
 
-def _show_sheet(sheet: Picture | None) -> None:
-    if sheet is None:
-        st.caption("The sheet is drawn when you download it.")
-        return
+def _show_sheet(run: Run) -> None:
+    version = stamp(run.folder / RUN_FILE) if run.folder else None
+    show_rendered(renderer().request((run.folder, version, "sheet"), partial(figure_bytes, run, "png")), _sheet_html)
+
+
+def _sheet_html(content: bytes) -> Html:
     alt = "the sheet of this competition, as it is in the files to download"
-    show_html(element("div", element("img", src=sheet.uri(), alt=alt), class_="mad-sheet"))
+    image = element("img", src=Picture("image/png", content).uri(), alt=alt)
+    return element("div", image, class_="mad-sheet")
 
 
 def _show_origin(run: Run) -> None:
@@ -98,12 +101,13 @@ def _show_origin(run: Run) -> None:
     st.caption(f"{plain(outcome_sentence(run))} {duration(run.seconds)} on {plain(run.device)}.")
     st.markdown("Copy as command or Python")
     show_commands(reproduction_of(run))
-    st.caption(f"Record: {plain(str(run.folder))}")
+    st.caption(f"Record: {plain(run.id)}")
     sources = [f"{METRICS[name].title}: {METRICS[name].source}" for name in run.weights if name in METRICS]
     st.caption(plain(" · ".join(sources)))
 
 
 def show_commands(request: Request) -> None:
     """The command line and the Python of a request, to be copied."""
-    st.code(command_of(request), language="shell", wrap_lines=True)
-    st.code(python_of(request), language="python")
+    root = str(runs_root())
+    st.code(displayable(command_of(request)).replace(root, "runs"), language="shell", wrap_lines=True)
+    st.code(displayable(python_of(request)).replace(root, "runs"), language="python")

@@ -13,8 +13,10 @@ from PIL import Image
 from mad_app.distortions import DISTORTIONS
 from mad_app.figures import contest_title
 from mad_app.images import BUNDLED
-from mad_app.records import Label, Summary, without_folders
-from mad_app.records.index import Entry, Index
+from mad_app.records import Label, RecordError, Summary, find_run, is_series, without_folders
+from mad_app.records.index import Entry, Index, SeriesEntry
+from mad_app.records.storage import stamp
+from mad_app.ui.components.html import displayable
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,21 @@ class Card:
 
     Attributes:
         entry: what the index of the runs has of it.
+        series: id of the series that it belongs to, empty for a run of its own.
     """
 
     entry: Entry
+    series: str = ""
+
+    @property
+    def id(self) -> str:
+        """By which `find_folder` finds it: the name of its folder, after its series' if it is in one."""
+        return f"{self.series}/{self.entry.id}" if self.series else self.entry.id
+
+    @property
+    def key(self) -> str:
+        """What the keys of its widgets carry."""
+        return displayable(self.id)
 
     @property
     def summary(self) -> Summary:
@@ -64,11 +78,6 @@ class Card:
         return (width, height) if width and height else size_of(self.folder)
 
     @property
-    def id(self) -> str:
-        """Of the run."""
-        return self.entry.id
-
-    @property
     def metrics(self) -> tuple[str, str]:
         """Names of both metrics."""
         return self.entry.metrics
@@ -76,12 +85,12 @@ class Card:
     @property
     def picture(self) -> str:
         """What the record calls the picture."""
-        return self.entry.image or "picture"
+        return displayable(self.entry.image or "picture")
 
     @property
     def contest(self) -> str:
         """Both metrics, as a heading."""
-        return contest_title(*self.metrics)
+        return displayable(contest_title(*self.metrics))
 
     @property
     def title(self) -> str:
@@ -90,16 +99,43 @@ class Card:
 
 
 @dataclass(frozen=True)
+class SeriesCard:
+    """A series as a gallery shows it.
+
+    Attributes:
+        entry: what the index of the runs has of it.
+    """
+
+    entry: SeriesEntry
+
+    @property
+    def id(self) -> str:
+        """The name of its folder."""
+        return self.entry.folder.name
+
+    @property
+    def kind(self) -> str:
+        """What it is, as a heading."""
+        return displayable(SERIES_TITLES.get(self.entry.kind, self.entry.kind.replace("_", " ").capitalize()))
+
+
+SERIES_TITLES = {"level_sweep": "Level sweep", "repeated_seeds": "Repeated seeds"}
+"""Kind of a series to its title; a preset is called by its name."""
+
+
+@dataclass(frozen=True)
 class Cards:
     """What is in the folder of the runs.
 
     Attributes:
         cards: of all runs that can be read, newest first.
-        faults: why others cannot be read, a sentence each.
+        series: likewise.
+        faults: name of a folder to why it cannot be read, in a sentence.
     """
 
     cards: tuple[Card, ...] = ()
-    faults: tuple[str, ...] = ()
+    series: tuple[SeriesCard, ...] = ()
+    faults: Mapping[str, str] = field(default_factory=dict)
 
 
 ORDERS: dict[str, tuple[str, Callable[[Card], object], bool]] = {
@@ -116,7 +152,7 @@ class Filter:
     """Which cards are shown, and in which order.
 
     Attributes:
-        metrics: names of metrics that all compete in the run.
+        metrics: names; of one, the runs in which it competes; of several, those in which two of them compete.
         pictures: names of which one is the run's picture; any if empty.
         words: all of which occur in the texts of the run, in upper or lower case.
         order: one of ORDERS.
@@ -129,20 +165,57 @@ class Filter:
 
 
 def all_cards(root: Path) -> Cards:
-    """All runs under `root`; what has not changed is not read again.
+    """All runs and series under `root`; what has not changed is not read again.
 
     Raises:
         RecordError: the folder cannot be listed.
     """
     found = index_of(root).entries()
-    faults = tuple(f"{name} is no readable record: {fault}" for name, fault in found.faults.items())
-    return Cards(tuple(Card(entry) for entry in found.runs), faults)
+    return Cards(tuple(map(Card, found.runs)), tuple(map(SeriesCard, found.series)), found.faults)
 
 
-@functools.lru_cache(maxsize=16)
-def index_of(root: Path) -> Index:
+def cards_of_series(root: Path, series_id: str) -> Cards:
+    """The runs of a series.
+
+    Raises:
+        RecordError: there is no such series, or it cannot be listed.
+    """
+    folder = find_run(root, series_id)
+    if not is_series(folder):
+        raise RecordError(f"{series_id} is no series")
+    found = index_of(folder, on_disk=False).entries()
+    return Cards(tuple(Card(entry, series_id) for entry in found.runs), (), found.faults)
+
+
+def runs_with_series(root: Path) -> list[Card]:
+    """All runs, also those of series, newest first; raises RecordError as `all_cards`."""
+    found = all_cards(root)
+    cards = list(found.cards)
+    for series in found.series:
+        with contextlib.suppress(RecordError):
+            cards += cards_of_series(root, series.id).cards
+    return sorted(cards, key=lambda card: (card.entry.created, card.id), reverse=True)
+
+
+def find_folder(root: Path, run_id: str) -> Path:
+    """The folder of a run by the id of its card, which may come from outside.
+
+    Raises:
+        RecordError: there is none.
+    """
+    series, slash, name = run_id.partition("/")
+    folder = find_run(root, series)
+    if not slash:
+        return folder
+    if not is_series(folder):
+        raise RecordError(f"{series} is no series")
+    return find_run(folder, name)
+
+
+@functools.lru_cache(maxsize=64)
+def index_of(root: Path, *, on_disk: bool = True) -> Index:
     """The index of a folder of runs, one for all visitors."""
-    return Index(root)
+    return Index(root, on_disk=on_disk)
 
 
 def find_cards(cards: Iterable[Card], chosen: Filter) -> list[Card]:
@@ -151,7 +224,7 @@ def find_cards(cards: Iterable[Card], chosen: Filter) -> list[Card]:
     found = [
         card
         for card in cards
-        if set(chosen.metrics) <= set(card.metrics)
+        if _has_metrics(card, chosen.metrics)
         and (not chosen.pictures or card.picture in chosen.pictures)
         and all(word in _texts_of(card) for word in words)
     ]
@@ -161,15 +234,16 @@ def find_cards(cards: Iterable[Card], chosen: Filter) -> list[Card]:
 
 def picture_title(name: str) -> str:
     """The title of a picture on a page."""
-    return BUNDLED[name].title if name in BUNDLED else name
+    return BUNDLED[name].title if name in BUNDLED else displayable(name)
 
 
-def conditions(settings: Mapping[str, object], size: tuple[int, int] | None) -> str:
+def conditions(settings: Mapping[str, object], size: tuple[int, int] | None, *, unfinished: bool = False) -> str:
     """Picture, size, distortion and steps in a line, as far as they are known.
 
     Args:
         settings: of the record.
         size: width and height of the images in pixels.
+        unfinished: whether not all of the steps have been made.
     """
     distortion = DISTORTIONS.get(str(settings.get("distortion")))
     strength = settings.get("strength")
@@ -180,15 +254,15 @@ def conditions(settings: Mapping[str, object], size: tuple[int, int] | None) -> 
         title = distortion.title if distortion.title[:2].isupper() else distortion.title.lower()
         parts.append(title + (f" {strength:g}" if isinstance(strength, int | float) else ""))
     if settings.get("steps"):
-        parts.append(f"{settings['steps']} steps")
-    return " · ".join(parts)
+        parts.append(f"{'up to ' if unfinished else ''}{settings['steps']} steps")
+    return displayable(" · ".join(parts))
 
 
 def date_of(created: str, timezone: str | None = None) -> str:
     """When a run was saved, in a time zone such as "Europe/Berlin"; in UTC if unknown.
 
     Args:
-        created: ISO 8601.
+        created: ISO 8601; a time that no calendar has is shown as it is written.
         timezone: its name.
 
     Example:
@@ -198,21 +272,24 @@ def date_of(created: str, timezone: str | None = None) -> str:
     zone: datetime.tzinfo = datetime.UTC
     with contextlib.suppress(zoneinfo.ZoneInfoNotFoundError, ValueError):
         zone = zoneinfo.ZoneInfo(timezone) if timezone else zone
-    when = datetime.datetime.fromisoformat(created)
-    when = when.astimezone(zone) if when.tzinfo else when
+    try:
+        when = datetime.datetime.fromisoformat(created)
+        when = when.astimezone(zone) if when.tzinfo else when
+    except (ValueError, OverflowError):
+        return displayable(created)
     return f"{when.day} {when:%b %Y, %H:%M}"
 
 
 def size_of(folder: Path | None) -> tuple[int, int] | None:
     """Width and height in pixels of the images of the run in a folder, None if unknown."""
     path = (folder or Path()) / "reference.png"
-    return _size(path, _modified(path))
+    return _size(path, stamp(path))
 
 
 @functools.lru_cache(maxsize=4096)
-def _size(path: Path, modified: int) -> tuple[int, int] | None:
-    """Of a picture file, from its header; read again only when it was modified."""
-    del modified
+def _size(path: Path, version: object) -> tuple[int, int] | None:
+    """Of a picture file, from its header; read again only when it is another version."""
+    del version
     try:
         with Image.open(path, formats=("PNG",)) as picture:
             return picture.size
@@ -220,12 +297,9 @@ def _size(path: Path, modified: int) -> tuple[int, int] | None:
         return None
 
 
-def _modified(path: Path) -> int:
-    """When a file was written, in nanoseconds; 0 if there is none."""
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
+def _has_metrics(card: Card, chosen: Sequence[str]) -> bool:
+    competing = set(card.metrics)
+    return competing <= set(chosen) if len(chosen) > 1 else competing >= set(chosen)
 
 
 def _texts_of(card: Card) -> str:

@@ -1,7 +1,7 @@
 """What a visitor may ask for, how an address carries it, and what is wrong with it, in sentences."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -9,11 +9,14 @@ import numpy as np
 from mad_app.distortions import DISTORTIONS, Distortion
 from mad_app.figures import metric_title
 from mad_app.images import Crop, ImageArray
+from mad_app.jobs.paths import runs_root
+from mad_app.jobs.uploads import has_upload
 from mad_app.metrics import METRICS
-from mad_app.records import Run, Summary
+from mad_app.records import Run, Source, Summary
 from mad_app.request import REQUEST_SETTINGS, Request, describe_settings
 from mad_app.runs import reproduce
 from mad_app.ui.components.saved_pictures import is_saved_picture
+from mad_app.ui.session import visitor
 
 SIZES = (64, 96, 128, 192, 256)
 """Sides in pixels that are offered; the largest is the largest that the page takes."""
@@ -24,8 +27,8 @@ MAXIMA = {"size": SIZES[-1]}
 FIRST_STEPS = 300
 """Number of steps with which a visit begins: enough for plain differences, within a few minutes."""
 
-UPLOAD = "upload"
-"""Name of the visitor's own picture, beside those of the bundled ones; no address can carry it."""
+UPLOAD = "upload:"
+"""What the name of a visitor's own picture begins with, before the hash of its content; only the visitor sees it."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,14 @@ class PictureChoice:
         image: what the record calls it.
         crop: which square of it is used.
         reference: that square, (size, size, 3).
+        source: where it comes from; None for what its name says.
     """
 
     title: str
     image: str
     crop: Crop
     reference: ImageArray
+    source: Source | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +55,7 @@ class Form:
     """What the controls add up to.
 
     Attributes:
-        chosen: the request, whose `image` is the name of a bundled or saved picture, or UPLOAD; None while the controls
+        chosen: the request, whose `image` is the name of a bundled, saved or uploaded picture; None while the controls
             contradict each other.
         picture: what is distorted.
         start: its distorted copy.
@@ -73,14 +78,13 @@ class Form:
 
 
 def to_query(request: Request) -> dict[str, str]:
-    """A request as parameters of an address; defaults and a picture of the visitor's own are left out.
+    """A request as parameters of an address; defaults are left out.
 
     Example:
-        >>> to_query(Request(first="ssim", gray=True, image=UPLOAD))
+        >>> to_query(Request(first="ssim", gray=True))
         {'first': 'ssim', 'gray': 'True'}
     """
-    query = reproduce.to_query(request)
-    return {name: text for name, text in query.items() if text != UPLOAD}
+    return reproduce.to_query(request)
 
 
 def from_query(query: Mapping[str, str]) -> tuple[Request, list[str]]:
@@ -89,7 +93,19 @@ def from_query(query: Mapping[str, str]) -> tuple[Request, list[str]]:
     Returns:
         The request, and names of the settings that the page does not take, for which the default is taken.
     """
-    return reproduce.from_query(query, is_saved_picture=is_saved_picture, maxima=MAXIMA)
+    return reproduce.from_query(query, is_saved_picture=is_own_or_saved_picture, maxima=MAXIMA)
+
+
+def first_request() -> Request:
+    """With what a visit begins."""
+    return from_query({"steps": str(FIRST_STEPS)})[0]
+
+
+def is_own_or_saved_picture(name: str) -> bool:
+    """Whether there is a picture of that name, which may come from an address, among the visitor's uploads or runs."""
+    if name.startswith(UPLOAD):
+        return has_upload(runs_root(), visitor(), name.removeprefix(UPLOAD))
+    return is_saved_picture(name)
 
 
 def request_of_record(run: Run | Summary) -> tuple[Request, list[str]]:
@@ -112,11 +128,19 @@ def pair_problem(first: str, second: str) -> str | None:
     return "A metric cannot compete with itself: choose two different metrics." if first == second else None
 
 
-def start_problem(reference: ImageArray, start: ImageArray) -> str | None:
-    """Why this start cannot be used, in a sentence, or None."""
+def start_problem(reference: ImageArray, start: ImageArray, strongest: Callable[[], ImageArray]) -> str | None:
+    """Why this start cannot be used, in a sentence, or None.
+
+    Args:
+        reference: the picture.
+        start: its distorted copy.
+        strongest: makes the copy at the distortion's greatest strength.
+    """
     if not np.array_equal(reference, start):
         return None
-    return "At this strength the distortion changes nothing in this picture: choose another one, or a stronger one."
+    if np.array_equal(reference, strongest()):
+        return "This distortion changes nothing in this picture, however strong: choose another distortion or picture."
+    return "At this strength the distortion changes nothing in this picture: choose a stronger one."
 
 
 def strength_step(row: Distortion) -> float:

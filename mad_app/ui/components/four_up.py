@@ -4,7 +4,8 @@ The same drawing serves a run in progress, one that has ended, and the example.
 """
 
 import json
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from mad_app.competition.settings import CORNERS
@@ -52,12 +53,33 @@ def four_up_of_run(run: Run) -> FourUp:
         width=width,
         height=height,
         steps=max(int(run.settings.get("steps") or 0), int(run.history.step[-1])),
-        trace=Trace.of(run.history),
+        trace=seen_trace(run),
         reference=Picture.png(run.reference),
         start=Picture.png(run.start),
         four=tuple(Picture.png(from_uint8(image)) for image in run.pictures),
         headings=(pair_sentence(run, 0), pair_sentence(run, 1)),
     )
+
+
+def seen_trace(run: Run) -> Trace:
+    """The values over the steps; at the end, those of the 8-bit images, which are what people see."""
+    return at_end(Trace.of(run.history), run)
+
+
+def at_end(trace: Trace, run: Run) -> Trace:
+    """A trace whose last row has the values of the record's 8-bit images, as far as they were measured."""
+    names = (run.images[0].optimized, run.images[0].fixed)
+    ends = {
+        "first": tuple(_finite(result.seen.get(names[0])) for result in run.images),
+        "second": tuple(_finite(result.seen.get(names[1])) for result in run.images),
+        "drift": tuple(_finite(result.drift_seen) for result in run.images),
+    }
+    columns = {name: (*getattr(trace, name)[:-1], row) for name, row in ends.items()}
+    return replace(trace, **columns)
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else value
 
 
 def four_up_of_job(job: Job) -> FourUp | None:

@@ -4,14 +4,28 @@ HTML is built by `element`, from the inside out. It has no line breaks, so Strea
 """
 
 import html
+import re
 from pathlib import Path
 
 import streamlit as st
+
+from mad_app.jobs.paths import runs_root
 
 VOID = {"br", "img", "circle", "line", "path", "polyline"}
 """Elements without content."""
 
 _STYLES = Path(__file__).parent
+_FINE = """
+window.madFine ??= (() => {
+  const tell = () => document.documentElement.style.setProperty("--mad-fine", devicePixelRatio || 1);
+  addEventListener("resize", tell);
+  tell();
+  return tell;
+})();
+"""
+"""Tells the styles how many device pixels a pixel of CSS has, also after the browser's zoom has changed."""
+
+_PATH = re.compile(r"(?<![\w/.])(?:/[^\s/:,;'\"]+)+/([^\s/:,;'\"]+)")
 
 
 class Html(str):
@@ -46,7 +60,9 @@ def join(*children: str | None) -> Html:
         >>> join("1 < 2", element("b", "3"), None)
         '1 &lt; 2<b>3</b>'
     """
-    return Html("".join(child if isinstance(child, Html) else html.escape(child) for child in children if child))
+    return Html(
+        "".join(child if isinstance(child, Html) else html.escape(displayable(child)) for child in children if child)
+    )
 
 
 def show_html(content: Html) -> None:
@@ -62,20 +78,48 @@ def load_styles(*rules: str) -> None:
     """
     sheets = [path.read_text(encoding="utf-8") for path in sorted(_STYLES.glob("*.css"))]
     st.html(f"<style>{''.join([*sheets, *rules])}</style>")
+    st.html(f"<script>{_FINE}</script>", unsafe_allow_javascript=True)
+
+
+def displayable(text: str) -> str:
+    """Text that a page can show: what no encoding knows, such as a byte of a file name, is a question mark.
+
+    Example:
+        >>> displayable("b\udcff.png")
+        'b?.png'
+    """
+    return text.encode("utf-8", "replace").decode()
 
 
 def plain(text: str) -> str:
     """Text that Streamlit's Markdown shows as it is."""
-    return "".join(f"\\{character}" if character in r"\`*_{}[]()<>#+-.!|$:~&" else character for character in text)
+    return "".join(f"\\{one}" if one in r"\`*_{}[]()<>#+-.!|$:~&" else one for one in displayable(text))
+
+
+def without_paths(text: str) -> str:
+    """A message without folders of the server: of a path, the name alone.
+
+    Example:
+        >>> without_paths("there is no file /srv/data/mine/run.json")
+        'there is no file run.json'
+    """
+    root = str(runs_root())
+    for path, name in ((f"{root}/", ""), (root, "the folder of the runs")):
+        text = text.replace(path, name)
+    return _PATH.sub(r"\1", text)
 
 
 def sentence(text: str) -> str:
-    """A message, which begins in lower case and has no full stop, as a sentence that Markdown shows as it is."""
-    return plain(text[:1].upper() + text[1:]) + "."
+    """A message, which begins in lower case and has no full stop, as a sentence that Markdown shows as it is.
+
+    It names no folder of the server.
+    """
+    shown = without_paths(" ".join(text.split()))
+    return plain(shown[:1].upper() + shown[1:]) + "."
 
 
 def _attribute(key: str, value: str | float | bool | None) -> str:
     if value is None or value is False:
         return ""
     name = key.removesuffix("_").replace("_", "-")
-    return f" {name}" if value is True else f' {name}="{html.escape(str(value))}"'
+    return f" {name}" if value is True else f' {name}="{html.escape(displayable(str(value)))}"'

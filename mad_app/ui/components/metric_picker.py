@@ -26,7 +26,8 @@ def set_metrics(state: PageState, first: str, second: str, others: str) -> None:
     for name, row in METRICS.items():
         if row.parameter:
             numbers = [full.partition(":")[2] for full in (first, second) if full.startswith(f"{name}:")]
-            state[f"parameter-{name}"] = int(numbers[0]) if numbers else row.parameter.default
+            default = row.parameter.default
+            state[f"parameter-{name}"] = type(default)(numbers[0]) if numbers else default
     named = [name.strip() for name in others.split(",")]
     state["others"] = [name for name in (NONE, *METRICS) if name in named]
 
@@ -77,7 +78,7 @@ def _metric_control(state: PageState, role: str) -> tuple[str, str | None]:
         format_func=lambda name: _metric_label(name, size, missing[name]),
         help=METRIC_HELP,
     )
-    st.caption(METRICS[name].explanation)
+    st.caption(METRICS[name].explanation, help=METRICS[name].convention.describe() + ".")
     return _full_name(state, name), metric_problem(name, size, missing[name])
 
 

@@ -1,10 +1,12 @@
 """The controls that choose a picture: a bundled one, the visitor's own, or one out of a saved run; and a square of it.
 
-The page's state holds the choice as `image`, the name of a bundled or saved picture or UPLOAD, and the last upload that
-could be decoded as `upload`. An upload that cannot be used is refused in a sentence and changes nothing else.
+The page's state holds the choice as `image`: the name of a bundled or saved picture, or UPLOAD and the hash of a file
+that is kept for the visitor, so that the address can name it. A file that cannot be used is refused in a sentence and
+changes nothing else.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from pathlib import Path
 
 import streamlit as st
 
@@ -21,18 +23,19 @@ from mad_app.images import (
 )
 from mad_app.images.encode import Picture, thumbnail
 from mad_app.jobs.paths import runs_root
+from mad_app.jobs.uploads import Upload, keep_upload, load_upload
 from mad_app.records import RecordError
+from mad_app.records.storage import stamp
 from mad_app.request import REQUEST_SETTINGS
-from mad_app.ui.components.form import SIZES, UPLOAD, PictureChoice
+from mad_app.ui.components.form import SIZES, UPLOAD, PictureChoice, is_own_or_saved_picture
 from mad_app.ui.components.html import element, plain, sentence, show_html
 from mad_app.ui.components.saved_pictures import (
-    is_saved_picture,
     list_saved_runs,
     pictures_of,
     saved_picture_path,
     saved_picture_title,
 )
-from mad_app.ui.session import PageState
+from mad_app.ui.session import PageState, visitor
 
 THUMBNAIL = 80
 """Side of a thumbnail in pixels, shown at half of it."""
@@ -43,14 +46,6 @@ WHOLE_SIDE = 440
 MAX_MEGABYTES = 20
 
 
-@dataclass(frozen=True)
-class Upload:
-    """A file that a visitor gave."""
-
-    name: str
-    content: bytes
-
-
 def show_picture_controls(state: PageState) -> PictureChoice:
     """Draw the controls; the page's state holds `image`, `size`, `left`, `top` and `extent`."""
     _drop_lost_picture(state)
@@ -58,7 +53,7 @@ def show_picture_controls(state: PageState) -> PictureChoice:
     with st.container(key=state.key("picker"), horizontal=True, gap="xsmall"):
         for name, row in BUNDLED.items():
             st.button(
-                row.title,
+                f"{row.title} (chosen)" if name == state["image"] else row.title,
                 key=state.key(f"pick-{name}"),
                 help=f"{row.title}: {row.good_for}",
                 on_click=_pick,
@@ -83,7 +78,10 @@ def show_picture_controls(state: PageState) -> PictureChoice:
     )
     with st.expander("Crop", icon=":material/crop:"):
         crop = _crop_controls(state)
-    return _chosen(state, crop)
+    choice = _chosen(state, crop)
+    if (side := choice.reference.shape[0]) < state["size"]:
+        st.caption(f"This square has {side} × {side} pixels and is not enlarged.")
+    return choice
 
 
 @st.cache_data(show_spinner=False)
@@ -99,7 +97,8 @@ def chosen_style(state: PageState) -> str:
     """A style rule that marks the chosen picture's button, if it has one."""
     if state["image"] not in BUNDLED:
         return ""
-    return f".st-key-{state.key('pick')}-{state['image']} button{{outline:3px solid var(--mad-B);outline-offset:1px}}"
+    button = f".st-key-{state.key('pick')}-{state['image']} button"
+    return f"{button},{button}:focus{{outline:3px solid var(--mad-B)!important;outline-offset:1px!important}}"
 
 
 def _pick(state: PageState, name: str) -> None:
@@ -107,7 +106,8 @@ def _pick(state: PageState, name: str) -> None:
     state["image"], state["refusal"] = name, None
     state.update(asdict(Crop()))
     if "/" in name:
-        width, height = _small(name).width, _small(name).height
+        small = _small(name, _version(name))
+        width, height = small.width, small.height
         if width == height and width in SIZES:
             state["size"] = width
 
@@ -119,8 +119,8 @@ def _upload_control(state: PageState) -> None:
         max_upload_size=MAX_MEGABYTES,
         on_change=_take_upload,
         args=(state,),
-        help=f"PNG, JPEG, WebP, GIF, BMP, TIFF, JPEG 2000 or PNM, up to {MAX_MEGABYTES} MB and 50 million pixels. It "
-        "stays on the machine that runs this program.",
+        help=f"PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF, JPEG 2000 or PNM, up to {MAX_MEGABYTES} MB and 50 million pixels."
+        " It stays on the machine that runs this program.",
     )
 
 
@@ -128,29 +128,41 @@ def _take_upload(state: PageState) -> None:
     """Take the file if it can be decoded; say why not otherwise."""
     state["refusal"] = None
     if state["file"] is None:
-        state["image"] = DEFAULT_IMAGE if state["image"] == UPLOAD else state["image"]
+        state["image"] = DEFAULT_IMAGE if state["image"].startswith(UPLOAD) else state["image"]
         return
     upload = Upload(state["file"].name, state["file"].getvalue())
     try:
-        _uploaded(upload.content, upload.name, MIN_SIZE, Crop())
-    except ImageError as error:
+        _uploaded(upload, MIN_SIZE, Crop())
+        name = UPLOAD + keep_upload(runs_root(), visitor(), upload)
+    except (ImageError, RecordError) as error:
         state["refusal"] = sentence(str(error))
     else:
-        state.update(upload=upload, image=UPLOAD, **asdict(Crop()))
+        state.update(image=name, **asdict(Crop()))
 
 
 def _drop_lost_picture(state: PageState) -> None:
-    """Give up a picture whose run has been deleted meanwhile, and say so."""
-    if "/" in state["image"] and not is_saved_picture(state["image"]):
-        state["image"], state["refusal"] = DEFAULT_IMAGE, "The run that held this picture is no longer available."
+    """Give up a picture whose run or file has been deleted meanwhile, or that cannot be read, and say so."""
+    name = state["image"]
+    if name in BUNDLED:
+        return
+    what = "This picture" if name.startswith(UPLOAD) else "The run that held this picture"
+    if not is_own_or_saved_picture(name):
+        state["image"], state["refusal"] = DEFAULT_IMAGE, f"{what} is no longer available."
+        return
+    try:
+        _small(name, _version(name))
+    except (ImageError, RecordError, OSError) as error:
+        state["image"], state["refusal"] = DEFAULT_IMAGE, sentence(f"this picture cannot be used: {error}")
 
 
 def _saved_controls(state: PageState) -> None:
-    """Choose a saved run and one of its pictures."""
-    runs = _saved_runs(str(runs_root()))
+    """Choose a saved run and one of its pictures; what is chosen stays when further runs are saved."""
+    runs = list_saved_runs()
     if not runs:
         st.caption("There is no saved run yet.")
         return
+    kept = state.get("saved-run")
+    state["saved-run"] = kept if kept in runs else next(iter(runs))
     run_id = st.selectbox(
         "Run",
         list(runs),
@@ -163,16 +175,22 @@ def _saved_controls(state: PageState) -> None:
     except RecordError:
         st.caption("No such run (it may have been deleted).")
         return
+    kept = state.get("saved-file")
+    state["saved-file"] = kept if kept in files else list(files)[2]
     file = st.selectbox(
         "Which picture",
         list(files),
-        index=2,
         key=state.key("saved-file"),
         format_func=files.__getitem__,
         help="Its original, its start, or one of its four images.",
     )
     name = f"{run_id}/{file}"
-    show_html(element("img", class_="mad-saved", src=_small(name).uri(), alt="this picture"))
+    try:
+        small = _small(name, _version(name))
+    except (ImageError, RecordError, OSError) as error:
+        st.error(sentence(f"this picture cannot be shown: {error}"))
+        return
+    show_html(element("img", class_="mad-saved", src=small.uri(), alt="this picture"))
     st.button(
         "Use this picture",
         key=state.key("use-saved"),
@@ -182,15 +200,9 @@ def _saved_controls(state: PageState) -> None:
     )
 
 
-@st.cache_data(show_spinner=False, ttl=5)
-def _saved_runs(root: str) -> dict[str, str]:  # noqa: ARG001
-    """What `list_saved_runs` finds in this folder."""
-    return list_saved_runs()
-
-
 def _crop_controls(state: PageState) -> Crop:
     """Which square of the picture is used, with the whole picture to show it."""
-    whole = _small(state["image"], state["upload"].content if state["image"] == UPLOAD else None)
+    whole = _small(state["image"], _version(state["image"]))
     crop = Crop(left=state["left"], top=state["top"], extent=state["extent"])
     left, top, right, bottom = crop.box(whole.width, whole.height)
     box = {
@@ -219,38 +231,61 @@ def _crop_controls(state: PageState) -> Crop:
 
 
 def _caption(state: PageState) -> str:
-    if state["image"] == UPLOAD:
-        return f"Your picture {plain(state['upload'].name)}"
-    if "/" in state["image"]:
-        return plain(saved_picture_title(state["image"]))
-    row = BUNDLED[state["image"]]
+    name = state["image"]
+    if name.startswith(UPLOAD):
+        return f"Your picture {plain(_upload(name).name)}"
+    if "/" in name:
+        return plain(saved_picture_title(name))
+    row = BUNDLED[name]
     return f"{row.title}: {row.good_for}"
 
 
 def _chosen(state: PageState, crop: Crop) -> PictureChoice:
     name, size = state["image"], state["size"]
-    if name == UPLOAD:
-        upload: Upload = state["upload"]
-        return PictureChoice(plain(upload.name), upload.name, crop, _uploaded(upload.content, upload.name, size, crop))
+    if name.startswith(UPLOAD):
+        upload = _upload(name)
+        title = plain(upload.name)
+        return PictureChoice(title, upload.name, crop, _uploaded(upload, size, crop), "upload")
     if "/" in name:
         path = str(saved_picture_path(name))
-        return PictureChoice(plain(saved_picture_title(name)), path, crop, _from_file(path, size, crop))
+        title = plain(saved_picture_title(name))
+        return PictureChoice(title, path, crop, _from_file(path, _version(name), size, crop))
     row = BUNDLED[name]
-    return PictureChoice(row.title, row.name, crop, _from_file(str(row.path), size, crop))
+    return PictureChoice(row.title, row.name, crop, _from_file(str(row.path), _version(name), size, crop))
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
-def _small(name: str, content: bytes | None = None) -> Picture:
+def _upload(name: str) -> Upload:
+    return load_upload(runs_root(), visitor(), name.removeprefix(UPLOAD))
+
+
+def _path(name: str) -> Path:
+    return bundled_path(name) if name in BUNDLED else saved_picture_path(name)
+
+
+def _version(name: str) -> tuple[int, int, int] | None:
+    """What changes with the file of a picture; an upload's name does itself."""
+    return None if name.startswith(UPLOAD) else stamp(_path(name))
+
+
+def _small(name: str, version: object) -> Picture:
     """The whole picture that is chosen, small."""
-    path = bundled_path(name) if name in BUNDLED else saved_picture_path(name) if content is None else None
-    return Picture.png(load_small(content or str(path), side=WHOLE_SIDE))
+    return _small_of(_upload(name).content if name.startswith(UPLOAD) else str(_path(name)), version)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _from_file(path: str, size: int, crop: Crop) -> ImageArray:
+def _small_of(source: str | bytes, version: object) -> Picture:  # noqa: ARG001
+    return Picture.png(load_small(source, side=WHOLE_SIDE))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _from_file(path: str, version: object, size: int, crop: Crop) -> ImageArray:  # noqa: ARG001
     return load_image(path, size=size, crop=crop)
 
 
+def _uploaded(upload: Upload, size: int, crop: Crop) -> ImageArray:
+    return _uploaded_image(upload.content, f"“{upload.name}”", size, crop)
+
+
 @st.cache_data(show_spinner=False, max_entries=16)
-def _uploaded(content: bytes, name: str, size: int, crop: Crop) -> ImageArray:
+def _uploaded_image(content: bytes, name: str, size: int, crop: Crop) -> ImageArray:
     return load_image(content, size=size, crop=crop, name=name)

@@ -5,6 +5,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import streamlit as st
+
+from mad_app.ui.components.containment import describe_error
+from mad_app.ui.components.html import Html, element, sentence, show_html
+
+POLL_SECONDS = 0.3
+
 
 class RenderCache:
     """What has been rendered or is being rendered, each under a key. Safe to use from many threads.
@@ -36,3 +43,43 @@ class RenderCache:
             while len(self._futures) > self._size:
                 self._futures.popitem(last=False)
             return future
+
+
+@st.cache_resource(show_spinner=False)
+def renderer() -> RenderCache:
+    """The server's one rendering thread."""
+    return RenderCache()
+
+
+def show_rendered(
+    future: Future[bytes],
+    show: Callable[[bytes], Html],
+    before: Html | None = None,
+    keep: Callable[[Html], object] = bool,
+) -> None:
+    """Draw a picture once it is rendered; until then the previous one, pale. A failure is said in a sentence.
+
+    Args:
+        future: what is rendered.
+        show: makes the HTML of it.
+        before: the previous picture.
+        keep: is given the HTML that is drawn.
+    """
+    if not future.done():
+        st.fragment(_await, run_every=POLL_SECONDS)(future, before)
+        return
+    error = future.exception()
+    if error:
+        st.error(sentence(f"it could not be drawn: {describe_error(error)}"))
+        return
+    image = show(future.result())
+    keep(image)
+    show_html(image)
+
+
+def _await(future: Future[bytes], before: Html | None) -> None:
+    """Look again until it is rendered."""
+    if future.done():
+        st.rerun()
+    show_html(element("div", before, class_="mad-pale", aria_busy="true"))
+    st.caption("Drawing …")

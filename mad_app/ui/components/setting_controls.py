@@ -14,9 +14,10 @@ from mad_app.declaration import Setting, Value
 from mad_app.images import MIN_SIZE, Crop, ImageError, load_image
 from mad_app.images.encode import Picture
 from mad_app.jobs.paths import runs_root
+from mad_app.jobs.uploads import Upload
 from mad_app.records.storage import refusals, staged_file
 from mad_app.ui.components.html import plain, sentence
-from mad_app.ui.components.picture_picker import MAX_MEGABYTES, Upload
+from mad_app.ui.components.picture_picker import MAX_MEGABYTES
 from mad_app.ui.session import PageState
 
 OVERLAYS = ".overlays"
@@ -74,10 +75,10 @@ def file_of(state: PageState, name: str, size: int, crop: Crop) -> str | None:
     upload: Upload | None = state.get(name)
     if upload is None:
         return None
-    content = Picture.png(load_image(upload.content, size=size, crop=crop, name=upload.name)).content
+    content = Picture.png(load_image(upload.content, size=size, crop=crop, name=f"“{upload.name}”")).content
     path = runs_root() / OVERLAYS / f"{hashlib.sha256(content).hexdigest()[:16]}.png"
     if not path.is_file():
-        with refusals(f"{upload.name} could not be kept in {path.parent}"):
+        with refusals(f"“{upload.name}” could not be kept"):
             path.parent.mkdir(parents=True, exist_ok=True)
             with staged_file(path) as staged:
                 staged.write_bytes(content)
@@ -99,7 +100,7 @@ def _take(state: PageState, name: str) -> None:
         return
     upload = Upload(file.name, file.getvalue())
     try:
-        load_image(upload.content, size=MIN_SIZE, name=upload.name)
+        load_image(upload.content, size=MIN_SIZE, name=f"“{upload.name}”")
     except ImageError as error:
         state[f"{name}-refusal"] = sentence(str(error))
     else:

@@ -6,6 +6,7 @@ from typing import TypeVar
 import streamlit as st
 
 from mad_app.figures import FORMATS, PARTS, SMALLEST_FONT, Part, ThemeName, Width
+from mad_app.ui.address import came_back
 from mad_app.ui.components.collection import Card, date_of
 from mad_app.ui.figure.form import RESOLUTIONS, FigureForm, FileKind, from_query
 from mad_app.ui.session import PageState
@@ -32,7 +33,7 @@ WHOLE_PIXELS = 0
 def show_run_control(cards: Mapping[str, Card]) -> Card:
     """Draw the choice of a run; at first the one that the address names, else the newest one."""
     asked = st.query_params.get("run")
-    if STATE.get("run") not in cards:
+    if STATE.get("run") not in cards or came_back():
         STATE["run"] = asked if asked in cards else next(iter(cards))
         if asked and asked not in cards:
             st.info("No such run (it may have been deleted). This is the newest one.")
@@ -49,7 +50,7 @@ def show_run_control(cards: Mapping[str, Card]) -> Card:
 
 def show_figure_controls() -> FigureForm:
     """Draw the other controls."""
-    if "file" not in STATE:
+    if "file" not in STATE or came_back():
         _fill(from_query(st.query_params))
     file = _segments("File", "file", FILE_TITLES, "What each is good for is said below.")
     st.caption(GOOD_FOR[file])

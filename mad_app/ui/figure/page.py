@@ -12,14 +12,17 @@ from mad_app.figures import FORMATS, THEMES, caption, figure_bytes, latex_captio
 from mad_app.images.encode import Picture
 from mad_app.jobs.paths import runs_root
 from mad_app.records import RecordError, Run, load_run
-from mad_app.ui.components.collection import all_cards
+from mad_app.records.files import RUN_FILE
+from mad_app.records.storage import stamp
+from mad_app.ui.address import write_address
+from mad_app.ui.components.collection import runs_with_series
+from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.empty import show_no_runs
-from mad_app.ui.components.html import Html, element, load_styles, sentence, show_html
-from mad_app.ui.components.render_cache import RenderCache
+from mad_app.ui.components.html import Html, displayable, element, load_styles, sentence, show_html
+from mad_app.ui.components.render_cache import renderer, show_rendered
 from mad_app.ui.figure.controls import FILE_TITLES, GOOD_FOR, STATE, show_figure_controls, show_run_control
 from mad_app.ui.figure.form import FILES, FigureForm, command_of, draw, to_query
 
-POLL_SECONDS = 0.3
 PREVIEW_WIDTH = 1300
 """Of a preview in dots; the file itself has the chosen resolution."""
 
@@ -29,13 +32,14 @@ PAPER_SCALE = 125
 HINT = "The run and what the figure shows are chosen behind » at the top left."
 
 
+@whole_page("figure")
 def figure_page() -> None:
     """Draw the page for this visitor."""
     load_styles()
     heading = st.container(horizontal=True, vertical_alignment="center")
     heading.title("Figure", width="stretch")
     try:
-        cards = all_cards(runs_root()).cards
+        cards = runs_with_series(runs_root())
     except RecordError as error:
         st.error(sentence(str(error)))
         return
@@ -45,28 +49,23 @@ def figure_page() -> None:
     with st.sidebar:
         card = show_run_control({card.id: card for card in cards})
         form = show_figure_controls()
-    st.query_params.from_dict({"run": card.id} | to_query(form))
+    write_address({"run": card.id} | to_query(form))
     try:
-        run = _run(card.folder, _modified(card.folder))
+        run = _run(card.folder, _version(card.folder))
     except (RecordError, OSError) as error:
         st.error(sentence(f"this run cannot be drawn: {error}"))
         return
-    with heading:
-        _download(run, form)
-    _show(run, form)
+    with contained("the figure of this run"):
+        with heading:
+            _download(run, form)
+        _show(run, form)
     show_html(element("p", HINT, class_="mad-hint"))
 
 
-@st.cache_resource(show_spinner=False)
-def _render_cache() -> RenderCache:
-    """The server's one rendering thread."""
-    return RenderCache()
-
-
 @lru_cache(maxsize=4)
-def _run(folder: Path, modified: int) -> Run:
-    """A record; read again only when it was modified."""
-    del modified
+def _run(folder: Path, version: object) -> Run:
+    """A record; read again for another version."""
+    del version
     return load_run(folder)
 
 
@@ -74,13 +73,15 @@ def _show(run: Run, form: FigureForm) -> None:
     """The figure, the command that makes it, and its caption."""
     file = _request(run, form, partial(draw, run, form)) if form.moves else None
     picture = file or _request(run, form, partial(_preview, run, form), preview=True)
-    _show_picture(picture, form)
+    mime = FILES[form.file] if form.moves else FILES["png"]
+    show_rendered(picture, lambda content: _image(Picture(mime, content), form), STATE.get("shown"), _keep_shown)
     st.subheader("The command that makes the same file")
-    st.code(command_of(_shortest(run.folder or Path()), form), language="shell", wrap_lines=True)
+    st.code(displayable(command_of(_shortest(run.folder or Path()), form)), language="shell", wrap_lines=True)
     st.subheader("A caption with all settings")
     text, latex = st.tabs(["Plain text", "LaTeX"])
-    text.code(caption(run, form.show, moving=form.moves), language=None, wrap_lines=True)
-    latex.code(latex_caption(run, form.show, moving=form.moves), language="latex", wrap_lines=True)
+    plain_text = caption(run, form.show, moving=form.moves)
+    text.code(displayable(plain_text), language=None, wrap_lines=True)
+    latex.code(displayable(latex_caption(run, form.show, moving=form.moves)), language="latex", wrap_lines=True)
 
 
 def _download(run: Run, form: FigureForm) -> None:
@@ -114,35 +115,16 @@ def _request(run: Run, form: FigureForm, work: Callable[[], bytes], *, preview: 
         form = replace(form, file="pdf", dpi=None)
     elif form.moves:
         form = FigureForm(file=form.file, theme=form.theme)
-    return _render_cache().request((folder, _modified(folder), form, preview), work)
+    return renderer().request((folder, _version(folder), form, preview), work)
 
 
-def _modified(folder: Path) -> int:
-    """A number that changes with the record."""
-    return (folder / "run.json").stat().st_mtime_ns
+def _version(folder: Path) -> object:
+    """What changes with the record."""
+    return stamp(folder / RUN_FILE)
 
 
-def _show_picture(future: Future[bytes], form: FigureForm) -> None:
-    """The picture; while it is drawn, the previous one, pale."""
-    if not future.done():
-        st.fragment(_await, run_every=POLL_SECONDS)(future, STATE.get("shown"))
-        return
-    error = future.exception()
-    if error:
-        st.error(sentence(f"it could not be drawn: {' '.join(str(error).split()) or type(error).__name__}"))
-        return
-    mime = FILES[form.file] if form.moves else FILES["png"]
-    image = _image(Picture(mime, future.result()), form)
+def _keep_shown(image: Html) -> None:
     STATE["shown"] = image
-    show_html(image)
-
-
-def _await(future: Future[bytes], shown: Html | None) -> None:
-    """Look again until it is drawn."""
-    if future.done():
-        st.rerun()
-    show_html(element("div", shown, class_="mad-pale", aria_busy="true"))
-    st.caption("Drawing …")
 
 
 def _image(picture: Picture, form: FigureForm) -> Html:
@@ -154,8 +136,8 @@ def _image(picture: Picture, form: FigureForm) -> Html:
 
 
 def _shortest(folder: Path) -> Path:
-    """The folder as it is typed where the program was started."""
+    """The folder as it is typed where the runs are in the folder `runs`."""
     try:
         return folder.relative_to(Path.cwd())
     except ValueError:
-        return folder
+        return Path("runs") / folder.relative_to(runs_root())

@@ -11,8 +11,9 @@ from mad_app.figures import LETTERS, contest_title, drift_magnitude, image_title
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture
 from mad_app.records import CornerResult, Run, pair_ratio
+from mad_app.records.storage import stamp
 from mad_app.request import REQUEST_SETTINGS
-from mad_app.ui.components.collection import Card, conditions, date_of
+from mad_app.ui.components.collection import Card, SeriesCard, conditions, date_of
 from mad_app.ui.components.four_up import title_html
 from mad_app.ui.components.html import Html, element, join
 
@@ -33,12 +34,24 @@ def card_html(card: Card, timezone: str | None) -> Html:
         _ratio(card),
         element(
             "p",
-            conditions(card.entry.settings, card.size),
+            conditions(card.entry.settings, card.size, unfinished=card.unfinished),
             element("br"),
             when,
             class_="mad-quiet",
         ),
         element("p", card.label.notes, class_="mad-notes") if card.label.notes else None,
+        class_="mad-card",
+    )
+
+
+def series_html(card: SeriesCard, timezone: str | None) -> Html:
+    """A card of a series: its kind, what varies, and how many of its runs are finished."""
+    entry = card.entry
+    return element(
+        "article",
+        element("p", card.kind, class_="mad-name"),
+        element("p", f"{entry.finished} of {entry.count} runs finished, which differ in {_label(entry.varied)}"),
+        element("p", date_of(entry.created, timezone), class_="mad-quiet"),
         class_="mad-card",
     )
 
@@ -68,7 +81,7 @@ def times(ratio: float | None) -> str:
 def _thumb(card: Card, i: int) -> Html:
     result = card.summary.images[i]
     path = card.folder / result.file
-    return _figure(thumbnail_uri(path, _modified(path)), i, result)
+    return _figure(thumbnail_uri(path, stamp(path)), i, result)
 
 
 def _ratio(card: Card) -> Html:
@@ -150,9 +163,9 @@ def _value(value: object) -> str:
 
 
 @functools.lru_cache(maxsize=1024)
-def thumbnail_uri(path: Path, modified: int) -> str:
-    """A small JPEG of a picture file inside a URL, empty if it is unreadable; read again only when modified."""
-    del modified
+def thumbnail_uri(path: Path, version: object) -> str:
+    """A small JPEG of a picture file inside a URL, empty if it is unreadable; read again for another version."""
+    del version
     try:
         with Image.open(path, formats=("PNG",)) as picture:
             small = picture.convert("RGB")
@@ -163,10 +176,3 @@ def thumbnail_uri(path: Path, modified: int) -> str:
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=QUALITY, subsampling="4:4:4")
     return Picture("image/jpeg", buffer.getvalue()).uri()
-
-
-def _modified(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0

@@ -6,11 +6,13 @@ from typing import Any
 
 import streamlit as st
 
+from mad_app.jobs.owners import forget_owner, give_to
 from mad_app.records import RecordError, deleted_runs, empty_trash, restore_run
 from mad_app.records.archive import import_run
-from mad_app.records.trash import KEEP_SECONDS
-from mad_app.ui.components.html import plain, sentence
-from mad_app.ui.session import PageState
+from mad_app.records.storage import refusals
+from mad_app.records.trash import KEEP_SECONDS, TRASH, drop_run
+from mad_app.ui.components.html import displayable, plain, sentence
+from mad_app.ui.session import PageState, is_host, may_change, visitor
 
 MAX_DELETED_SHOWN = 20
 DAYS = round(KEEP_SECONDS / (24 * 3600))
@@ -39,7 +41,9 @@ def report_changes(root: Path) -> None:
     elif report == "success":
         st.success(text)
     deleted: Any = STATE.get("deleted")
-    if deleted:
+    if deleted and (root / deleted[0]).exists():  # it came back another way
+        STATE.pop("deleted", None)
+    elif deleted:
         run_id, title = deleted
         with st.container(border=True, horizontal=True, vertical_alignment="center", key=STATE.key("deleted-bar")):
             st.markdown(f"**{plain(title)}** has been deleted.")
@@ -58,8 +62,8 @@ def report_changes(root: Path) -> None:
 
 
 def show_deleted(root: Path) -> None:
-    """List what can be restored."""
-    deleted = deleted_runs(root)
+    """List what the visitor can restore."""
+    deleted = [run_id for run_id in deleted_runs(root) if may_change(run_id)]
     if not deleted:
         return
     with st.expander(f"Deleted runs: {len(deleted)}"):
@@ -68,7 +72,7 @@ def show_deleted(root: Path) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.button(
                     "Restore",
-                    key=STATE.key(f"restore-{run_id}"),
+                    key=STATE.key(f"restore-{displayable(run_id)}"),
                     on_click=_restore,
                     args=(root, run_id),
                     help="Puts it back into the gallery.",
@@ -92,14 +96,18 @@ def _import(root: Path, name: str) -> None:
         return
     try:
         run_id = import_run(root, file)
+        with refusals(f"{run_id} has been imported, but not who did it"):
+            give_to(root, run_id, visitor())
         STATE["report"] = ("success", f"{plain(run_id)} has been imported.")
         STATE["page"] = 1
     except RecordError as error:
-        STATE["report"] = ("error", sentence(f"{file.name}: {error}"))
+        STATE["report"] = ("error", sentence(f"“{file.name}”: {error}"))
     STATE["imports"] += 1  # another key is another, empty uploader
 
 
 def _restore(root: Path, run_id: str) -> None:
+    if not may_change(run_id):
+        return
     try:
         restore_run(root, run_id)
         STATE["report"] = ("success", "The run has been restored.")
@@ -109,9 +117,20 @@ def _restore(root: Path, run_id: str) -> None:
 
 
 def _empty(root: Path) -> None:
+    """Delete for good what the visitor may."""
+    mine = [run_id for run_id in deleted_runs(root) if may_change(run_id)]
     try:
-        count = empty_trash(root)
+        count = empty_trash(root) if is_host() else _drop(root, mine)
+        for run_id in mine:
+            forget_owner(root, run_id)
         STATE["report"] = ("success", f"{count} {'run has' if count == 1 else 'runs have'} been deleted permanently.")
         STATE.pop("deleted", None)
     except RecordError as error:
         STATE["report"] = ("error", sentence(str(error)))
+
+
+def _drop(root: Path, run_ids: list[str]) -> int:
+    with refusals("the deleted runs could not be removed"):
+        for run_id in run_ids:
+            drop_run(root / TRASH, run_id)
+    return len(run_ids)

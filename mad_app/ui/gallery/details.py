@@ -6,14 +6,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.records import Label, RecordError, delete_run, save_label
+from mad_app.records import Label, RecordError, save_label
 from mad_app.records.archive import zip_run
 from mad_app.records.labels import LONGEST_NAME, LONGEST_NOTES
 from mad_app.ui.components.collection import Card, conditions
+from mad_app.ui.components.containment import contained
+from mad_app.ui.components.deletion import delete
 from mad_app.ui.components.form import request_of_record, to_query
 from mad_app.ui.components.html import plain, sentence
 from mad_app.ui.navigation import open_page
-from mad_app.ui.session import PageState, queue
+from mad_app.ui.session import NOT_YOURS, PageState, may_change, queue
 
 STATE = PageState("gallery")
 
@@ -32,16 +34,21 @@ def show_details(root: Path, cards: Iterable[Card]) -> None:
     """
     card = next((card for card in cards if card.id == STATE.get("details")), None)
     if card:
-        st.dialog(plain(card.title), width="medium", on_dismiss=_close)(_draw_details)(root, card)
+        st.dialog(plain(card.title), width="medium", on_dismiss=_close)(_draw_contained)(root, card)
 
 
 def _close() -> None:
     STATE.pop("details", None)
 
 
+def _draw_contained(root: Path, card: Card) -> None:
+    with contained("this run"):
+        _draw_details(root, card)
+
+
 def _draw_details(root: Path, card: Card) -> None:
     contest = f"**{plain(card.contest)}**  \n" if card.label.name else ""
-    st.markdown(contest + plain(conditions(card.entry.settings, card.size)))
+    st.markdown(contest + plain(conditions(card.entry.settings, card.size, unfinished=card.unfinished)))
     _label_controls(card)
     with st.container(horizontal=True):
         if st.button("Run with new settings", key=STATE.key("repeat"), help="Loads its settings on the page Compete."):
@@ -53,34 +60,46 @@ def _draw_details(root: Path, card: Card) -> None:
         st.download_button(
             "Record as ZIP",
             partial(zip_run, card.folder),
-            f"{card.id}.zip",
+            f"{card.entry.id}.zip",
             "application/zip",
             key=STATE.key("download"),
             on_click="ignore",
             help="All images, exact and as PNG, with every number, its name and notes.",
         )
-        if st.button("Delete", key=STATE.key("delete"), icon=":material/delete:", help="You can restore it later."):
+        if not card.series and st.button(
+            "Delete",
+            key=STATE.key("delete"),
+            icon=":material/delete:",
+            disabled=not may_change(card.id),
+            help="You can restore it later." if may_change(card.id) else NOT_YOURS,
+        ):
             _delete(root, card)
-    st.caption(f"Record: {plain(str(card.folder))}")
+    st.caption(f"Record: {plain(card.id)}")
 
 
 def _label_controls(card: Card) -> None:
+    """Name and notes, which only who made the run can change."""
+    allowed = may_change(card.id)
     name = st.text_input(
         "Name",
         card.label.name,
-        key=STATE.key(f"name-{card.id}"),
+        key=STATE.key(f"name-{card.key}"),
         max_chars=LONGEST_NAME,
         placeholder=card.contest,
-        help="Shown in place of the metrics.",
+        disabled=not allowed,
+        help="Shown in place of the metrics." if allowed else NOT_YOURS,
     )
     notes = st.text_area(
         "Notes",
         card.label.notes,
-        key=STATE.key(f"notes-{card.id}"),
+        key=STATE.key(f"notes-{card.key}"),
         max_chars=LONGEST_NOTES,
-        help="Shown as plain text. The record itself stays as it was.",
+        disabled=not allowed,
+        help="Shown as plain text. The record itself stays as it was." if allowed else NOT_YOURS,
     )
-    if st.button("Save", key=STATE.key("save-label"), type="primary", help="Keeps name and notes beside the record."):
+    if allowed and st.button(
+        "Save", key=STATE.key("save-label"), type="primary", help="Keeps name and notes beside the record."
+    ):
         try:
             save_label(card.folder, Label(name, notes))
         except RecordError as error:
@@ -91,13 +110,9 @@ def _label_controls(card: Card) -> None:
 
 
 def _delete(root: Path, card: Card) -> None:
-    if queue().is_writing(card.id):
-        st.error("This run is in progress: stop it first.")
-        return
-    try:
-        delete_run(root, card.id)
-    except RecordError as error:
-        st.error(sentence(str(error)))
+    problem = delete(queue(), root, card.id)
+    if problem:
+        st.error(problem)
         return
     STATE["deleted"] = (card.id, card.title)
     _close()

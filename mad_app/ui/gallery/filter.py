@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from mad_app.figures import metric_title
+from mad_app.ui.address import came_back
 from mad_app.ui.components.collection import ORDERS, Card, Filter, picture_title
 from mad_app.ui.session import PageState
 
@@ -19,7 +20,7 @@ def show_filter(cards: Sequence[Card]) -> Filter:
     """Draw the filter of some runs, and return what is chosen."""
     metrics = sorted({name for card in cards for name in card.metrics}, key=metric_title)
     pictures = sorted({card.picture for card in cards}, key=picture_title)
-    _begin(metrics, pictures)
+    _follow_address(metrics, pictures)
     for name, known in (("metrics", metrics), ("pictures", pictures)):
         STATE[name] = [value for value in STATE[name] if value in known]
     columns = st.container(key=STATE.key("filter")).columns([1.3, 1.3, 1, 1])
@@ -28,10 +29,9 @@ def show_filter(cards: Sequence[Card]) -> Filter:
         metrics,
         key=STATE.key("metrics"),
         format_func=metric_title,
-        max_selections=2,
         placeholder="All",
         on_change=_to_first_page,
-        help="Runs in which this metric competes; with two, runs in which they compete with each other.",
+        help="Of one, the runs in which it competes; of several, those in which two of them compete.",
     )
     chosen_pictures = columns[1].multiselect(
         "Pictures",
@@ -43,9 +43,7 @@ def show_filter(cards: Sequence[Card]) -> Filter:
         help="Runs on any of these pictures.",
     )
     words, order = _search_control(columns[2]), _order_control(columns[3])
-    chosen = Filter(metrics=chosen_metrics, pictures=chosen_pictures, words=words, order=order)
-    _write_address(chosen)
-    return chosen
+    return Filter(metrics=chosen_metrics, pictures=chosen_pictures, words=words, order=order)
 
 
 def _search_control(column: DeltaGenerator) -> str:
@@ -72,7 +70,7 @@ def _order_control(column: DeltaGenerator) -> str:
 
 def show_paging(count: int) -> int:
     """Where the shown part of `count` cards begins; buttons lead to the others."""
-    pages = -(-count // PAGE_SIZE)
+    pages = max(-(-count // PAGE_SIZE), 1)
     page = min(max(STATE["page"], 1), pages)
     STATE["page"] = page
     if pages > 1:
@@ -92,25 +90,26 @@ def show_paging(count: int) -> int:
     return (page - 1) * PAGE_SIZE
 
 
-def _begin(metrics: Sequence[str], pictures: Sequence[str]) -> None:
-    """At the start of a visit, and after other pages, take the filter from the address."""
-    if "order" in STATE:
+def _follow_address(metrics: Sequence[str], pictures: Sequence[str]) -> None:
+    """Take the filter from the address at the start of a visit, after other pages, and when the browser goes back."""
+    if "order" in STATE and not came_back():
         return
     query = st.query_params
     STATE["order"] = query.get("order") if query.get("order") in ORDERS else "newest"
     STATE["page"] = _page_of_address()
     STATE["words"] = query.get("words", "")[:LONGEST_SEARCH]
-    STATE["metrics"] = [name for name in query.get_all("metric") if name in metrics][:2]
+    STATE["metrics"] = [name for name in query.get_all("metric") if name in metrics]
     STATE["pictures"] = [name for name in query.get_all("picture") if name in pictures]
 
 
-def _write_address(chosen: Filter) -> None:
+def address_of(chosen: Filter) -> dict[str, str | list[str]]:
+    """The parameters of the address that lead to what is shown, once the page is known."""
     page = STATE["page"]
-    query: dict[str, str | list[str]] = {"metric": list(chosen.metrics), "picture": list(chosen.pictures)}
+    query: dict[str, str | list[str]] = {"metric": list(chosen.metrics)} if chosen.metrics else {}
+    query |= {"picture": list(chosen.pictures)} if chosen.pictures else {}
     query |= {"words": chosen.words} if chosen.words else {}
     query |= {"order": chosen.order} if chosen.order != "newest" else {}
-    query |= {"page": str(page)} if page > 1 else {}
-    st.query_params.from_dict(query)
+    return query | ({"page": str(page)} if page > 1 else {})
 
 
 def _page_of_address() -> int:

@@ -1,8 +1,9 @@
-"""The page of all saved runs: find one, open it, compare two, name, delete, download and import."""
+"""The page of all saved runs: find one, open it, compare two, name, delete, download and import; and series of runs."""
 
 import os
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -10,23 +11,30 @@ import streamlit as st
 from mad_app.jobs.paths import runs_root
 from mad_app.records import RecordError, Run, empty_trash, load_run
 from mad_app.records.trash import KEEP_SECONDS
-from mad_app.ui.components.collection import Card, Cards, all_cards, find_cards
+from mad_app.ui.address import write_address
+from mad_app.ui.components.collection import Card, Cards, all_cards, find_cards, runs_with_series
+from mad_app.ui.components.containment import contained, whole_page
+from mad_app.ui.components.deletion import show_delete_button
 from mad_app.ui.components.empty import show_no_runs
-from mad_app.ui.components.html import load_styles, plain, sentence, show_html
-from mad_app.ui.gallery.cards import card_html, comparison_html
+from mad_app.ui.components.html import displayable, load_styles, plain, sentence, show_html
+from mad_app.ui.gallery.cards import comparison_html
 from mad_app.ui.gallery.changes import report_changes, show_deleted, show_import
-from mad_app.ui.gallery.details import open_details, show_details
-from mad_app.ui.gallery.filter import COLUMNS, PAGE_SIZE, show_filter, show_paging
-from mad_app.ui.navigation import open_page
-from mad_app.ui.session import PageState
+from mad_app.ui.gallery.details import show_details
+from mad_app.ui.gallery.filter import PAGE_SIZE, address_of, show_filter, show_paging
+from mad_app.ui.gallery.grid import clear_selection, selected_ids, show_grid
+from mad_app.ui.gallery.series import show_series, show_series_cards
+from mad_app.ui.session import PageState, queue
 
 LITTLE_SPACE = 100e6
 """Bytes on the disk below which a larger run might have to wait for room."""
 
 MAX_FAULTS = 5
 STATE = PageState("gallery")
+NO_COMPARISON = "These two runs cannot be compared: at least one of them is no longer here."
+NO_SERIES = "No such series (it may have been deleted)."
 
 
+@whole_page("gallery")
 def gallery_page() -> None:
     """Draw the page for this visitor."""
     root = runs_root()
@@ -38,11 +46,16 @@ def gallery_page() -> None:
         st.title("Gallery")
         st.error(sentence(str(error)))
         return
-    compared = [card for run_id in _compared() for card in cards.cards if card.id == run_id]
+    asked, series_id = st.query_params.get_all("compare")[:2], st.query_params.get("series")
+    series = next((card for card in cards.series if card.id == series_id), None)
+    compared = [card for run_id in asked for card in runs_with_series(root) if card.id == run_id] if asked else []
     if len(compared) == 2:
         _show_comparison(compared)
+    elif series:
+        show_series(root, series)
     else:
-        _show_gallery(root, cards)
+        note = NO_COMPARISON if asked else NO_SERIES if series_id else None
+        _show_gallery(root, cards, note)
 
 
 @st.cache_resource(show_spinner=False, ttl=3600)
@@ -54,22 +67,32 @@ def _empty_old_trash(root: Path) -> None:
         return
 
 
-def _show_gallery(root: Path, cards: Cards) -> None:
+def _show_gallery(root: Path, cards: Cards, note: str | None) -> None:
     heading, importing = st.columns([4, 1], vertical_alignment="center")
-    count = len(cards.cards)
-    heading.title("Gallery" + (f": {count} {'run' if count == 1 else 'runs'}" if count else ""))
     with importing:
         show_import(root)
     report_changes(root)
     _report_disk(root)
+    if note:
+        st.info(note)
     if cards.cards:
-        _show_cards(cards)
-        show_details(root, cards.cards)
+        _show_cards(root, cards, heading.empty())
     else:
+        heading.title("Gallery")
+    show_series_cards(cards.series)
+    if not cards.cards and not cards.series:
         show_no_runs(STATE.page)
     show_deleted(root)
-    for fault in cards.faults[:MAX_FAULTS]:
-        st.caption(plain(fault) + ".")
+    for name, fault in list(cards.faults.items())[:MAX_FAULTS]:
+        with contained("a folder"):
+            _show_fault(name, fault)
+
+
+def _show_fault(name: str, fault: str) -> None:
+    """Why a folder is not shown, and a button that deletes it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(sentence(displayable(fault)))
+        show_delete_button(queue(), name, STATE.key(f"delete-{displayable(name)}"))
 
 
 def _report_disk(root: Path) -> None:
@@ -77,96 +100,61 @@ def _report_disk(root: Path) -> None:
         return
     free = shutil.disk_usage(root).free
     if not os.access(root, os.W_OK):
-        st.info(f"{plain(str(root))} is read-only: runs can be opened and downloaded, but not changed or imported.")
+        st.info("The folder of the runs is read-only: runs can be opened and downloaded, but not changed or imported.")
     elif free < LITTLE_SPACE:
-        left = f"{free / 1e6:.0f} MB are left on the disk of {plain(str(root))}"
+        left = f"{free / 1e6:.0f} MB are left on the disk of the runs"
         st.warning(f"{left}: a new run may have to wait for room. Downloading runs needs no space there.")
 
 
-def _show_cards(cards: Cards) -> None:
-    found = find_cards(cards.cards, show_filter(cards.cards))
-    _show_selected(cards.cards)
-    if not found:
-        st.info("No run passes this filter: choose fewer metrics or pictures, or search for other words.")
-        return
+def _show_cards(root: Path, cards: Cards, heading: st.delta_generator.DeltaGenerator) -> None:
+    chosen = show_filter(cards.cards)
+    found = find_cards(cards.cards, chosen)
+    heading.title(_count(len(found), len(cards.cards)))
+    _show_selected(root)
     first = show_paging(len(found))
-    timezone = st.context.timezone
-    shown = found[first : first + PAGE_SIZE]
-    for row in range(0, len(shown), COLUMNS):
-        for column, card in zip(st.columns(COLUMNS), shown[row : row + COLUMNS], strict=False):
-            with column.container(border=True, height="stretch", key=STATE.key(f"card-{card.id}")):
-                show_html(card_html(card, timezone))
-                _card_buttons(card)
+    write_address(address_of(chosen))
+    if found:
+        show_grid(found[first : first + PAGE_SIZE])
+        show_details(root, cards.cards)
+    else:
+        st.info("No run passes this filter: choose fewer metrics or pictures, or search for other words.")
 
 
-def _card_buttons(card: Card) -> None:
-    selected = card.id in _selected()
-    with st.container(horizontal=True, gap="xsmall"):
-        if st.button("Open", key=STATE.key(f"open-{card.id}"), help="Shows it on the page Compete."):
-            open_page("compete", {"run": card.id})
-        st.button(
-            "Selected" if selected else "Compare",
-            key=STATE.key(f"select-{card.id}"),
-            icon=":material/check:" if selected else None,
-            on_click=_select,
-            args=(card.id,),
-            help="Select two runs to see them side by side.",
-        )
-        st.button(
-            "",
-            key=STATE.key(f"more-{card.id}"),
-            icon=":material/more_horiz:",
-            on_click=open_details,
-            args=(card.id,),
-            help="Name, notes, figure, download, delete.",
-        )
+def _count(shown: int, count: int) -> str:
+    """The heading.
+
+    Example:
+        >>> _count(38, 38), _count(2, 38), _count(1, 1)
+        ('Gallery: 38 runs', 'Gallery: 2 of 38 runs', 'Gallery: 1 run')
+    """
+    runs = "run" if count == 1 else "runs"
+    return f"Gallery: {count} {runs}" if shown == count else f"Gallery: {shown} of {count} {runs}"
 
 
-def _selected() -> list[str]:
-    selected: list[str] = STATE.setdefault("selected", [])
-    return selected
-
-
-def _select(run_id: str) -> None:
-    """Select a run for comparison, or no longer; a third one replaces the first."""
-    selected = _selected()
-    STATE["selected"] = [one for one in selected if one != run_id] if run_id in selected else [*selected[-1:], run_id]
-
-
-def _show_selected(cards: Sequence[Card]) -> None:
-    selected = [card for run_id in _selected() for card in cards if card.id == run_id]
+def _show_selected(root: Path) -> None:
+    ids = selected_ids()
+    selected = [card for run_id in ids for card in runs_with_series(root) if card.id == run_id] if ids else []
     if not selected:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=STATE.key("selection")):
         names = " and ".join(f"**{plain(card.title)}**" for card in selected)
         st.markdown(f"Selected: {names}" + (". Select one more to compare." if len(selected) == 1 else ""))
         if len(selected) == 2:
-            ids = [card.id for card in selected]
             st.button(
                 "Compare them",
                 key=STATE.key("compare"),
                 type="primary",
                 on_click=_compare,
-                args=(ids,),
+                args=([card.id for card in selected],),
                 help="Shows both side by side.",
             )
-        st.button(
-            "Clear selection", key=STATE.key("clear-selection"), on_click=_clear_selection, help="Selects no run."
-        )
-
-
-def _clear_selection() -> None:
-    STATE["selected"] = []
+        st.button("Clear selection", key=STATE.key("clear-selection"), on_click=clear_selection, help="Selects no run.")
 
 
 def _compare(run_ids: list[str]) -> None:
     """Show these two side by side, or, for none, all runs."""
     st.query_params.from_dict({"compare": run_ids})
-    _clear_selection()
-
-
-def _compared() -> list[str]:
-    return st.query_params.get_all("compare")[:2]
+    clear_selection()
 
 
 def _show_comparison(cards: Sequence[Card]) -> None:
@@ -177,13 +165,9 @@ def _show_comparison(cards: Sequence[Card]) -> None:
             "All runs",
             key=STATE.key("all-runs"),
             icon=":material/arrow_back:",
-            on_click=_compare,
-            args=([],),
+            on_click=partial(_compare, []),
             help="Back to the gallery.",
         )
-    try:
+    with contained("their comparison"):
         runs: list[Run] = [load_run(card.folder) for card in cards]
-    except RecordError as error:
-        st.error(sentence(f"they cannot be compared: {error}"))
-        return
-    show_html(comparison_html((runs[0], runs[1]), (cards[0].title, cards[1].title)))
+        show_html(comparison_html((runs[0], runs[1]), (cards[0].title, cards[1].title)))

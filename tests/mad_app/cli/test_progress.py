@@ -73,7 +73,7 @@ def test_a_file_gets_a_line_every_tenth_of_the_run() -> None:
 
 @pytest.mark.parametrize("columns", [40, 200])
 def test_a_terminal_gets_one_line_that_fits(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress.shutil, "get_terminal_size", lambda: os.terminal_size((columns, 24)))
+    monkeypatch.setattr(progress.shutil, "get_terminal_size", lambda *_, **__: os.terminal_size((columns, 24)))
     stream = Terminal()
     line = ProgressLine(REQUEST, stream)
     for progress_now in whole_run():

@@ -4,6 +4,7 @@ or a name from inside the program."""
 import dataclasses
 import itertools
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -209,11 +210,20 @@ def test_a_record_may_be_the_present_folder(place: Path, monkeypatch: pytest.Mon
         assert invoke(command, ".", "--out", tmp_path / "a.pdf").exit_code == 0
 
 
+def test_an_animation_without_its_damaged_keyframes_says_so(place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place / "a_run", tmp_path / "run")
+    (tmp_path / "run" / "keyframes.npz").write_bytes(b"damaged")
+    result = invoke("animate", tmp_path / "run", "--out", tmp_path / "a.webp")
+    assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'a.webp'}\n")
+    assert "keyframes.npz" in result.stderr
+
+
 def test_what_a_series_lacks_is_named_with_the_command_that_computes_it(place: Path, tmp_path: Path) -> None:
     for command in ("sheet", "curve"):
         result = invoke(command, place / "a_series", "--out", tmp_path / "a.svg")
         assert result.exit_code == 0
         assert result.stdout == f"{tmp_path / 'a.svg'}\n"
         assert "MSE 0.200" in result.stderr
+        assert "it has not been run, or its record is missing" in result.stderr
         assert f"python -m mad_app resume {place / 'a_series'}" in result.stderr
         assert "Not shown, because there is no finished run: " in (tmp_path / "a.svg").read_text()

@@ -23,7 +23,7 @@ def directions() -> jax.Array:
 
 
 def reference_and_start(strength: float = 0.03) -> tuple[np.ndarray, np.ndarray]:
-    """A gray reference and white noise round it: no optimum touches the box."""
+    """A gray reference and white noise about it: no optimum reaches the bounds."""
     reference = np.full((SIZE, SIZE, 3), 0.5, np.float32)
     noise = np.random.default_rng(0).normal(0, strength, reference.shape)
     return reference, (reference + noise).astype(np.float32)

@@ -111,9 +111,9 @@ def test_the_saved_images_keep_the_constraints_and_their_levels(case: str) -> No
 def test_resumed_it_goes_on_bit_for_bit(case: str) -> None:
     settings, mask, reference, start, steps = run(case, steps=8)
     arguments = (reference, start, get_metric("ssim"), get_metric("mse"), settings)
-    for step, again in zip(steps[4:], compete(*arguments, mask=mask, resume=steps[3]), strict=True):
-        np.testing.assert_array_equal(step.images, again.images)
-        np.testing.assert_array_equal(step.drift, again.drift)
+    for step, other in zip(steps[4:], compete(*arguments, mask=mask, resume=steps[3]), strict=True):
+        np.testing.assert_array_equal(step.images, other.images)
+        np.testing.assert_array_equal(step.drift, other.drift)
 
 
 @pytest.mark.parametrize(("name", "low_pass", "share"), [("coffee", 4.0, 0.02), ("galaxies", 2.0, 0.08)])

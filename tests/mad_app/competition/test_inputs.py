@@ -25,7 +25,7 @@ def with_nan(image: np.ndarray) -> np.ndarray:
 
 REFUSED: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
     "uint8": (lambda image: (255 * image).astype(np.uint8), r"must be float32 or float64 in \[0, 1\], got uint8 from "),
-    "signed": (lambda image: 2 * image - 1, r"must lie in \[0, 1\], got float32 from -"),
+    "signed": (lambda image: 2 * image - np.float32(1.1), r"must lie in \[0, 1\], got float32 from -"),
     "doubled": (lambda image: 2 * image + np.float32(0.1), r"must lie in \[0, 1\], got float32 from .* to 1\.\d+"),
     "nan": (with_nan, "must be finite, got float32 with 1 values that are NaN"),
     "no channels": (lambda image: image[..., 0], r"must have shape \(H, W, 3\), got \(16, 16\)"),

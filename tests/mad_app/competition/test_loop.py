@@ -14,7 +14,6 @@ from tests.mad_app.competition.quadratics import FORM, SIZE, SQUARE_NORM, refere
 MASK = np.arange(SIZE * SIZE).reshape(SIZE, SIZE) % 3 > 0
 CONSTRAINTS: dict[str, tuple[dict[str, Any], np.ndarray | None]] = {
     "none": ({}, None),
-    "mask": ({}, MASK),
     "max_change": ({"max_change": 0.1}, None),
     "low_pass and mask": ({"low_pass": 5.0}, MASK),
 }

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mad_app.competition import CORNERS, DEFAULT_SOLVER, Corner, Settings
+from mad_app.competition import CORNERS, DEFAULT_SOLVER, Corner, Settings, SolverOptions
 from mad_app.competition.constraints import parametrization
 from mad_app.competition.problem import DESCENTS, FALLS, Constants, Values
 from mad_app.competition.solver import SolverState, StepInfo, init, reinit, restore_step, step
@@ -14,9 +14,9 @@ CONSTANTS = Constants(
     levels=jnp.ones(4),
     steps=jnp.float32(1000),
     parametrization=parametrization(np.full(SHAPE[1:], 0.5, np.float32), Settings()),
-    solver=DEFAULT_SOLVER,
+    solver=SolverOptions(plateau_patience=20),
 )
-PATIENCE = DEFAULT_SOLVER.plateau_patience
+PATIENCE = CONSTANTS.solver.plateau_patience
 advance, restore = jax.jit(step), jax.jit(restore_step)
 
 

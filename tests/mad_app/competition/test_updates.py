@@ -47,10 +47,10 @@ def formulas(rule: str, gradients: list[jax.Array], normals: list[jax.Array], re
         v_hat = v / (1 - 0.99**k)
         d = 1 / (np.sqrt(v_hat) + 1e-4 * np.sqrt(v_hat.mean(axis=(1, 2, 3), keepdims=True)))
         m = 0.8 * m + 0.2 * h
-        way = u + 1e-3 * d * h if rule == "descend" else 1e-3 * d * m / (1 - 0.8**k)
-        way = way - d * n * inner(n, way) / inner(n, d * n)
-        t = 2 / (k + 1) * way if rule == "descend" else way
-        u = way - t
+        move = u + 1e-3 * d * h if rule == "descend" else 1e-3 * d * m / (1 - 0.8**k)
+        move = move - d * n * inner(n, move) / inner(n, d * n)
+        t = 2 / (k + 1) * move if rule == "descend" else move
+        u = move - t
         e = d if rule == "descend" else np.ones(SHAPE)
         e = e / (1 + np.abs(e * n) / np.sqrt(((e * n) ** 2).mean(axis=(1, 2, 3), keepdims=True)))
         x = x + t + e * n * residual / inner(n, e * n)

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from mad_app.errors import ArgumentError
-from mad_app.images import Crop, bundled_path, crop_square, from_uint8, load_image, resize_square
+from mad_app.images import Crop, bundled_path, crop_square, from_uint8, load_image, read_image, resize_square
 from tests.mad_app.images.pictures import encode, ramp
 
 
@@ -36,6 +36,22 @@ def test_size_takes_the_central_square_and_antialiases():
 def test_size_equal_to_the_picture_changes_nothing():
     square = ramp(32, 32)
     np.testing.assert_array_equal(load_image(encode(square, "PNG"), size=32), from_uint8(np.asarray(square)))
+
+
+def test_a_small_picture_is_used_at_its_own_size_and_that_is_said():
+    content = encode(ramp(20, 30), "PNG")
+    decoded = read_image(content, size=64)
+    np.testing.assert_array_equal(decoded.image, from_uint8(np.asarray(ramp(20, 30))[:, 5:25]))
+    assert decoded.notes == ("its square of 20 × 20 pixels is not enlarged to 64 × 64",)
+    part = read_image(encode(ramp(100, 100), "PNG"), size=64, crop=Crop(extent=0.5))
+    assert part.image.shape == (50, 50, 3)
+    assert read_image(content, size=20).notes == read_image(content, size=16).notes == ()
+
+
+def test_a_picture_below_the_smallest_size_is_enlarged_to_it_and_that_is_said():
+    decoded = read_image(encode(ramp(10, 10), "PNG"), size=64)
+    assert decoded.image.shape == (16, 16, 3)
+    assert decoded.notes == ("its square of 10 × 10 pixels is enlarged to 16 × 16, the smallest size",)
 
 
 def test_crop_square_at_its_corners_and_middle():

@@ -1,5 +1,6 @@
 """Reading and writing of picture files: decoding against closed forms, round trips, every kind of bad file."""
 
+import contextlib
 import io
 import struct
 import zlib
@@ -11,7 +12,10 @@ from PIL import Image
 from mad_app.errors import ArgumentError
 from mad_app.images import ImageError, check_image, from_uint8, load_image, save_png, to_uint8
 from mad_app.images import io as images
+from mad_app.images.decode import READS_AVIF
 from tests.mad_app.images.pictures import ORANGE, encode, ramp
+
+AVIF = ["AVIF"] if READS_AVIF else []
 
 
 def png_header(width: int, height: int) -> bytes:
@@ -145,6 +149,8 @@ def test_every_level_survives_a_round_trip(tmp_path):
 
 JPEG = encode(ramp(200, 200), "JPEG")
 PNG = encode(ramp(200, 200), "PNG")
+BMP = encode(ramp(), "BMP")
+GIF = encode(ramp(), "GIF")
 BAD_CONTENT = {
     "text": (b"Dear reader, this is a letter.\n" * 40, "not a picture of a known kind"),
     "markup": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture of a known kind"),
@@ -157,6 +163,9 @@ BAD_CONTENT = {
     "10000-by-9000": (png_header(10_000, 9_000), "more than 50 million pixels"),
     "8000-by-8000": (png_header(8_000, 8_000), "more than 50 million pixels"),
     "20000-by-2000": (png_header(20_000, 2_000), "damaged, cut short"),
+    "wide-bmp": (BMP[:18] + struct.pack("<ii", 30_000, 30_000) + BMP[26:], "more than 50 million pixels"),
+    "wide-gif": (GIF[:6] + struct.pack("<HH", 60_000, 60_000) + GIF[10:], "more than 50 million pixels"),
+    "wide-ppm": (b"P6 60000 60000 255\n" + bytes(40), "more than 50 million pixels"),
     "too-many-bytes": (PNG + b"\0" * images.MAX_BYTES, "more than 20 MB"),
 }
 
@@ -184,7 +193,7 @@ def test_paths_that_are_no_files(path, tmp_path):
         load_image(tmp_path / path)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000", *AVIF])
 def test_damage_anywhere_is_a_picture_or_an_image_error(kind):
     good = np.frombuffer(encode(ramp(), kind), np.uint8)
     for seed in range(60):
@@ -196,6 +205,25 @@ def test_damage_anywhere_is_a_picture_or_an_image_error(kind):
         except ImageError:
             continue
         check_image(image, kind)
+
+
+MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "LAB")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "JPEG", "JPEG2000", "GIF"])
+def test_odd_modes_are_a_picture_or_an_image_error(kind):
+    for mode in MODES:
+        content = b""
+        with contextlib.suppress(OSError, KeyError, ValueError):  # a mode that the format does not have
+            content = encode(Image.new(mode, (20, 20)), kind)
+        with contextlib.suppress(ImageError):
+            check_image(load_image(content, size=16), mode)
+
+
+@pytest.mark.skipif(not AVIF, reason="this Pillow does not read AVIF")
+def test_avif_is_read():
+    image = load_image(encode(Image.new("RGB", (40, 40), ORANGE), "AVIF", quality=95))
+    np.testing.assert_allclose(to_uint8(image), np.broadcast_to(ORANGE, (40, 40, 3)), atol=4)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (2, 3)])

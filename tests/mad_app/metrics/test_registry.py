@@ -3,11 +3,13 @@
 import subprocess
 import sys
 
+import jax
 import jax.numpy as jnp
 import pytest
 
 from mad_app.errors import ArgumentError
 from mad_app.metrics import METRICS, MetricUnavailable, describe_metrics, get_metric
+from mad_app.metrics.conventions import CONVENTIONS, HALVED, TO_256
 from mad_app.metrics.registry import MetricSpec, build_structural
 from mad_app.metrics.structural import DISTANCES
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
@@ -27,6 +29,44 @@ def test_a_specification_has_what_a_page_shows(spec: MetricSpec) -> None:
     assert spec.explanation.endswith(".")
     assert spec.source
     assert spec.framework == ("torch" if "torch" in spec.packages else "jax")
+
+
+def test_every_metric_has_a_convention() -> None:
+    assert set(CONVENTIONS) == set(METRICS)
+    for spec in METRICS.values():
+        convention = spec.convention
+        assert all((convention.color, convention.resizing, convention.range, convention.window))
+        assert "\n" not in convention.describe()
+        assert not convention.describe().endswith(".")
+
+
+def distance_between(name: str, reference: jax.Array, image: jax.Array) -> float:
+    return float(get_metric(name)(reference, image))
+
+
+@pytest.mark.parametrize("name", [name for name in AVAILABLE if name != "lasi"])
+def test_the_convention_of_color_is_kept(name: str) -> None:
+    """Luma alone: a change of color at constant luma is none. Each channel by itself: their order does not matter."""
+    color = CONVENTIONS[name].color
+    size = max(64, METRICS[name].minimum_size)
+    reference = smooth_picture(size)
+    image = noisy(reference, 0.05)[0]
+    at_constant_luma = reference + 0.05 * jnp.array([0.587 + 0.114, -0.299, -0.299])
+    permuted = distance_between(name, reference[..., ::-1], image[..., ::-1])
+    distance = distance_between(name, reference, image)
+    assert (distance_between(name, reference, at_constant_luma) < 1e-3 * distance) == color.startswith("luma alone")
+    alike = color.startswith(("R, G and B each by itself", "R, G, B alike"))
+    assert (abs(permuted / distance - 1) < 1e-4) == alike
+
+
+@pytest.mark.parametrize("name", [name for name in AVAILABLE if name != "lasi"])
+def test_the_convention_of_resizing_is_kept(name: str) -> None:
+    """Only a metric that averages over blocks first overlooks a change that averages to 0 in every block of 2 × 2."""
+    reference = jnp.full((384, 384, 3), 0.5)
+    checkers = jnp.indices((384, 384)).sum(axis=0) % 2
+    blind = distance_between(name, reference, reference + 0.05 * (2 * checkers - 1.0)[..., None]) < 1e-6
+    resizing = CONVENTIONS[name].resizing
+    assert blind == (resizing in (HALVED, TO_256))
 
 
 @pytest.mark.parametrize("name", AVAILABLE)

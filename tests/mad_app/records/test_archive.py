@@ -130,14 +130,14 @@ def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, packed: Path, monke
     assert len(bomb) < 10**5
     monkeypatch.setattr(archive, "MAX_BYTES", 5 * 10**6)
     assert_refused(bomb, tmp_path / "runs", "unpacks to more than 4 MB")
-    json_bomb = pack(
-        packed, change=lambda files: files.update({f"{RUN}/b.json": b" " * (4 * 2**20 + 1)}), compression=8
-    )
-    assert_refused(json_bomb, tmp_path / "runs", "b.json in the file is larger than that of any record")
+    (packed / "run.json").write_bytes((packed / "run.json").read_bytes() + b" " * (4 * 2**20))
+    json_bomb = pack(packed, compression=8)
+    monkeypatch.setattr(archive, "MAX_BYTES", 10**7)
+    assert_refused(json_bomb, tmp_path / "runs", r"run\.json in the file is larger than that of any record")
 
 
 def test_a_size_that_is_a_lie_is_refused(tmp_path: Path, packed: Path) -> None:
-    content = pack(packed, change=lambda files: files.update({f"{RUN}/b.png": bytes(10**6)}), compression=8)
+    content = pack(packed, change=lambda files: files.update({f"{RUN}/start.png": bytes(10**6)}), compression=8)
     lie = content.replace((10**6).to_bytes(4, "little"), (10**3).to_bytes(4, "little"))
     assert lie != content
     assert_refused(lie, tmp_path / "runs", "not a whole ZIP file")
@@ -146,9 +146,9 @@ def test_a_size_that_is_a_lie_is_refused(tmp_path: Path, packed: Path) -> None:
 def test_arrays_that_would_fill_the_memory_are_refused(
     tmp_path: Path, packed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    np.savez_compressed(packed / "bomb.npz", zeros=np.zeros(10**7, np.uint8))
+    np.savez_compressed(packed / "maps.v1.npz", zeros=np.zeros(10**7, np.uint8))
     monkeypatch.setattr(archive, "MAX_BYTES", 5 * 10**6)
-    assert_refused(pack(packed), tmp_path / "runs", "bomb.npz in the file holds more than any record")
+    assert_refused(pack(packed), tmp_path / "runs", r"maps\.v1\.npz in the file holds more than any record")
 
 
 def test_an_array_that_says_to_be_huge_is_refused(tmp_path: Path, packed: Path) -> None:
@@ -159,6 +159,21 @@ def test_an_array_that_says_to_be_huge_is_refused(tmp_path: Path, packed: Path) 
     with zipfile.ZipFile(packed / "history.v1.npz", "w") as file:
         file.writestr("step.npy", buffer.getvalue())
     assert_refused(pack(packed), tmp_path / "runs", r"history\.v1\.npz|not a whole ZIP file")
+
+
+def test_files_and_arrays_that_no_record_has_are_left_out(tmp_path: Path, packed: Path) -> None:
+    before = contents(packed)
+    edit_arrays("images.v1.npz", further=np.zeros(3))(packed)
+    changed = (packed / "images.v1.npz").read_bytes()
+    content = pack(
+        packed, change=lambda files: files.update({f"{RUN}/further.npz": changed, f"{RUN}/more.json": b"{}"})
+    )
+    import_run(tmp_path / "runs", io.BytesIO(content))
+    found = contents(tmp_path / "runs" / RUN)
+    assert found.keys() == before.keys()
+    with np.load(tmp_path / "runs" / RUN / "images.v1.npz") as arrays:
+        assert set(arrays) == {"reference", "start", "images", "images_8bit"}
+    assert all(found[name] == content for name, content in before.items() if name != "images.v1.npz")
 
 
 def test_too_many_files_and_none_are_refused(tmp_path: Path, packed: Path) -> None:
@@ -204,10 +219,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         "start.png in the file is no whole PNG",
     ),
     "bad checkpoint": (lambda folder: (folder / "checkpoint.npz").write_bytes(b"PK"), "checkpoint.npz"),
-    "metric": (edit_json(rename_metric), "a name that no metric can have"),
-    "distance": (edit_json(lambda d: d["images"][0]["final"].update(vif="much")), "a distance that is no number"),
-    "setting": (edit_json(lambda d: d["settings"].update(steps="many")), "steps 'many' among its settings"),
-    "device": (edit_json(lambda d: d.update(device="<script>")), "a device or a version that no program has"),
+    "metric": (edit_json(rename_metric), "expected the name of a metric"),
+    "distance": (edit_json(lambda d: d["images"][0]["final"].update(vif="much")), "vif is 'much', expected a number"),
+    "setting": (edit_json(lambda d: d["settings"].update(steps="many")), "steps is 'many', which is of another type"),
+    "device": (edit_json(lambda d: d.update(device="<script>")), "expected a device or a version"),
     "outcome": (edit_json(lambda d: d["images"][0].update(outcome="<script>")), "outcome is '<script>'"),
     "label": (lambda folder: (folder / "label.json").write_text(json.dumps({"schema": 7})), "label.json has schema 7"),
     "deep label": (lambda folder: (folder / "label.json").write_text("[" * 100_000), "label.json"),

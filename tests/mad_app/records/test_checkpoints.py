@@ -82,10 +82,12 @@ def test_a_state_that_would_be_pickled_is_refused(tmp_path: Path) -> None:
     [
         (truncate("checkpoint.npz"), "not a whole NPZ"),
         (edit_arrays("checkpoint.npz", index=None), "lacks the array 'index'"),
-        (edit_arrays("checkpoint.npz", images=np.zeros((4, 2), np.float32)), r"images has shape \(4, 2\)"),
-        (edit_arrays("checkpoint.npz", index=np.asarray(2.5)), "index must be a whole number"),
+        (edit_arrays("checkpoint.npz", images=np.zeros((4, 2), np.float32)), r"images is float32 \(4, 2\), expected"),
+        (edit_arrays("checkpoint.npz", index=np.asarray(2.5)), r"index is float64 \(\), expected integers"),
         (edit_arrays("checkpoint.npz", drift=np.zeros(3)), r"drift is float64 \(3,\), expected floats \(4,\)"),
         (edit_arrays("checkpoint.npz", **{"history.step": None}), r"lacks the array 'history\.step'"),
+        (edit_arrays("checkpoint.npz", index=np.asarray(-1)), "is at step -1"),
+        (edit_arrays("checkpoint.npz", seconds=np.asarray(np.nan)), "seconds must be finite"),
     ],
 )
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path, damage: Callable[[Path], object], message: str) -> None:

@@ -3,12 +3,25 @@
 import dataclasses
 import json
 import math
+import os
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from mad_app.records import Label, RecordError, delete_run, index, load_summary, replace_run, save_label, save_run
+from mad_app.records import (
+    Label,
+    RecordError,
+    State,
+    delete_run,
+    deleted_runs,
+    index,
+    load_summary,
+    replace_run,
+    save_label,
+    save_run,
+)
+from mad_app.records import entries as rows
 from mad_app.records.index import INDEX_FILE, Index
 from mad_app.records.series import save_series
 from tests.mad_app.record_examples import HEIGHT, WIDTH, make_checkpoint, make_result, make_run
@@ -52,8 +65,8 @@ def test_what_changes_is_read_again_and_nothing_else(tmp_path: Path, monkeypatch
     found = Index(tmp_path)
     found.entries()
     read: list[str] = []
-    original = index.load_summary
-    monkeypatch.setattr(index, "load_summary", lambda folder: read.append(folder.name) or original(folder))
+    original = rows.load_summary
+    monkeypatch.setattr(rows, "load_summary", lambda folder: read.append(folder.name) or original(folder))
     before = found.entries()
     assert found.entries() is before
     replace_run(make_run(seconds=99.0), folders[0])
@@ -91,6 +104,72 @@ def test_a_label_that_cannot_be_read_does_not_hide_its_run(tmp_path: Path) -> No
     (tmp_path / ".labels" / f"{folder.name}.json").write_text("{")
     (entry,) = Index(tmp_path).entries().runs
     assert "cannot be read" in entry.label.notes
+
+
+def test_a_run_without_its_checkpoint_is_unfinished_and_cannot_be_continued(tmp_path: Path) -> None:
+    begun = tuple(dataclasses.replace(make_result(i), outcome="unfinished") for i in range(4))
+    folder = save_run(make_run(images=begun), tmp_path, checkpoint=make_checkpoint())
+    found = Index(tmp_path)
+    (entry,) = found.entries().runs
+    assert (entry.state, entry.unfinished, entry.resumable) == (State.RESUMABLE, True, True)
+    (folder / "checkpoint.npz").unlink()
+    (entry,) = found.entries().runs
+    assert (entry.state, entry.unfinished, entry.resumable) == (State.LOST, True, False)
+    save_run(make_run(), tmp_path)
+    assert [entry.state for entry in found.entries().runs].count(State.FINISHED) == 1
+
+
+def test_a_series_says_which_of_its_runs_are_missing_or_damaged(tmp_path: Path) -> None:
+    asked = [{"first": "lasi:20", "image": "/home/me/cat.png", "second_level": 0.1 * i} for i in (1, 2, 3, 4)]
+    series = save_series("level_sweep", "second_level", asked, tmp_path)
+    save_label(series, Label("my sweep"))
+    done, lost, damaged = (save_run(make_run(settings=settings), series) for settings in asked[:3])
+    (lost / "images.npz").unlink()
+    (damaged / "run.json").write_text("{")
+    for _ in range(2):
+        (entry,) = Index(tmp_path).entries().series
+        assert (entry.count, entry.finished, entry.label.name) == (4, 1, "my sweep")
+        assert entry.runs == (done.name, lost.name, None, None)
+        assert [value for value, _ in entry.missing] == [settings["second_level"] for settings in asked[1:]]
+        assert "lacks images.npz" in entry.missing[0][1]
+        assert entry.faults.keys() == {damaged.name}
+        assert entry.settings["image"] == "cat.png"
+    assert {run.id for run in Index(series, on_disk=False).entries().runs} == {done.name, lost.name}
+
+
+def test_a_folder_whose_name_cannot_be_shown_hides_nothing_and_can_be_deleted(tmp_path: Path) -> None:
+    good, bad = save_run(make_run(), tmp_path), save_run(make_run(), tmp_path)
+    try:
+        bad.rename(tmp_path / os.fsdecode(b"b\xff"))
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    for _ in range(2):
+        entries = Index(tmp_path).entries()
+        assert [entry.id for entry in entries.runs] == [good.name]
+        assert entries.faults.keys() == {"b\ufffd"}
+    delete_run(tmp_path, "b\ufffd")
+    assert Index(tmp_path).entries().faults == {}
+    assert deleted_runs(tmp_path) == ["b\ufffd"]
+
+
+def test_labels_and_series_that_cannot_be_listed_hide_nothing(tmp_path: Path) -> None:
+    folder = save_run(make_run(), tmp_path)
+    (tmp_path / ".labels").write_text("no folder")
+    assert ids(tmp_path) == [folder.name]
+
+
+def test_one_damaged_row_costs_itself_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = [save_run(make_run(), tmp_path) for _ in range(3)]
+    Index(tmp_path).entries()
+    database = sqlite3.connect(tmp_path / INDEX_FILE)
+    with database:
+        database.execute("UPDATE runs SET row = replace(row, 'lasi', 'nasi') WHERE name = ?", (folders[1].name,))
+    database.close()
+    read: list[str] = []
+    original = rows.load_summary
+    monkeypatch.setattr(rows, "load_summary", lambda folder: read.append(folder.name) or original(folder))
+    assert set(ids(tmp_path)) == {folder.name for folder in folders}
+    assert read == [folders[1].name]
 
 
 @pytest.mark.parametrize("damage", [b"", b"not a database" * 100, None])

@@ -16,7 +16,9 @@ from mad_app.records import (
     RecordError,
     content_hash,
     find_run,
+    is_resumable,
     list_runs,
+    load_checkpoint,
     load_run,
     load_summary,
     replace_run,
@@ -173,7 +175,7 @@ def test_any_picture_name_gives_a_safe_folder(tmp_path: Path, image: str | None)
     folder = save_run(make_run(settings={"image": image}), tmp_path)
     assert folder.parent == tmp_path
     assert folder.name.isascii()
-    assert load_run(folder).settings == {"image": image}
+    assert load_run(folder).settings == {"image": image and image.replace("\x00", "\ufffd")}
 
 
 def test_runs_are_listed_newest_first_and_foreign_folders_ignored(tmp_path: Path) -> None:
@@ -228,20 +230,26 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "no schema": (edit_json(lambda d: d.pop("schema")), "schema None, expected 3"),
     "no seed": (edit_json(lambda d: d.pop("seed")), r"run\.json lacks 'seed'"),
-    "seed as text": (edit_json(lambda d: d.update(seed="7")), "seed '7', expected a whole number"),
+    "seed as text": (edit_json(lambda d: d.update(seed="7")), "seed is '7', expected a whole number"),
     "bad date": (edit_json(lambda d: d.update(created="yesterday")), "created is 'yesterday'"),
-    "nested setting": (edit_json(lambda d: d["settings"].update(a=[1])), r"setting a is \[1\]"),
-    "three images": (edit_json(lambda d: d["images"].pop()), "images are .* expected"),
-    "no images": (edit_json(lambda d: d["images"].clear()), "images are .* expected"),
+    "nested setting": (
+        edit_json(lambda d: d["settings"].update(a=[1])),
+        r"settings: a is \[1\], expected a number, text",
+    ),
+    "three images": (edit_json(lambda d: d["images"].pop()), "images has 3 entries, expected 4"),
+    "no images": (edit_json(lambda d: d["images"].clear()), "images has 0 entries, expected 4"),
     "swapped": (edit_json(lambda d: d["images"].reverse()), "images are .* expected"),
-    "no object": (edit_json(lambda d: d["images"].insert(0, 1)), r"images\[0\] is no object"),
+    "no object": (edit_json(lambda d: d["images"].__setitem__(0, 1)), r"images\[0\] is no object"),
     "no drift": (edit_json(lambda d: d["images"][1].pop("drift")), r"images\[1\] lacks 'drift'"),
-    "drift as text": (edit_json(lambda d: d["images"][1].update(drift="")), "drift '', expected a number or null"),
-    "file elsewhere": (edit_json(lambda d: d["images"][1].update(file="../x.png")), r"file '\.\./x\.png'"),
+    "drift as text": (edit_json(lambda d: d["images"][1].update(drift="")), "drift is '', expected a number or null"),
+    "file elsewhere": (edit_json(lambda d: d["images"][1].update(file="../x.png")), r"file is '\.\./x\.png'"),
     "unknown outcome": (edit_json(lambda d: d["images"][1].update(outcome="was fine")), "outcome is 'was fine'"),
     "no origin": (edit_json(lambda d: d.pop("reference")), "lacks 'reference'"),
-    "unknown origin": (edit_json(lambda d: d["reference"].update(source="dream")), "source 'dream', expected one of"),
-    "width as text": (edit_json(lambda d: d["reference"].update(width="9")), "width '9', expected a whole number"),
+    "unknown origin": (
+        edit_json(lambda d: d["reference"].update(source="dream")),
+        "source is 'dream', expected one of",
+    ),
+    "width as text": (edit_json(lambda d: d["reference"].update(width="9")), "width is '9', expected a whole number"),
     "no solver": (edit_json(lambda d: d.pop("solver")), "lacks 'solver'"),
     "files elsewhere": (
         edit_json(lambda d: d["files"].update(images="../a.npz")),
@@ -259,14 +267,17 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no start": (edit_arrays("images.npz", start=None), r"images\.npz lacks the array 'start'"),
     "shape": (
         edit_arrays("images.npz", start=np.zeros((HEIGHT, WIDTH + 1, 3), np.float32)),
-        r"start has shape \(6, 10, 3\)",
+        r"start is float32 \(6, 10, 3\), expected float32 \(6, 9, 3\)",
     ),
-    "gray": (edit_arrays("images.npz", start=np.zeros((HEIGHT, WIDTH), np.float32)), r"start must have shape"),
+    "gray": (
+        edit_arrays("images.npz", start=np.zeros((HEIGHT, WIDTH), np.float32)),
+        r"start is float32 \(6, 9\), expected",
+    ),
     "five": (
         edit_arrays("images.npz", images=np.zeros((5, HEIGHT, WIDTH, 3), np.float32)),
-        r"images has shape \(5, 6, 9, 3\)",
+        r"images is float32 \(5, 6, 9, 3\), expected",
     ),
-    "double": (edit_arrays("images.npz", start=np.zeros((HEIGHT, WIDTH, 3))), "start must be float32"),
+    "double": (edit_arrays("images.npz", start=np.zeros((HEIGHT, WIDTH, 3))), "start is float64"),
     "NaN": (edit_arrays("images.npz", reference=image_with(np.nan)), r"images\.npz: reference must be finite"),
     "range": (
         edit_arrays("images.npz", reference=image_with(1.5)),
@@ -280,15 +291,36 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no 8 bits": (edit_json(lambda d: d["images"][1].pop("final_8bit")), r"images\[1\] lacks 'final_8bit'"),
     "no history": (lambda folder: (folder / "history.npz").unlink(), r"history\.npz is missing"),
     "no column": (edit_arrays("history.npz", drift=None), r"history\.npz lacks the array 'drift'"),
-    "short column": (edit_arrays("history.npz", drift=np.zeros((3, 4))), r"history's drift is float64 \(3, 4\)"),
-    "empty history": (edit_arrays("history.npz", step=np.zeros(0, int)), "steps are not a growing row"),
-    "shrinking": (edit_arrays("history.npz", step=np.arange(5)[::-1]), "steps are not a growing row"),
-    "keyframes of another size": (
-        edit_arrays("keyframes.npz", images=np.zeros((2, 4, HEIGHT, HEIGHT, 3), np.uint8)),
-        r"keyframes\.npz: the keyframes are uint8 \(2, 4, 6, 6, 3\)",
+    "short column": (
+        edit_arrays("history.npz", drift=np.zeros((3, 4))),
+        r"drift is float64 \(3, 4\), expected floats \(5, 4\)",
     ),
-    "keyframes in disorder": (edit_arrays("keyframes.npz", step=np.array([3, 0])), "keyframes' steps are not a grow"),
-    "cut keyframes": (truncate("keyframes.npz"), r"keyframes\.npz is not a whole NPZ"),
+    "empty history": (edit_arrays("history.npz", step=np.zeros(0, int)), r"step is int64 \(0,\), expected"),
+    "shrinking": (edit_arrays("history.npz", step=np.arange(5)[::-1]), "step is no growing row"),
+    "two names for one file": (
+        edit_json(lambda d: d["files"].update(start="reference.png")),
+        "names one file twice",
+    ),
+    "another kind of file": (edit_json(lambda d: d["files"].update(images="a.png")), "which is of another kind"),
+    "a date that is none elsewhere": (
+        edit_json(lambda d: d.update(created="9999-12-31T23:59:59-14:00")),
+        "created is '9999-12-31T23:59:59-14:00', expected a year from 2 to 9998",
+    ),
+    "the first year": (edit_json(lambda d: d.update(created="0001-01-01T00:00:00+14:00")), "expected a year from 2"),
+    "true as a seed": (edit_json(lambda d: d.update(seed=True)), "seed is True, expected a whole number"),
+    "a number of 400 digits": (edit_json(lambda d: d.update(seconds=10**400)), "at most 64 bits"),
+    "a huge setting": (edit_json(lambda d: d["settings"].update(strength=10**400)), "at most 64 bits"),
+    "a setting of another type": (edit_json(lambda d: d["settings"].update(gray="yes")), "gray is 'yes'"),
+    "control characters": (edit_json(lambda d: d.update(device="a\x1b[31m")), "device is .*, expected"),
+    "long text": (edit_json(lambda d: d["settings"].update(image="x" * 5000)), "image has 5000 characters"),
+    "one metric": (
+        edit_json(lambda d: [image.update(optimized="a", fixed="a") for image in d["images"]]),
+        "images are .* expected",
+    ),
+    "a deep value": (
+        edit_json(lambda d: d.update(further=json.loads("[" * 60 + "]" * 60))),
+        "nested more than 50 deep",
+    ),
     "an npy": (
         lambda folder: (folder / "images.npz").write_bytes(b"\x93NUMPY" + bytes(99)),
         r"images\.npz is not a whole NPZ",
@@ -307,6 +339,57 @@ def test_damage_is_named_in_one_sentence(tmp_path: Path, damage: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        edit_arrays("keyframes.npz", images=np.zeros((2, 4, HEIGHT, HEIGHT, 3), np.uint8)),
+        edit_arrays("keyframes.npz", step=np.array([3, 0])),
+        truncate("keyframes.npz"),
+    ],
+)
+def test_keyframes_that_are_damaged_stop_nothing_else(tmp_path: Path, damage: Callable[[Path], object]) -> None:
+    folder = save_run(make_run(), tmp_path)
+    damage(folder)
+    run = load_run(folder)
+    assert len(run.keyframes.step) == 0
+    assert len(run.faults) == 1
+    assert "keyframes.npz" in run.faults[0]
+    np.testing.assert_array_equal(run.finals, make_run().finals)
+
+
+def test_a_run_is_found_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = save_run(make_run(), tmp_path, checkpoint=make_checkpoint())
+    (folder / "deeper").mkdir()
+    monkeypatch.chdir(folder)
+    for here in ("", ".", Path(), "deeper/.."):
+        assert load_run(here).folder == load_summary(here).folder == folder
+        assert load_checkpoint(here).step.index == 3
+        assert is_resumable(here)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RecordError, match=r"run\.json is missing"):
+        load_run("")
+    with pytest.raises(RecordError):
+        load_run("a\x00b")
+
+
+def test_a_name_that_is_not_utf_8_is_kept_as_far_as_it_can_be_shown(tmp_path: Path) -> None:
+    name = "b\udcff.png"  # as the system gives b"b\xff.png"
+    run = make_run(settings={"image": name, "size": 16}, origin=Origin.of(make_run().reference, "file", name))
+    loaded = load_run(save_run(run, tmp_path / "new"))
+    assert loaded.settings["image"] == "b\ufffd.png"
+    assert loaded.origin is not None
+    assert loaded.origin.name == "b\ufffd.png"
+    old = save_run(make_run(), tmp_path / "old")
+    edit_json(lambda document: document["settings"].update(image=name))(old)
+    assert load_run(old).settings["image"] == "b\ufffd.png"
+
+
+def test_a_value_out_of_todays_range_is_shown(tmp_path: Path) -> None:
+    folder = save_run(make_run(), tmp_path)
+    edit_json(lambda document: document["settings"].update(size=8, strength=1e9, distortion="fog"))(folder)
+    assert load_run(folder).settings["distortion"] == "fog"
+
+
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=r"run\.json is missing"):
         load_run(tmp_path / "none")
@@ -315,11 +398,11 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"finals": np.zeros((4, HEIGHT, WIDTH, 3))}, "images must be float32"),
+        ({"finals": np.zeros((4, HEIGHT, WIDTH, 3))}, "images is float64"),
         ({"reference": image_with(np.nan)}, "reference must be finite"),
-        ({"history": History.empty()}, "steps are not a growing row"),
+        ({"history": History.empty()}, r"step is int64 \(0,\), expected"),
         ({"images": tuple(make_result(i) for i in (1, 0, 2, 3))}, "images are"),
-        ({"settings": {"list": (1, 2)}}, "setting list"),
+        ({"settings": {"list": (1, 2)}}, "settings: list is"),
         ({"created": "../../x"}, "created is"),
         ({"images": tuple(dataclasses.replace(make_result(i), outcome="x") for i in range(4))}, "outcome is 'x'"),
         ({"extra": {"notes": object()}}, r"run\.json cannot be written"),

@@ -24,7 +24,7 @@ from mad_app.records import (
     runs_of,
 )
 from mad_app.records.index import Index
-from mad_app.records.run import OUTCOMES as CODES
+from mad_app.records.schema import OUTCOMES as CODES
 from mad_app.records.upgrade import OUTCOMES, origin_from, upgrade
 from mad_app.runs import request_of, resume_run
 from mad_app.runs.run import solver_of

@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import itertools
 import json
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -22,17 +23,23 @@ from mad_app.metrics import KnownMetric, get_metric
 from mad_app.records import (
     UNFINISHED,
     DiskFullError,
+    Keyframes,
     Origin,
     RecordError,
+    State,
     is_resumable,
     load_checkpoint,
     load_maps,
     load_run,
     replace_run,
+    save_checkpoint,
+    save_series,
+    state_of,
 )
 from mad_app.request import Request, request_id
 from mad_app.runs import Progress, record_competition, recorder, request_of, resume_run, run_competition
 from mad_app.runs.materialize import load_mask, load_reference, make_start, materialize
+from mad_app.runs.reproduce import command_of, reproduction_of
 from tests.mad_app.competition.quadratics import FORM, SIZE, SQUARE_NORM, metric_of, square_norms
 from tests.mad_app.record_examples import assert_same_result, fail_on_call
 
@@ -132,7 +139,7 @@ def test_the_others_that_are_asked_for_are_measured_and_no_more(tmp_path: Path) 
 
 def test_others_that_there_are_none_of_are_refused_before_the_run(tmp_path: Path) -> None:
     request = dataclasses.replace(REQUEST, others="ssim,nothing")
-    with pytest.raises(ArgumentError, match=r"there is no metric 'nothing'") as caught:
+    with pytest.raises(ArgumentError, match=r"names of metrics, .*, got 'nothing'") as caught:
         run_competition(request, tmp_path / "runs")
     assert caught.value.argument == "others"
     assert not (tmp_path / "runs").exists()
@@ -302,6 +309,81 @@ def test_checkpoints_keep_their_distance_in_time(tmp_path: Path, monkeypatch: py
     run_competition(QUICK, tmp_path, resolve=quick_metric)
     assert saved == list(range(1, 9))[: len(saved)]
     assert len(saved) == 7
+
+
+def test_a_run_is_computed_once_at_a_time(tmp_path: Path) -> None:
+    refused: list[str] = []
+
+    def try_to_resume(progress: Progress) -> None:
+        with pytest.raises(RecordError, match="is being run by process") as caught:
+            resume_run(progress.folder, resolve=quick_metric)
+        refused.append(str(caught.value))
+
+    asked = itertools.count(1)
+    stop = lambda: next(asked) >= 3  # noqa: E731
+    folder = run_competition(QUICK, tmp_path / "a", resolve=quick_metric, on_progress=try_to_resume, should_stop=stop)
+    assert len(refused) == 4
+    resume_run(folder, resolve=quick_metric, on_progress=try_to_resume)
+    assert len(refused) > 8
+    assert_same_result(folder, run_competition(QUICK, tmp_path / "whole", resolve=quick_metric))
+    assert not (folder / ".lock").exists()
+
+
+def test_a_run_without_its_checkpoint_is_not_called_finished(tmp_path: Path) -> None:
+    folder = run_competition(QUICK, tmp_path, resolve=quick_metric, should_stop=lambda: True)
+    (folder / "checkpoint.npz").unlink()
+    assert state_of(load_run(folder)) is State.LOST
+    with pytest.raises(
+        RecordError, match=r"unfinished and cannot be continued, because its checkpoint\.npz is missing"
+    ):
+        resume_run(folder, resolve=quick_metric)
+
+
+def test_a_run_can_be_resumed_from_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = run_competition(QUICK, tmp_path, resolve=quick_metric, should_stop=lambda: True)
+    monkeypatch.chdir(folder)
+    assert resume_run(".", resolve=quick_metric) == folder
+    assert state_of(load_run(folder)) is State.FINISHED
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
+    folder = run_competition(QUICK, tmp_path, resolve=quick_metric, should_stop=lambda: True)
+    checkpoint = load_checkpoint(folder)
+    step = checkpoint.step
+    save_checkpoint(folder, dataclasses.replace(checkpoint, step=dataclasses.replace(step, index=9)))
+    with pytest.raises(RecordError, match="is at step 9, but the run has 8 steps"):
+        resume_run(folder, resolve=quick_metric)
+    smaller = dataclasses.replace(step, images=step.images[:, :-1])
+    save_checkpoint(folder, dataclasses.replace(checkpoint, step=smaller, keyframes=Keyframes.empty()))
+    with pytest.raises(RecordError, match="has images of shape"):
+        resume_run(folder, resolve=quick_metric)
+    strange = dataclasses.replace(step, state={name: np.array("text") for name in step.state})
+    save_checkpoint(folder, dataclasses.replace(checkpoint, step=strange))
+    with pytest.raises(RecordError, match=r"the checkpoint of .* cannot be continued"):
+        resume_run(folder, resolve=quick_metric)
+
+
+def test_a_picture_whose_name_is_not_utf_8_gives_a_record_that_can_be_shown(tmp_path: Path) -> None:
+    try:
+        (tmp_path / os.fsdecode(b"b\xff.png")).write_bytes(bundled_path("coffee").read_bytes())
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    request = dataclasses.replace(QUICK, image=str(tmp_path / os.fsdecode(b"b\xff.png")))
+    run = load_run(run_competition(request, tmp_path / "runs", resolve=quick_metric))
+    assert run.origin is not None
+    assert str(run.settings["image"]).endswith("b\ufffd.png")
+    assert str(run.origin.name).encode()
+    assert command_of(reproduction_of(run)).encode()
+    with pytest.raises(ArgumentError, match="image holds characters that no record can hold: rename the file"):
+        save_series("repeated_seeds", "seed", [dataclasses.asdict(request)], tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "a" * 200, "<b>"])
+def test_a_metric_that_no_record_can_name_is_refused_before_the_run(tmp_path: Path, name: str) -> None:
+    metrics = {"square-norm": metric_of(name, square_norms), "form": FORM}
+    with pytest.raises(ArgumentError, match="first cannot be recorded: its name"):
+        run_competition(QUICK, tmp_path / "runs", resolve=metrics.__getitem__)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_there_is_nothing_to_resume_in_a_finished_run(tmp_path: Path) -> None:
@@ -482,7 +564,7 @@ def test_a_request_out_of_range_is_refused(change: dict[str, object], message: s
         ({"size": 8}, "size must be at least 16"),
         ({"image": "nowhere.png"}, "nowhere.png does not exist"),
         ({"strength": 5.0}, "strength of noise must lie between 0 and 1"),
-        ({"strength": 0.0}, "the start must differ from the reference"),
+        ({"strength": 0.0}, "gives the start distance 0"),
         ({"first": "nothing"}, "got 'nothing'"),
         ({"first": "ms-ssim"}, "must have at least 161×161 pixels for ms-ssim, got 24×24"),
     ],

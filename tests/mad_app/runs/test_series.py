@@ -4,6 +4,7 @@ import dataclasses
 import io
 import itertools
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from mad_app.records import (
     spread_of_starts,
 )
 from mad_app.request import request_id
-from mad_app.runs import Request, materialize, run_competition
+from mad_app.runs import OnProgress, Request, materialize, run_competition
 from mad_app.runs.series import (
     MSE_LEVELS,
     PRESETS,
@@ -119,6 +120,46 @@ def test_a_series_without_a_finished_run_and_a_damaged_one_are_told(tmp_path: Pa
     (stopped.folder / "series.json").write_text('{"schema": 9}')
     with pytest.raises(RecordError, match="has schema 9, but this program reads up to 2: update the program"):
         resume_series(stopped.folder)
+
+
+def test_lost_and_damaged_runs_are_named_and_computed_again(tmp_path: Path) -> None:
+    folder = run_series(repeated_seeds(REQUEST, [0, 1, 2, 3]), tmp_path).folder
+    whole = load_series(folder)
+    assert (whole.missing, whole.incomplete, dict(whole.faults)) == ((), "", {})
+    _, cut, broken, gone = (run.folder for run in whole.runs)
+    (cut / "images.npz").write_bytes((cut / "images.npz").read_bytes()[:-100])
+    (broken / "run.json").write_text("{")
+    shutil.rmtree(gone)
+    left = load_series(folder)
+    assert [run.seed for run in left.runs] == [0]
+    assert [member.planned.settings["seed"] for member in left.missing] == [1, 2, 3]
+    assert "not a whole NPZ" in left.missing[0].fault
+    assert left.faults.keys() == {broken.name}
+    assert left.incomplete == (
+        f"3 of 4 runs are missing (seed 1, seed 2, seed 3); to compute: python -m mad_app resume {folder}"
+    )
+    begun: list[str] = []
+    assert resume_series(folder, on_run=lambda _, place: begun.append(place) or (lambda _: None)).finished
+    assert begun == ["2 of 4", "3 of 4", "4 of 4"]
+    again = load_series(folder)
+    assert again.missing == ()
+    for run, twin in zip(again.runs, whole.runs, strict=True):
+        np.testing.assert_array_equal(run.finals, twin.finals)
+
+
+def test_a_damaged_checkpoint_stops_no_series_and_one_series_runs_once(tmp_path: Path) -> None:
+    asked = itertools.count(1)
+    stopped = run_series(repeated_seeds(REQUEST, [0, 1]), tmp_path, should_stop=lambda: next(asked) >= 2)
+    (run,) = list_runs(stopped.folder)
+    (run.folder / "checkpoint.npz").write_bytes(b"PK")
+
+    def follow(*_: object) -> OnProgress:
+        with pytest.raises(RecordError, match="is being run by process"):
+            resume_series(stopped.folder)
+        return lambda _: None
+
+    assert resume_series(stopped.folder, on_run=follow).finished
+    assert len(load_series(stopped.folder).runs) == 2
 
 
 def test_what_is_no_series_is_refused() -> None:

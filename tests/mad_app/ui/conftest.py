@@ -1,6 +1,7 @@
 """A page of its own for each test, on a folder of runs of its own, with workers that are threads."""
 
 import io
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,11 +48,40 @@ class ThreadWorker:
         self.thread.join()
 
 
+class Failures(logging.Handler):
+    """What failed while something was drawn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.errors.append(logging.Formatter().format(record))
+
+
 @pytest.fixture
-def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenPage]:
-    """Opens a page at the parameters of an address; each call is another visitor."""
+def failures() -> Iterator[list[str]]:
+    """What pages contained; a test that expects some clears the list."""
+    handler, logger = Failures(), logging.getLogger("mad_app.ui.components.containment")
+    logger.addHandler(handler)
+    yield handler.errors
+    logger.removeHandler(handler)
+    assert handler.errors == []
+
+
+@pytest.fixture
+def as_visitor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are opened elsewhere than on the server's own machine."""
+    monkeypatch.setattr("mad_app.ui.session.is_own_machine", lambda *_: False)
+
+
+@pytest.fixture
+def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: list[str]) -> Iterator[OpenPage]:
+    """Opens a page at the parameters of an address, on the server's own machine; each call is another visitor."""
+    assert failures == []
     monkeypatch.setenv("MAD_APP_RUNS", str(tmp_path))
-    monkeypatch.setattr("mad_app.ui.session.kept_name", str)  # no browser, no cookies
+    monkeypatch.setattr("mad_app.ui.session.kept", lambda _: "")  # no browser, no cookies
+    monkeypatch.setattr("mad_app.ui.session.is_own_machine", lambda *_: True)
     monkeypatch.setattr("mad_app.ui.session.start_worker", ThreadWorker)
 
     def open_page(path: str = "compete", **query: str) -> AppTest:

@@ -90,8 +90,10 @@ class Viewer {
       port.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     }
     this.watcher?.disconnect();
-    this.watcher = new ResizeObserver(() => this.draw());
+    const redraw = () => { this.write(); this.draw(); };
+    this.watcher = new ResizeObserver(redraw);
     this.ports.forEach((port) => this.watcher.observe(port));
+    window.addEventListener("resize", () => box.isConnected && redraw()); // also when the browser's zoom changes
     box.hidden = false;
   }
 
@@ -135,7 +137,7 @@ class Viewer {
     this.zoom(-Math.sign(event.deltaY));
   }
 
-  zoom(by) { this.change({ zoom: Math.min(Math.max(this.factor() + by, 1), LARGEST_ZOOM) }); }
+  zoom(by) { this.change({ zoom: Math.min(Math.max(this.factor() + by, 1), this.largest()) }); }
 
   fit() { this.change({ zoom: null, x: 0.5, y: 0.5 }); }
 
@@ -205,12 +207,16 @@ class Viewer {
     const last = steps.length - 1, where = frame === 0 ? ", the start" : frame === last ? ", the end" : "";
     const texts = {
       step: `Step ${steps[frame]} of ${steps[last]}${where}`, gain: `× ${format(2 ** state.gain)}`,
-      rate: state.rate ? `${state.rate} per second` : "by hand (space)", zoom: `${this.factor()}×`,
+      rate: state.rate ? `${state.rate} per second` : "by hand (space)", zoom: this.zoomText(),
     };
     for (const output of this.all("[data-show]")) output.textContent = texts[output.dataset.show];
     const play = this.root.querySelector("[data-do=play]");
     play.textContent = state.playing ? "❚❚" : "▶";
-    this.all("figcaption").forEach((caption, pair) => { caption.textContent = labels.sentences[frame][pair]; });
+    this.all("figcaption").forEach((caption, pair) => {
+      const [left, right] = [2 * pair, 2 * pair + 1].map((i) => labels.alone[frame][i]);
+      caption.textContent = { pair: labels.sentences[frame][pair], left, right }[state.compare];
+    });
+    this.root.querySelector(".way").hidden = frame === last;
     this.root.querySelector("tbody").replaceChildren(...labels.values[frame].map((values, i) => {
       const line = row("td", values, i < 2 ? 0 : 1), head = document.createElement("th");
       head.append(letter(labels.letters[i]), labels.names[i].slice(1));
@@ -240,19 +246,25 @@ class Viewer {
 
   // ---- pixels ----
 
-  factor() { // image pixels to the screen's, a side
+  fine() { return window.devicePixelRatio || 1; } // device pixels in a pixel of CSS
+
+  factor() { // device pixels per image pixel, a side: a whole number, so that all image pixels are equally large
     return this.state.zoom ?? this.whole();
   }
 
   whole() { // the largest factor at which the whole image is visible
     const wide = this.ports[0].clientWidth / this.width, high = window.innerHeight / this.height;
     const factor = this.height > this.width ? Math.min(wide, high) : wide; // a tall image has to fit into the screen
-    return Math.min(Math.max(Math.floor(factor), 1), LARGEST_ZOOM);
+    return Math.min(Math.max(Math.floor(factor * this.fine() + 1e-6), 1), this.largest());
   }
 
-  scale(factor = this.factor()) { // whole pixels of the screen, so that all image pixels are equally large
-    const fine = window.devicePixelRatio || 1;
-    return Math.max(Math.round(factor * fine), 1) / fine;
+  largest() { return Math.round(LARGEST_ZOOM * this.fine()); }
+
+  scale(factor = this.factor()) { return factor / this.fine(); } // pixels of CSS per image pixel
+
+  zoomText() {
+    const factor = this.factor(), css = format(factor / this.fine(), 3);
+    return this.fine() === 1 ? `${factor}×` : `${css}× (${factor} device pixels)`;
   }
 
   draw() {
@@ -261,12 +273,14 @@ class Viewer {
     this.ports.forEach((port, pair) => {
       const [one, other] = [2 * pair, 2 * pair + 1];
       const which = { pair: [one, other], left: [null, one], right: [null, other] }[state.compare];
-      port.style.height = `${Math.round(this.height * this.scale(this.whole()))}px`;
+      port.style.height = `${this.height * this.scale(this.whole())}px`;
+      const origin = port.getBoundingClientRect();
       const [roomX, roomY] = [port.clientWidth, port.clientHeight];
       const left = wide <= roomX ? (roomX - wide) / 2 : Math.min(0, Math.max(roomX - wide, roomX / 2 - state.x * wide));
       const top = high <= roomY ? (roomY - high) / 2 : Math.min(0, Math.max(roomY - high, roomY / 2 - state.y * high));
       port.classList.toggle("pannable", wide > roomX || high > roomY + 1);
-      this.place(port, which, { left: snap(left), top: snap(top), wide, high, roomX });
+      const at = { left: snap(origin.left + left) - origin.left, top: snap(origin.top + top) - origin.top };
+      this.place(port, which, { ...at, wide, high, roomX });
       this.label(port, which);
     });
   }
@@ -344,7 +358,7 @@ function mapOf(view) { return view.startsWith("map") ? Number(view.slice(3)) : -
 
 function snap(position) { return Math.round(position * (window.devicePixelRatio || 1)) / (window.devicePixelRatio || 1); }
 
-function format(value) { return Number(value.toPrecision(2)).toString(); }
+function format(value, digits = 2) { return Number(value.toPrecision(digits)).toString(); }
 
 function letter(name) {
   const mark = document.createElement("b");

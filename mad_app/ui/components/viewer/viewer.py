@@ -10,7 +10,7 @@ needs is plain data, made here:
     images               four PNGs in the order of CORNERS, each with its K frames one beneath the other
     maps                 of each metric: its title, which frames have a map, four gray PNGs with these maps one beneath
                          the other, the value of white in each, and the largest of these values
-    labels               what is to be read beside the images: titles, values, sentences
+    labels               what is to be read beside the images: titles, values, a sentence for each pair and each image
     trajectory           the drawing of `trajectory_plot`, and the positions of its marks in each frame
 """
 
@@ -29,7 +29,9 @@ from mad_app.figures import LETTERS, image_title, metric_title, number, pair_sen
 from mad_app.images import to_uint8
 from mad_app.jobs.folder import Row, Trace
 from mad_app.records import History, Keyframes, Maps, RecordError, Run, load_maps
-from mad_app.records.files import path_of
+from mad_app.records.files import RUN_FILE, path_of
+from mad_app.records.storage import stamp
+from mad_app.ui.components.four_up import at_end, seen_trace
 from mad_app.ui.components.trajectory_plot import draw_trajectory_plot
 
 FILES = Path(__file__).parent
@@ -46,8 +48,9 @@ def show_viewer(run: Run, key: str) -> None:
         key: of the component in the session.
     """
     maps = path_of(run.folder, "maps") if run.folder else None
-    version = maps.stat().st_mtime_ns if maps and maps.is_file() else None
-    _component(key=key, data=_viewer_data((run.id, run.seconds, version), run))
+    record = run.folder / RUN_FILE if run.folder else None
+    version = (str(run.folder), *(stamp(path) if path else None for path in (record, maps)))
+    _component(key=key, data=_viewer_data(version, run))
 
 
 def viewer_data(run: Run, maps: Maps | None) -> dict[str, Any]:
@@ -73,7 +76,7 @@ def viewer_data(run: Run, maps: Maps | None) -> dict[str, Any]:
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
-def _viewer_data(version: tuple[str, float, int | None], _run: Run) -> dict[str, Any]:  # noqa: ARG001
+def _viewer_data(version: tuple[object, ...], _run: Run) -> dict[str, Any]:  # noqa: ARG001
     """The data of this version of a record; maps that cannot be read are left out."""
     try:
         return viewer_data(_run, load_maps(_run.folder) if _run.folder else None)
@@ -90,10 +93,13 @@ def _keyframes(run: Run) -> Keyframes:
 
 
 def _trace_at(run: Run, steps: list[Any]) -> Trace:
-    """The values at some of the steps; where the history lacks a step, those of the next one."""
+    """The values at some of the steps; where the history lacks a step, those of the next one.
+
+    At the end they are those of the 8-bit images, on the way those of the images before rounding.
+    """
     rows = np.searchsorted(run.history.step, steps).clip(max=len(run.history.step) - 1)
     columns = (getattr(run.history, name)[rows] for name in ("first", "second", "drift"))
-    return Trace.of(History(np.array(steps, np.int64), *columns))
+    return at_end(Trace.of(History(np.array(steps, np.int64), *columns)), run)
 
 
 def _maps(run: Run, maps: Maps, steps: list[int]) -> list[dict[str, Any]]:
@@ -115,7 +121,7 @@ def _maps(run: Run, maps: Maps, steps: list[int]) -> list[dict[str, Any]]:
 
 
 def _labels(run: Run, trace: Trace) -> dict[str, Any]:
-    """Titles of the images; of each frame, the values of each image and a sentence for each pair."""
+    """Titles of the images; of each frame, the values of each image, and a sentence for each pair and each image."""
     titles = [metric_title(name) for name in _names(run)]
     names = [image_title(i, result.optimized) for i, result in enumerate(run.images)]
     rows = list(zip(trace.first, trace.second, trace.drift, strict=True))
@@ -124,7 +130,21 @@ def _labels(run: Run, trace: Trace) -> dict[str, Any]:
         for first, second, drift in rows
     ]
     sentences = [[pair_sentence(_run_at(run, first, second), pair) for pair in (0, 1)] for first, second, _ in rows]
-    return {"letters": list(LETTERS), "titles": titles, "names": names, "values": values, "sentences": sentences}
+    alone = [[_alone(i, titles, (first[i], second[i])) for i in range(len(CORNERS))] for first, second, _ in rows]
+    return {
+        "letters": list(LETTERS),
+        "titles": titles,
+        "names": names,
+        "values": values,
+        "sentences": sentences,
+        "alone": alone,
+    }
+
+
+def _alone(i: int, titles: list[str], values: tuple[float | None, float | None]) -> str:
+    """How far one image is from the original."""
+    first, second = (f"{number(value)} for {title}" for title, value in zip(titles, values, strict=True))
+    return f"{LETTERS[i]} differs from the original by {first} and by {second}."
 
 
 def _run_at(run: Run, first: Row, second: Row) -> Run:
@@ -137,7 +157,7 @@ def _run_at(run: Run, first: Row, second: Row) -> Run:
 
 
 def _trajectory(run: Run, trace: Trace) -> dict[str, Any]:
-    plot = draw_trajectory_plot(Trace.of(run.history), _names(run))
+    plot = draw_trajectory_plot(seen_trace(run), _names(run))
     points = [plot.points(*rows) for rows in zip(trace.first, trace.second, strict=True)]
     return {"svg": plot.svg, "points": points}
 

@@ -63,7 +63,9 @@ def test_numbers_and_sentences_are_those_of_the_step() -> None:
     assert float(first) == pytest.approx(run.history.first[3, 2], abs=5e-3)
     assert float(second) == pytest.approx(run.history.second[3, 2], abs=5e-3)
     assert drift.endswith(" %")
-    assert labels["values"][2][3][2] == "–"  # its drift is no finite number
+    assert labels["values"][2][3][2] == "+0.2 %"  # at the end, that of the 8-bit image
+    assert labels["values"][2][1][0] == "0.100"
+    assert labels["alone"][2][1].startswith("B differs from the original by 0.100 for LASI:20 and by")
     assert [len(pair) for pair in labels["sentences"]] == [2, 2, 2]
     assert labels["sentences"][0] != labels["sentences"][1]
     assert labels["names"][1] == "B: LASI:20 as low as possible"

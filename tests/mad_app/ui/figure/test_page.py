@@ -66,7 +66,7 @@ def test_a_figure_is_drawn_and_described(open_page: OpenPage, tmp_path: Path) ->
     assert "data:image/png" in drawn(page)
     assert parameter(page, "run") == folder.name
     command, plain, latex = codes_of(page)
-    assert command == command_of(folder, FigureForm())
+    assert command == command_of(Path("runs") / folder.name, FigureForm())
     assert plain == caption(load_run(folder))
     assert latex.startswith(r"\caption{")
 
@@ -99,8 +99,9 @@ def test_an_animation_is_drawn(open_page: OpenPage, tmp_path: Path) -> None:
     folder = save_run(make_sheet_run((16, 16)), tmp_path)
     page = open_page("figure", file="webp")
     assert "data:image/webp" in drawn(page)
-    assert codes_of(page)[0] == f"python -m mad_app animate {folder} --theme light --out figure.webp"
+    assert codes_of(page)[0] == f"python -m mad_app animate runs/{folder.name} --theme light --out figure.webp"
     assert page.slider(key="figure-font-double").disabled
+    assert not any(f"{part}:" in codes_of(page)[1] for part in ("Maps", "Curves", "Table"))
 
 
 def test_the_address_names_the_run(open_page: OpenPage, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from mad_app.jobs.folder import JobFolder, JobSpec, Phase
 from mad_app.records import Label, deleted_runs, list_runs, load_label, save_label, save_run
 from mad_app.records.archive import zip_run
+from mad_app.records.index import INDEX_FILE
 from mad_app.runs import Request
 from mad_app.ui.session import queue_of
 from tests.mad_app.figures.sheet_runs import make_sheet_run
@@ -19,9 +20,14 @@ HTML = "<img src=x onerror=alert(1)>"
 
 
 def save(root: Path, first: str = "lasi", image: str = "astronaut", **changes: object) -> Path:
-    run = make_sheet_run((8, 8), first=first)
+    run = make_sheet_run((64, 64) if first == "ssim" else (8, 8), first=first)
     settings = {**run.settings, "image": image, "size": 64, "steps": 100, "seed": 0}
     return save_run(dataclasses.replace(run, settings=settings, **changes), root)  # type: ignore[arg-type]
+
+
+def records_in(root: Path) -> dict[str, bytes]:
+    """All files of the records and their labels; the index is a copy."""
+    return {name: content for name, content in contents(root).items() if name != INDEX_FILE}
 
 
 def titles_of(page) -> list[str]:  # type: ignore[no-untyped-def]
@@ -117,21 +123,21 @@ def test_a_name_and_notes_are_kept_and_shown_as_text(open_page: OpenPage, tmp_pa
 def test_a_run_is_deleted_and_comes_back_as_it_was(open_page: OpenPage, tmp_path: Path) -> None:
     folder, other = save(tmp_path), save(tmp_path)
     save_label(folder, Label("mine"))
-    before = contents(tmp_path)
+    before = records_in(tmp_path)
     page = open_page("gallery")
     page.button(key=f"gallery-more-{folder.name}").click().run()
     page.button(key="gallery-delete").click().run()
     assert titles_of(page) == ["LASI against LPIPS (AlexNet)"]
     assert "**mine** has been deleted" in html_of(page)
     page.button(key="gallery-undo").click().run()
-    assert contents(tmp_path) == before
+    assert records_in(tmp_path) == before
     assert len(titles_of(page)) == 2
     assert not [button for button in page.button if button.key == "gallery-undo"]
     page.button(key=f"gallery-more-{other.name}").click().run()
     page.button(key="gallery-delete").click().run()
     later = open_page("gallery")
     later.button(key=f"gallery-restore-{other.name}").click().run()
-    assert contents(tmp_path) == before
+    assert records_in(tmp_path) == before
 
 
 def test_deleted_runs_are_deleted_permanently_only_on_request(open_page: OpenPage, tmp_path: Path) -> None:
@@ -208,7 +214,7 @@ def test_a_zip_is_imported_and_a_bad_one_refused(open_page: OpenPage, tmp_path: 
     assert any("has been imported" in success.value for success in page.success)
     assert [summary.id for summary in list_runs(tmp_path)] == [elsewhere.name]
     page.file_uploader(key="gallery-import-1").upload("again.zip", content, "application/zip").run()
-    assert "is here already, and is not overwritten" in page.error[0].value.replace("\\", "")
+    assert "exists already and is not overwritten" in page.error[0].value.replace("\\", "")
     page.file_uploader(key="gallery-import-2").upload(f"{HTML}.zip", content[:500], "application/zip").run()
     assert "is not a whole ZIP" in page.error[0].value
     assert HTML not in page.error[0].value

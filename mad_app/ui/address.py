@@ -1,0 +1,57 @@
+"""The address of a page: written when it changes, read again when the browser goes back or forward.
+
+`write_address` makes a new entry in the browser's history, so that Back leads to what was shown before.
+`correct_address` puts another one into the place of the current entry, where nothing new is shown.
+"""
+
+import json
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+Query = Mapping[str, str | list[str]]
+
+_CORRECT = """<script>
+if (new URLSearchParams(location.search).toString() === new URLSearchParams({seen}).toString()) {{
+  history.replaceState({{}}, "", location.pathname + {wanted});
+  dispatchEvent(new PopStateEvent("popstate"));
+}}
+</script>"""
+"""Streamlit reads the address again after `popstate`, as when the browser goes back."""
+
+
+def came_back() -> bool:
+    """Whether this drawing was caused by Back or Forward, or by a corrected address."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
+def current_address() -> dict[str, str | list[str]]:
+    """The parameters of the address; of one that occurs several times, all values."""
+    return {
+        name: values if len(values) > 1 else values[0]
+        for name in st.query_params
+        if (values := st.query_params.get_all(name))
+    }
+
+
+def write_address(query: Query) -> None:
+    """Make these the parameters of the address, unless they are already."""
+    if _flat(query) != _flat(current_address()):
+        st.query_params.from_dict(query)
+
+
+def correct_address(query: Query) -> None:
+    """Put these in the place of the address, once the browser has drawn the page; Back does not lead to the old one."""
+    seen, wanted = (urlencode(dict(one), doseq=True) for one in (current_address(), query))
+    if seen != wanted:
+        text = _CORRECT.format(seen=json.dumps(seen), wanted=json.dumps(f"?{wanted}" if wanted else ""))
+        st.html(text, unsafe_allow_javascript=True)
+
+
+def _flat(query: Query) -> list[tuple[str, str]]:
+    """Names and values; their order matters only among the values of a name."""
+    pairs = [(name, value) for name, given in query.items() for value in ([given] if isinstance(given, str) else given)]
+    return sorted(pairs, key=lambda pair: pair[0])

@@ -1,0 +1,127 @@
+"""A run that has ended: its result, or why there is none, and what can be done with it."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from mad_app.figures import contest_title
+from mad_app.jobs.folder import Job, Phase
+from mad_app.jobs.queue import JobQueue
+from mad_app.records import Label, RecordError, Run, is_resumable, load_label, load_run
+from mad_app.ui.compete.controls import STATE, adopt
+from mad_app.ui.compete.my_runs import RESUMABLE, continue_label
+from mad_app.ui.compete.opened import Opened
+from mad_app.ui.compete.results import show_run
+from mad_app.ui.components.containment import contained
+from mad_app.ui.components.deletion import show_delete_button
+from mad_app.ui.components.form import labels, request_of_record
+from mad_app.ui.components.html import plain, sentence
+from mad_app.ui.session import may_change, may_control, visitor
+
+
+def show_ended(jobs: JobQueue, opened: Opened, same: bool, start_button: Callable[[], None]) -> None:
+    """Draw it.
+
+    Args:
+        jobs: the server's queue.
+        opened: the run.
+        same: whether the controls ask for the same as it.
+        start_button: draws the button that starts another run.
+    """
+    job, run, problem = opened.job, None, None
+    try:
+        run = load_run(opened.folder) if opened.folder else None
+    except RecordError as error:
+        problem = sentence(f"the record cannot be shown: {error}")
+    label = _label(opened)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(plain(label.name or _contest(job, run)), width="stretch")
+        start_button()
+        if run and not same:
+            _restore_button(run)
+        _continue_button(jobs, opened, run)
+    if label.name and run:
+        st.markdown(plain(_contest(job, run)))
+    if label.notes:
+        st.text(label.notes)
+    if job and job.status.phase is not Phase.DONE:
+        _say_why(job)
+    if problem:
+        st.error(problem)
+        _offer_deletion(jobs, opened)
+    if run:
+        with contained("this run", lambda: _offer_deletion(jobs, opened)):
+            show_run(run)
+
+
+def _contest(job: Job | None, run: Run | None) -> str:
+    if run:
+        return contest_title(run.images[0].optimized, run.images[0].fixed)
+    return contest_title(job.spec.request.first, job.spec.request.second) if job else "A run"
+
+
+def _label(opened: Opened) -> Label:
+    try:
+        return load_label(opened.folder) if opened.folder else Label()
+    except RecordError:
+        return Label()
+
+
+def _offer_deletion(jobs: JobQueue, opened: Opened) -> None:
+    if opened.run_id and "/" not in opened.run_id and may_change(opened.run_id):
+        show_delete_button(jobs, opened.run_id, STATE.key("delete"))
+
+
+def _restore_button(run: Run) -> None:
+    """Set the controls to the settings of a run."""
+    request, lacking = request_of_record(run)
+    left_out = f" Left out, because the page cannot restore it: {labels(lacking)}." if lacking else ""
+    st.button(
+        "Restore this run's settings",
+        key=STATE.key("adopt"),
+        on_click=adopt,
+        args=(request,),
+        help=f"Sets the sidebar, which differs from this run, to what this run was asked for.{left_out}",
+    )
+
+
+def _continue_button(jobs: JobQueue, opened: Opened, run: Run | None) -> None:
+    """Continue a run from its checkpoint, for who may."""
+    job = opened.job
+    if opened.run_id and "/" in opened.run_id:
+        return  # a series is continued as a whole
+    if job and job.status.phase in RESUMABLE and may_control(job):
+        st.button(
+            continue_label(job.status.step),
+            key=STATE.key("resume"),
+            icon=":material/resume:",
+            on_click=jobs.resume,
+            args=(job.id,),
+            help="Continues this run where it ended.",
+        )
+    elif run and opened.run_id and opened.folder and is_resumable(opened.folder) and may_change(opened.run_id):
+        step = int(run.history.step[-1])
+        if st.button(continue_label(step), key=STATE.key("resume"), help="Continues from its checkpoint."):
+            _resume_record(jobs, opened.run_id)
+
+
+def _resume_record(jobs: JobQueue, run_id: str) -> None:
+    try:
+        job_id = jobs.resume_run(run_id, visitor())
+    except ValueError as error:
+        st.error(sentence(f"could not continue: {error}"))
+        return
+    STATE["adopted"] = job_id
+    st.rerun()
+
+
+def _say_why(job: Job) -> None:
+    status, steps = job.status, job.spec.request.steps
+    at = f" at step {status.step} of {steps}" if status.step else ""
+    if status.phase is Phase.FAILED:
+        what = f"ended{at}" if status.step else "could not start"
+        st.error(sentence(f"{what}: {status.message or 'for an unknown reason'}"))
+    elif status.phase is Phase.DIED:
+        st.warning(plain(f"{status.message} You can continue it."))
+    else:
+        st.info(f"{status.phase.value}{at}.")

@@ -1,0 +1,48 @@
+"""Deleting a run or a series so that it can be restored, on whichever page it is shown."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from mad_app.jobs.queue import JobQueue
+from mad_app.records import RecordError, delete_run
+from mad_app.ui.components.html import plain, sentence
+from mad_app.ui.session import NOT_YOURS, may_change
+
+
+def show_delete_button(jobs: JobQueue, run_id: str, key: str) -> None:
+    """Draw a button that deletes a run; what became of it is said above the button.
+
+    Args:
+        jobs: the server's queue.
+        run_id: of the run or series.
+        key: of the button in the session.
+    """
+    allowed = may_change(run_id)
+    if st.button(
+        "Delete",
+        key=key,
+        icon=":material/delete:",
+        disabled=not allowed,
+        help="It can be restored later, in the gallery." if allowed else NOT_YOURS,
+    ):
+        problem = delete(jobs, jobs.root, run_id)
+        if problem:
+            st.error(problem)
+        else:
+            st.rerun()
+
+
+def delete(jobs: JobQueue, root: Path, run_id: str) -> str | None:
+    """Move a run into the trash, if the visitor may; returns why it could not be done, as Markdown."""
+    if not may_change(run_id):
+        return plain(NOT_YOURS)
+    if "/" in run_id:
+        return "A run of a series is deleted with its series."
+    if jobs.is_writing(run_id):
+        return "This run is in progress: stop it first."
+    try:
+        delete_run(root, run_id)
+    except RecordError as error:
+        return sentence(str(error))
+    return None

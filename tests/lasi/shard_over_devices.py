@@ -1,0 +1,65 @@
+"""Gradients of LASI under `jax.shard_map` over two devices, printed beside those computed on one.
+
+Run in a process of its own, because the number of the host's devices is fixed when JAX starts.
+"""
+
+import functools
+import os
+
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.sharding import PartitionSpec
+
+from lasi import LASI
+from tests.lasi.pictures import noisy, smooth_noise
+from tests.lasi.quick_compile import quick_jit
+
+SHAPE = (5, 6, 2)
+
+
+def main() -> None:
+    """Print the largest difference of each quantity, relative to its largest value."""
+    mesh = jax.make_mesh((2,), ("batch",), axis_types=(jax.sharding.AxisType.Auto,))
+    batch, whole = PartitionSpec("batch"), PartitionSpec()
+    sharded = functools.partial(jax.shard_map, mesh=mesh, in_specs=(whole, batch))
+    reference = jnp.asarray(smooth_noise(SHAPE, seed=1), jnp.float32)
+    images = jnp.stack([jnp.asarray(noisy(reference, 0.2, seed=2 + i), jnp.float32) for i in range(4)])
+    for name, function in QUANTITIES.items():
+        found = quick_jit(sharded(function, out_specs=batch))(reference, images)
+        expected = quick_jit(function)(reference, images)
+        for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+            print(name, np.max(np.abs(one - other)) / np.max(np.abs(other)))
+
+
+def _gradients(reference: Array, images: Array) -> tuple[Array, Array]:
+    lasi = LASI(SHAPE, 3)
+    embedding = lasi.embedding(reference)
+
+    def total(images: Array) -> tuple[Array, Array]:
+        distances = lasi.compute_distances_to(embedding, images)
+        return distances.sum(), distances
+
+    return jax.grad(total, has_aux=True)(images)
+
+
+def _pairs(reference: Array, images: Array) -> Array:
+    return jax.vmap(jax.grad(LASI(SHAPE, 3).compute_distance, argnums=1), (None, 0))(reference, images)
+
+
+def _maps(reference: Array, images: Array) -> Array:
+    lasi = LASI(SHAPE, 3)
+    return jax.vmap(jax.grad(lambda y: jnp.sum(lasi.distance_map(reference, y) ** 2)))(images)
+
+
+def _embeddings(_: Array, images: Array) -> Array:
+    return jax.vmap(jax.grad(lambda y: jnp.sum(LASI(SHAPE, 3).embedding(y) ** 3)))(images)
+
+
+QUANTITIES = {"distances": _gradients, "pairs": _pairs, "maps": _maps, "embeddings": _embeddings}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Derivatives of LASI in forward mode, of second order, batched and sharded."""
+
+import functools
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import Array
+
+from lasi import LASI
+from tests.lasi import shard_over_devices
+from tests.lasi.pictures import noisy, smooth_noise
+from tests.lasi.quick_compile import quick_jit
+
+SHAPE, SIZE, STEP = (5, 6, 2), 3, 1e-6
+METRIC = LASI(SHAPE, SIZE)
+X = smooth_noise(SHAPE, seed=1)
+Y = noisy(X, 0.2, seed=2)
+ALONG, OTHER, WEIGHTS = np.random.default_rng(3).standard_normal((3, *SHAPE))
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def distance_to(y: Array) -> Array:
+    return METRIC.compute_distances_to(METRIC.embedding(jnp.asarray(X)), jnp.stack([y, y**2]))
+
+
+FUNCTIONS: dict[str, Callable[[Array], Array]] = {
+    "distance of a pair": lambda y: METRIC.compute_distance(X, y),
+    "distances to an embedding": distance_to,
+    "distance map": lambda y: METRIC.distance_map(X, y),
+    "embedding": METRIC.embedding,
+    "prediction": METRIC.prediction,
+    "weighted loss": METRIC.wls_loss,
+}
+every_function = pytest.mark.parametrize("name", FUNCTIONS)
+
+
+@every_function
+def test_forward_mode_against_finite_differences(name: str) -> None:
+    function = quick_jit(FUNCTIONS[name])
+    _, tangent = quick_jit(lambda y, along: jax.jvp(FUNCTIONS[name], (y,), (along,)))(Y, ALONG)
+    central = (np.asarray(function(Y + STEP * ALONG)) - function(Y - STEP * ALONG)) / (2 * STEP)
+    np.testing.assert_allclose(tangent, central, rtol=0, atol=1e-7 * np.abs(central).max())
+
+
+def objective(name: str, y: Array) -> Array:
+    """A weighted sum of the values, so that it has a gradient."""
+    values = FUNCTIONS[name](y)
+    return jnp.vdot(values, jnp.linspace(-1, 2, values.size).reshape(values.shape))
+
+
+def central_difference_of_gradient(name: str) -> np.ndarray:
+    gradient = quick_jit(jax.grad(functools.partial(objective, name)))
+    return (np.asarray(gradient(Y + STEP * ALONG)) - gradient(Y - STEP * ALONG)) / (2 * STEP)
+
+
+@every_function
+def test_forward_over_reverse_against_finite_differences_of_the_gradient(name: str) -> None:
+    gradient = jax.grad(functools.partial(objective, name))
+    product = quick_jit(lambda y, along: jax.jvp(gradient, (y,), (along,))[1])(Y, ALONG)
+    expected = central_difference_of_gradient(name)
+    np.testing.assert_allclose(product, expected, rtol=0, atol=1e-6 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("name", ["distances to an embedding", "distance map"])
+def test_reverse_over_reverse_against_finite_differences_of_the_gradient(name: str) -> None:
+    gradient = jax.grad(functools.partial(objective, name))
+    product = quick_jit(jax.grad(lambda y, along: jnp.vdot(gradient(y), along)))(Y, ALONG)
+    expected = central_difference_of_gradient(name)
+    np.testing.assert_allclose(product, expected, rtol=0, atol=1e-6 * np.abs(expected).max())
+
+
+def test_forward_and_reverse_mode_by_both_images_agree() -> None:
+    weights = WEIGHTS[..., 0]
+    of_x, of_y = quick_jit(lambda *images: jax.vjp(METRIC.distance_map, *images)[1](jnp.asarray(weights)))(X, Y)
+    tangent = quick_jit(lambda *along: jax.jvp(METRIC.distance_map, (X, Y), along)[1])(ALONG, OTHER)
+    np.testing.assert_allclose(np.vdot(weights, tangent), np.vdot(of_x, ALONG) + np.vdot(of_y, OTHER), rtol=1e-10)
+
+
+def test_batched_gradients_and_tangents() -> None:
+    images, along = jnp.stack([X, Y, X * Y]), jnp.stack([ALONG, OTHER, WEIGHTS])
+
+    def map_gradient(image: Array) -> Array:
+        return jax.grad(lambda image: jnp.sum(METRIC.distance_map(Y, image) ** 2))(image)
+
+    def map_tangent(image: Array, along: Array) -> Array:
+        return jax.jvp(METRIC.embedding, (image,), (along,))[1]
+
+    gradients, tangents = quick_jit(jax.vmap(map_gradient))(images), quick_jit(jax.vmap(map_tangent))(images, along)
+    alone = quick_jit(map_gradient), quick_jit(map_tangent)
+    for i in range(3):
+        np.testing.assert_allclose(gradients[i], alone[0](images[i]), rtol=0, atol=1e-11)
+        np.testing.assert_allclose(tangents[i], alone[1](images[i], along[i]), rtol=0, atol=1e-11)
+
+
+def test_second_order_is_finite_where_images_are_equal() -> None:
+    product = quick_jit(lambda y: jax.jvp(jax.grad(METRIC.compute_distance, argnums=1), (X, y), (0 * y, ALONG))[1])(X)
+    assert np.isfinite(product).all()
+
+
+def test_sharded_over_two_devices() -> None:
+    root = Path(__file__).parents[2]
+    finished = subprocess.run(
+        [sys.executable, "-W", "error", "-m", shard_over_devices.__name__],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert finished.returncode == 0, finished.stderr
+    differences = {line.split()[0]: float(line.split()[1]) for line in finished.stdout.splitlines()}
+    assert set(differences) == set(shard_over_devices.QUANTITIES)
+    assert max(differences.values()) < 1e-5

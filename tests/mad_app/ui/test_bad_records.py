@@ -1,0 +1,113 @@
+"""One bad record costs no other: it is said where it would be shown, and can be deleted from there."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mad_app.records import deleted_runs, save_run
+from mad_app.ui.components.collection import date_of
+from tests.mad_app.figures.sheet_runs import make_sheet_run
+from tests.mad_app.ui.conftest import OpenPage, html_of
+
+LATEST = "9999-12-31T23:59:59-14:00"
+
+
+def edit(folder: Path, **values: Any) -> None:
+    document = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(document | values))
+
+
+def edit_setting(folder: Path, name: str, value: object) -> None:
+    document = json.loads((folder / "run.json").read_text())
+    document["settings"][name] = value
+    (folder / "run.json").write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize("created", [LATEST, "0001-01-01T00:00:00+14:00", "no time", ""])
+def test_a_time_that_no_calendar_has_is_shown_as_it_is(created: str) -> None:
+    assert date_of(created, "Pacific/Kiritimati") == created
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("image", "b\udcff.png"), ("image", "x" * 4000), ("strength", 1e308), ("steps", 10**30)]
+)
+def test_odd_settings_break_no_page(open_page: OpenPage, tmp_path: Path, setting: str, value: object) -> None:
+    good, odd = (save_run(make_sheet_run(), tmp_path) for _ in range(2))
+    edit_setting(odd, setting, value)
+    edit(odd, created=LATEST)
+    for path in ("gallery", "figure", "compete"):
+        page = open_page(path, **({"run": odd.name} if path == "compete" else {}))
+        assert page.title
+    assert "mad-card" in html_of(open_page("gallery"))
+    assert good.is_dir()
+
+
+def test_a_card_that_fails_costs_no_other_and_can_be_deleted(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: list[str]
+) -> None:
+    good, bad = (save_run(make_sheet_run(), tmp_path) for _ in range(2))
+    from mad_app.ui.gallery import grid
+
+    draw = grid.card_html
+
+    def fail(card: Any, timezone: str | None) -> Any:
+        if card.id == bad.name:
+            raise OverflowError("date value out of range")
+        return draw(card, timezone)
+
+    monkeypatch.setattr(grid, "card_html", fail)
+    page = open_page("gallery")
+    assert html_of(page).count('<article class="mad-card">') == 1
+    assert page.error[0].value.startswith("This run cannot be shown")
+    page.button(key=f"gallery-delete-{bad.name}").click().run()
+    assert deleted_runs(tmp_path) == [bad.name]
+    assert not page.error
+    assert good.is_dir()
+    assert len(failures) >= 1
+    failures.clear()
+
+
+def test_a_folder_that_is_no_record_can_be_deleted(open_page: OpenPage, tmp_path: Path) -> None:
+    save_run(make_sheet_run(), tmp_path)
+    (tmp_path / "odd").mkdir()
+    page = open_page("gallery")
+    assert any(caption.value.count("is no readable record") == 1 for caption in page.caption)
+    page.button(key="gallery-delete-odd").click().run()
+    assert deleted_runs(tmp_path) == ["odd"]
+
+
+def test_a_record_that_cannot_be_read_is_deleted_where_it_is_opened(open_page: OpenPage, tmp_path: Path) -> None:
+    folder = save_run(make_sheet_run(), tmp_path)
+    (folder / "images.npz").write_bytes(b"broken")
+    page = open_page("compete", run=folder.name)
+    assert "cannot be shown" in page.error[0].value
+    assert str(tmp_path) not in page.error[0].value
+    page.button(key="compete-delete").click().run()
+    assert deleted_runs(tmp_path) == [folder.name]
+    assert any("No such run" in info.value for info in page.info)
+
+
+@pytest.mark.parametrize("part", ["show_viewer", "other_metrics_html", "figure_bytes"])
+def test_a_part_of_a_run_that_fails_leaves_the_others(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: list[str], part: str
+) -> None:
+    folder = save_run(make_sheet_run(), tmp_path)
+
+    def fail(*_: object, **__: object) -> Any:
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(f"mad_app.ui.compete.results.{part}", fail)
+    page = open_page("compete", run=folder.name)
+    assert "differ equally from the original" in html_of(page)
+    assert len(page.tabs) == 4
+    failures.clear()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file names are bytes there")
+def test_a_folder_whose_name_is_no_text_breaks_nothing(open_page: OpenPage, tmp_path: Path) -> None:
+    save_run(make_sheet_run(), tmp_path)
+    (tmp_path / os.fsdecode(b"odd\xff")).mkdir()
+    assert "mad-card" in html_of(open_page("gallery"))
