@@ -428,12 +428,13 @@ def test_a_terminal_that_lacks_letters_gets_question_marks() -> None:
 
 
 def test_the_app_is_opened_with_the_servers_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[Sequence[str]] = []
+    opened: list[tuple[list[str], bool]] = []
 
-    def open_app(options: Sequence[str]) -> int:
-        opened.append(options)
+    def open_app(options: Sequence[str], *, open_to_all: bool) -> int:
+        opened.append((list(options), open_to_all))
         return 3
 
     monkeypatch.setattr(launch, "open_app", open_app)
     assert invoke("app", "--server.port", "8600").exit_code == 3
-    assert list(opened[0]) == ["--server.port", "8600"]
+    assert invoke("app", "--open-to-all").exit_code == 3
+    assert opened == [(["--server.port", "8600"], False), ([], True)]
