@@ -35,7 +35,10 @@ def animate(run: Path, path: Path, theme: Any) -> None:
     """Draw a run as a GIF or WebP; RUN is its folder."""
     from mad_app.figures import save_animation
 
-    save_animation(load_run(run), path, theme=theme)
+    loaded = load_run(run)
+    for fault in loaded.faults:
+        click.echo(fault, err=True)
+    save_animation(loaded, path, theme=theme)
     click.echo(path)
 
 
@@ -77,4 +80,6 @@ def _say_what_is_missing(series: Series) -> None:
     if missing := missing_phrases(series):
         command = shlex.join(["python", "-m", "mad_app", "resume", str(series.folder)])
         click.echo(f"not in the figure, because there is no whole record: {', '.join(missing)}", err=True)
+        for member in series.missing:
+            click.echo(member.fault, err=True)
         click.echo(f"To compute what is missing: {command}", err=True)

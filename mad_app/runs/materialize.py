@@ -70,7 +70,7 @@ def picture_notes(request: Request) -> list[str]:
     """What is done to the values and the size of the request's picture, in sentences without a full stop.
 
     Raises:
-        ImageError: a file cannot be read.
+        ArgumentError: the file cannot be read.
 
     Example:
         >>> picture_notes(Request(image="handwriting", size=256))
@@ -78,7 +78,8 @@ def picture_notes(request: Request) -> list[str]:
     """
     if request.image is None:
         return []
-    decoded = read_image(picture_path(request.image), size=request.size, crop=request.crop())
+    with _refused_as("image"):
+        decoded = read_image(picture_path(request.image), size=request.size, crop=request.crop())
     return [f"{request.image}: {note}" for note in decoded.notes]
 
 

@@ -11,7 +11,7 @@ from mad_app.cli import compete as cli
 from mad_app.cli.main import INTERRUPTED
 from mad_app.competition import Reason
 from mad_app.records import UNFINISHED, load_checkpoint, load_run
-from mad_app.runs.run import Request, run_competition
+from mad_app.runs import Request, run_competition
 from tests.mad_app.cli.command_line import ROOT, SMALL, invoke
 from tests.mad_app.record_examples import assert_same_result
 

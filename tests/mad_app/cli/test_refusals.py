@@ -4,6 +4,7 @@ or a name from inside the program."""
 import dataclasses
 import itertools
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,6 +137,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("place")
     save_png(root / "gray.png", np.full((20, 24, 3), 0.5, np.float32))
     save_png(root / "wide.png", np.full((20, 30, 3), 0.5, np.float32))
+    (root / "runs").mkdir()
     (root / "damaged.png").write_bytes(b"no picture")
     save_run(make_sheet_run(first="ssim", second="mse"), root).rename(root / "a_run")
     requests = [{**make_sheet_run(first="ssim", second="mse").settings, "second_level": i / 10} for i in (1, 2)]
@@ -160,7 +162,7 @@ def test_misuse_exits_with_2(line: str, message: str, place: Path, monkeypatch: 
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
     assert not any(f" {name} " in result.stderr for name in REQUEST_SETTINGS if "_" in name)
-    assert [path for path in sorted(place.rglob("*")) if path != place / "runs"] == before
+    assert sorted(place.rglob("*")) == before
 
 
 @pytest.mark.parametrize(
@@ -208,11 +210,20 @@ def test_a_record_may_be_the_present_folder(place: Path, monkeypatch: pytest.Mon
         assert invoke(command, ".", "--out", tmp_path / "a.pdf").exit_code == 0
 
 
+def test_an_animation_without_its_damaged_keyframes_says_so(place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place / "a_run", tmp_path / "run")
+    (tmp_path / "run" / "keyframes.npz").write_bytes(b"damaged")
+    result = invoke("animate", tmp_path / "run", "--out", tmp_path / "a.webp")
+    assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'a.webp'}\n")
+    assert "keyframes.npz" in result.stderr
+
+
 def test_what_a_series_lacks_is_named_with_the_command_that_computes_it(place: Path, tmp_path: Path) -> None:
     for command in ("sheet", "curve"):
         result = invoke(command, place / "a_series", "--out", tmp_path / "a.svg")
         assert result.exit_code == 0
         assert result.stdout == f"{tmp_path / 'a.svg'}\n"
         assert "MSE 0.200" in result.stderr
+        assert "it has not been run, or its record is missing" in result.stderr
         assert f"python -m mad_app resume {place / 'a_series'}" in result.stderr
         assert "Not shown, because there is no finished run: " in (tmp_path / "a.svg").read_text()
