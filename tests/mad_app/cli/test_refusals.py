@@ -4,7 +4,6 @@ or a name from inside the program."""
 import dataclasses
 import itertools
 import shlex
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from mad_app.cli.main import program
 from mad_app.declaration import Setting
 from mad_app.distortions import DISTORTIONS
 from mad_app.images import save_png
-from mad_app.records import Run, save_run, save_series
+from mad_app.records import Keyframes, Run, save_run, save_series
 from mad_app.request import REQUEST_SETTINGS
 from tests.mad_app.cli.command_line import SMALL, assert_refused, invoke
 from tests.mad_app.figures.sheet_runs import make_sheet_run
@@ -210,10 +209,12 @@ def test_a_record_may_be_the_present_folder(place: Path, monkeypatch: pytest.Mon
         assert invoke(command, ".", "--out", tmp_path / "a.pdf").exit_code == 0
 
 
-def test_an_animation_without_its_damaged_keyframes_says_so(place: Path, tmp_path: Path) -> None:
-    shutil.copytree(place / "a_run", tmp_path / "run")
-    (tmp_path / "run" / "keyframes.npz").write_bytes(b"damaged")
-    result = invoke("animate", tmp_path / "run", "--out", tmp_path / "a.webp")
+def test_an_animation_without_its_damaged_keyframes_says_so(tmp_path: Path) -> None:
+    run = make_sheet_run(first="ssim", second="mse")
+    keyframes = Keyframes(np.zeros(1, np.int64), np.zeros((1, *run.finals.shape), np.uint8))
+    folder = save_run(dataclasses.replace(run, keyframes=keyframes), tmp_path / "runs")
+    (folder / "keyframes.npz").write_bytes(b"damaged")
+    result = invoke("animate", folder, "--out", tmp_path / "a.webp")
     assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'a.webp'}\n")
     assert "keyframes.npz" in result.stderr
 
