@@ -52,7 +52,7 @@ def keep_upload(root: Path, visitor: str, upload: Upload) -> str:
     """
     folder = root / UPLOADS / visitor_hash(visitor)
     path = folder / upload.id
-    with refusals(f"“{upload.name}” could not be kept"):
+    with refusals(f"{upload.name} could not be kept"):
         folder.mkdir(parents=True, exist_ok=True)
         with staged_file(path) as staged:
             staged.write_bytes(upload.content)

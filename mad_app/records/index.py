@@ -118,7 +118,7 @@ class Index:
                 database.executemany(
                     "DELETE FROM runs WHERE name = ?", [(name,) for name in gone if encodable(name) == name]
                 )
-        except sqlite3.OperationalError:  # locked by another process, read-only, or no room
+        except (sqlite3.OperationalError, UnicodeError):  # locked by another process, read-only, no room; no text
             return
         except sqlite3.DatabaseError:
             self._discard(path)

@@ -51,6 +51,14 @@ def correct_address(query: Query) -> None:
         st.html(text, unsafe_allow_javascript=True)
 
 
+def pass_by(*, back: bool) -> None:
+    """Lead the browser on from an entry of its history that shows nothing of its own: to the one before, or after it.
+
+    Streamlit makes such an entry when it switches to another page with parameters: the old page with the new ones.
+    """
+    st.html(f"<script>history.{'back' if back else 'forward'}()</script>", unsafe_allow_javascript=True)
+
+
 def _flat(query: Query) -> list[tuple[str, str]]:
     """Names and values; their order matters only among the values of a name."""
     pairs = [(name, value) for name, given in query.items() for value in ([given] if isinstance(given, str) else given)]

@@ -136,7 +136,8 @@ def kept_name() -> str:
 
 def kept(cookie: str) -> str:
     """What the browser kept when this session began, empty if nothing."""
-    return st.context.cookies.get(cookie, "")
+    value = st.context.cookies.get(cookie, "")
+    return value if isinstance(value, str) else ""
 
 
 def entered_from() -> str | None:

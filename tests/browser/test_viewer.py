@@ -1,8 +1,11 @@
 """The viewer of a finished run in a real browser: true pixels, moved by keys, alike in both pairs."""
 
+import io
 from collections.abc import Callable
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from .conftest import PATIENCE, OpenPage
@@ -66,6 +69,11 @@ def boxes(page: Page) -> list[dict[str, float]]:
     ]
 
 
+def assert_alike(both: list[dict[str, float]]) -> None:
+    """Both pairs show the same detail; each is moved by less than a pixel, onto whole device pixels."""
+    assert both[0] == pytest.approx(both[1], abs=1)
+
+
 def test_the_images_are_those_of_the_record_to_the_last_bit(open_viewer: Callable[..., Page]) -> None:
     page = open_viewer()
     shown = page.locator(".mad-four-up .mad-corner img")
@@ -90,12 +98,12 @@ def test_keys_move_the_divider_and_the_zoom_of_both_pairs(open_viewer: Callable[
         page.keyboard.press("+")
     larger = boxes(page)
     assert larger[0]["wide"] == 8 * 64
-    assert larger[0] == larger[1]
+    assert_alike(larger)
     assert first.locator("canvas.left").evaluate("c => getComputedStyle(c).imageRendering") == "pixelated"
     page.keyboard.press("Shift+ArrowRight")
     moved = boxes(page)
     assert moved[0]["x"] < larger[0]["x"]
-    assert moved[0] == moved[1]
+    assert_alike(moved)
     page.locator("[data-set=frame]").fill("1")
     assert boxes(page) == moved  # the same detail of another step
     for _ in range(9):
@@ -164,3 +172,37 @@ def test_nothing_is_cut_off_and_everything_has_a_name(open_viewer: Callable[...,
             "c => c.getAttribute('aria-label') || c.title || c.textContent || c.closest('label')?.textContent"
         )
         assert named, control.evaluate("c => c.outerHTML")
+
+
+@pytest.mark.parametrize("fine", [1, 1.1, 1.25, 1.5, 2])
+def test_image_pixels_are_whole_device_pixels(browser: Browser, address: str, run: str, fine: float) -> None:
+    """Each image pixel is a square of one color, and the zoom is said in pixels of the page and of the device."""
+    page = browser.new_page(device_scale_factor=fine, viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}/{run}")
+    page.locator(".viewer").wait_for(state="visible", timeout=PATIENCE * 1000)
+    port = page.locator(".port").first
+    port.scroll_into_view_if_needed()
+    port.press("End")
+    factor = port.locator("canvas.left").evaluate("c => c.getBoundingClientRect().width / c.width * devicePixelRatio")
+    assert factor == pytest.approx(round(factor), abs=1e-3)
+    said = page.locator("[data-show=zoom]").inner_text()
+    assert said == (
+        f"{round(factor)}×" if fine == 1 else f"{float(f'{factor / fine:.3g}'):g}× ({round(factor)} device pixels)"
+    )
+    levels = np.asarray(Image.open(io.BytesIO(port.locator("canvas.left").screenshot())).convert("RGB"), np.int16)
+    marks = round(40 * fine)  # labels at the top, the handle of the divider at the right
+    assert_blocks(levels[marks:, :-marks], round(factor))
+    shown = page.locator(".mad-four-up .mad-corner img").first
+    shown.scroll_into_view_if_needed()
+    wide = shown.evaluate("i => i.getBoundingClientRect().width / i.naturalWidth * devicePixelRatio")
+    assert wide == pytest.approx(round(wide), abs=1e-2)
+    page.close()
+
+
+def assert_blocks(levels: np.ndarray, side: int) -> None:
+    """Away from its rim, the picture is of squares with `side` dots: colors change only every so many dots."""
+    for axis in (0, 1):
+        changes = np.abs(np.diff(levels[side:-side, side:-side], axis=axis)).max(axis=(1 - axis, 2)) > 0
+        at = np.flatnonzero(changes)
+        assert len(at) > 10
+        assert len(set(at % side)) == 1

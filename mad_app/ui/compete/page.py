@@ -48,16 +48,22 @@ def compete_page() -> None:
     if opened.job is None and opened.folder is None:
         _show_invitation(jobs, form)
         return
-    with contained("this run"):
-        if opened.job and opened.in_progress:
-            show_live(jobs, opened.job)
-            if form.request and not same:
-                st.info(OTHER_SETTINGS)
-                _start_button(jobs, form, "Run with new settings")
-        else:
-            label = "Repeat this run" if same else "Run with new settings"
-            show_ended(jobs, opened, same, lambda: _start_button(jobs, form, label))
-    show_my_runs(jobs, visitor(), without=opened.job.id if opened.job else None)
+    body, below = st.container(), st.container()
+    with below:
+        show_my_runs(jobs, visitor(), without=opened.job.id if opened.job else None)
+    with body, contained("this run"):
+        _show_opened(jobs, opened, form, same)
+
+
+def _show_opened(jobs: JobQueue, opened: Opened, form: Form, same: bool) -> None:
+    if opened.job and opened.in_progress:
+        show_live(jobs, opened.job)
+        if form.request and not same:
+            st.info(OTHER_SETTINGS)
+            _start_button(jobs, form, "Run with new settings")
+    else:
+        label = "Repeat this run" if same else "Run with new settings"
+        show_ended(jobs, opened, same, lambda: _start_button(jobs, form, label))
 
 
 def _keep_address(opened: Opened, form: Form, same: bool) -> None:

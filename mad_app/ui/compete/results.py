@@ -19,7 +19,7 @@ from mad_app.ui.components.containment import contained
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
 from mad_app.ui.components.html import Html, displayable, element, plain, show_html
-from mad_app.ui.components.render_cache import renderer, show_rendered
+from mad_app.ui.components.render_cache import await_rendered, renderer
 from mad_app.ui.components.viewer.viewer import show_viewer
 from mad_app.ui.session import PageState
 
@@ -34,12 +34,12 @@ def show_run(run: Run) -> None:
     closer, figure, table, reproduce = st.tabs(["Look closer", "Figure", "Other metrics", "Reproduce"])
     with closer, contained("the viewer"):
         show_viewer(run, STATE.key("viewer"))
-    with figure, contained("the figure"):
-        _show_sheet(run)
     with table, contained("the table"):
         show_html(other_metrics_html(run))
     with reproduce, contained("what reproduces this run"):
         _show_origin(run)
+    with figure, contained("the figure"):  # last, because it takes the longest
+        _show_sheet(run)
 
 
 def other_metrics_html(run: Run) -> Html:
@@ -87,7 +87,7 @@ def _downloads(run: Run) -> None:
 
 def _show_sheet(run: Run) -> None:
     version = stamp(run.folder / RUN_FILE) if run.folder else None
-    show_rendered(renderer().request((run.folder, version, "sheet"), partial(figure_bytes, run, "png")), _sheet_html)
+    await_rendered(renderer().request((run.folder, version, "sheet"), partial(figure_bytes, run, "png")), _sheet_html)
 
 
 def _sheet_html(content: bytes) -> Html:

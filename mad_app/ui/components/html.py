@@ -109,13 +109,17 @@ def without_paths(text: str) -> str:
     return _PATH.sub(r"\1", text)
 
 
-def sentence(text: str) -> str:
+def sentence(text: str, *, capital: bool = True) -> str:
     """A message, which begins in lower case and has no full stop, as a sentence that Markdown shows as it is.
 
     It names no folder of the server.
+
+    Args:
+        text: the message.
+        capital: whether it begins with a capital letter; not where it begins with the name of a visitor's file.
     """
     shown = without_paths(" ".join(text.split()))
-    return plain(shown[:1].upper() + shown[1:]) + "."
+    return plain(shown[:1].upper() + shown[1:] if capital else shown) + "."
 
 
 def _attribute(key: str, value: str | float | bool | None) -> str:

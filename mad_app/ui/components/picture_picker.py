@@ -135,7 +135,7 @@ def _take_upload(state: PageState) -> None:
         _uploaded(upload, MIN_SIZE, Crop())
         name = UPLOAD + keep_upload(runs_root(), visitor(), upload)
     except (ImageError, RecordError) as error:
-        state["refusal"] = sentence(str(error))
+        state["refusal"] = sentence(str(error), capital=False)
     else:
         state.update(image=name, **asdict(Crop()))
 
@@ -283,7 +283,7 @@ def _from_file(path: str, version: object, size: int, crop: Crop) -> ImageArray:
 
 
 def _uploaded(upload: Upload, size: int, crop: Crop) -> ImageArray:
-    return _uploaded_image(upload.content, f"“{upload.name}”", size, crop)
+    return _uploaded_image(upload.content, upload.name, size, crop)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

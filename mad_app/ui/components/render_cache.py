@@ -1,6 +1,7 @@
 """Rendering for pages: one file at a time, in a thread of its own; what was rendered is kept for a while."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -68,13 +69,30 @@ def show_rendered(
     if not future.done():
         st.fragment(_await, run_every=POLL_SECONDS)(future, before)
         return
+    image = _draw(future, show)
+    if image:
+        keep(image)
+
+
+def await_rendered(future: Future[bytes], show: Callable[[bytes], Html]) -> None:
+    """Draw a picture once it is rendered, at the end of a page, which a click can still interrupt."""
+    place = st.empty()
+    while not future.done():
+        place.caption("Drawing …")
+        time.sleep(POLL_SECONDS)
+    with place.container():
+        _draw(future, show)
+
+
+def _draw(future: Future[bytes], show: Callable[[bytes], Html]) -> Html | None:
+    """Draw what is rendered, or say why it could not be."""
     error = future.exception()
     if error:
         st.error(sentence(f"it could not be drawn: {describe_error(error)}"))
-        return
+        return None
     image = show(future.result())
-    keep(image)
     show_html(image)
+    return image
 
 
 def _await(future: Future[bytes], before: Html | None) -> None:

@@ -75,10 +75,10 @@ def file_of(state: PageState, name: str, size: int, crop: Crop) -> str | None:
     upload: Upload | None = state.get(name)
     if upload is None:
         return None
-    content = Picture.png(load_image(upload.content, size=size, crop=crop, name=f"“{upload.name}”")).content
+    content = Picture.png(load_image(upload.content, size=size, crop=crop, name=upload.name)).content
     path = runs_root() / OVERLAYS / f"{hashlib.sha256(content).hexdigest()[:16]}.png"
     if not path.is_file():
-        with refusals(f"“{upload.name}” could not be kept"):
+        with refusals(f"{upload.name} could not be kept"):
             path.parent.mkdir(parents=True, exist_ok=True)
             with staged_file(path) as staged:
                 staged.write_bytes(content)
@@ -100,9 +100,9 @@ def _take(state: PageState, name: str) -> None:
         return
     upload = Upload(file.name, file.getvalue())
     try:
-        load_image(upload.content, size=MIN_SIZE, name=f"“{upload.name}”")
+        load_image(upload.content, size=MIN_SIZE, name=upload.name)
     except ImageError as error:
-        state[f"{name}-refusal"] = sentence(str(error))
+        state[f"{name}-refusal"] = sentence(str(error), capital=False)
     else:
         state[name] = upload
 

@@ -101,7 +101,7 @@ def _import(root: Path, name: str) -> None:
         STATE["report"] = ("success", f"{plain(run_id)} has been imported.")
         STATE["page"] = 1
     except RecordError as error:
-        STATE["report"] = ("error", sentence(f"“{file.name}”: {error}"))
+        STATE["report"] = ("error", sentence(f"{file.name}: {error}", capital=False))
     STATE["imports"] += 1  # another key is another, empty uploader
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from mad_app.jobs.paths import runs_root
 from mad_app.records import RecordError, Run, empty_trash, load_run
 from mad_app.records.trash import KEEP_SECONDS
-from mad_app.ui.address import write_address
+from mad_app.ui.address import came_back, pass_by, write_address
 from mad_app.ui.components.collection import Card, Cards, all_cards, find_cards, runs_with_series
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.deletion import show_delete_button
@@ -23,10 +23,13 @@ from mad_app.ui.gallery.details import show_details
 from mad_app.ui.gallery.filter import PAGE_SIZE, address_of, show_filter, show_paging
 from mad_app.ui.gallery.grid import clear_selection, selected_ids, show_grid
 from mad_app.ui.gallery.series import show_series, show_series_cards
-from mad_app.ui.session import PageState, queue
+from mad_app.ui.session import PageState, entered_from, queue
 
 LITTLE_SPACE = 100e6
 """Bytes on the disk below which a larger run might have to wait for room."""
+
+OWN_PARAMETERS = {"compare", "series", "metric", "picture", "words", "order", "page", "key"}
+"""Of its address; others belong to a page that was opened from here."""
 
 MAX_FAULTS = 5
 STATE = PageState("gallery")
@@ -39,6 +42,8 @@ def gallery_page() -> None:
     """Draw the page for this visitor."""
     root = runs_root()
     load_styles()
+    if came_back() and not OWN_PARAMETERS.issuperset(st.query_params):
+        pass_by(back=entered_from() is not None)
     try:
         _empty_old_trash(root)
         cards = all_cards(root)
@@ -112,7 +117,8 @@ def _show_cards(root: Path, cards: Cards, heading: st.delta_generator.DeltaGener
     heading.title(_count(len(found), len(cards.cards)))
     _show_selected(root)
     first = show_paging(len(found))
-    write_address(address_of(chosen))
+    if not came_back():
+        write_address(address_of(chosen))
     if found:
         show_grid(found[first : first + PAGE_SIZE])
         show_details(root, cards.cards)

@@ -210,8 +210,9 @@ def test_a_record_may_be_the_present_folder(place: Path, monkeypatch: pytest.Mon
 
 
 def test_an_animation_without_its_damaged_keyframes_says_so(tmp_path: Path) -> None:
-    keyframes = Keyframes(np.array([0, 3]), np.zeros((2, 4, 24, 24, 3), np.uint8))
-    folder = save_run(dataclasses.replace(make_sheet_run(), keyframes=keyframes), tmp_path)
+    run = make_sheet_run(first="ssim", second="mse")
+    keyframes = Keyframes(np.zeros(1, np.int64), np.zeros((1, *run.finals.shape), np.uint8))
+    folder = save_run(dataclasses.replace(run, keyframes=keyframes), tmp_path / "runs")
     (folder / "keyframes.npz").write_bytes(b"damaged")
     result = invoke("animate", folder, "--out", tmp_path / "a.webp")
     assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'a.webp'}\n")
