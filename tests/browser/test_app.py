@@ -116,8 +116,8 @@ def test_every_upload_is_taken_or_refused_in_one_sentence(open_page: OpenPage, t
 
 
 def test_two_visitors_at_once_see_each_their_own(open_page: OpenPage) -> None:
-    first = open_page("?image=coffee&size=16&first=ssim&second=mse&steps=2000&others=none")
-    second = open_page("?image=cat&size=24&first=gmsd&second=mse&steps=2000&others=none")
+    first = open_page("?image=coffee&size=16&first=ssim&second=mse&steps=100000&others=none")
+    second = open_page("?image=cat&size=24&first=gmsd&second=mse&steps=100000&others=none")
     assert first.context is not second.context
     for page in (first, second):
         button(page, "Start the competition")

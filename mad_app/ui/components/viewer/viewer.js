@@ -290,7 +290,8 @@ class Viewer {
     const [over, under] = [port.querySelector("canvas.left"), port.querySelector("canvas.right")];
     [over, under].forEach((canvas, k) => {
       this.paint(canvas, which[k]);
-      Object.assign(canvas.style, { width: `${wide}px`, height: `${high}px`, left: `${left}px`, top: `${top}px` });
+      const box = { width: wide, height: high, left, top };
+      for (const [name, value] of Object.entries(box)) canvas.style[name] = `${whole(value)}px`;
     });
     const cut = Math.min(Math.max(state.divider * roomX - left, 0), wide);
     over.style.clipPath = flickers ? "none" : `inset(0 ${wide - cut}px 0 0)`;
@@ -357,6 +358,9 @@ async function pixelsOf(picture, width) { // RGBA of a PNG in Base64; its values
 function mapOf(view) { return view.startsWith("map") ? Number(view.slice(3)) : -1; }
 
 function snap(position) { return Math.round(position * (window.devicePixelRatio || 1)) / (window.devicePixelRatio || 1); }
+
+// Browsers cut lengths to 64ths of a pixel; the next one above keeps an image from being a device pixel too narrow.
+function whole(length) { return Math.ceil(length * 64 - 1e-6) / 64; }
 
 function format(value, digits = 2) { return Number(value.toPrecision(digits)).toString(); }
 
