@@ -129,8 +129,9 @@ def _between_tiles(sums: Array, kernels: "Kernels") -> Array:
     edges = edges.reshape(*edges.shape[:-1], 2, channels)
     between = jnp.asarray(kernels.between, sums.dtype)
     edges = jnp.einsum("...sec,est->...tec", edges, between, precision=lax.Precision.HIGHEST)
-    from_edges = jnp.asarray(kernels.from_edges, sums.dtype).reshape(*[1] * (edges.ndim - 2), 2, -1, 1)
-    over_edges = (from_edges * edges[..., None, :]).sum(axis=-3)
+    from_edges = jnp.asarray(kernels.from_edges, sums.dtype).reshape(2, *[1] * (edges.ndim - 2), -1, 1)
+    # Not a sum over the axis of the two edges: jaxlib 0.10.2 crashes at such a sum after a product on CPUs.
+    over_edges = from_edges[0] * edges[..., 0, None, :] + from_edges[1] * edges[..., 1, None, :]
     return inside + over_edges.reshape(inside.shape)
 
 

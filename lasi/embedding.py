@@ -16,7 +16,6 @@ from jax.custom_derivatives import SymbolicZero
 
 from lasi.causal_sum import Carry, block_sums, causal_sums, initial_carry
 from lasi.linear_map import linear_map, undivided
-from lasi.neighborhood import Shape
 from lasi.predictors import gather
 from lasi.regression import (
     factorize,
@@ -27,7 +26,7 @@ from lasi.regression import (
     products_adjoint,
     ridge_solve,
 )
-from lasi.strips import Layout, Processor, group_of, layout_of
+from lasi.spec import Spec, by_processor
 
 T = TypeVar("T")
 Readout = Callable[[Array, Array], Array]
@@ -37,52 +36,6 @@ AnyCarry = Carry | Array | None
 """Between the strips of a CPU, between blocks of rows on a GPU, or none."""
 SolveFor = Callable[[Array], Array]
 """From another right-hand side of a strip's equations to its solutions, both (u, N, B, n, m)."""
-
-
-class Spec(NamedTuple):
-    """Which images, neighborhoods and regression: what is static in a compiled program.
-
-    Attributes:
-        shape: (H, W, C).
-        neighborhood_size: N.
-        ridge: λ.
-        memory_budget: bytes of temporaries that a program for a GPU stays within, by its own estimate.
-        processor: for which kind the program is laid out; None: for that which it is lowered for.
-    """
-
-    shape: Shape
-    neighborhood_size: int
-    ridge: float
-    memory_budget: float
-    processor: Processor | None = None
-
-    def layout(self, images: int) -> Layout:
-        """How n such images are cut."""
-        return layout_of(self.shape, self.neighborhood_size, images, self._processor, self.memory_budget)
-
-    def group(self, images: int) -> int:
-        """How many of n such images are computed together: a divisor of n."""
-        return group_of(self.shape, self.neighborhood_size, images, self._processor, self.memory_budget)
-
-    @property
-    def entrywise(self) -> bool:
-        """Whether the entries of a matrix are eliminated as arrays of their own."""
-        return self._processor == "gpu"
-
-    @property
-    def _processor(self) -> Processor:
-        if self.processor is None:
-            raise ValueError("the processor must be chosen before images are cut: use by_processor")
-        return self.processor
-
-
-def by_processor(function: Callable[..., T], spec: Spec, *arguments: Any) -> T:
-    """The value of a function of a `Spec` and arrays, with the spec of the processor the program is lowered for."""
-    if spec.processor is not None:
-        return function(spec, *arguments)
-    on_cpu, on_gpu = (functools.partial(function, spec._replace(processor=name)) for name in ("cpu", "gpu"))
-    value: T = lax.platform_dependent(*arguments, cpu=on_cpu, default=on_gpu)
-    return value
 
 
 class Strip(NamedTuple):
@@ -118,7 +71,7 @@ def _map_elements(readout: Callable[[Strip], Array], spec: Spec, image: Array) -
     def step(above: AnyCarry, inputs: tuple[Array, Array]) -> tuple[AnyCarry, Array]:
         predictors = _predictors(spec, *inputs)
         sums, above = _sums(spec, inputs[0], predictors, above)
-        w = ridge_solve(sums, jnp.asarray(spec.ridge, image.dtype), spec.entrywise)
+        w = ridge_solve(sums, jnp.asarray(spec.ridge, image.dtype), not spec.on_cpu)
         return above, readout(Strip(predictors, sums, w))
 
     layout = spec.layout(1)
@@ -166,7 +119,7 @@ def _solutions_jvp(spec: Spec, primals: tuple[Array], tangents: tuple[Array]) ->
     def transpose(image: Array, cotangent: Array) -> tuple[Array]:
         one = jnp.ones_like(image, shape=(*spec.shape, 1))
         gradients = functools.partial(_values_and_gradients, inner)
-        return (by_processor(gradients, spec, image[None], cotangent, one)[1][0],)
+        return (by_processor(gradients, spec, image[None], cotangent, one, keeps_solutions=True)[1][0],)
 
     return solutions(spec, *primals), linear_map(tangent, transpose, *primals, *tangents)
 
@@ -201,7 +154,7 @@ def _element_values_jvp(
 
     def transpose(primals: tuple[Array, Array], cotangent: Array) -> tuple[Array, Array]:
         gradients = functools.partial(_values_and_gradients, readout)
-        _, of_images, of_aux = by_processor(gradients, spec, *primals, cotangent)
+        _, of_images, of_aux = by_processor(gradients, spec, *primals, cotangent, keeps_solutions=True)
         return of_images, of_aux.sum(axis=0)
 
     return element_values(readout, spec, *primals), linear_map(tangent, transpose, primals, *tangents)
@@ -250,7 +203,7 @@ def _mean_values_jvp(
 
         return _by_group(of_group, spec, separate, images)
 
-    computed = functools.partial(by_processor, means_and_gradients, spec)
+    computed = functools.partial(by_processor, means_and_gradients, spec, keeps_solutions=True)
     means, of_images, of_aux = undivided(computed, *primals)
     changes = jnp.zeros_like(means, shape=len(of_images))
     if not isinstance(tangents[0], SymbolicZero):
@@ -310,7 +263,7 @@ def _map_solved(function: Callable[[Array, Array, SolveFor, Array], T], spec: Sp
     def step(above: AnyCarry, inputs: tuple[Array, Array, Array]) -> tuple[AnyCarry, T]:
         index, window, rows = inputs
         sums, above = _sums(spec, index, _predictors(spec, index, window), above)
-        w, solve_for = factorize(sums, ridge, spec.entrywise)
+        w, solve_for = factorize(sums, ridge, not spec.on_cpu)
         strip_aux = _materialize(spec, index, layout.to_strip, rows)[..., None, :]
         strip_aux = jnp.broadcast_to(strip_aux, (*strip_aux.shape[:2], *w.shape[2:]))
         return above, function(index, _materialize(spec, index, jnp.asarray, w), solve_for, strip_aux)
@@ -361,7 +314,10 @@ def _predictors(spec: Spec, strip: Array, window: Array) -> Array:
 
 def _sums(spec: Spec, strip: Array, predictors: Array, above: AnyCarry) -> tuple[Array, AnyCarry]:
     """Packed weighted sums (u, F, B, n, m) of a strip and the carry for the strip below."""
-    return _causal_sums(spec, _materialize(spec, strip, products, predictors), above)
+    values = _materialize(spec, strip, products, predictors)
+    if spec.on_cpu:
+        return _causal_sums(spec, values, above)
+    return _materialize(spec, strip, functools.partial(_causal_sums, spec), values, above)
 
 
 def _causal_sums(spec: Spec, values: Array, carry: AnyCarry, *, later: bool = False) -> tuple[Array, AnyCarry]:
@@ -373,7 +329,7 @@ def _causal_sums(spec: Spec, values: Array, carry: AnyCarry, *, later: bool = Fa
 
 def _zero_carry(spec: Spec, images: Array) -> AnyCarry:
     layout, channels, size = spec.layout(len(images)), spec.shape[2], packed_size(spec.neighborhood_size)
-    if layout.processor == "cpu":
+    if spec.on_cpu:
         return initial_carry(layout.width * channels, channels, (size, len(images), layout.tiles), images)
     if layout.strips == 1:
         return None
@@ -381,15 +337,17 @@ def _zero_carry(spec: Spec, images: Array) -> AnyCarry:
 
 
 def _materialize(spec: Spec, strip: Array, function: Callable[..., T], *arguments: Any) -> T:
-    """On a CPU, the value of a function, written to memory instead of fused into the operations that use it.
+    """The value of a function, written to memory instead of fused into the operations that use it.
 
-    XLA's compiler for CPUs recomputes cheap operations, and those they depend on, at each use. It does not fuse across
-    a conditional whose branch is known only at run time; here the condition is the number of the strip.
+    XLA would otherwise recompute cheap operations, and those they depend on, at each use, or make kernels too large for
+    the registers of a GPU. Its compiler for CPUs respects no barrier, but it does not fuse across a conditional whose
+    branch is known only at run time; here the condition is the number of the strip.
     """
-    if spec.processor != "cpu":
-        return function(*arguments)
+    if not spec.on_cpu:
+        value: T = lax.optimization_barrier(function(*arguments))  # type: ignore[no-untyped-call]
+        return value
 
     once = jax.jit(function)  # traced once for both branches
     shapes = jax.eval_shape(once, *arguments)
-    value: T = lax.cond(strip >= 0, once, lambda *_: jax.tree.map(jnp.zeros_like, shapes), *arguments)
+    value = lax.cond(strip >= 0, once, lambda *_: jax.tree.map(jnp.zeros_like, shapes), *arguments)
     return value

@@ -27,10 +27,11 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from lasi.causal_sum import weight_bound
-from lasi.embedding import Spec, Strip, element_values, map_elements, mean_values, solutions
+from lasi.embedding import Strip, element_values, map_elements, mean_values, solutions
 from lasi.linear_map import linear_map
 from lasi.regression import flat, inner, relative_rounding_error, residual_energy
-from lasi.strips import Processor
+from lasi.spec import Spec
+from lasi.strips import Processor, Target
 
 RIDGE_UNIT = 80 / 127.5
 """λ at a regularization coefficient of 1; the authors' value."""
@@ -169,7 +170,7 @@ class LASI:
         height, width, *channels = self.shape
         shape = (height, width, channels[0] if channels else 1)
         ridge = RIDGE_UNIT * self.ols_regularization_coef
-        return Spec(shape, self.neighborhood_size, ridge, self.memory_budget, self._processor)
+        return Spec(shape, self.neighborhood_size, ridge, Target(self._processor, self.memory_budget))
 
     @functools.partial(jax.jit, static_argnums=0)
     def _pair_distance(self, x: Array, y: Array) -> Array:

@@ -77,10 +77,12 @@ class RowIndices:
         predictors = _shifted(jnp.asarray(self.predictors)[which], start, missing=window)
 
         row = jnp.arange(-self.reach, height)
-        which = jnp.clip(block * height + row, 0, last - 1)
+        in_image = block * height + row
         size = self.predictors.shape[1] * positions
-        sources = _shifted(jnp.asarray(self.sources)[which], (row * size)[:, None, None], missing=height * size)
-        sources = jnp.where(sources < 0, height * size, jnp.minimum(sources, height * size))
+        start = (row * size)[:, None, None]
+        sources = _shifted(jnp.asarray(self.sources)[jnp.clip(in_image, 0, last - 1)], start, missing=height * size)
+        outside = (sources < 0) | (sources > height * size) | (in_image < 0)[:, None, None]
+        sources = jnp.where(outside, height * size, sources)
         return predictors[:, :, None], jnp.swapaxes(sources, 0, 1).reshape(-1, window)
 
 

@@ -25,7 +25,7 @@ from lasi.linear_map import linear_map
 
 Columns = Any
 """An array (u, K, elements); or, entrywise, a NumPy array (1, K) of arrays (u, 1, elements)."""
-LARGEST_ENTRYWISE = 16
+LARGEST_ENTRYWISE = 20
 """N up to which every entry of a matrix may be an array of its own; a GPU has no registers for more."""
 LARGEST_UNROLLED = 32
 """N up to which the elimination is unrolled: fast, but the compiled program grows with N²."""

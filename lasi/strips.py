@@ -9,7 +9,7 @@ operations on large arrays in the order of the image.
 import functools
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -111,24 +111,32 @@ class Layout:
         return jax.vmap(self.to_strip)(self.to_rows(image))
 
 
-def layout_of(
-    shape: Shape, neighborhood_size: int, images: int = 1, processor: Processor = "cpu", memory_budget: float = 0
-) -> Layout:
-    """The layout of n images of a shape (H, W, C) for neighborhoods of N elements.
+class Target(NamedTuple):
+    """What a program is laid out for.
 
-    Args:
-        shape: (H, W, C).
-        neighborhood_size: N.
-        images: n, computed together.
-        processor: the kind of processor.
+    Attributes:
+        processor: the kind of processor; None: not chosen yet.
         memory_budget: on a GPU, how many bytes of temporaries to stay within.
+        keeps_solutions: whether the solutions of all elements are kept, for a gradient.
     """
-    if processor == "gpu":
-        return _gpu_layout(shape, neighborhood_size, _gpu_rows(shape, neighborhood_size, images, memory_budget))
-    return _cpu_layout(shape, neighborhood_size, images)
+
+    processor: Processor | None = None
+    memory_budget: float = math.inf
+    keeps_solutions: bool = False
 
 
-def group_of(shape: Shape, neighborhood_size: int, images: int, processor: Processor, memory_budget: float) -> int:
+def layout_of(shape: Shape, neighborhood_size: int, images: int, target: Target) -> Layout:
+    """The layout of n images of a shape (H, W, C), computed together, for neighborhoods of N elements."""
+    if target.processor is None:
+        raise ValueError("the processor must be chosen before images are cut")
+    if target.processor == "cpu":
+        return _cpu_layout(shape, neighborhood_size, images)
+    kept, row = _gpu_memory(shape, neighborhood_size, images, target)
+    rows = max(target.memory_budget - kept, target.memory_budget / 2) // row
+    return _gpu_layout(shape, neighborhood_size, int(np.clip(rows, 1, shape[0])))
+
+
+def group_of(shape: Shape, neighborhood_size: int, images: int, target: Target) -> int:
     """How many of n images of a shape (H, W, C) are computed together: a divisor of n.
 
     On a CPU few enough for strips of MAX_ROWS rows, because a group's solutions are kept for the gradient. On a GPU
@@ -136,10 +144,9 @@ def group_of(shape: Shape, neighborhood_size: int, images: int, processor: Proce
     """
     height, width, channels = shape
     most = max(STRIP_SIZE // (MAX_ROWS * width * channels), 1)
-    if processor == "gpu":
-        enough = min(MIN_GPU_ROWS, height)
-        fits = [k for k in range(1, images + 1) if _gpu_rows(shape, neighborhood_size, k, memory_budget) >= enough]
-        most = max(fits, default=1)
+    if target.processor == "gpu":
+        kept, row = _gpu_memory(shape, neighborhood_size, 1, target)
+        most = max(int(min(target.memory_budget // (kept + min(MIN_GPU_ROWS, height) * row), images)), 1)
     return max(size for size in range(1, min(most, images) + 1) if images % size == 0)
 
 
@@ -176,13 +183,12 @@ def _gpu_layout(shape: Shape, neighborhood_size: int, rows: int) -> Layout:
     return Layout(shape, rows, columns, strips, tiles, reach, maps, "gpu")
 
 
-def _gpu_rows(shape: Shape, neighborhood_size: int, images: int, memory_budget: float) -> int:
-    """Rows of a strip whose temporaries stay within the budget, at least 1."""
+def _gpu_memory(shape: Shape, neighborhood_size: int, images: int, target: Target) -> tuple[float, float]:
+    """Bytes of temporaries of n images: for the whole images, and for each row of a strip."""
     height, width, channels = shape
     row = images * width * channels * np.dtype(np.float32).itemsize
-    kept = row * height * (2 * neighborhood_size + 10)
-    at_work = row * (GPU_ARRAYS * packed_size(neighborhood_size) + 4 * neighborhood_size)
-    return int(np.clip((memory_budget - kept) // at_work, 1, height))
+    kept = row * height * (2 * neighborhood_size + 10 if target.keeps_solutions else 4)
+    return kept, row * (GPU_ARRAYS * packed_size(neighborhood_size) + 4 * neighborhood_size)
 
 
 def _with_full_tiles(indices: np.ndarray, columns: int, outside: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-NOT_IN_README = ("page_before", "page_after", "details")
+NOT_IN_README = ("page_before", "page_after", "details", "gallery", "figure")
 ASKED = "?image=cat&size=96&first=lasi&second=lpips-alex&steps=200"
 MINUTES = 60_000
 COLORS = 256

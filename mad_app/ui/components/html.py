@@ -85,7 +85,7 @@ def displayable(text: str) -> str:
     """Text that a page can show: what no encoding knows, such as a byte of a file name, is a question mark.
 
     Example:
-        >>> displayable("b\udcff.png")
+        >>> displayable("b\\udcff.png")
         'b?.png'
     """
     return text.encode("utf-8", "replace").decode()
