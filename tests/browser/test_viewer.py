@@ -189,9 +189,11 @@ def test_image_pixels_are_whole_device_pixels(browser: Browser, address: str, ru
     assert said == (
         f"{round(factor)}×" if fine == 1 else f"{float(f'{factor / fine:.3g}'):g}× ({round(factor)} device pixels)"
     )
-    levels = np.asarray(Image.open(io.BytesIO(port.locator("canvas.left").screenshot())).convert("RGB"), np.int16)
-    marks = round(40 * fine)  # labels at the top, the handle of the divider at the right
-    assert_blocks(levels[marks:, :-marks], round(factor))
+    where = "c => Object.values(c.getBoundingClientRect().toJSON()).slice(0, 4).map(v => v * devicePixelRatio)"
+    left, top, wide, high = (round(value) for value in port.locator("canvas.left").evaluate(where))
+    screen = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), np.int16)
+    marks = round(40 * fine)  # labels at the top, the handle of the divider at the right, the end of the window
+    assert_blocks(screen[top + marks : top + high, left : left + wide - marks][:-2], round(factor))
     shown = page.locator(".mad-four-up .mad-corner img").first
     shown.scroll_into_view_if_needed()
     wide = shown.evaluate("i => i.getBoundingClientRect().width / i.naturalWidth * devicePixelRatio")

@@ -274,7 +274,7 @@ class Viewer {
       const [one, other] = [2 * pair, 2 * pair + 1];
       const which = { pair: [one, other], left: [null, one], right: [null, other] }[state.compare];
       port.style.height = `${this.height * this.scale(this.whole())}px`;
-      const origin = port.getBoundingClientRect();
+      const origin = originOf(port);
       const [roomX, roomY] = [port.clientWidth, port.clientHeight];
       const left = wide <= roomX ? (roomX - wide) / 2 : Math.min(0, Math.max(roomX - wide, roomX / 2 - state.x * wide));
       const top = high <= roomY ? (roomY - high) / 2 : Math.min(0, Math.max(roomY - high, roomY / 2 - state.y * high));
@@ -356,6 +356,15 @@ async function pixelsOf(picture, width) { // RGBA of a PNG in Base64; its values
 }
 
 function mapOf(view) { return view.startsWith("map") ? Number(view.slice(3)) : -1; }
+
+function originOf(box) { // where a box lies in the page as it is drawn, before scrolling, which goes by whole device pixels
+  let { left, top } = box.getBoundingClientRect();
+  for (let node = box; node; node = node.parentElement ?? node.getRootNode().host) {
+    left += node.scrollLeft;
+    top += node.scrollTop;
+  }
+  return { left, top };
+}
 
 function snap(position) { return Math.round(position * (window.devicePixelRatio || 1)) / (window.devicePixelRatio || 1); }
 
