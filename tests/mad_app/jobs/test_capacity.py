@@ -3,7 +3,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from mad_app.cli.app import open_app
 from mad_app.jobs import capacity
 from mad_app.jobs.capacity import MEBIBYTES_OF_A_RUN, VARIABLE, runs_at_once
 
@@ -39,4 +38,4 @@ def test_the_variable_wins_and_is_checked(monkeypatch: pytest.MonkeyPatch) -> No
     for wrong in ("0", "-1", "two", "1.5", ""):
         monkeypatch.setenv(VARIABLE, wrong)
         with pytest.raises(ValueError, match=rf"{VARIABLE} must be a whole number of at least 1"):
-            open_app()
+            runs_asked_for()
