@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from mad_app.jobs import capacity
-from mad_app.jobs.capacity import MEBIBYTES_OF_A_RUN, VARIABLE, runs_at_once
+from mad_app.jobs.capacity import MEBIBYTES_OF_A_RUN, VARIABLE, runs_asked_for, runs_at_once
 
 
 @pytest.fixture(autouse=True)
