@@ -17,13 +17,14 @@ from mad_app.ui.compete.my_runs import show_my_runs
 from mad_app.ui.compete.opened import Opened, open_address
 from mad_app.ui.compete.results import show_commands
 from mad_app.ui.components.containment import contained, whole_page
+from mad_app.ui.components.explanation import how_it_works_html, introduction_html
 from mad_app.ui.components.form import Form, first_request, plan, request_of_record, to_query
 from mad_app.ui.components.four_up import four_up_html
 from mad_app.ui.components.html import element, load_styles, sentence, show_html
-from mad_app.ui.components.picture_picker import chosen_style, picker_style
+from mad_app.ui.components.picture_picker import picker_style
 from mad_app.ui.session import entered_from, queue, visitor
 
-HINT = "Picture, metrics and distortion, and the other pages, are behind » at the top left."
+HINT = "Picture, metrics and distortion are behind » at the top left."
 """Shown where the sidebar is folded away, on narrow screens."""
 
 OTHER_SETTINGS = (
@@ -39,7 +40,7 @@ def compete_page() -> None:
     follow_address(opened.id, opened.job.id if opened.job else None, _adoptable(opened))
     with st.sidebar:
         form = show_controls()
-    load_styles(picker_style(STATE.page), chosen_style(STATE))
+    load_styles(picker_style(STATE.page))
     request = _request_of(opened)
     same = bool(form.request and request and _is_same(form.request, request, opened))
     _keep_address(opened, form, same)
@@ -116,16 +117,21 @@ def _is_same(asked: Request, request: Request, opened: Opened) -> bool:
 def _show_invitation(jobs: JobQueue, form: Form) -> None:
     """Before a run: what will happen, and a finished example."""
     st.title("Let two metrics compete")
+    example = example_four_up()
+    fixed, optimized = example.headings[0].split(". ", 1)
+    show_html(introduction_html(example.reference, (example.four[0], example.four[1]), f"{fixed}.", optimized))
     if form.chosen is not None:
         st.markdown(plan(form.chosen, form.picture, form.files))
     _start_button(jobs, form, "Start the competition")
     show_html(element("p", HINT, class_="mad-hint"))
     show_my_runs(jobs, visitor())
-    st.subheader("A finished example")
-    show_html(four_up_html(example_four_up()))
+    st.header("A finished example")
+    show_html(four_up_html(example))
     if form.request is not None:
         with st.expander("Copy as command or Python", icon=":material/terminal:"):
             show_commands(form.request)
+    st.header("How it works")
+    show_html(how_it_works_html())
 
 
 def _start_button(jobs: JobQueue, form: Form, label: str) -> None:

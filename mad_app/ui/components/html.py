@@ -11,7 +11,7 @@ import streamlit as st
 
 from mad_app.jobs.paths import runs_root
 
-VOID = {"br", "img", "circle", "line", "path", "polyline"}
+VOID = {"br", "img", "circle", "ellipse", "line", "path", "polyline", "rect"}
 """Elements without content."""
 
 _STYLES = Path(__file__).parent
@@ -24,6 +24,28 @@ window.madFine ??= (() => {
 })();
 """
 """Tells the styles how many device pixels a pixel of CSS has, also after the browser's zoom has changed."""
+
+_PRESENT = """
+window.madPresent ??= (() => {
+  const root = document.documentElement;
+  const set = on => {
+    const url = new URL(location);
+    on ? url.searchParams.set("present", "1") : url.searchParams.delete("present");
+    history.replaceState(history.state, "", url);
+    root.classList.toggle("mad-present", on);
+  };
+  addEventListener("keydown", event => {
+    const typing = event.target.closest?.("textarea, select, [contenteditable], input:not([type=radio], [type=range])");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key.toLowerCase() === "p") set(!root.classList.contains("mad-present"));
+    if (event.key === "Escape" && root.classList.contains("mad-present")) set(false);
+  });
+  addEventListener("click", event => event.target.closest?.(".mad-present-button") && set(true));
+  if (new URLSearchParams(location.search).has("present")) set(true);
+  return set;
+})();
+"""
+"""Presentation: the images and what the metrics say of them, large, and nothing else. The address keeps it."""
 
 _PATH = re.compile(r"(?<![\w/.])(?:/[^\s/:,;'\"]+)+/([^\s/:,;'\"]+)")
 
@@ -65,6 +87,11 @@ def join(*children: str | None) -> Html:
     )
 
 
+def term(text: str, explanation: str) -> Html:
+    """A word with its explanation, which shows under the pointer and when the word has the focus."""
+    return element("abbr", text, title=explanation, tabindex="0", class_="mad-term")
+
+
 def show_html(content: Html) -> None:
     """Draw HTML in the page."""
     st.markdown(content, unsafe_allow_html=True)
@@ -78,7 +105,7 @@ def load_styles(*rules: str) -> None:
     """
     sheets = [path.read_text(encoding="utf-8") for path in sorted(_STYLES.glob("*.css"))]
     st.html(f"<style>{''.join([*sheets, *rules])}</style>")
-    st.html(f"<script>{_FINE}</script>", unsafe_allow_javascript=True)
+    st.html(f"<script>{_FINE}{_PRESENT}</script>", unsafe_allow_javascript=True)
 
 
 def displayable(text: str) -> str:
