@@ -84,3 +84,15 @@ def test_a_phone_shows_a_pair_at_a_time_and_the_menu(open_page: OpenPage, runs: 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.locator(".st-key-session-menu").get_by_role("link", name="Gallery").click()
     expect(page.locator("h1")).to_contain_text("Gallery")
+
+
+def test_start_is_within_ten_stops_of_the_tab_key(open_page: OpenPage) -> None:
+    page = open_page("?size=64&first=ssim&second=mse")
+    await_styles(page)
+    reached = []
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.innerText"))
+        if "Start the competition" in reached[-1]:
+            return
+    pytest.fail(f"ten stops lead to {reached}")

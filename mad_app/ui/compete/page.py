@@ -4,6 +4,7 @@ import streamlit as st
 
 from mad_app.jobs.folder import JobSpec
 from mad_app.jobs.queue import JobQueue
+from mad_app.jobs.sharing import is_shared, limit_problem
 from mad_app.records import RecordError, load_summary
 from mad_app.request import Request, renamed
 from mad_app.runs import request_of
@@ -22,7 +23,7 @@ from mad_app.ui.components.form import Form, first_request, plan, request_of_rec
 from mad_app.ui.components.four_up import four_up_html
 from mad_app.ui.components.html import element, load_styles, sentence, show_html
 from mad_app.ui.components.picture_picker import picker_style
-from mad_app.ui.session import entered_from, queue, visitor
+from mad_app.ui.session import entered_from, is_host, queue, visitor
 
 HINT = "Picture, metrics and distortion are behind » at the top left."
 """Shown where the sidebar is folded away, on narrow screens."""
@@ -134,6 +135,14 @@ def _show_invitation(jobs: JobQueue, form: Form) -> None:
     show_html(how_it_works_html())
 
 
+def _limit(jobs: JobQueue, request: Request) -> str | None:
+    """Why a visitor of a shared server cannot start this now, if so."""
+    if not is_shared() or is_host():
+        return None
+    own = sum(not job.status.phase.over for job in jobs.jobs_of(visitor()))
+    return limit_problem(request, own, jobs.unfinished())
+
+
 def _start_button(jobs: JobQueue, form: Form, label: str) -> None:
     """The button, and beside it why it cannot be clicked, if so."""
     request, chosen = form.request, form.chosen
@@ -147,6 +156,9 @@ def _start_button(jobs: JobQueue, form: Form, label: str) -> None:
     )
     if form.problem:
         st.markdown(f":orange[{form.problem}]")
+    if clicked and request is not None and (limit := _limit(jobs, request)):
+        st.warning(limit, icon=":material/group:")
+        return
     if clicked and request is not None and chosen is not None:
         spec = JobSpec(request=request, visitor=visitor(), source=form.picture.source)
         try:
