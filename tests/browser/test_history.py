@@ -43,7 +43,8 @@ def test_back_and_forward_lead_through_pictures(open_page: OpenPage) -> None:
     expect(page.get_by_text(CHOSEN.format(BUNDLED["rocket"].title))).to_be_visible()
     expect(option(page, "rocket")).to_be_checked()
     framed = "i => getComputedStyle(i.closest('[role=radiogroup] > *')).outlineStyle"
-    assert [option(page, name).evaluate(framed) for name in ("rocket", "coffee")] == ["solid", "none"]
+    assert option(page, "coffee").evaluate(framed) == "none"
+    assert option(page, "rocket").evaluate(framed) in ("solid", "dashed")  # dashed where the keys have the focus
 
 
 def test_pictures_are_one_stop_of_the_tab_key_and_the_arrows_lead_through_them(open_page: OpenPage) -> None:
