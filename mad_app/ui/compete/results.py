@@ -20,7 +20,7 @@ from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
 from mad_app.ui.components.html import Html, displayable, element, plain, show_html
 from mad_app.ui.components.render_cache import await_rendered, renderer
-from mad_app.ui.components.viewer.viewer import show_viewer
+from mad_app.ui.components.viewer import show_viewer
 from mad_app.ui.session import PageState
 
 MIMES: dict[Kind, str] = {"pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png"}

@@ -1,10 +1,11 @@
-// The viewer of a finished competition; `viewer.py` says what its data are.
+// The viewer of a finished competition, in the app and in a file; `viewer_data.py` says what its data are.
 //
 // All pictures are decoded once; then every change of frame, view, divider, zoom or position is drawn at once, here. Both
 // pairs share one state, so they move together, and it outlives the images: another frame, view or record opens at the
 // same detail.
 
 const LARGEST_ZOOM = 8;
+const FRAME_MILLISECONDS = 300; // how long a frame stays while it plays at normal speed
 const HEAT = [ // some colors of Inferno, which every kind of color vision sees grow brighter
   [0, 0, 4], [40, 11, 84], [101, 21, 110], [159, 42, 99], [212, 72, 66], [245, 125, 21], [250, 193, 39], [252, 255, 164],
 ];
@@ -26,7 +27,7 @@ class Viewer {
     this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.state = {
       frame: 0, view: "images", compare: "pair", mode: "slider", divider: 0.5, gain: 0, rate: this.still ? 0 : 1.5,
-      second: false, zoom: null, x: 0.5, y: 0.5, playing: false,
+      second: false, zoom: null, x: 0.5, y: 0.5, playing: false, speed: "1",
     };
   }
 
@@ -36,17 +37,17 @@ class Viewer {
     if (this.data?.id === data.id && this.box?.isConnected) return;
     this.data = data;
     const [height, width] = data.size;
-    const levels = (picture) => pixelsOf(picture, width);
-    const [reference, images, maps] = await Promise.all([
-      levels(data.reference),
-      Promise.all(data.images.map(levels)),
-      Promise.all(data.maps.map((map) => Promise.all(map.images.map(levels)))),
-    ]);
+    const pictures = await Promise.all(data.pictures.map((uri) => pixelsOf(uri, width, height)));
     if (this.data !== data) return; // overtaken by another record
-    Object.assign(this, { width, height, reference, images, maps });
+    const named = (positions) => positions.map((position) => pictures[position]);
+    Object.assign(this, {
+      width, height, reference: pictures[data.reference], images: data.images.map(named),
+      maps: data.maps.map((map) => map.images.map(named)),
+    });
     this.bind();
     this.fill();
-    this.change({ frame: data.steps.length - 1, playing: false });
+    const plays = data.plays && !this.still && data.steps.length > 1;
+    this.change({ frame: plays ? 0 : data.steps.length - 1, playing: plays });
     this.tick();
   }
 
@@ -81,7 +82,10 @@ class Viewer {
       });
     }
     for (const radio of this.all("[name=mode]")) radio.addEventListener("change", () => this.setMode(radio.value));
-    const actions = { in: () => this.zoom(1), out: () => this.zoom(-1), fit: () => this.fit(), play: () => this.play() };
+    const actions = {
+      in: () => this.zoom(1), out: () => this.zoom(-1), fit: () => this.fit(),
+      play: () => this.play(), back: () => this.step(-1), next: () => this.step(1),
+    };
     for (const button of this.all("[data-do]")) button.addEventListener("click", actions[button.dataset.do]);
     this.ports = this.all(".port");
     for (const port of this.ports) {
@@ -102,7 +106,7 @@ class Viewer {
     const actions = {
       "+": () => this.zoom(1), "=": () => this.zoom(1), "-": () => this.zoom(-1), 0: () => this.fit(),
       " ": () => this.flicker(), Escape: () => this.setMode("slider"),
-      ",": () => this.change({ frame: this.state.frame - 1 }), ".": () => this.change({ frame: this.state.frame + 1 }),
+      ",": () => this.step(-1), ".": () => this.step(1), p: () => this.play(), P: () => this.play(),
       Home: () => this.change({ divider: 0 }), End: () => this.change({ divider: 1 }),
     };
     const [right, down] = arrows[event.key] ?? [0, 0];
@@ -172,9 +176,14 @@ class Viewer {
     this.tick();
   }
 
+  step(by) { // one frame on or back
+    this.change({ frame: this.state.frame + by, playing: false });
+    this.tick();
+  }
+
   tick() { // one timer for what moves by itself
     clearTimeout(this.timer);
-    const { mode, rate, playing, frame } = this.state, flickers = mode === "flicker" && rate > 0;
+    const { mode, rate, playing, frame, speed } = this.state, flickers = mode === "flicker" && rate > 0;
     if (!playing && !flickers) return;
     this.timer = setTimeout(() => {
       const ends = playing && frame + 1 >= this.data.steps.length;
@@ -183,7 +192,7 @@ class Viewer {
         frame: playing && !ends ? frame + 1 : frame, playing: playing && !ends,
       });
       this.tick();
-    }, flickers ? 1000 / rate : 300);
+    }, flickers ? 1000 / rate : FRAME_MILLISECONDS / Number(speed));
   }
 
   // ---- words ----
@@ -212,6 +221,7 @@ class Viewer {
     for (const output of this.all("[data-show]")) output.textContent = texts[output.dataset.show];
     const play = this.root.querySelector("[data-do=play]");
     play.textContent = state.playing ? "❚❚" : "▶";
+    play.setAttribute("aria-label", state.playing ? "Pause" : "Play");
     this.all("figcaption").forEach((caption, pair) => {
       const [left, right] = [2 * pair, 2 * pair + 1].map((i) => labels.alone[frame][i]);
       caption.textContent = { pair: labels.sentences[frame][pair], left, right }[state.compare];
@@ -238,8 +248,7 @@ class Viewer {
     bar.hidden = !map;
     bar.style.background = `linear-gradient(to right, ${colors})`;
     const missing = map && !map.frames.includes(frame) ? " There is no map of this step." : "";
-    const words = map
-      ? `Each pixel's contribution to the ${map.title} distance: black 0, yellow ${format(map.largest / factor)} or more.${missing}`
+    const words = map ? `Each pixel's contribution to the ${map.title} distance: black 0, yellow ${format(map.largest / factor)} or more.${missing}`
       : `Image minus original, times ${format(factor)}: mid gray where they are equal.`;
     legend.replaceChildren(bar, words);
   }
@@ -319,8 +328,7 @@ class Viewer {
     if (canvas.drawn === drawn) return;
     canvas.drawn = drawn;
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    const size = 4 * width * height;
-    const levels = i === null ? this.reference : this.images[i].subarray(frame * size, (frame + 1) * size);
+    const levels = i === null ? this.reference : this.images[i][frame];
     const pixels = new ImageData(width, height);
     if (view === "images") pixels.data.set(levels);
     else if (view === "difference") amplify(pixels.data, levels, this.reference, 2 ** gain);
@@ -329,10 +337,10 @@ class Viewer {
   }
 
   heat(target, i, k, frame, factor) {
-    const map = this.data.maps[k], row = map.frames.indexOf(frame), size = target.length;
+    const map = this.data.maps[k], row = map.frames.indexOf(frame), levels = this.maps[k][i]?.[row];
     const unit = row < 0 || i === null ? 0 : (map.peaks[row][i] / (map.largest || 1)) * factor;
-    for (let at = 0; at < size; at += 4) {
-      const value = unit ? this.maps[k][i][row * size + at] * unit : 0;
+    for (let at = 0; at < target.length; at += 4) {
+      const value = unit ? levels[at] * unit : 0;
       const color = COLORS[Math.min(Math.round(value), 255)];
       [target[at], target[at + 1], target[at + 2], target[at + 3]] = [...color, 255];
     }
@@ -345,14 +353,15 @@ function amplify(target, levels, reference, factor) {
   }
 }
 
-async function pixelsOf(picture, width) { // RGBA of a PNG in Base64; its values as they are in the file
-  if (!picture) return new Uint8ClampedArray(0);
-  const bytes = Uint8Array.from(atob(picture), (character) => character.charCodeAt(0));
+async function pixelsOf(uri, width, height) { // RGBA of a picture; its values as they are in the file
+  const [type, content] = uri.slice("data:".length).split(";base64,");
+  const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
   const untouched = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
-  const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }), untouched);
-  const context = new OffscreenCanvas(width, bitmap.height).getContext("2d", { willReadFrequently: true });
+  const bitmap = await createImageBitmap(new Blob([bytes], { type }), untouched);
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0);
-  return context.getImageData(0, 0, width, bitmap.height).data;
+  bitmap.close();
+  return context.getImageData(0, 0, width, height).data;
 }
 
 function mapOf(view) { return view.startsWith("map") ? Number(view.slice(3)) : -1; }

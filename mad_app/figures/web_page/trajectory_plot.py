@@ -7,10 +7,10 @@ form a cross. Colors and letters are those of the curves.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mad_app.figures import LETTERS, metric_title, number
-from mad_app.jobs.folder import Row, Trace
-from mad_app.ui.components.curves import LOGARITHMIC_FROM, Scale
-from mad_app.ui.components.html import Html, element, join
+from mad_app.figures.text import LETTERS, metric_title, number
+from mad_app.figures.web_page.markup import Html, element, join
+from mad_app.figures.web_page.scale import LOGARITHMIC_FROM, Scale
+from mad_app.records.trace import Row, Trace
 
 WIDTH, HEIGHT = 360, 270
 LEFT, RIGHT, TOP, BOTTOM = 58, 336, 14, 226

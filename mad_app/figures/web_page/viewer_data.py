@@ -1,95 +1,89 @@
-"""The viewer of a finished competition: both pairs at true pixels, along the run, and maps of each metric.
+"""What the viewer of a finished competition shows, as plain data: both pairs at true pixels, along the run, and maps.
 
-A component of our own: all images are sent once, as PNG, and the browser switches between them (`viewer.js`). What it
-needs is plain data, made here:
+The viewer (`viewer.html`, `viewer.css`, `viewer.js`) is the same in the app and in a file. It needs
 
     id                   changes with the record, and when it continues
     size                 [height, width] of the images
     steps                of the K frames: the keyframes of the record, and the end
-    reference            a PNG, in Base64 like all pictures
-    images               four PNGs in the order of CORNERS, each with its K frames one beneath the other
-    maps                 of each metric: its title, which frames have a map, four gray PNGs with these maps one beneath
-                         the other, the value of white in each, and the largest of these values
+    pictures             data URIs; all else names a picture by its position in this list
+    reference            the original
+    images               of each of the four images in the order of CORNERS, its K frames
+    maps                 of each metric: its title, which frames have a map, of each image these maps (gray), the value
+                         of white in each, and the largest of these values
     labels               what is to be read beside the images: titles, values, a sentence for each pair and each image
     trajectory           the drawing of `trajectory_plot`, and the positions of its marks in each frame
+    plays                whether it plays from start to end when it is shown
 """
 
-import base64
-import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
-from PIL import Image
 
 from mad_app.competition.settings import CORNERS
-from mad_app.figures import LETTERS, image_title, metric_title, number, pair_sentence, percentage
+from mad_app.figures.text import LETTERS, image_title, metric_title, number, pair_sentence, percentage
+from mad_app.figures.web_page.pictures import LIVE, Fidelity, PictureTable
+from mad_app.figures.web_page.trajectory_plot import draw_trajectory_plot
 from mad_app.images import to_uint8
-from mad_app.jobs.folder import Row, Trace
-from mad_app.records import History, Keyframes, Maps, RecordError, Run, load_maps
-from mad_app.records.files import RUN_FILE, path_of
-from mad_app.records.storage import stamp
-from mad_app.ui.components.four_up import at_end, seen_trace
-from mad_app.ui.components.trajectory_plot import draw_trajectory_plot
+from mad_app.records import History, Keyframes, Maps, Run
+from mad_app.records.trace import Row, Trace, at_end, seen_trace
 
 FILES = Path(__file__).parent
-
-_HTML, _CSS, _JS = ((FILES / f"viewer.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-_component = st.components.v2.component("mad_app_viewer", html=_HTML, css=_CSS, js=_JS)
-
-
-def show_viewer(run: Run, key: str) -> None:
-    """Draw the viewer of a record.
-
-    Args:
-        run: the record.
-        key: of the component in the session.
-    """
-    maps = path_of(run.folder, "maps") if run.folder else None
-    record = run.folder / RUN_FILE if run.folder else None
-    version = (str(run.folder), *(stamp(path) if path else None for path in (record, maps)))
-    _component(key=key, data=_viewer_data(version, run))
+VIEWER_HTML, VIEWER_CSS, VIEWER_JS = (
+    (FILES / f"viewer.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
+)
+"""The viewer itself."""
 
 
-def viewer_data(run: Run, maps: Maps | None) -> dict[str, Any]:
+def viewer_data(run: Run, maps: Maps | None, fidelity: Fidelity = LIVE, *, plays: bool = False) -> dict[str, Any]:
     """What the viewer shows of a record, as plain data.
 
     Args:
         run: the record.
         maps: of its metrics, if it has any.
+        fidelity: of the pictures.
+        plays: whether it plays from start to end when it is shown.
     """
-    keyframes = _keyframes(run)
-    frames = [*keyframes.images, run.pictures]
+    keyframes = _keyframes(run, fidelity.frames - 1)
     trace = _trace_at(run, [*keyframes.step, run.history.step[-1]])
+    table = PictureTable()
+    reference = table.add(to_uint8(run.reference), fidelity.ends)
+    images = _images(table, [*keyframes.images, run.pictures], fidelity)
     return {
         "id": f"{run.id} {run.seconds} {maps is not None}",
         "size": list(run.reference.shape[:2]),
         "steps": trace.step,
-        "reference": _png(to_uint8(run.reference)),
-        "images": [_png(np.concatenate([four[i] for four in frames])) for i in range(len(CORNERS))],
-        "maps": _maps(run, maps, list(trace.step)) if maps else [],
+        "reference": reference,
+        "images": images,
+        "maps": _maps(table, run, maps, list(trace.step), fidelity) if maps else [],
+        "pictures": table.uris,
         "labels": _labels(run, trace),
         "trajectory": _trajectory(run, trace),
+        "plays": plays,
     }
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
-def _viewer_data(version: tuple[object, ...], _run: Run) -> dict[str, Any]:  # noqa: ARG001
-    """The data of this version of a record; maps that cannot be read are left out."""
-    try:
-        return viewer_data(_run, load_maps(_run.folder) if _run.folder else None)
-    except RecordError:
-        return viewer_data(_run, None)
-
-
-def _keyframes(run: Run) -> Keyframes:
-    """Frames before the end: those of the record, or the start alone where it kept none."""
+def _keyframes(run: Run, most: int) -> Keyframes:
+    """At most so many frames before the end: the start, and those of the record."""
     first, last = run.history.step[[0, -1]]
-    if len(run.keyframes.step) or first == last:
-        return run.keyframes.before(last)
-    return Keyframes(np.array([first]), np.stack([to_uint8(run.start)] * len(CORNERS))[None])
+    found = run.keyframes.before(last)
+    if first < last and first not in found.step:
+        start = np.stack([to_uint8(run.start)] * len(CORNERS))[None]
+        found = Keyframes(
+            np.concatenate([[first], found.step]), np.concatenate([start, found.images]) if len(found.step) else start
+        )
+    kept = np.unique(np.linspace(0, len(found.step), min(most, len(found.step)), endpoint=False).astype(int))
+    return Keyframes(found.step[kept], found.images[kept])
+
+
+def _images(table: PictureTable, frames: list[np.ndarray], fidelity: Fidelity) -> list[list[int]]:
+    """The frames of each of the four images; the first and the last ones are the ends."""
+    ends = (0, len(frames) - 1)
+    encoders = [fidelity.ends if k in ends else fidelity.between for k in range(len(frames))]
+    return [
+        [table.add(four[i], encode) for four, encode in zip(frames, encoders, strict=True)] for i in range(len(CORNERS))
+    ]
 
 
 def _trace_at(run: Run, steps: list[Any]) -> Trace:
@@ -102,8 +96,11 @@ def _trace_at(run: Run, steps: list[Any]) -> Trace:
     return at_end(Trace.of(History(np.array(steps, np.int64), *columns)), run)
 
 
-def _maps(run: Run, maps: Maps, steps: list[int]) -> list[dict[str, Any]]:
+def _maps(table: PictureTable, run: Run, maps: Maps, steps: list[int], fidelity: Fidelity) -> list[dict[str, Any]]:
     """Of both metrics; the maps of steps that are not shown are left out."""
+    encode = fidelity.maps
+    if encode is None:
+        return []
     kept = [k for k, step in enumerate(maps.step) if step in steps]
     described = []
     for role, name in zip(("first", "second"), _names(run), strict=True):
@@ -112,7 +109,7 @@ def _maps(run: Run, maps: Maps, steps: list[int]) -> list[dict[str, Any]]:
             {
                 "title": metric_title(name),
                 "frames": [steps.index(int(maps.step[k])) for k in kept],
-                "images": [_png(np.concatenate(values[:, i])) if kept else "" for i in range(len(CORNERS))],
+                "images": [[table.add(four[i], encode) for four in values] for i in range(len(CORNERS))],
                 "peaks": peak.tolist(),
                 "largest": float(peak.max(initial=0.0)),
             }
@@ -164,10 +161,3 @@ def _trajectory(run: Run, trace: Trace) -> dict[str, Any]:
 
 def _names(run: Run) -> tuple[str, str]:
     return run.images[0].optimized, run.images[0].fixed
-
-
-def _png(levels: np.ndarray) -> str:
-    """8-bit levels, (H, W, 3) or (H, W), as a PNG in Base64."""
-    buffer = io.BytesIO()
-    Image.fromarray(levels).save(buffer, "PNG", compress_level=3)
-    return base64.b64encode(buffer.getvalue()).decode()

@@ -2,8 +2,8 @@
 
 import re
 
-from mad_app.jobs.folder import Trace
-from mad_app.ui.components.trajectory_plot import BOTTOM, LEFT, RIGHT, TOP, draw_trajectory_plot
+from mad_app.figures.web_page.trajectory_plot import BOTTOM, LEFT, RIGHT, TOP, draw_trajectory_plot
+from mad_app.records import Trace
 
 NAMES = ("lasi", "<b>:<i>")
 TRACE = Trace(
