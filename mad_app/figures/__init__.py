@@ -45,6 +45,7 @@ from mad_app.figures.text import (
     settings_sentence,
     start_phrase,
 )
+from mad_app.figures.web_page.page import run_page, save_run_page, save_series_page, series_page
 
 __all__ = [
     "EARLIER_PARTS",
@@ -80,13 +81,17 @@ __all__ = [
     "pair_sentence",
     "percentage",
     "picture_phrases",
+    "run_page",
     "running_drift_sentence",
     "save_animation",
     "save_contact_sheet",
     "save_figure",
     "save_level_curves",
+    "save_run_page",
+    "save_series_page",
     "seen_drift_sentence",
     "series_bytes",
+    "series_page",
     "setting_phrases",
     "settings_sentence",
     "start_phrase",

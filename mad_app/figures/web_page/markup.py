@@ -15,7 +15,7 @@ class Html(str):
     __slots__ = ()
 
 
-def element(name: str, *children: str | None, **attributes: str | float | bool | None) -> Html:
+def element(name: str, /, *children: str | None, **attributes: str | float | bool | None) -> Html:
     """An element of HTML or SVG.
 
     Args:

@@ -1,4 +1,4 @@
-"""The viewer of a finished competition, as a component of the page; `figures.web_page.viewer_data` says what it shows."""
+"""The viewer of a finished competition as a component of a page; `figures.web_page.viewer_data` says what it shows."""
 
 from typing import Any
 
