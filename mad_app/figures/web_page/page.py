@@ -26,7 +26,19 @@ from mad_app.figures.web_page.details import details_html
 from mad_app.figures.web_page.markup import Html, element
 from mad_app.figures.web_page.pictures import FOR_FILES, Fidelity, to_jpeg
 from mad_app.figures.web_page.viewer_data import FILES, VIEWER_CSS, VIEWER_HTML, VIEWER_JS, viewer_data
-from mad_app.records import Label, Maps, RecordError, Run, Series, load_label, load_maps, most_separated_pair
+from mad_app.records import (
+    SHELF_RUNS,
+    Label,
+    Maps,
+    RecordError,
+    Run,
+    Series,
+    load_label,
+    load_maps,
+    load_run,
+    most_separated_pair,
+    shelf_root,
+)
 
 MAX_BYTES = 3_000_000
 """Of a file."""
@@ -39,6 +51,8 @@ READING = (
     "possible. If the two look different to you, the metric that rates them equal fails; if they look alike, the other "
     "one does."
 )
+
+SHELF_TITLE = "Where image metrics fail: eight finished competitions"
 
 _FILE_KINDS = {".html": "html", ".htm": "html"}
 
@@ -70,6 +84,12 @@ def series_page(series: Series) -> bytes:
     return page_of(shown, series_title(series), f"{conditions(series)} {missing_sentence(series)}".rstrip())
 
 
+def shelf_page() -> bytes:
+    """A page of the runs that come with the program."""
+    shown = [shown_run(load_run(shelf_root() / name)) for name in SHELF_RUNS]
+    return page_of(shown, SHELF_TITLE, READING)
+
+
 def save_run_page(run: Run, path: str | Path) -> None:
     """Write the page of a run to a file whose name ends in .html, whole or not at all.
 
@@ -83,6 +103,11 @@ def save_run_page(run: Run, path: str | Path) -> None:
 def save_series_page(series: Series, path: str | Path) -> None:
     """Write the page of a series to a file; errors as in `save_run_page`."""
     save_as(path, _FILE_KINDS, lambda _: series_page(series))
+
+
+def save_shelf_page(path: str | Path) -> None:
+    """Write the page of the shelf to a file; errors as in `save_run_page`."""
+    save_as(path, _FILE_KINDS, lambda _: shelf_page())
 
 
 def shown_run(run: Run) -> Shown:
@@ -175,7 +200,7 @@ def _main(shown: Sequence[Shown], title: str, about: str, fidelity: Fidelity) ->
         ),
         element("noscript", element("p", "The images are shown by JavaScript, which is switched off here.")),
         Html(VIEWER_HTML),
-        element("p", READING),
+        element("p", READING) if about != READING else None,
         *(element("section", details_html(one.run), data_run=k, hidden=k > 0) for k, one in enumerate(shown)),
         element("p", fidelity.words, class_="quiet"),
     )

@@ -61,7 +61,7 @@ def _downloads(run: Run) -> None:
                 help="The whole sheet, for a paper or a slide." if kind != "png" else "The whole sheet, as pixels.",
             )
         st.download_button(
-            "Web page",
+            "Download as web page",
             partial(run_page, run),
             f"{run.id}.html",
             "text/html",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from mad_app.competition.settings import CORNERS
 from mad_app.figures import LETTERS, metric_title, number
 from mad_app.figures.web_page.scale import LOGARITHMIC_FROM, Scale
-from mad_app.jobs.folder import Row, Trace
+from mad_app.records.trace import Row, Trace
 from mad_app.ui.components.html import Html, element, join
 
 DRAWING_WIDTH, LEFT, RIGHT = 260, 4, 190

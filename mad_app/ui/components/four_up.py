@@ -10,8 +10,9 @@ from mad_app.competition.settings import CORNERS
 from mad_app.figures import LETTERS, drift_sentence, image_title, metric_title, number, pair_sentence
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture
-from mad_app.jobs.folder import Job, Row, Trace
-from mad_app.records import Run, seen_trace
+from mad_app.jobs.folder import Job
+from mad_app.records import Run, Trace, seen_trace
+from mad_app.records.trace import Row
 from mad_app.ui.components.curves import pair_curves
 from mad_app.ui.components.html import Html, element, join
 

@@ -9,10 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mad_app.images import BUNDLED, Crop, bundled_path, load_image
-from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status, Trace
+from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.queue import JOBS, JobQueue
-from mad_app.records import Keyframes, list_runs, load_run, load_summary, save_run
+from mad_app.records import Keyframes, Trace, list_runs, load_run, load_summary, save_run
 from mad_app.request import REQUEST_SETTINGS, Request
 from mad_app.ui import session
 from mad_app.ui.compete.live import progress_text

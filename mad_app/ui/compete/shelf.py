@@ -1,0 +1,83 @@
+"""The runs that come with the program, before a visitor has run anything: one plays, and all can be opened."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+from mad_app.images.encode import thumbnail
+from mad_app.records import SHELF_RUNS, Run, load_run, shelf_root
+from mad_app.ui.components.collection import Card, picture_title, shelf_cards
+from mad_app.ui.components.html import Html, element, plain, show_html
+from mad_app.ui.components.viewer import show_viewer
+from mad_app.ui.session import PageState
+
+COLUMNS = 4
+THUMBNAIL = 160
+"""Side of a picture in pixels."""
+
+STATE = PageState("compete")
+
+
+def show_example(picture: str) -> None:
+    """Draw a finished run of a picture, or, where there is none of it, of another one; it plays from start to end.
+
+    Args:
+        picture: the name of the picture that is chosen.
+    """
+    cards = shelf_cards()
+    card = next((card for card in cards if card.picture == picture), cards[0])
+    st.subheader("A finished example")
+    other = (
+        "" if card.picture == picture else f" (Of {picture_title(card.picture)}: there is none of your picture yet.)"
+    )
+    st.markdown(f"**{plain(card.title)}.** {plain(card.label.notes + other)}")
+    show_viewer(_run(card.entry.id), STATE.key("example"), plays=True)
+
+
+def show_shelf() -> None:
+    """Draw a card for each of the runs, by which it is opened."""
+    st.subheader("Finished runs to explore")
+    cards = shelf_cards()
+    for row in range(0, len(cards), COLUMNS):
+        for column, card in zip(st.columns(COLUMNS), cards[row : row + COLUMNS], strict=False):
+            with column, st.container(border=True, height="stretch", key=STATE.key(f"shelf-{card.entry.id}")):
+                show_html(_card_html(card))
+                st.button(
+                    "Open",
+                    key=STATE.key(f"open-{card.entry.id}"),
+                    on_click=_open,
+                    args=(card.id,),
+                    help=f"Shows “{card.title}” with all its images, numbers and settings.",
+                )
+
+
+def _open(run_id: str) -> None:
+    st.query_params.from_dict({"run": run_id})
+
+
+@lru_cache(maxsize=len(SHELF_RUNS))
+def _run(name: str) -> Run:
+    """A record, read once for all visitors."""
+    return load_run(shelf_root() / name)
+
+
+def _card_html(card: Card) -> Html:
+    """The most separated pair, the name, and what to see."""
+    results = [card.summary.images[i] for i in (2 * card.pair, 2 * card.pair + 1)]
+    pictures = [
+        element("figure", element("img", src=_thumbnail(card.folder / result.file), alt="")) for result in results
+    ]
+    return element(
+        "article",
+        element("div", *pictures, class_="mad-two"),
+        element("p", card.title, class_="mad-name"),
+        element("p", card.label.notes),
+        class_="mad-card",
+    )
+
+
+@lru_cache(maxsize=2 * len(SHELF_RUNS))
+def _thumbnail(path: Path) -> str:
+    """A small copy of a picture as a data URI."""
+    return thumbnail(path, THUMBNAIL).uri()
