@@ -23,8 +23,8 @@ from mad_app.records import SHELF_RUNS, Keyframes, Label, Maps, Run, load_maps, 
 
 HERE = Path(__file__).parent
 MASK = HERE / "face.png"
-BETWEEN = 3
-"""Images on the way that are kept beside the start and the end."""
+BETWEEN, LAST_BETWEEN = 3, 0.4
+"""Images on the way that are kept beside the start and the end, and the part of the steps at which the last one is."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ SHELF: dict[str, Shelved] = {
         "Outside the face all four images keep the noise of the start. LASI rates C and D the same; look at the faces.",
     ),
     "low-pass": Shelved(
-        Request(image="grass", size=96, low_pass=8, steps=150),
+        Request(image="stairs", size=96, strength=0.05, low_pass=8, steps=150),
         "Only coarse changes",
         "The change has at most eight waves from edge to edge.",
     ),
@@ -135,7 +135,7 @@ def _keep(name: str, run: Run, maps: Maps | None) -> None:
 def _made_small(run: Run) -> Run:
     """The record with few images on the way, and with the four images as they are seen."""
     steps = run.keyframes.step
-    goals = np.geomspace(max(steps[1], 2), steps[-1], BETWEEN)
+    goals = np.geomspace(2, LAST_BETWEEN * run.history.step[-1], BETWEEN)
     few = np.unique([int(np.abs(steps - goal).argmin()) for goal in goals])
     images = tuple(
         replace(

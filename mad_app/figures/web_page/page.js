@@ -1,7 +1,7 @@
 
 // The page of a file: one viewer, and what is said of the run that it shows. `Viewer` is above.
 
-const runs = JSON.parse(document.getElementById("runs").textContent);
+const runs = JSON.parse(document.getElementById("runs").textContent).map((run, k) => ({ ...run, id: `${k} ${run.id}` }));
 const viewer = new Viewer(document.querySelector("main"));
 const choices = [...document.querySelectorAll("[data-show-run]")];
 

@@ -39,13 +39,10 @@ def is_shown(page: AppTest) -> bool:
     return bool(page.tabs)
 
 
-def test_before_a_run_the_page_describes_it_and_shows_an_example(open_page: OpenPage) -> None:
+def test_before_a_run_the_page_describes_it(open_page: OpenPage) -> None:
     page = open_page()
     assert "Starting from a copy of Chelsea the cat distorted by white noise, 128 × 128 pixels" in html_of(page)
     assert "300 steps" in html_of(page)
-    assert "For LPIPS (AlexNet), A and B differ equally from the original (0.235)." in html_of(page)
-    assert html_of(page).count("<figure") == 6 + 2  # the example, and the preview of the start
-    assert html_of(page).count("<svg") == 4
     assert not page.button(key="compete-start").disabled
 
 
