@@ -23,7 +23,7 @@ from mad_app.records import SHELF_RUNS, Keyframes, Label, Maps, Run, load_maps, 
 
 HERE = Path(__file__).parent
 MASK = HERE / "face.png"
-BETWEEN, LAST_BETWEEN = 3, 0.4
+BETWEEN, LAST_BETWEEN = 5, 0.4
 """Images on the way that are kept beside the start and the end, and the part of the steps at which the last one is."""
 
 
@@ -90,7 +90,7 @@ SHELF: dict[str, Shelved] = {
     "low-pass": Shelved(
         Request(image="stairs", size=96, strength=0.05, low_pass=8, steps=150),
         "Only coarse changes",
-        "The change has at most eight waves from edge to edge.",
+        "The change has at most eight waves from edge to edge. LASI rates C and D the same, although clouds cover C.",
     ),
 }
 

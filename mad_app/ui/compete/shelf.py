@@ -5,9 +5,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from mad_app.figures import image_title
 from mad_app.images.encode import thumbnail
 from mad_app.records import SHELF_RUNS, Run, load_run, shelf_root
 from mad_app.ui.components.collection import Card, picture_title, shelf_cards
+from mad_app.ui.components.four_up import letter_html
 from mad_app.ui.components.html import Html, element, plain, show_html
 from mad_app.ui.components.viewer import show_viewer
 from mad_app.ui.session import PageState
@@ -28,10 +30,10 @@ def show_example(picture: str) -> None:
     cards = shelf_cards()
     card = next((card for card in cards if card.picture == picture), cards[0])
     st.subheader("A finished example")
-    other = (
-        "" if card.picture == picture else f" (Of {picture_title(card.picture)}: there is none of your picture yet.)"
-    )
-    st.markdown(f"**{plain(card.title)}.** {plain(card.label.notes + other)}")
+    text = f"**{plain(card.title)}.** {plain(card.label.notes)}"
+    if card.picture != picture:
+        text += f" There is no example of your picture; this one is of {plain(picture_title(card.picture))}."
+    st.markdown(text)
     show_viewer(_run(card.entry.id), STATE.key("example"), plays=True)
 
 
@@ -44,11 +46,11 @@ def show_shelf() -> None:
             with column, st.container(border=True, height="stretch", key=STATE.key(f"shelf-{card.entry.id}")):
                 show_html(_card_html(card))
                 st.button(
-                    "Open",
+                    plain(card.title),
                     key=STATE.key(f"open-{card.entry.id}"),
                     on_click=_open,
                     args=(card.id,),
-                    help=f"Shows “{card.title}” with all its images, numbers and settings.",
+                    help="Opens it with all its images, numbers and settings.",
                 )
 
 
@@ -63,21 +65,24 @@ def _run(name: str) -> Run:
 
 
 def _card_html(card: Card) -> Html:
-    """The most separated pair, the name, and what to see."""
-    results = [card.summary.images[i] for i in (2 * card.pair, 2 * card.pair + 1)]
-    pictures = [
-        element("figure", element("img", src=_thumbnail(card.folder / result.file), alt="")) for result in results
+    """The four images, and what to see."""
+    figures = [
+        element(
+            "figure",
+            element("img", src=_thumbnail(card.folder / result.file), alt=image_title(i, result.optimized)),
+            element("figcaption", letter_html(i)),
+        )
+        for i, result in enumerate(card.summary.images)
     ]
     return element(
         "article",
-        element("div", *pictures, class_="mad-two"),
-        element("p", card.title, class_="mad-name"),
+        element("div", *figures, class_="mad-two"),
         element("p", card.label.notes),
         class_="mad-card",
     )
 
 
-@lru_cache(maxsize=2 * len(SHELF_RUNS))
+@lru_cache(maxsize=4 * len(SHELF_RUNS))
 def _thumbnail(path: Path) -> str:
     """A small copy of a picture as a data URI."""
     return thumbnail(path, THUMBNAIL).uri()
