@@ -84,8 +84,9 @@ def series_page(series: Series) -> bytes:
     return page_of(shown, series_title(series), f"{conditions(series)} {missing_sentence(series)}".rstrip())
 
 
+@lru_cache(maxsize=1)
 def shelf_page() -> bytes:
-    """A page of the runs that come with the program."""
+    """A page of the runs that come with the program, made once."""
     shown = [shown_run(load_run(shelf_root() / name)) for name in SHELF_RUNS]
     return page_of(shown, SHELF_TITLE, READING)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures import image_title
+from mad_app.figures import image_title, shelf_page
 from mad_app.images.encode import thumbnail
 from mad_app.records import SHELF_RUNS, Run, load_run, shelf_root
 from mad_app.ui.components.collection import Card, picture_title, shelf_cards
@@ -52,6 +52,16 @@ def show_shelf() -> None:
                     args=(card.id,),
                     help="Opens it with all its images, numbers and settings.",
                 )
+    st.download_button(
+        "Download all as web page",
+        shelf_page,
+        "shelf.html",
+        "text/html",
+        key=STATE.key("download-shelf"),
+        on_click="ignore",
+        icon=":material/captive_portal:",
+        help="One file with the viewer, the numbers and the settings of each run. It works without a network.",
+    )
 
 
 def _open(run_id: str) -> None:
