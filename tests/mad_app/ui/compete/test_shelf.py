@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mad_app.records import SHELF_RUNS, load_label, load_summary, shelf_root
-from tests.mad_app.ui.conftest import OpenPage, html_of, parameter
+from tests.mad_app.ui.conftest import OpenPage, downloads_of, html_of, parameter
 
 
 def example(page: AppTest) -> dict[str, Any]:
@@ -36,6 +36,7 @@ def test_the_example_is_of_the_chosen_picture_and_plays(open_page: OpenPage) -> 
 
 def test_each_has_a_card_that_says_what_to_see(open_page: OpenPage) -> None:
     page = open_page()
+    assert "Download all as web page" in downloads_of(page)
     for name in SHELF_RUNS:
         label = load_label(shelf_root() / name)
         assert label.notes in html_of(page)
@@ -54,6 +55,7 @@ def test_each_is_opened_at_once_with_its_settings_and_cannot_be_changed(open_pag
     settings = load_summary(shelf_root() / name).settings
     assert page.selectbox(key="compete-first").value == settings["first"]
     assert page.selectbox(key="compete-distortion").value == settings["distortion"]
+    assert "Download as web page" in downloads_of(page)
     keys = [str(button.key) for button in page.button]
     assert not [key for key in keys if "delete" in key or "resume" in key]
 
