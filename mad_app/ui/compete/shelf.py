@@ -86,7 +86,7 @@ def _card_html(card: Card) -> Html:
     ]
     return element(
         "article",
-        element("div", *figures, class_="mad-two"),
+        element("div", *figures, class_="mad-thumbs mad-shelved"),
         element("p", card.label.notes),
         class_="mad-card",
     )
