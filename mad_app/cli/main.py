@@ -13,14 +13,14 @@ import click
 
 from mad_app.cli.app import app
 from mad_app.cli.compete import compete, resume
-from mad_app.cli.draw import animate, curve, figure, sheet
+from mad_app.cli.draw import animate, curve, figure, page, sheet
 from mad_app.cli.measure import measure, metrics
 from mad_app.cli.running import INTERRUPTED
 from mad_app.cli.series import level_sweep_command, preset, seeds
 from mad_app.metrics import MetricFailed, MetricUnavailable
 
 COMMANDS = (
-    compete, resume, level_sweep_command, seeds, preset, figure, animate, sheet, curve, measure, metrics, app
+    compete, resume, level_sweep_command, seeds, preset, figure, animate, sheet, curve, page, measure, metrics, app
 )  # fmt: skip
 
 EARLIER_NAMES: Mapping[str, str] = {"ladder": "level-sweep"}

@@ -45,6 +45,14 @@ from mad_app.figures.text import (
     settings_sentence,
     start_phrase,
 )
+from mad_app.figures.web_page.page import (
+    run_page,
+    save_run_page,
+    save_series_page,
+    save_shelf_page,
+    series_page,
+    shelf_page,
+)
 
 __all__ = [
     "EARLIER_PARTS",
@@ -80,14 +88,20 @@ __all__ = [
     "pair_sentence",
     "percentage",
     "picture_phrases",
+    "run_page",
     "running_drift_sentence",
     "save_animation",
     "save_contact_sheet",
     "save_figure",
     "save_level_curves",
+    "save_run_page",
+    "save_series_page",
+    "save_shelf_page",
     "seen_drift_sentence",
     "series_bytes",
+    "series_page",
     "setting_phrases",
     "settings_sentence",
+    "shelf_page",
     "start_phrase",
 ]

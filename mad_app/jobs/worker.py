@@ -20,10 +20,10 @@ import numpy as np
 
 from mad_app.competition import Reason
 from mad_app.images.encode import to_jpeg
-from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase, Trace, is_no_room
+from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase, is_no_room
 from mad_app.jobs.owners import give_to
 from mad_app.metrics import KnownMetric, MetricFailed, get_metric
-from mad_app.records import UNFINISHED, History, Run, find_run, load_checkpoint, load_run
+from mad_app.records import UNFINISHED, History, Run, Trace, find_run, load_checkpoint, load_run
 from mad_app.runs import Progress, materialize, record_competition, resume_run, source_of
 
 SECONDS_BETWEEN_REPORTS = 0.15

@@ -32,12 +32,15 @@ from mad_app.records.series import (
     spread_of,
     spread_of_starts,
 )
+from mad_app.records.shelf import SHELF, SHELF_RUNS, shelf_folder, shelf_root
 from mad_app.records.state import State, state_of, why_not_resumable
 from mad_app.records.storage import DiskFullError, RecordError
-from mad_app.records.trace import Trace
+from mad_app.records.trace import Trace, at_end, seen_trace
 from mad_app.records.trash import delete_run, deleted_runs, empty_trash, restore_run
 
 __all__ = [
+    "SHELF",
+    "SHELF_RUNS",
     "UNFINISHED",
     "Checkpoint",
     "CornerResult",
@@ -59,6 +62,7 @@ __all__ = [
     "State",
     "Summary",
     "Trace",
+    "at_end",
     "content_hash",
     "delete_run",
     "deleted_runs",
@@ -88,6 +92,9 @@ __all__ = [
     "save_maps",
     "save_run",
     "save_series",
+    "seen_trace",
+    "shelf_folder",
+    "shelf_root",
     "spread_of",
     "spread_of_starts",
     "state_of",

@@ -35,6 +35,7 @@ def run(address: str, browser: Browser) -> str:
     page.set_default_timeout(PATIENCE * 1000)
     page.goto(f"{address}/{QUICK}")
     page.get_by_role("button", name="Start the competition", exact=True).click()
+    page.get_by_role("tab", name="Look closer").wait_for()
     page.locator(".viewer").wait_for(state="visible")
     query = page.url.partition("?")[2]
     page.close()

@@ -12,15 +12,14 @@ from mad_app.runs.reproduce import asks_for_same
 from mad_app.ui.address import correct_address, current_address, write_address
 from mad_app.ui.compete.controls import STATE, follow_address, show_controls
 from mad_app.ui.compete.ended import show_ended
-from mad_app.ui.compete.example import example_four_up
 from mad_app.ui.compete.live import show_live
 from mad_app.ui.compete.my_runs import show_my_runs
 from mad_app.ui.compete.opened import Opened, open_address
 from mad_app.ui.compete.results import show_commands
+from mad_app.ui.compete.shelf import show_example, show_introduction, show_shelf
 from mad_app.ui.components.containment import contained, whole_page
-from mad_app.ui.components.explanation import how_it_works_html, introduction_html
+from mad_app.ui.components.explanation import how_it_works_html
 from mad_app.ui.components.form import Form, first_request, plan, request_of_record, to_query
-from mad_app.ui.components.four_up import four_up_html
 from mad_app.ui.components.html import element, load_styles, sentence, show_html
 from mad_app.ui.components.picture_picker import picker_style
 from mad_app.ui.session import entered_from, is_host, queue, visitor
@@ -116,18 +115,18 @@ def _is_same(asked: Request, request: Request, opened: Opened) -> bool:
 
 
 def _show_invitation(jobs: JobQueue, form: Form) -> None:
-    """Before a run: what will happen, and a finished example."""
+    """Before a run: what will happen, and finished runs."""
     st.title("Let two metrics compete")
-    example = example_four_up()
-    fixed, optimized = example.headings[0].split(". ", 1)
-    show_html(introduction_html(example.reference, (example.four[0], example.four[1]), f"{fixed}.", optimized))
+    show_introduction()
     if form.chosen is not None:
         st.markdown(plan(form.chosen, form.picture, form.files))
     _start_button(jobs, form, "Start the competition")
     show_html(element("p", HINT, class_="mad-hint"))
     show_my_runs(jobs, visitor())
-    st.header("A finished example")
-    show_html(four_up_html(example))
+    with contained("the example"):
+        show_example(form.picture.image)
+    with contained("the finished runs"):
+        show_shelf()
     if form.request is not None:
         with st.expander("Copy as command or Python", icon=":material/terminal:"):
             show_commands(form.request)

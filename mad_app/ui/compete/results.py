@@ -5,7 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures import LETTERS, Kind, figure_bytes, metric_title, number, outcome_sentence
+from mad_app.figures import Kind, figure_bytes, outcome_sentence, run_page
+from mad_app.figures.web_page.details import other_metrics_html
 from mad_app.images.encode import Picture
 from mad_app.jobs.paths import runs_root
 from mad_app.metrics import METRICS
@@ -21,7 +22,7 @@ from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
 from mad_app.ui.components.html import Html, displayable, element, join, plain, show_html
 from mad_app.ui.components.render_cache import await_rendered, renderer
-from mad_app.ui.components.viewer.viewer import show_viewer
+from mad_app.ui.components.viewer import show_viewer
 from mad_app.ui.session import PageState
 
 MIMES: dict[Kind, str] = {"pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png"}
@@ -49,20 +50,6 @@ def _reading_html() -> Html:
     return element("p", f"{WHICH_FAILED} ", button, class_="mad-reading")
 
 
-def other_metrics_html(run: Run) -> Html:
-    """The values of every metric for the start and the four images, as a table."""
-    competing = {run.images[0].optimized, run.images[0].fixed}
-    rows = []
-    for name in run.images[0].final:
-        values = [run.images[0].start.get(name), *(result.seen.get(name) for result in run.images)]
-        cells = [element("td", number(value)) for value in values]
-        mark = "mad-competing" if name in competing else None
-        rows.append(element("tr", element("th", metric_title(name)), *cells, class_=mark))
-    heads = [element("th", head) for head in ("Distance to the original", "Start", *LETTERS)]
-    table = (element("thead", element("tr", *heads)), element("tbody", *rows))
-    return element("div", element("table", *table, class_="mad-table"), class_="mad-scroll")
-
-
 def _downloads(run: Run) -> None:
     """Files to download, made when they are asked for and outside the page's own thread."""
     folder = run.folder
@@ -80,6 +67,16 @@ def _downloads(run: Run) -> None:
                 icon=":material/download:",
                 help="The whole sheet, for a paper or a slide." if kind != "png" else "The whole sheet, as pixels.",
             )
+        st.download_button(
+            "Download as web page",
+            partial(run_page, run),
+            f"{run.id}.html",
+            "text/html",
+            key=STATE.key("download-page"),
+            on_click="ignore",
+            icon=":material/captive_portal:",
+            help="One file with the images, this viewer, the numbers and the settings. It works without a network.",
+        )
         st.download_button(
             "Record as ZIP",
             partial(zip_run, Path(folder)),

@@ -4,22 +4,18 @@ One drawing for the optimized metric, one for the fixed metric, with its level. 
 their images; letters at the ends say the same to those who cannot tell the colors apart.
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mad_app.competition.settings import CORNERS
 from mad_app.figures import LETTERS, metric_title, number
-from mad_app.jobs.folder import Row, Trace
+from mad_app.figures.web_page.scale import LOGARITHMIC_FROM, Scale
+from mad_app.records.trace import Row, Trace
 from mad_app.ui.components.html import Html, element, join, term
 
 DRAWING_WIDTH, LEFT, RIGHT = 260, 4, 190
 """Width of a drawing, and where its lines begin and end; what is right of them is for labels."""
 
 OPTIMIZED_HEIGHT, FIXED_HEIGHT = 132, 56
-
-LOGARITHMIC_FROM = 8.0
-"""Ratio of the largest to the smallest value from which equal ratios, not differences, are drawn equally long."""
 
 NARROWEST = 0.02
 """Least part of the level that the fixed metric's drawing spans; smaller departures should look small."""
@@ -32,31 +28,6 @@ FIXED = "The metric that has to stay at the level of the start, the dashed line,
 LOG_SCALE = "Equal ratios are equally high: from 0.01 to 0.1 is as far as from 0.1 to 1."
 
 Points = list[tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class Scale:
-    """From a value to a height in the drawing.
-
-    Attributes:
-        low: the least value.
-        high: the greatest.
-        top: height of the greatest.
-        bottom: height of the least.
-        logarithmic: equal ratios are equally high.
-    """
-
-    low: float
-    high: float
-    top: float
-    bottom: float
-    logarithmic: bool = False
-
-    def __call__(self, value: float) -> float:
-        """Height of a value."""
-        low, high, at = (math.log(v) if self.logarithmic else v for v in (self.low, self.high, value))
-        part = (at - low) / (high - low) if high > low else 0.5
-        return self.bottom + (self.top - self.bottom) * part
 
 
 def pair_curves(trace: Trace, pair: int, names: tuple[str, str], steps: int) -> Html:

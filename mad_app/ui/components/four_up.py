@@ -1,11 +1,10 @@
 """The original and the start, the four images in their two pairs, and the values of both metrics, as HTML.
 
-The same drawing serves a run in progress, one that has ended, and the example.
+The same drawing serves a run in progress and one that has ended.
 """
 
-import json
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,9 @@ from mad_app.competition.settings import CORNERS
 from mad_app.figures import LETTERS, drift_sentence, image_title, metric_title, number, pair_sentence
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture
-from mad_app.jobs.folder import Job, Row, Trace
-from mad_app.records import Run
+from mad_app.jobs.folder import Job
+from mad_app.records import Run, Trace, seen_trace
+from mad_app.records.trace import Row
 from mad_app.ui.components.curves import pair_curves
 from mad_app.ui.components.html import Html, element, join
 
@@ -84,27 +84,6 @@ def enlarged(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.repeat(np.repeat(image, factor, axis=0), factor, axis=1)
 
 
-def seen_trace(run: Run) -> Trace:
-    """The values over the steps; at the end, those of the 8-bit images, which are what people see."""
-    return at_end(Trace.of(run.history), run)
-
-
-def at_end(trace: Trace, run: Run) -> Trace:
-    """A trace whose last row has the values of the record's 8-bit images, as far as they were measured."""
-    names = (run.images[0].optimized, run.images[0].fixed)
-    ends = {
-        "first": tuple(_finite(result.seen.get(names[0])) for result in run.images),
-        "second": tuple(_finite(result.seen.get(names[1])) for result in run.images),
-        "drift": tuple(_finite(result.drift_seen) for result in run.images),
-    }
-    columns = {name: (*getattr(trace, name)[:-1], row) for name, row in ends.items()}
-    return replace(trace, **columns)
-
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else value
-
-
 def four_up_of_job(job: Job) -> FourUp | None:
     """A competition in progress, as its worker reported it last; None before it has made its pictures."""
     folder, request = job.folder.path, job.spec.request
@@ -123,32 +102,6 @@ def four_up_of_job(job: Job) -> FourUp | None:
         start=start,
         four=tuple(_latest(folder / f"{i}.jpg", start) for i in range(len(CORNERS))),
         headings=(_aim(names, 0), _aim(names, 1)),
-    )
-
-
-def save_example(shown: FourUp, folder: Path) -> None:
-    """Keep it as plain files, for `load_example`."""
-    pictures = {"reference": shown.reference, "start": shown.start}
-    pictures |= {str(i): picture for i, picture in enumerate(shown.four)}
-    for name, picture in pictures.items():
-        (folder / f"{name}.png").write_bytes(picture.content)
-    values = {name: getattr(shown, name) for name in ("names", "width", "height", "steps", "headings")}
-    (folder / "four_up.json").write_text(json.dumps(values | {"trace": asdict(shown.trace)}) + "\n", encoding="utf-8")
-
-
-def load_example(folder: Path) -> FourUp:
-    """What `save_example` kept."""
-    values = json.loads((folder / "four_up.json").read_text(encoding="utf-8"))
-    return FourUp(
-        names=tuple(values["names"]),
-        width=values["width"],
-        height=values["height"],
-        steps=values["steps"],
-        trace=Trace(**{name: tuple(rows) for name, rows in values["trace"].items()}),
-        reference=Picture.read(folder / "reference.png"),
-        start=Picture.read(folder / "start.png"),
-        four=tuple(Picture.read(folder / f"{i}.png") for i in range(len(CORNERS))),
-        headings=tuple(values["headings"]),
     )
 
 

@@ -9,10 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mad_app.images import Crop, bundled_path, load_image
-from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status, Trace
+from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.queue import JOBS, JobQueue
-from mad_app.records import Keyframes, list_runs, load_run, load_summary, save_run
+from mad_app.records import Keyframes, Trace, list_runs, load_run, load_summary, save_run
 from mad_app.request import REQUEST_SETTINGS, Request
 from mad_app.ui import session
 from mad_app.ui.compete.live import progress_text
@@ -39,13 +39,10 @@ def is_shown(page: AppTest) -> bool:
     return bool(page.tabs)
 
 
-def test_before_a_run_the_page_describes_it_and_shows_an_example(open_page: OpenPage) -> None:
+def test_before_a_run_the_page_describes_it(open_page: OpenPage) -> None:
     page = open_page()
     assert "Starting from a copy of Chelsea the cat distorted by white noise, 128 × 128 pixels" in html_of(page)
     assert "300 steps" in html_of(page)
-    assert "For LPIPS (AlexNet), A and B differ equally from the original (0.235)." in html_of(page)
-    assert html_of(page).count("<figure") == 6 + 2  # the example, and the preview of the start
-    assert html_of(page).count("<svg") == 4
     assert not page.button(key="compete-start").disabled
 
 
