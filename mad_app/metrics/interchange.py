@@ -58,7 +58,7 @@ def to_torch(images: jax.Array) -> torch.Tensor:
         raise MetricUnavailable("JAX computes on a GPU that PyTorch cannot use: install a PyTorch build with CUDA")
     tensor = from_dlpack(images).permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format)
     if tensor.is_cuda:
-        copied = torch.cuda.Event()
+        copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
         copied.record()
         _TO_TORCH.hold(images, copied.query)
     return tensor

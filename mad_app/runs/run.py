@@ -164,6 +164,7 @@ def _resume(folder: Path, resolve: Resolve, on_progress: OnProgress, should_stop
         origin=Origin.of(run.reference, origin.source if origin else source_of(request), request.image),
         solver=solver_of(run),
         request_id=run.request,
+        device=run.device,
     )
     steps = compete(
         materials.reference,
