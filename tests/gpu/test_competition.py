@@ -14,7 +14,6 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
-import torch
 
 from mad_app.competition import MAX_DRIFT, Settings, Step, compete
 from mad_app.competition.loop import iterate
@@ -25,6 +24,7 @@ from mad_app.metrics import get_metric
 from mad_app.records import load_run
 from mad_app.runs import Request, resume_run, run_competition
 
+torch = pytest.importorskip("torch")
 ROOT = Path(__file__).parents[2]
 PAIRS = [("lasi", "lpips-alex"), ("lasi", "mse"), ("ssim", "mse")]
 engine: Any = importlib.import_module("mad_app.competition.compete")

@@ -4,12 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import torch
 
 from mad_app.metrics import METRICS, find_devices, get_metric, is_out_of_memory
 from mad_app.metrics.contract import noisy, smooth_image
-from mad_app.metrics.interchange import to_jax, to_torch
 
+torch = pytest.importorskip("torch")
 VALUE_TOLERANCE, GRADIENT_TOLERANCE = 2e-4, 1e-2
 """Relative: float32 sums in another order, and of the gradient, its norm; kinks (ReLU) fall on either side."""
 
@@ -42,6 +41,8 @@ def test_a_value_is_the_same_twice(name: str) -> None:
 
 def test_what_crosses_is_read_in_order_and_never_overwritten() -> None:
     """Hundreds of crossings without waiting, each array dropped at once, while both allocators reuse memory."""
+    from mad_app.metrics.interchange import to_jax, to_torch
+
     advance = jax.jit(lambda image: jnp.sin(3 * image) + 0.1)
     image = there = jnp.linspace(0, 1, 4 * 256 * 256 * 3, dtype=jnp.float32).reshape(4, 256, 256, 3)
     for _ in range(300):
