@@ -123,7 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     report = Report(began + seconds, chosen.json, _machine())
     steps = 100 if chosen.quick else 500
     with tempfile.TemporaryDirectory() as cache:  # so that what is compiled to count its bytes is compiled once
-        jax.config.update("jax_compilation_cache_dir", cache)
+        if not jax.config.jax_compilation_cache_dir:
+            jax.config.update("jax_compilation_cache_dir", cache)
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
         _measure_all(report, chosen.sizes, [tuple(pair.split(",")) for pair in chosen.pairs], steps)
     report.machine["all"] = f"{time.monotonic() - began:.0f} s"
