@@ -8,8 +8,8 @@ It runs from a clone: what it needs beside JAX with CUDA and PyTorch is lpips, l
     step     a competition: milliseconds of a step, steps a second, and seconds until the second step (`first`)
     profile  of a step: kernels launched, milliseconds that they take, and the part of the time in which the device has
              none to run, because the host has not launched it; and which kernels take longest
-    run      a competition of 500 steps, from binding the metrics to the return to the level: seconds, and the targets on
-             an H100; before it, one of 2 steps, which compiles (`first`)
+    run      a competition of 500 steps, from binding the metrics to the return to the level: seconds, and the target on
+             an H100; before it, one of 2 steps compiles what it needs (`first`)
 
 A row that does not fit into the time (`--seconds`) is left out, and named at the end. With `--quick`, 100 seconds and
 runs of 100 steps. On a machine without a GPU it measures the CPU, which shows that it works and no more.

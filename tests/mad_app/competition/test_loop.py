@@ -82,28 +82,35 @@ def test_no_step_of_two_jax_metrics_goes_through_the_host(constraints: str, monk
 
 
 @dataclass
-class HostReads:
-    """The sizes of JAX arrays whose values were brought to the host: by float, int or bool, or by NumPy."""
+class ToHost:
+    """The arrays whose values the host has read, by float, int or bool or by NumPy, and those on their way to it."""
 
-    sizes: list[int] = field(default_factory=list)
+    read: list[jax.Array] = field(default_factory=list)
+    copied: list[jax.Array] = field(default_factory=list)
 
     @classmethod
-    def counted(cls, monkeypatch: pytest.MonkeyPatch) -> "HostReads":
-        reads, implementation, to_numpy = cls(), type(jax.numpy.zeros(1)), np.asarray
-        before: Any = implementation._value
+    def watched(cls, monkeypatch: pytest.MonkeyPatch) -> "ToHost":
+        seen, implementation, to_numpy = cls(), type(jax.numpy.zeros(1)), np.asarray
+        value: Any = implementation._value
+        copy: Any = implementation.copy_to_host_async
 
-        def value(array: Any) -> Any:
-            reads.sizes.append(array.size)
-            return before.fget(array)
+        def read(array: Any) -> Any:
+            seen.read.append(array)
+            return value.fget(array)
+
+        def copied(array: Any) -> None:
+            seen.copied.append(array)
+            copy(array)
 
         def asarray(array: Any, *arguments: Any, **options: Any) -> np.ndarray:
             if isinstance(array, jax.Array):
-                reads.sizes.append(array.size)
+                seen.read.append(array)
             return to_numpy(array, *arguments, **options)
 
-        monkeypatch.setattr(implementation, "_value", property(value))
+        monkeypatch.setattr(implementation, "_value", property(read))
+        monkeypatch.setattr(implementation, "copy_to_host_async", copied)
         monkeypatch.setattr(np, "asarray", asarray)
-        return reads
+        return seen
 
 
 @pytest.mark.parametrize(
@@ -119,22 +126,28 @@ def test_no_value_is_fetched_to_launch_a_step(
     state = engine._on_device(init(problem.initial), problem)
     steps = iterate(problem, state)
     next(steps)  # what is compiled may read constants
-    reads = HostReads.counted(monkeypatch)
+    seen = ToHost.watched(monkeypatch)
     with jax.transfer_guard_device_to_host("disallow"):
         infos = list(itertools.islice(steps, 4))
-    assert reads.sizes == []
+    assert seen.read == []
     assert [int(info.step_index) for info in infos] == [1, 2, 3, 4]
-    assert len(reads.sizes) == 4
+    assert len(seen.read) == 4
 
 
-def test_the_host_reads_only_numbers_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = compete(*reference_and_start(), Opaque(FORM), Opaque(SQUARE_NORM), Settings(steps=40))
+@pytest.mark.parametrize("metrics", [(FORM, SQUARE_NORM), (Opaque(FORM), Opaque(SQUARE_NORM))])
+def test_the_host_reads_only_what_is_on_its_way_to_it(
+    metrics: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers of a step, and no operation on them, for which it would wait until the device has done all before."""
+    monkeypatch.setattr(loop, "_is_on_accelerator", lambda _: True)
+    seen = ToHost.watched(monkeypatch)
+    steps = compete(*reference_and_start(), *metrics, Settings(steps=40))
     next(steps)
-    reads = HostReads.counted(monkeypatch)
+    seen.read.clear()
     for _ in itertools.islice(steps, 20):
         pass
-    assert sorted(set(reads.sizes)) == [1, 4]
-    assert len(reads.sizes) <= 20 * 10
+    assert {array.size for array in seen.read} == {1, 4}
+    assert {id(array) for array in seen.read} <= {id(array) for array in seen.copied}
 
 
 @pytest.mark.parametrize("constraints", CONSTRAINTS)
