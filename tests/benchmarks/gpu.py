@@ -215,14 +215,21 @@ def _step(first: str, second: str, size: int) -> Row:
     for _ in itertools.islice(steps, 2):
         pass
     compiled = time.perf_counter() - began
-    for _ in itertools.islice(steps, WARM_STEPS):
-        pass
+    _seconds_of(steps, WARM_STEPS)
     count, began = 0, time.perf_counter()
     while count < 20 or time.perf_counter() - began < MEASURED_SECONDS:
         next(steps)
         count += 1
     seconds = (time.perf_counter() - began) / count
     return {"time ms": 1e3 * seconds, "steps/s": 1 / seconds, "first s": compiled}
+
+
+def _seconds_of(steps: Iterator[Step], count: int) -> float:
+    """Seconds of each of the next steps."""
+    began = time.perf_counter()
+    for _ in itertools.islice(steps, count):
+        pass
+    return (time.perf_counter() - began) / count
 
 
 def _run(first: str, second: str, size: int, steps: int) -> Row:
@@ -247,15 +254,12 @@ def _profile(first: str, second: str, size: int) -> Row:
     if not torch.cuda.is_available():
         raise ValueError("needs a GPU")
     steps = _steps(first, second, size, 100_000)
-    for _ in itertools.islice(steps, WARM_STEPS):
-        pass
+    _seconds_of(steps, WARM_STEPS)
+    wall = _seconds_of(steps, 2 * PROFILED_STEPS)  # the profiler slows the host
     torch.cuda.synchronize()
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
-        began = time.perf_counter()
-        for _ in itertools.islice(steps, PROFILED_STEPS):
-            pass
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA], acc_events=True) as profile:
+        _seconds_of(steps, PROFILED_STEPS)
         torch.cuda.synchronize()
-        wall = (time.perf_counter() - began) / PROFILED_STEPS
     kernels = [event for event in profile.key_averages() if event.self_device_time_total > 0]
     busy = sum(event.self_device_time_total for event in kernels) / 1e6 / PROFILED_STEPS
     longest = sorted(kernels, key=lambda event: -event.self_device_time_total)[:4]
