@@ -18,6 +18,7 @@ from mad_app.metrics import KnownMetric, is_out_of_memory, resolve_metric
 from mad_app.metrics.devices import find_devices
 from mad_app.records import is_resumable, load_run
 from mad_app.runs import OnProgress, Request, Resolve
+from mad_app.runs.materialize import picture_notes
 from mad_app.runs.series import SeriesResult
 from mad_app.runs.time_budget import with_steps_for_time
 
@@ -77,6 +78,11 @@ def _report_unused_gpu() -> None:
     """Say which framework cannot use the machine's GPU, and why."""
     for problem in find_devices().problems:
         click.echo(problem, err=True)
+
+
+def tell_picture_notes(request: Request) -> None:
+    """Print what is done to the values and the size of the picture."""
+    click.echo("".join(f"{note}\n" for note in picture_notes(request)), err=True, nl=False)
 
 
 def fit_steps(request: Request) -> Request:
