@@ -54,7 +54,10 @@ def _read(argument: str, file: str) -> Decoded:
 
 @click.command(cls=Command)
 def metrics() -> None:
-    """List the metrics, whether they are available here, and the device that each framework computes on."""
+    """List the metrics and whether they are available here.
+
+    Below them stands what JAX and PyTorch compute on, and why one of them cannot use a GPU of this machine.
+    """
     rows, notes = [("name", "framework", "smallest", "available", "source")], []
     for known in describe_metrics():
         row, limits = known.spec, known.spec.parameter

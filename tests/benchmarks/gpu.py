@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON, too")
     chosen = parser.parse_args(arguments)
     began = time.monotonic()
-    seconds = chosen.seconds or (85 if chosen.quick else 420)
+    seconds = chosen.seconds or (75 if chosen.quick else 420)
     report = Report(began + seconds, chosen.json, _machine())
     steps = 100 if chosen.quick else 500
     with tempfile.TemporaryDirectory() as cache:  # so that what is compiled to count its bytes is compiled once
