@@ -67,7 +67,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     while found is not None:
         if isinstance(found, MemoryError):
             return True
-        if isinstance(found, RuntimeError) and any(sign in _message(found) for sign in _SIGNS):
+        of_framework = isinstance(found, RuntimeError) and not isinstance(found, MetricFailed)
+        if of_framework and any(sign in _message(found) for sign in _SIGNS):
             return True
         found = found.__cause__ or found.__context__
     return False
