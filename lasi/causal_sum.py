@@ -15,6 +15,9 @@ product; the other tiles contribute through the edges, one number per channel, f
 rows are computed together: a *strip*. An array over a strip is (u, F, B, n, m): position in the tile (column,
 channel), quantities summed in parallel, rows, images, tiles.
 
+On a GPU many rows are computed together, in the order of the image: (B, F, 1, n, W·C). There Z, the sum over the rows
+above, is a dense product with the weights of the rows, and the sums along the rows are products with those of a tile.
+
 The adjoint sums over all later elements: the same, run backwards.
 
 Source of the sum: Severo, Theis, Ballé, ICLR 2024, the weights of the weighted least-squares problem.
@@ -82,6 +85,60 @@ def causal_sums(values: Array, carry: Carry, *, later: bool = False) -> tuple[Ar
         sums.append(inside + before[:, :, row] + over_edges.reshape(inside.shape))
         carry = Carry(DECAY * (inside + whole[:, :, row]), DECAY * (carry.edges + of_row))
     return jnp.stack(sums[:: order.step], axis=2), carry
+
+
+def block_sums(
+    values: Array, carry: Array | None, tile: int, channels: int, *, later: bool = False
+) -> tuple[Array, Array | None]:
+    """Sums over all earlier elements, or over all later ones, for one block of rows of whole tiles.
+
+    Args:
+        values: the summands, (B, F, 1, n, c), the positions c of a row being (tile, column, channel).
+        carry: sums over all blocks on one side at the row next to them, without the spread along the row,
+            (1, F, 1, n, c); None if there is one block only.
+        tile: columns in a tile.
+        channels: C.
+        later: sum over later elements instead.
+
+    Returns:
+        The sums (B, F, 1, n, c) and the carry for the next block.
+    """
+    size, rows = tile * channels, len(values)
+    kernels = _kernels(tile, channels, values.shape[-1] // size, later)
+    before, spread, near, far = np.split(kernels.inside, np.cumsum([size, size, channels]))
+    own_row = np.concatenate([before, near, 0 * far]).T
+    other_rows = np.concatenate([spread, near, far]).T
+    steps = np.arange(rows) - np.arange(rows)[:, None]
+    steps = steps if later else -steps
+    above = _dot(np.where(steps > 0, DECAY**steps, 0), values)
+    sums = _between_tiles(_last_dot(values, own_row) + _last_dot(above, other_rows), kernels)
+    if carry is None:
+        return sums.reshape(values.shape), None
+
+    distance = (np.arange(rows)[::-1] if later else np.arange(rows)).reshape(-1, *[1] * 4)
+    of_others = _between_tiles(_last_dot(carry, other_rows), kernels).reshape(carry.shape)
+    next_row = DECAY ** (rows - distance.reshape(1, -1))
+    weights = jnp.asarray(DECAY**distance, values.dtype)
+    return sums.reshape(values.shape) + weights * of_others, _dot(next_row, values) + DECAY**rows * carry
+
+
+def _between_tiles(sums: Array, kernels: "Kernels") -> Array:
+    """Sums inside the tiles (…, m, u), from those with the edges behind them (…, m, u + 2C)."""
+    channels = (sums.shape[-1] - kernels.inside.shape[1]) // 2
+    inside, edges = jnp.split(sums, [kernels.inside.shape[1]], axis=-1)
+    edges = edges.reshape(*edges.shape[:-1], 2, channels)
+    between = jnp.asarray(kernels.between, sums.dtype)
+    edges = jnp.einsum("...sec,est->...tec", edges, between, precision=lax.Precision.HIGHEST)
+    from_edges = jnp.asarray(kernels.from_edges, sums.dtype).reshape(2, *[1] * (edges.ndim - 2), -1, 1)
+    # Not a sum over the axis of the two edges: jaxlib 0.10.2 crashes at such a sum after a product on CPUs.
+    over_edges = from_edges[0] * edges[..., 0, None, :] + from_edges[1] * edges[..., 1, None, :]
+    return inside + over_edges.reshape(inside.shape)
+
+
+def _last_dot(array: Array, kernel: np.ndarray) -> Array:
+    """Products (…, m, k) of the tiles of an array (…, m·u) and a kernel (u, k)."""
+    tiles = array.reshape(*array.shape[:-1], -1, len(kernel))
+    return jnp.dot(tiles, jnp.asarray(kernel, array.dtype), precision=lax.Precision.HIGHEST)
 
 
 class Kernels(NamedTuple):
