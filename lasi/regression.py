@@ -26,7 +26,9 @@ from lasi.linear_map import linear_map
 Columns = Any
 """An array (u, K, elements); or, entrywise, a NumPy array (1, K) of arrays (u, 1, elements)."""
 LARGEST_ENTRYWISE = 20
-"""N up to which every entry of a matrix may be an array of its own; a GPU has no registers for more."""
+"""N up to which every entry of a matrix may be an array of its own; with more, compiling takes long."""
+LARGEST_UNROLLED_FOR_GPU = 24
+"""`LARGEST_UNROLLED` for a GPU, for which XLA's compiler is slower."""
 LARGEST_UNROLLED = 32
 """N up to which the elimination is unrolled: fast, but the compiled program grows with N²."""
 
@@ -70,7 +72,7 @@ def packed_size(neighborhood_size: int) -> int:
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(2,))
-def ridge_solve(sums: Array, ridge: Array, entrywise: bool) -> Array:
+def ridge_solve(sums: Array, ridge: Array, for_gpu: bool) -> Array:
     """Solutions w of (A + λI) w = b, (u, N, …).
 
     The derivative is that of the implicit function, dw = (A + λI)⁻¹ (db − dA w), and the gradient its transpose: with
@@ -79,24 +81,22 @@ def ridge_solve(sums: Array, ridge: Array, entrywise: bool) -> Array:
     Args:
         sums: weighted sums of products, packed, (u, F, …).
         ridge: λ > 0, a scalar, taken as constant.
-        entrywise: as in `factorize`.
+        for_gpu: as in `factorize`.
     """
-    return factorize(sums, ridge, entrywise)[0]
+    return factorize(sums, ridge, for_gpu)[0]
 
 
 @ridge_solve.defjvp
-def _ridge_solve_jvp(
-    entrywise: bool, primals: tuple[Array, Array], tangents: tuple[Array, Array]
-) -> tuple[Array, Array]:
+def _ridge_solve_jvp(for_gpu: bool, primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
     def tangent(residuals: tuple[Array, Array], of_sums: Array) -> Array:
-        w, solve_for = factorize(*residuals, entrywise)
+        w, solve_for = factorize(*residuals, for_gpu)
         return solve_for(change_of_equations(of_sums, w))
 
     def transpose(residuals: tuple[Array, Array], cotangent: Array) -> tuple[Array]:
-        w, solve_for = factorize(*residuals, entrywise)
+        w, solve_for = factorize(*residuals, for_gpu)
         return (gradient_of_sums(solve_for(cotangent), w),)
 
-    return ridge_solve(*primals, entrywise), linear_map(tangent, transpose, primals, tangents[0])
+    return ridge_solve(*primals, for_gpu), linear_map(tangent, transpose, primals, tangents[0])
 
 
 def change_of_equations(of_sums: Array, w: Array) -> Array:
@@ -115,7 +115,7 @@ def gradient_of_sums(v: Array, w: Array) -> Array:
     return (jnp.asarray(once, w.dtype) * twice).reshape(shape)
 
 
-def factorize(sums: Array, ridge: Array, entrywise: bool) -> tuple[Array, Callable[[Array], Array]]:
+def factorize(sums: Array, ridge: Array, for_gpu: bool) -> tuple[Array, Callable[[Array], Array]]:
     """The w of (A + λI) w = b, and the function that solves (A + λI) v = c for another right-hand side; (u, N, …).
 
     A pivot is at least the rounding error of its element of A, so that the factor stays finite where λ is too small for
@@ -124,14 +124,14 @@ def factorize(sums: Array, ridge: Array, entrywise: bool) -> tuple[Array, Callab
     Args:
         sums: weighted sums of products, packed, (u, F, …).
         ridge: λ > 0, a scalar.
-        entrywise: whether every entry of the matrices is an array of its own while N is small. XLA's compiler for GPUs
-            makes one kernel of the elimination then; that for CPUs does better with a column in one array.
+        for_gpu: whether to make every entry of the matrices an array of its own while N is small. XLA's compiler for
+            GPUs makes one kernel of the elimination then; that for CPUs does better with a column in one array.
     """
     size = (math.isqrt(8 * sums.shape[1] + 1) - 3) // 2
     shape = sums.shape[:1] + (size,) + sums.shape[2:]
-    if size > LARGEST_UNROLLED:
+    if size > (LARGEST_UNROLLED_FOR_GPU if for_gpu else LARGEST_UNROLLED):
         w, solve_for = _sweep(flat(sums), ridge, size)
-    elif entrywise and size <= LARGEST_ENTRYWISE:
+    elif for_gpu and size <= LARGEST_ENTRYWISE:
         entries, solve_entries = _cholesky(_entries(flat(sums)), ridge, size)
         w = _joined(entries)
 

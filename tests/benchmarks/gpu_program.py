@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _prepare(packages: Path, *, install: bool) -> None:
-    """Make JAX able to compile for CUDA: the packages, and what it must be told before it starts."""
+    """Make JAX able to compile for CUDA: the packages, and settings that it reads when it starts."""
     command = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", str(packages)]
     command += [f"{name}=={version('jax')}" for name in ("jax-cuda13-plugin", "jax-cuda13-pjrt")]
     if not (packages / "jax_plugins").is_dir():
