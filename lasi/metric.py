@@ -28,7 +28,7 @@ from jax.typing import ArrayLike
 
 from lasi.causal_sum import weight_bound
 from lasi.embedding import Strip, element_values, map_elements, mean_values, solutions
-from lasi.linear_map import linear_map
+from lasi.linear_map import linear_map, varying_alike
 from lasi.regression import flat, inner, relative_rounding_error, residual_energy
 from lasi.spec import Spec
 from lasi.strips import Processor, Target
@@ -46,9 +46,9 @@ class LASI:
     """The distance for images of one shape.
 
     Methods compile themselves and work under `jax.jit`, `jax.vmap` and `jax.shard_map`, and under differentiation in
-    both modes, to any order. Images are arrays of `shape`;
-    integers are converted to floating point, and values are not rescaled. float64 is kept where JAX has it enabled;
-    float16 and bfloat16 are computed in float32. A NaN or an infinity in an image makes its distance NaN.
+    both modes, to any order. Images are arrays of `shape`; integers are converted to floating point, and values are not
+    rescaled. float64 is kept where JAX has it enabled; float16 and bfloat16 are computed in float32. A NaN or an
+    infinity in an image makes its distance NaN.
 
     Attributes:
         shape: (H, W) or (H, W, C), each at least 1.
@@ -185,7 +185,7 @@ class LASI:
     @functools.partial(jax.jit, static_argnums=0)
     def _distances_to(self, embedding: Array, ys: Array) -> Array:
         """The distance of every image, mean_p ‖ŵ_p(y) − ŵ_p‖₂, (n,)."""
-        return mean_values(self._distance_to, self._spec, True, ys, embedding.astype(ys.dtype))
+        return mean_values(self._distance_to, self._spec, True, *varying_alike(ys, embedding.astype(ys.dtype)))
 
     @functools.partial(jax.jit, static_argnums=0)
     def _embedding(self, x: Array) -> Array:
@@ -210,7 +210,8 @@ class LASI:
 
     def _pair(self, x: Array, y: Array) -> tuple[Array, Array]:
         """The images and no auxiliary vectors, for `_distance_of_pair`."""
-        return jnp.stack([x, y]), jnp.zeros((*self._spec.shape, 0), x.dtype)
+        images = jnp.stack(varying_alike(x, y))
+        return images, jnp.zeros_like(images, shape=(*self._spec.shape, 0))
 
     def _distance_of_pair(self, solutions: Array, _: Array) -> Array:
         """‖ŵ(x) − ŵ(y)‖₂ of the solutions of two images, (u, N, B, 2, m)."""
