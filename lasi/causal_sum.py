@@ -15,8 +15,9 @@ product; the other tiles contribute through the edges, one number per channel, f
 rows are computed together: a *strip*. An array over a strip is (u, F, B, n, m): position in the tile (column,
 channel), quantities summed in parallel, rows, images, tiles.
 
-On a GPU many rows are computed together, in the order of the image: (B, F, 1, n, W·C). There Z, the sum over the rows
-above, is a dense product with the weights of the rows, and the sums along the rows are products with those of a tile.
+On a GPU many rows are computed together, in the order of the image: (B, F, 1, n, W·C). There the rows are cut into tiles
+too, within which Z, the sum over the rows above, is a dense product; the sums along the rows are products with the
+weights of a tile, and what lies above a tile of rows contributes through one row.
 
 The adjoint sums over all later elements: the same, run backwards.
 
@@ -33,6 +34,8 @@ from jax import Array, lax
 
 DECAY = 0.8
 """ω, the weight of an element one step away; the authors' value."""
+ROW_TILE = 64
+"""Rows in a tile on a GPU at most: its dense product then takes about as long as reading and writing its summands."""
 
 
 def weight_bound(shape: tuple[int, ...]) -> float:
@@ -87,14 +90,21 @@ def causal_sums(values: Array, carry: Carry, *, later: bool = False) -> tuple[Ar
     return jnp.stack(sums[:: order.step], axis=2), carry
 
 
+def whole_row_tiles(rows: int) -> int:
+    """A number of rows, rounded up so that a block of so many is cut into row tiles of one height."""
+    tiles = -(-rows // ROW_TILE)
+    return tiles * -(-rows // tiles)
+
+
 def block_sums(
     values: Array, carry: Array | None, tile: int, channels: int, *, later: bool = False
 ) -> tuple[Array, Array | None]:
     """Sums over all earlier elements, or over all later ones, for one block of rows of whole tiles.
 
     Args:
-        values: the summands, (B, F, 1, n, c), the positions c of a row being (tile, column, channel).
-        carry: sums over all blocks on one side at the row next to them, without the spread along the row,
+        values: the summands, (B, F, 1, n, c), the positions c of a row being (tile, column, channel); B is a result of
+            `whole_row_tiles`.
+        carry: sums over all blocks on one side at their row next to this one, without the spread along the row,
             (1, F, 1, n, c); None if there is one block only.
         tile: columns in a tile.
         channels: C.
@@ -103,23 +113,41 @@ def block_sums(
     Returns:
         The sums (B, F, 1, n, c) and the carry for the next block.
     """
-    size, rows = tile * channels, len(values)
+    size, row_tiles = tile * channels, -(-len(values) // ROW_TILE)
     kernels = _kernels(tile, channels, values.shape[-1] // size, later)
     before, spread, near, far = np.split(kernels.inside, np.cumsum([size, size, channels]))
     own_row = np.concatenate([before, near, 0 * far]).T
     other_rows = np.concatenate([spread, near, far]).T
-    steps = np.arange(rows) - np.arange(rows)[:, None]
-    steps = steps if later else -steps
-    above = _dot(np.where(steps > 0, DECAY**steps, 0), values)
-    sums = _between_tiles(_last_dot(values, own_row) + _last_dot(above, other_rows), kernels)
-    if carry is None:
+    tiles = values.reshape(row_tiles, -1, *values.shape[1:])
+    above = _dot_each(_decays(tiles.shape[1], 1, later), tiles)
+    sums = _between_tiles(_last_dot(tiles, own_row) + _last_dot(above, other_rows), kernels).reshape(tiles.shape)
+    if row_tiles == 1 and carry is None:
         return sums.reshape(values.shape), None
 
-    distance = (np.arange(rows)[::-1] if later else np.arange(rows)).reshape(-1, *[1] * 4)
-    of_others = _between_tiles(_last_dot(carry, other_rows), kernels).reshape(carry.shape)
-    next_row = DECAY ** (rows - distance.reshape(1, -1))
-    weights = jnp.asarray(DECAY**distance, values.dtype)
-    return sums.reshape(values.shape) + weights * of_others, _dot(next_row, values) + DECAY**rows * carry
+    rows, next_to = tiles.shape[1], 0 if later else -1
+    of_tiles = tiles[:, next_to] + above[:, next_to]
+    known = jnp.zeros_like(of_tiles[:1]) if carry is None else carry
+    sides = jnp.concatenate([of_tiles, known] if later else [known, of_tiles])
+    sides = _dot(_decays(row_tiles + 1, rows, later) + np.eye(row_tiles + 1), sides)
+    beside, carry_on = (sides[1:], sides[:1]) if later else (sides[:-1], sides[-1:])
+    # Not with the weights above: XLA would join the two products, and copy their operands and results.
+    of_others = _between_tiles(_last_dot(beside, DECAY * other_rows), kernels).reshape(beside.shape)
+    distance = np.arange(rows)[:: -1 if later else 1].reshape(1, -1, *[1] * 4)
+    sums = sums + jnp.asarray(DECAY**distance, values.dtype) * of_others[:, None]
+    return sums.reshape(values.shape), None if carry is None else carry_on
+
+
+def _decays(size: int, step: int, later: bool) -> np.ndarray:
+    """Weights (size, size) from every position to each later one, or to each earlier one, so many rows apart."""
+    steps = np.arange(size)[:, None] - np.arange(size)
+    steps = -steps if later else steps
+    return np.where(steps > 0, DECAY ** (step * np.abs(steps)), 0)
+
+
+def _dot_each(kernel: np.ndarray, arrays: Array) -> Array:
+    """The product over the second axis, for each entry of the first: one batched product without a transposition."""
+    flat = arrays.reshape(*arrays.shape[:2], -1)
+    return _matmul(np.broadcast_to(kernel, (len(flat), *kernel.shape)), flat).reshape(arrays.shape)
 
 
 def _between_tiles(sums: Array, kernels: "Kernels") -> Array:

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from lasi.causal_sum import whole_row_tiles
 from lasi.neighborhood import Neighborhood, Shape, causal_neighborhood
 from lasi.predictors import GatherIndices, RowIndices, gather_indices, row_indices
 from lasi.regression import packed_size
@@ -172,7 +173,7 @@ def _cpu_layout(shape: Shape, neighborhood_size: int, images: int) -> Layout:
 def _gpu_layout(shape: Shape, neighborhood_size: int, rows: int) -> Layout:
     height, width, channels = shape
     strips = -(-height // rows)
-    rows, columns = -(-height // strips), min(GPU_TILE, width)
+    rows, columns = whole_row_tiles(-(-height // strips)), min(GPU_TILE, width)
     tiles = -(-width // columns)
     neighborhood = causal_neighborhood(shape, neighborhood_size)
     reach, different = neighborhood.reach, len(neighborhood.offsets)

@@ -97,6 +97,7 @@ def test_reference_values_in_float32(case: Case) -> None:
         ((3, 3, 2), 7, LITTLE),
         ((6, 7, 1), 14, ENOUGH),
         ((9, 8, 3), 33, ENOUGH),
+        ((131, 3, 1), 4, ENOUGH),
     ],
     ids=str,
 )
@@ -151,6 +152,8 @@ def test_derivatives_of_the_map_and_of_second_order() -> None:
         ((6, 12, 3), 1, 12),
         ((8, 5, 2), 4, 5),
         ((1, 32, 3), 1, 16),
+        ((132, 2, 2), 132, 2),
+        ((132, 2, 2), 66, 1),
     ],
     ids=str,
 )
@@ -224,7 +227,7 @@ def test_the_layout_is_that_of_the_platform_the_program_is_lowered_for() -> None
     lasi = LASI((24, 24, 3), 3)
     image = jax.ShapeDtypeStruct((24, 24, 3), jnp.float32)
     traced = jax.jit(jax.value_and_grad(lasi.compute_distance)).trace(image, image)
-    over_rows = re.compile(r"tensor<24x24xf32>, tensor<24x\d+xf32>")
+    over_rows = re.compile(r"tensor<1x24x24xf32>, tensor<1x24x\d+xf32>")
     programs = {name: traced.lower(lowering_platforms=(name,)).as_text() for name in ("cpu", "cuda", "tpu")}
     assert [name for name, text in programs.items() if over_rows.search(text)] == ["cuda", "tpu"]
 
