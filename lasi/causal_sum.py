@@ -15,9 +15,9 @@ product; the other tiles contribute through the edges, one number per channel, f
 rows are computed together: a *strip*. An array over a strip is (u, F, B, n, m): position in the tile (column,
 channel), quantities summed in parallel, rows, images, tiles.
 
-On a GPU many rows are computed together, in the order of the image: (B, F, 1, n, W·C). There the rows are cut into tiles
-too, within which Z, the sum over the rows above, is a dense product; the sums along the rows are products with the
-weights of a tile, and what lies above a tile of rows contributes through one row.
+On a GPU many rows are computed together, in the order of the image: (B, F, 1, n, W·C). They are cut into tiles of rows,
+within which Z, the sum over the rows above, is a dense product; what lies above such a tile contributes through one
+row. The sums along the rows are products with the weights of a tile of columns.
 
 The adjoint sums over all later elements: the same, run backwards.
 

@@ -152,7 +152,8 @@ def _entries(array: Array) -> Columns:
 
 
 def _joined(entries: Columns) -> Array:
-    return jnp.concatenate(list(entries[0]), axis=1)
+    """Such arrays as one, each written to memory first: else each is computed apart, from all those before it."""
+    return jnp.concatenate(lax.optimization_barrier(list(entries[0])), axis=1)  # type: ignore[no-untyped-call]
 
 
 def flat(array: Array) -> Array:
