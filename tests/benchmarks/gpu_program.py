@@ -1,4 +1,4 @@
-"""What LASI's program for an H100 does, seen without a card: `python tests/benchmarks/gpu_program.py [--json]`.
+"""What the programs for an H100 do, seen without a card: `python tests/benchmarks/gpu_program.py [--json]`.
 
 JAX compiles for a card that is not there. The packages that it needs for that are installed beside the environment:
 
@@ -6,18 +6,20 @@ JAX compiles for a card that is not there. The packages that it needs for that a
 
 where VERSION is that of jax, and `build/cuda` any folder, given as `--packages`; `--install` does it. Columns:
 
-    launches    kernels, library calls and copies, those in a loop times its passes
+    launches    kernels, library calls and copies, those in a loop times its passes, if their number is known
     temporary   memory beside arguments and results, MB
     moved       bytes read and written by them, GB, each operand counted once or as much of it as is sliced out
     products    arithmetic of the matrix products, GFLOP
     reckoned    milliseconds: 4 µs a launch, and the longer of 3 TB/s and 50 TFLOP/s for each
     compile     seconds it took here
 
-A row is the value and gradient of four images (`LASI(shape, N).compute_distances_to`), or the distance of a pair. It
-exits with 1 if a program exceeds the bounds of `BOUNDS`.
+A row is LASI's value and gradient of four images (`LASI(shape, N).compute_distances_to`), its distance of a pair, the
+engine's step, given both metrics' values and gradients, or one pass of the compiled loop of LASI and MSE. It exits with
+1 if a program exceeds the bounds of `PROGRAMS`.
 """
 
 import argparse
+import functools
 import json
 import math
 import os
@@ -29,7 +31,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
@@ -50,29 +52,34 @@ runtime_version { major: 13 minor: 0 }
 BATCH = 4
 LAUNCH_SECONDS, BYTES_PER_SECOND, FLOPS_PER_SECOND = 4e-6, 3e12, 50e12
 Row = dict[str, Any]
+Kind = Literal["gradient of 4", "pair", "step of the engine", "loop of LASI and MSE"]
+Traceable = tuple[Any, Sequence[Any]]
+"""A function, and trees of the shapes of its arguments."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """One program and its bounds: the pair's distance, or the value and gradient of `BATCH` images."""
+    """One program and its bounds."""
 
     height: int
     width: int
-    neighborhood_size: int
-    pair: bool = False
+    neighborhood_size: int = 10
+    kind: Kind = "gradient of 4"
     memory_budget: float = 4e9
     most_launches: float = math.inf
     most_megabytes: float = math.inf
 
 
-BOUNDS = [
-    Program(64, 64, 10, most_launches=80),
-    Program(128, 128, 10, most_launches=80),
-    Program(256, 256, 10, most_launches=80, most_megabytes=1200),
-    Program(512, 512, 10, most_launches=80, most_megabytes=4000),
-    Program(512, 512, 10, memory_budget=1e9, most_megabytes=1000),
-    Program(2160, 3840, 10, pair=True, most_megabytes=8000),
+PROGRAMS = [
+    Program(64, 64, most_launches=80),
+    Program(128, 128, most_launches=80),
+    Program(256, 256, most_launches=80, most_megabytes=1200),
+    Program(512, 512, most_launches=80, most_megabytes=4000),
+    Program(512, 512, memory_budget=1e9, most_megabytes=1000),
+    Program(2160, 3840, kind="pair", most_megabytes=8000),
     *[Program(size, size, n) for n in (5, 20) for size in (64, 128, 256, 512)],
+    Program(128, 128, kind="step of the engine"),
+    Program(128, 128, kind="loop of LASI and MSE"),
 ]
 
 
@@ -85,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--neighborhoods", type=int, nargs="+", default=[5, 10, 20])
     chosen = parser.parse_args(arguments)
     _prepare(chosen.packages, install=chosen.install)
-    rows = [_row(program) for program in BOUNDS if program.neighborhood_size in chosen.neighborhoods]
+    rows = [_row(program) for program in PROGRAMS if program.neighborhood_size in chosen.neighborhoods]
     print(json.dumps(rows, indent=1) if chosen.json else _table(rows))
     exceeded = [row for row in rows if row["exceeds"]]
     for row in exceeded:
@@ -130,7 +137,7 @@ def _row(program: Program) -> Row:
         if value > most
     ]
     return {
-        "program": f"{program.width}×{program.height}, {'a pair' if program.pair else f'gradient of {BATCH}'}",
+        "program": f"{program.width}×{program.height}, {program.kind}",
         "N": program.neighborhood_size,
         "budget": program.memory_budget / 1e9,
         "launches": launches,
@@ -147,6 +154,16 @@ def _compiled(program: Program) -> Any:
     import jax
     from jax.experimental import topologies
 
+    card = topologies.get_topology_desc(platform="cuda", target_config=H100, topology="1x1x1")
+    whole = jax.sharding.NamedSharding(topologies.make_mesh(card, (1,), ("x",)), jax.sharding.PartitionSpec())
+    function, arguments = _of_lasi(program) if program.kind in ("gradient of 4", "pair") else _of_the_engine(program)
+    on_card = jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=whole), arguments)
+    return jax.jit(function).trace(*on_card).lower(lowering_platforms=("cuda",)).compile()
+
+
+def _of_lasi(program: Program) -> Traceable:
+    import jax
+
     from lasi import LASI
 
     shape = (program.height, program.width, 3)
@@ -159,12 +176,40 @@ def _compiled(program: Program) -> Any:
 
         return jax.value_and_grad(total, has_aux=True)(images)
 
-    function = lasi.compute_distance if program.pair else value_and_gradient
-    shapes = [shape, shape] if program.pair else [(BATCH, *shape), (*shape, program.neighborhood_size)]
-    card = topologies.get_topology_desc(platform="cuda", target_config=H100, topology="1x1x1")
-    whole = jax.sharding.NamedSharding(topologies.make_mesh(card, (1,), ("x",)), jax.sharding.PartitionSpec())
-    arguments = [jax.ShapeDtypeStruct(shape, "float32", sharding=whole) for shape in shapes]
-    return jax.jit(function).trace(*arguments).lower(lowering_platforms=("cuda",)).compile()
+    if program.kind == "pair":
+        return lasi.compute_distance, [_floats(*shape), _floats(*shape)]
+    return value_and_gradient, [_floats(BATCH, *shape), _floats(*shape, program.neighborhood_size)]
+
+
+def _of_the_engine(program: Program) -> Traceable:
+    import jax
+    import numpy as np
+
+    from mad_app.competition import Settings, SolverOptions, loop
+    from mad_app.competition.constraints import parametrization
+    from mad_app.competition.problem import Constants
+    from mad_app.competition.solver import init
+    from mad_app.metrics import JaxMetric, get_metric
+
+    gray = np.full((program.height, program.width, 3), 0.5, np.float32)
+    to = parametrization(gray, Settings(), None, solver=SolverOptions())
+    constants = Constants(levels=_floats(BATCH), steps=_floats(), parametrization=to, solver=SolverOptions())
+    images = _floats(BATCH, *gray.shape)
+    state = jax.eval_shape(init, images)
+    if program.kind == "step of the engine":
+        values = _floats(BATCH), images
+        return loop._step, [state, values, values, constants]
+    metrics = [metric for metric in map(get_metric, ("lasi", "mse")) if isinstance(metric, JaxMetric)]
+    prepared = tuple(jax.eval_shape(metric.prepare, gray) for metric in metrics)
+    run = functools.partial(loop._program(*(metric.distances_to for metric in metrics)), room=loop.STEPS_PER_CALL)
+    restore, count = jax.ShapeDtypeStruct((), "bool"), jax.ShapeDtypeStruct((), "int32")
+    return run, [prepared, state, constants, restore, count]
+
+
+def _floats(*shape: int) -> Any:
+    import jax
+
+    return jax.ShapeDtypeStruct(shape, "float32")
 
 
 @dataclass(frozen=True)
@@ -227,6 +272,8 @@ class Hlo:
                 yield from self.kernels(body, times * int(passes[1] if passes else 1))
             elif instruction.operation == "call":
                 yield from self.kernels(_attribute(instruction, "to_apply"), times)
+            elif instruction.operation == "conditional":
+                yield from max((list(self.kernels(branch, times)) for branch in _branches(instruction)), key=len)
             elif instruction.operation not in NO_LAUNCH and not instruction.operation.endswith("-done"):
                 yield Kernel(times, self._bytes(instruction, types), _flops(instruction, types))
 
@@ -271,6 +318,14 @@ def _attribute(instruction: Instruction, name: str) -> str:
     if not found:
         raise ValueError(f"no {name} in {instruction.line}")
     return found[1]
+
+
+def _branches(instruction: Instruction) -> list[str]:
+    """The computations of a conditional, of which one is run."""
+    several = re.search(r"branch_computations=\{([^}]*)\}", instruction.line)
+    if several:
+        return re.findall(r"[\w.\-]+", several[1])
+    return [_attribute(instruction, f"{name}_computation") for name in ("true", "false")]
 
 
 def _dimensions(types: str) -> list[list[int]]:
