@@ -6,13 +6,14 @@ PyTorch has images as (N, 3, H, W), so the axes are permuted where they cross fr
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import jax
 import torch
 
 from mad_app.metrics.contract import checked_images, checked_reference, distances_of
+from mad_app.metrics.cuda_graph import Function, captured
 from mad_app.metrics.failure import failures_of
 from mad_app.metrics.interchange import to_jax, to_torch
 from mad_app.metrics.threads import CORES, available_cores, map_threads
@@ -92,6 +93,7 @@ class BoundTorchMetric:
     metric: TorchMetric
     shape: tuple[int, ...]
     prepared: Prepared
+    _graphs: dict[torch.Size, Function] = field(default_factory=dict, init=False)
 
     def distances(self, images: jax.Array) -> jax.Array:
         """Distances (N,) of images (N, H, W, 3)."""
@@ -113,7 +115,15 @@ class BoundTorchMetric:
         with torch.no_grad():
             return self.metric.distances_to(self.prepared, part)
 
-    def _value_and_grad(self, part: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def _value_and_grad(self, part: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """On a GPU captured as a graph, once for each shape."""
+        if not part.is_cuda:
+            return self._differentiate(part)
+        if part.shape not in self._graphs:
+            self._graphs[part.shape] = captured(self._differentiate, part)
+        return self._graphs[part.shape](part)
+
+    def _differentiate(self, part: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         with torch.enable_grad():
             part.requires_grad_()
             distances = self.metric.distances_to(self.prepared, part)
