@@ -11,8 +11,8 @@ from mad_app.compilation_cache import use_compilation_cache
 def main() -> None:
     """Run the command line.
 
-    JAX allocates GPU memory as needed instead of in advance and keeps what it compiles on disk; characters that the terminal cannot show become question
-    marks.
+    JAX allocates GPU memory as needed instead of in advance, and keeps on disk what it compiles; characters that the
+    terminal cannot show become question marks.
     """
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     for stream in (sys.stdout, sys.stderr):
