@@ -25,6 +25,9 @@ OFF = "off"
 MOST_BYTES = 256 * 2**20
 """Of the programs that are kept; a run of a new size and pair of metrics adds less than one megabyte."""
 
+_KEEP_ALL = {"jax_persistent_cache_min_compile_time_secs": 0.0, "jax_persistent_cache_min_entry_size_bytes": -1}
+"""By default JAX keeps only programs that took a second to compile; a run has dozens of small ones."""
+
 
 def use_compilation_cache() -> Path | None:
     """Keep what this process compiles, and load what earlier ones did; to be called before anything is compiled.
@@ -32,7 +35,7 @@ def use_compilation_cache() -> Path | None:
     Returns:
         The folder; None where there is none: it is turned off, JAX has been given one of its own, or the disk refuses.
     """
-    if os.environ.get(VARIABLE) == OFF or jax.config.jax_compilation_cache_dir:
+    if os.environ.get(VARIABLE) == OFF or jax.config.read("jax_compilation_cache_dir"):
         return None
     try:
         folder = cache_root() / folder_name()
@@ -42,9 +45,8 @@ def use_compilation_cache() -> Path | None:
     except (OSError, RuntimeError):  # the latter where the user has no home
         return None
     bound_cache(folder)
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    for name, value in {**_KEEP_ALL, "jax_compilation_cache_dir": str(folder)}.items():
+        jax.config.update(name, value)  # type: ignore[no-untyped-call]
     # a damaged program is compiled anew, and a full disk keeps none: neither concerns the user
     warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache entry")
     return folder
