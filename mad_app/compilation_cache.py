@@ -35,7 +35,7 @@ def use_compilation_cache() -> Path | None:
     Returns:
         The folder; None where there is none: it is turned off, JAX has been given one of its own, or the disk refuses.
     """
-    if os.environ.get(VARIABLE) == OFF or jax.config.read("jax_compilation_cache_dir"):
+    if os.environ.get(VARIABLE) == OFF or jax.config.jax_compilation_cache_dir:  # type: ignore[attr-defined]
         return None
     try:
         folder = cache_root() / folder_name()
