@@ -266,10 +266,10 @@ class JobFolder:
         """Report that a process attends to the job."""
         (self.path / "heartbeat").touch()
 
-    def is_silent(self) -> bool:
-        """Whether no process has attended to it for a while."""
+    def is_silent(self, seconds: float = SILENT_SECONDS) -> bool:
+        """Whether no process has attended to it for some seconds."""
         try:
-            return time.time() - (self.path / "heartbeat").stat().st_mtime > SILENT_SECONDS
+            return time.time() - (self.path / "heartbeat").stat().st_mtime > seconds
         except OSError:
             return True
 

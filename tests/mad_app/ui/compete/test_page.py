@@ -230,7 +230,7 @@ def test_progress_is_described_with_the_departure_from_the_levels(tmp_path: Path
         (0.1, -1.1, None, 0.0): "fixed metrics off by up to 110 % for now; corrected at the end",
         (1e-6,) * 4: "fixed metrics kept to within 0.001 %",
     }
-    with contextlib.closing(JobQueue(tmp_path, at_once=0)) as queue:
+    with contextlib.closing(JobQueue(tmp_path, ThreadWorker, at_once=0)) as queue:
         for drift, text in drifts.items():
             trace = Trace(step=(3,), first=ones, second=ones, drift=(drift,))
             folder.write_status(Status(phase=Phase.RUNNING, step=3, speed=2.0, seconds_left=200.0, trace=trace))

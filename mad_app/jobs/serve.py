@@ -1,0 +1,151 @@
+"""A worker process: it does one thing after the other, as the server asks, and prepares itself while nothing is asked.
+
+    python -m mad_app.jobs.serve [prepare]
+
+Each line of its standard input is a request, as JSON, and has a line of answer on its standard output:
+
+    {"run": "runs/.jobs/<id>"}   runs a job to its end (`worker`); {"memory": …}, the bytes that the process then takes
+
+When the standard input ends, because the server has, the present job is stopped and the process ends.
+"""
+
+import contextlib
+import json
+import os
+import queue
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from mad_app.compilation_cache import use_compilation_cache
+from mad_app.jobs.folder import JobFolder
+from mad_app.jobs.priority import low_priority, yield_to_the_page
+from mad_app.jobs.worker import Reporter, work
+from mad_app.metrics import MetricUnavailable, get_metric
+from mad_app.request import Request
+from mad_app.runs import run_competition
+
+Task = Callable[[], object]
+
+
+def main(*, prepares: bool) -> None:
+    """Do what is asked until nobody can ask any more."""
+    answers = _take_standard_output()
+    yield_to_the_page()
+    use_compilation_cache()
+    inbox = Inbox()
+    for request in inbox.requests(list(PREPARATIONS) if prepares else []):
+        answer = {"memory": _run(inbox, request["run"])}
+        answers.write(json.dumps(answer).encode() + b"\n")
+        answers.flush()
+    os._exit(0)  # at once, although a thread still reads
+
+
+class Inbox:
+    """The requests of the server.
+
+    Attributes:
+        reporter: of the job that runs; None while none does.
+    """
+
+    def __init__(self) -> None:
+        self.reporter: Reporter | None = None
+        self._requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def requests(self, tasks: list[Task]) -> Iterator[dict[str, Any]]:
+        """The requests until the server has ended; in between the tasks, first to last, at low priority."""
+        while True:
+            while tasks and self._requests.empty():
+                with low_priority():
+                    _attempt(tasks.pop(0))
+            request = self._requests.get()
+            if request is None:
+                return
+            yield request
+
+    def _read(self) -> None:
+        """Take the requests in; when they end, stop the job, and the process at once if there is no step to lose."""
+        with open(0, "rb", closefd=False) as lines:  # not sys.stdin, which the program's end would wait for
+            for line in lines:
+                self._requests.put(json.loads(line))
+        reporter = self.reporter
+        if reporter is None or reporter.status.phase.early:
+            os._exit(0)
+        reporter.orphaned = True
+        self._requests.put(None)
+
+
+def prepare_metrics() -> None:
+    """Import the frameworks, and load what the page's first metrics need."""
+    for name in (Request().first, Request().second, "ssim"):
+        get_metric(name)
+
+
+def prepare_programs() -> None:
+    """Compile what the page's first competition needs, from its first step to its record."""
+    with tempfile.TemporaryDirectory() as folder:
+        run_competition(Request(steps=1, others="none"), folder)
+
+
+PREPARATIONS: tuple[Task, ...] = (prepare_metrics, prepare_programs)
+"""What a process does before it is asked for anything."""
+
+
+def _attempt(task: Task) -> None:
+    """Do something that nobody waits for; where it fails, a run that needs it will say so."""
+    try:
+        task()
+    except MetricUnavailable:
+        pass
+    except Exception:  # whatever it is, runs of other metrics may succeed
+        traceback.print_exc()
+
+
+def _run(inbox: Inbox, path: str) -> int:
+    """Run the job in a folder; returns the memory that the process takes afterwards."""
+    folder = JobFolder(Path(path))
+    with _printing_to(folder.path / "log.txt"):
+        reporter = Reporter(folder)
+        inbox.reporter = reporter
+        work(reporter)
+        inbox.reporter = None
+    return memory_in_use()
+
+
+def memory_in_use() -> int:
+    """Bytes of memory that the process takes; 0 where the system does not tell."""
+    with contextlib.suppress(OSError, ValueError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def _take_standard_output() -> BinaryIO:
+    """The standard output for the answers alone; what is printed goes where errors go."""
+    sys.stdout.flush()
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return answers
+
+
+@contextlib.contextmanager
+def _printing_to(log: Path) -> Iterator[None]:
+    """Inside this context what is printed, and what errors there are, are added to a file."""
+    before = os.dup(2)
+    with log.open("ab") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    try:
+        yield
+    finally:
+        for stream in (1, 2):
+            os.dup2(before, stream)
+        os.close(before)
+
+
+if __name__ == "__main__":
+    main(prepares="prepare" in sys.argv[1:])
