@@ -57,6 +57,8 @@ class Phase(enum.Enum):
     PAUSED = "Paused"
     NO_ROOM = "Waiting for room on the disk"
     MEASURING = "Measuring the four images"
+    OTHERS = "Measuring the other metrics"
+    MAPS = "Computing the maps"
     DONE = "Finished"
     STOPPED = "Stopped"
     FAILED = "Failed"
@@ -67,6 +69,11 @@ class Phase(enum.Enum):
     def over(self) -> bool:
         """Whether it has ended."""
         return self in (Phase.DONE, Phase.STOPPED, Phase.FAILED, Phase.DIED, Phase.INTERRUPTED)
+
+    @property
+    def has_result(self) -> bool:
+        """Whether it has not ended, but its record has the pictures and their values already."""
+        return self in (Phase.OTHERS, Phase.MAPS)
 
     @property
     def early(self) -> bool:

@@ -88,8 +88,8 @@ class Reporter:
             self.folder.mark_no_room(progress.waiting_for_room)
         if not len(self._history.step) or step.index > self._history.step[-1]:
             self._history = self._history.with_step(step)
-        measuring = step.index >= progress.steps or step.reasons is not None
-        phase = Phase.MEASURING if measuring else Phase.RUNNING if step.index else Phase.COMPILING
+        phase = self._phase_at(progress)
+        measuring = phase not in (Phase.COMPILING, Phase.RUNNING)
         if measuring or phase is not self.status.phase or now - self._last_report > SECONDS_BETWEEN_REPORTS:
             self._report_step(progress, phase)
             self._last_report = now
@@ -106,6 +106,14 @@ class Reporter:
     def is_asked_to_stop(self) -> bool:
         """Whether the job, or the whole server, is to end."""
         return self.orphaned or self.folder.is_asked_to_stop()
+
+    def _phase_at(self, progress: Progress) -> Phase:
+        step = progress.step
+        if progress.lacking:
+            return {"others": Phase.OTHERS, "maps": Phase.MAPS}[progress.lacking]
+        if step.reasons is not None:
+            return self.status.phase
+        return Phase.MEASURING if step.index >= progress.steps else Phase.RUNNING if step.index else Phase.COMPILING
 
     def _pause(self, progress: Progress) -> None:
         """Wait until the run may continue or is asked to stop."""

@@ -1,14 +1,17 @@
 """Keeps the record of a run up to date while its steps go by.
 
 The record is on disk from the first step, and its checkpoint is renewed while the competition runs: whatever happens to
-the process, the run can be resumed. While there is no room on the disk, the run waits.
+the process, the run can be resumed. After the last step the record first gets its pictures and the values of the two
+metrics, then the values of the others, then the maps. While there is no room on the disk, the run waits.
 """
 
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -45,6 +48,12 @@ SECONDS_BETWEEN_TRIES = 1.0
 Values = Mapping[str, float | None]
 """Metric name to distance; None where it is not available."""
 
+Distances = tuple[float | None, ...]
+"""Of several images; None where it is not available."""
+
+Lacking = Literal["others", "maps"]
+"""What the record of a run that has ended still gets: the values of other metrics and then the maps, or these alone."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -58,6 +67,7 @@ class Progress:
         speed: recent steps per second; None while it is not known.
         seconds_left: to the end at this speed; None while it is not known.
         waiting_for_room: the disk is full; the run goes on when there is room.
+        lacking: what the record of a run that has ended still gets; None before the end and when it is complete.
     """
 
     folder: Path
@@ -67,6 +77,7 @@ class Progress:
     speed: float | None
     seconds_left: float | None
     waiting_for_room: bool = False
+    lacking: Lacking | None = None
 
 
 OnProgress = Callable[[Progress], None]
@@ -143,7 +154,7 @@ class Recorder:
                 self._write(at, save_checkpoint, self._folder, at)
                 saved = now
             if step.reasons:
-                self._finish(at, self._folder)
+                self._finish(at, self._folder, timed=step.index > first)
             self._checkpoint = at
             self._report(at, timed=step.index > first)
             began = time.monotonic()
@@ -166,18 +177,24 @@ class Recorder:
         results = _results(names, replace(step, reasons=None), _levels(at.history), values[0], values, None)
         return save_run(self._run(at, results), root, checkpoint=at)
 
-    def _finish(self, last: Checkpoint, folder: Path) -> None:
-        """Save the whole record; that of a run that was stopped keeps the checkpoint to continue from."""
-        run = self._measured(last)
+    def _finish(self, last: Checkpoint, folder: Path, *, timed: bool) -> None:
+        """Complete the record; that of a run that was stopped keeps the checkpoint to continue from."""
         stopped = Reason.STOPPED in (last.step.reasons or ())
-        maps = self._maps(run, Keyframes.empty() if stopped else run.keyframes)
-        checkpoint = replace(self._checkpoint, seconds=last.seconds) if stopped and self._checkpoint else None
-
-        def replace_record() -> None:
-            replace_run(run, folder, checkpoint=checkpoint)
-
-        if self._write(last, replace_record):
-            self._write(last, save_maps, folder, maps)
+        before = replace(self._checkpoint, seconds=last.seconds) if self._checkpoint else None
+        finals = np.asarray(last.step.images)
+        pictures = self._quantized(finals, _levels(last.history))
+        images = np.stack([self._competition.materials.start, *finals, *map(from_uint8, pictures)])
+        values, others = self._measure(images, (), self._competition.metrics), self._others()
+        if others:
+            run = self._measured(last, pictures, values)
+            if not self._write(last, partial(replace_run, run, folder, checkpoint=before)):
+                return
+            self._report(last, timed=timed, lacking="others")
+            values = self._measure(images, others) | values
+        run = self._measured(last, pictures, values)
+        if self._write(last, partial(replace_run, run, folder, checkpoint=before if stopped else None)):
+            self._report(last, timed=timed, lacking="maps")
+            self._write(last, save_maps, folder, self._maps(run, Keyframes.empty() if stopped else run.keyframes))
 
     def _write(self, at: Checkpoint, write: Callable[..., None], *arguments: object) -> bool:
         """Write something as soon as there is room for it; False if the run was stopped while it waited."""
@@ -192,25 +209,29 @@ class Recorder:
             else:
                 return True
 
-    def _measured(self, last: Checkpoint) -> Run:
-        """The run with its pictures in 8 bits, and the values of all metrics that were asked for."""
-        materials, step, levels = self._competition.materials, last.step, _levels(last.history)
-        finals = np.asarray(step.images)
-        finals_8bit = self._quantized(finals, levels)
-        shown = [from_uint8(picture) for picture in finals_8bit]
-        measured = self._measure(np.stack([materials.start, *finals, *shown]))
-        start, *values = [dict(zip(measured, row, strict=True)) for row in zip(*measured.values(), strict=True)]
-        results = _results(self._names(), step, levels, start, values[:4], values[4:])
-        return replace(self._run(last, results), finals_8bit=finals_8bit)
+    def _measured(self, last: Checkpoint, pictures: np.ndarray, values: Mapping[str, Distances]) -> Run:
+        """The run with its pictures in 8 bits, and values of the start, of the images and of the pictures."""
+        names = [name for name in dict.fromkeys((*self._asked(), *self._names())) if name in values]
+        rows = zip(*(values[name] for name in names), strict=True)
+        start, *finals = [dict(zip(names, row, strict=True)) for row in rows]
+        results = _results(self._names(), last.step, _levels(last.history), start, finals[:4], finals[4:])
+        return replace(self._run(last, results), finals_8bit=pictures)
 
-    def _measure(self, images: np.ndarray) -> dict[str, tuple[float | None, ...]]:
-        """Metric name to its distance of each image: the two that compete, and the others that were asked for."""
-        asked, competing = self._request.other_metrics(), self._names()
-        names = tuple(METRICS) if asked is None else asked
-        others = [name for name in names if name not in competing]
+    def _measure(
+        self, images: np.ndarray, names: Sequence[str], also: Sequence[KnownMetric] = ()
+    ) -> dict[str, Distances]:
+        """Metric name to its distance of each image: of listed metrics, and of further ones."""
         reference = jnp.asarray(self._competition.materials.reference)
-        measured = measure_batch(reference, jnp.asarray(images), others, also=self._competition.metrics)
-        return {name: measured[name] for name in dict.fromkeys((*names, *competing))}
+        return measure_batch(reference, jnp.asarray(images), names, also=also)
+
+    def _asked(self) -> tuple[str, ...]:
+        """The names of all metrics that the record shall have values of, at least."""
+        asked = self._request.other_metrics()
+        return tuple(METRICS) if asked is None else asked
+
+    def _others(self) -> list[str]:
+        """Of those, all but the two that compete."""
+        return [name for name in self._asked() if name not in self._names()]
 
     def _maps(self, run: Run, keyframes: Keyframes) -> Maps:
         """Each pixel's contribution to both metrics, at some keyframes and at the end."""
@@ -259,7 +280,7 @@ class Recorder:
         first, second = self._competition.metrics
         return first.name, second.name
 
-    def _report(self, at: Checkpoint, *, timed: bool, waiting: bool = False) -> None:
+    def _report(self, at: Checkpoint, *, timed: bool, waiting: bool = False, lacking: Lacking | None = None) -> None:
         """Call `on_progress`; the first step, which compiles, is not `timed`."""
         if self._folder is None:
             return
@@ -268,7 +289,7 @@ class Recorder:
         left = (steps - at.step.index) / speed if speed else None
         if left is not None and self._request.seconds is not None:
             left = max(0.0, min(left, self._request.seconds - at.seconds))
-        self._on_progress(Progress(self._folder, at.step, steps, at.seconds, speed, left, waiting))
+        self._on_progress(Progress(self._folder, at.step, steps, at.seconds, speed, left, waiting, lacking))
 
     def _speed(self, index: int, seconds: float) -> float | None:
         """Recent steps per second up to this one."""

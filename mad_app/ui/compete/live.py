@@ -47,7 +47,8 @@ def _draw(queue: JobQueue, job_id: str, waits: bool, saved: bool) -> None:
     with contained("this run"):
         job = queue.look(job_id)
         status = job.status
-        if status.phase.over or waits != (status.phase is Phase.WAITING) or saved != (status.run is not None):
+        ended = status.phase.over or status.phase.has_result
+        if ended or waits != (status.phase is Phase.WAITING) or saved != (status.run is not None):
             st.rerun()
         _draw_job(queue, job)
 

@@ -19,7 +19,7 @@ from mad_app.ui.compete.live import progress_text
 from mad_app.ui.navigation import PAGES
 from mad_app.ui.session import queue_of
 from tests.mad_app.record_examples import make_run
-from tests.mad_app.ui.conftest import QUICK, OpenPage, encoded, html_of, parameter, png
+from tests.mad_app.ui.conftest import QUICK, OpenPage, ThreadWorker, encoded, html_of, parameter, png
 
 PATIENCE = 120.0
 EQUAL = "For 1 − SSIM, C and D differ equally from the original"
