@@ -56,8 +56,8 @@ class Phase(enum.Enum):
     RUNNING = "Running"
     PAUSED = "Paused"
     NO_ROOM = "Waiting for room on the disk"
-    MEASURING = "Measuring the four images"
-    OTHERS = "Measuring the other metrics"
+    MEASURING = "Bringing the images back to their level"
+    VALUES = "Rounding the images to 8 bits and measuring all metrics"
     MAPS = "Computing the maps"
     DONE = "Finished"
     STOPPED = "Stopped"
@@ -73,7 +73,7 @@ class Phase(enum.Enum):
     @property
     def has_result(self) -> bool:
         """Whether it has not ended, but its record has the pictures and their values already."""
-        return self in (Phase.OTHERS, Phase.MAPS)
+        return self in (Phase.VALUES, Phase.MAPS)
 
     @property
     def early(self) -> bool:

@@ -110,7 +110,7 @@ class Reporter:
     def _phase_at(self, progress: Progress) -> Phase:
         step = progress.step
         if progress.lacking:
-            return {"others": Phase.OTHERS, "maps": Phase.MAPS}[progress.lacking]
+            return {"values": Phase.VALUES, "maps": Phase.MAPS}[progress.lacking]
         if step.reasons is not None:
             return self.status.phase
         return Phase.MEASURING if step.index >= progress.steps else Phase.RUNNING if step.index else Phase.COMPILING

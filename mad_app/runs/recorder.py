@@ -1,8 +1,9 @@
 """Keeps the record of a run up to date while its steps go by.
 
 The record is on disk from the first step, and its checkpoint is renewed while the competition runs: whatever happens to
-the process, the run can be resumed. After the last step the record first gets its pictures and the values of the two
-metrics, then the values of the others, then the maps. While there is no room on the disk, the run waits.
+the process, the run can be resumed. After the last step the record first gets the images and values as the engine
+leaves them, then the pictures in 8 bits and the values of all metrics, then the maps. While there is no room on the
+disk, the run waits.
 """
 
 import contextlib
@@ -48,11 +49,9 @@ SECONDS_BETWEEN_TRIES = 1.0
 Values = Mapping[str, float | None]
 """Metric name to distance; None where it is not available."""
 
-Distances = tuple[float | None, ...]
-"""Of several images; None where it is not available."""
-
-Lacking = Literal["others", "maps"]
-"""What the record of a run that has ended still gets: the values of other metrics and then the maps, or these alone."""
+Lacking = Literal["values", "maps"]
+"""What the record of a run that has ended still gets: pictures in 8 bits, the values of all metrics and then maps, or
+maps alone."""
 
 
 @dataclass(frozen=True)
@@ -172,26 +171,17 @@ class Recorder:
 
     def _first_version(self, at: Checkpoint, root: Path) -> Path:
         """Save the record of a run that has just begun."""
-        step, names = at.step, self._names()
-        values = [dict(zip(names, map(float, pair), strict=True)) for pair in zip(step.first, step.second, strict=True)]
-        results = _results(names, replace(step, reasons=None), _levels(at.history), values[0], values, None)
-        return save_run(self._run(at, results), root, checkpoint=at)
+        begun = replace(at, step=replace(at.step, reasons=None))
+        return save_run(self._unmeasured(begun), root, checkpoint=at)
 
     def _finish(self, last: Checkpoint, folder: Path, *, timed: bool) -> None:
         """Complete the record; that of a run that was stopped keeps the checkpoint to continue from."""
         stopped = Reason.STOPPED in (last.step.reasons or ())
         before = replace(self._checkpoint, seconds=last.seconds) if self._checkpoint else None
-        finals = np.asarray(last.step.images)
-        pictures = self._quantized(finals, _levels(last.history))
-        images = np.stack([self._competition.materials.start, *finals, *map(from_uint8, pictures)])
-        values, others = self._measure(images, (), self._competition.metrics), self._others()
-        if others:
-            run = self._measured(last, pictures, values)
-            if not self._write(last, partial(replace_run, run, folder, checkpoint=before)):
-                return
-            self._report(last, timed=timed, lacking="others")
-            values = self._measure(images, others) | values
-        run = self._measured(last, pictures, values)
+        if not self._write(last, partial(replace_run, self._unmeasured(last), folder, checkpoint=before)):
+            return
+        self._report(last, timed=timed, lacking="values")
+        run = self._measured(last)
         if self._write(last, partial(replace_run, run, folder, checkpoint=before if stopped else None)):
             self._report(last, timed=timed, lacking="maps")
             self._write(last, save_maps, folder, self._maps(run, Keyframes.empty() if stopped else run.keyframes))
@@ -209,29 +199,32 @@ class Recorder:
             else:
                 return True
 
-    def _measured(self, last: Checkpoint, pictures: np.ndarray, values: Mapping[str, Distances]) -> Run:
-        """The run with its pictures in 8 bits, and values of the start, of the images and of the pictures."""
-        names = [name for name in dict.fromkeys((*self._asked(), *self._names())) if name in values]
-        rows = zip(*(values[name] for name in names), strict=True)
-        start, *finals = [dict(zip(names, row, strict=True)) for row in rows]
-        results = _results(self._names(), last.step, _levels(last.history), start, finals[:4], finals[4:])
-        return replace(self._run(last, results), finals_8bit=pictures)
+    def _unmeasured(self, at: Checkpoint) -> Run:
+        """The run as the engine leaves it: the values of both metrics, for the images before they are rounded."""
+        names, history, step = self._names(), at.history, at.step
+        pairs = [(history.first[0, 0], history.second[0, 0]), *zip(step.first, step.second, strict=True)]
+        start, *values = [dict(zip(names, map(float, pair), strict=True)) for pair in pairs]
+        return self._run(at, _results(names, step, _levels(history), start, values, None))
 
-    def _measure(
-        self, images: np.ndarray, names: Sequence[str], also: Sequence[KnownMetric] = ()
-    ) -> dict[str, Distances]:
-        """Metric name to its distance of each image: of listed metrics, and of further ones."""
+    def _measured(self, last: Checkpoint) -> Run:
+        """The run with its pictures in 8 bits, and the values of all metrics that were asked for."""
+        materials, step, levels = self._competition.materials, last.step, _levels(last.history)
+        finals = np.asarray(step.images)
+        finals_8bit = self._quantized(finals, levels)
+        shown = [from_uint8(picture) for picture in finals_8bit]
+        measured = self._measure(np.stack([materials.start, *finals, *shown]))
+        start, *values = [dict(zip(measured, row, strict=True)) for row in zip(*measured.values(), strict=True)]
+        results = _results(self._names(), step, levels, start, values[:4], values[4:])
+        return replace(self._run(last, results), finals_8bit=finals_8bit)
+
+    def _measure(self, images: np.ndarray) -> dict[str, tuple[float | None, ...]]:
+        """Metric name to its distance of each image: the two that compete, and the others that were asked for."""
+        asked, competing = self._request.other_metrics(), self._names()
+        names = tuple(METRICS) if asked is None else asked
+        others = [name for name in names if name not in competing]
         reference = jnp.asarray(self._competition.materials.reference)
-        return measure_batch(reference, jnp.asarray(images), names, also=also)
-
-    def _asked(self) -> tuple[str, ...]:
-        """The names of all metrics that the record shall have values of, at least."""
-        asked = self._request.other_metrics()
-        return tuple(METRICS) if asked is None else asked
-
-    def _others(self) -> list[str]:
-        """Of those, all but the two that compete."""
-        return [name for name in self._asked() if name not in self._names()]
+        measured = measure_batch(reference, jnp.asarray(images), others, also=self._competition.metrics)
+        return {name: measured[name] for name in dict.fromkeys((*names, *competing))}
 
     def _maps(self, run: Run, keyframes: Keyframes) -> Maps:
         """Each pixel's contribution to both metrics, at some keyframes and at the end."""

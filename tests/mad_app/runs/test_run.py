@@ -324,7 +324,7 @@ def test_a_run_is_computed_once_at_a_time(tmp_path: Path) -> None:
     asked = itertools.count(1)
     stop = lambda: next(asked) >= 3  # noqa: E731
     folder = run_competition(QUICK, tmp_path / "a", resolve=quick_metric, on_progress=try_to_resume, should_stop=stop)
-    assert len(refused) == 5
+    assert len(refused) == 6
     resume_run(folder, resolve=quick_metric, on_progress=try_to_resume)
     assert len(refused) > 8
     assert_same_result(folder, run_competition(QUICK, tmp_path / "whole", resolve=quick_metric))
@@ -409,9 +409,9 @@ def test_settings_that_are_none_are_refused(tmp_path: Path) -> None:
 def test_progress_is_reported_at_the_start_after_each_step_and_at_the_end(tmp_path: Path) -> None:
     reported: list[Progress] = []
     folder = run_competition(QUICK, tmp_path, resolve=quick_metric, on_progress=reported.append)
-    assert [progress.step.index for progress in reported] == [*range(9), 8]
-    assert [progress.step.reasons is None for progress in reported] == [True] * 8 + [False] * 2
-    assert [progress.lacking for progress in reported] == [None] * 8 + ["maps", None]
+    assert [progress.step.index for progress in reported] == [*range(9), 8, 8]
+    assert [progress.step.reasons is None for progress in reported] == [True] * 8 + [False] * 3
+    assert [progress.lacking for progress in reported] == [None] * 8 + ["values", "maps", None]
     assert {progress.folder for progress in reported} == {folder}
     assert {progress.steps for progress in reported} == {8}
     assert reported[0].seconds_left is None
@@ -420,9 +420,7 @@ def test_progress_is_reported_at_the_start_after_each_step_and_at_the_end(tmp_pa
 
 
 @pytest.mark.parametrize("killed", [False, True])
-def test_the_pictures_are_in_the_record_first_then_the_other_metrics_then_the_maps(
-    tmp_path: Path, killed: bool
-) -> None:
+def test_the_images_are_in_the_record_first_then_all_values_then_the_maps(tmp_path: Path, killed: bool) -> None:
     asked = dataclasses.replace(REQUEST, others="gmsd")
     seen: dict[str | None, tuple[Run, bool, bool]] = {}
 
@@ -444,15 +442,14 @@ def test_the_pictures_are_in_the_record_first_then_the_other_metrics_then_the_ma
     if killed:
         resume_run(folder, on_progress=look)
     assert [(kept, mapped) for _, kept, mapped in seen.values()] == [(True, False), (False, False), (False, True)]
-    assert list(seen) == ["others", "maps", None]
-    early, complete = seen["others"][0], seen[None][0]
+    assert list(seen) == ["values", "maps", None]
+    early, complete = seen["values"][0], seen[None][0]
     assert (early.others, complete.others) == ((), ("gmsd",))
-    np.testing.assert_array_equal(early.pictures, complete.pictures)
+    np.testing.assert_array_equal(early.finals, complete.finals)
     for result, later in zip(early.images, complete.images, strict=True):
-        assert result.final_8bit is not None
-        assert later.final_8bit is not None
-        assert later.final_8bit["gmsd"] is not None
-        assert result.final_8bit.items() < later.final_8bit.items()
+        assert result.final == pytest.approx({name: later.final[name] for name in ("ssim", "mse")}, rel=1e-5)
+        assert result.start == pytest.approx({name: later.start[name] for name in ("ssim", "mse")}, rel=1e-5)
+        assert (result.final_8bit, later.final["gmsd"] is None) == (None, False)
         assert result.outcome == later.outcome == Reason.BUDGET.value
     assert_same_result(folder, run_competition(asked, tmp_path / "whole"))
     assert {path.name for path in folder.iterdir()} == {path.name for path in (tmp_path / "whole").glob("*/*")}
