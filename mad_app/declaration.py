@@ -23,6 +23,9 @@ Group = Literal["picture", "metrics", "start", "length", "constraints", "levels"
 
 Value = str | int | float | bool | None
 
+LONGEST_NUMBER = 40
+"""Digits of the longest whole number that is quoted in a message."""
+
 _WORDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 
@@ -79,7 +82,7 @@ class Setting:
             none = " or None" if self.optional else ""
             raise ArgumentError(self.name, f"must be {_WORDS[self.kind]}{none}, got {value!r:.60}")
         if isinstance(value, int | float | np.number) and not isinstance(value, bool) and not self._is_in_range(value):
-            raise ArgumentError(self.name, f"must {self._range()}, got {value}")
+            raise ArgumentError(self.name, f"must {self._range()}, got {_shown(value)}")
 
     def parse(self, text: str) -> Value:
         """The value that a text gives, as in an address; the inverse of `text`.
@@ -127,7 +130,10 @@ class Setting:
         return isinstance(value, self.kind)
 
     def _is_in_range(self, value: float | np.number[Any]) -> bool:
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number beyond every float
+            return False
         return (
             math.isfinite(number)
             and (self.minimum is None or number >= self.minimum)
@@ -181,6 +187,13 @@ def check_settings(values: Any) -> None:
     kind: Any = type(values)
     for name, declared in settings_of(kind).items():
         declared.check(getattr(values, name))
+
+
+def _shown(number: float | np.number[Any]) -> str:
+    """A number as it was given; a whole number of very many digits by their count alone."""
+    if isinstance(number, int) and abs(number) >= 10**LONGEST_NUMBER:
+        return f"a number of more than {LONGEST_NUMBER} digits"
+    return str(number)
 
 
 def _plain(number: float) -> str:

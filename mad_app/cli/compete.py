@@ -7,10 +7,9 @@ from typing import Any
 import click
 
 from mad_app.cli.options import EPILOG, RUN, Command, competition_options, request_from
-from mad_app.cli.running import fit_steps, follow_run, follow_series
+from mad_app.cli.running import fit_steps, follow_run, follow_series, tell_picture_notes
 from mad_app.records import is_series, load_summary
 from mad_app.runs import request_of, resume_run, run_competition
-from mad_app.runs.materialize import picture_notes
 from mad_app.runs.series import resume_series
 
 
@@ -25,7 +24,7 @@ def compete(out: Path, **asked: Any) -> None:
     --steps times the first steps, and makes as many as the time allows.
     """
     request = request_from(asked)
-    click.echo("".join(f"{note}\n" for note in picture_notes(request)), err=True, nl=False)
+    tell_picture_notes(request)
     request = fit_steps(request)
     follow_run(request, partial(run_competition, request, out))
 

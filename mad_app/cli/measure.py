@@ -11,9 +11,10 @@ import jax.numpy as jnp
 from mad_app.cli.options import Command
 from mad_app.cli.running import metric_here
 from mad_app.errors import ArgumentError
-from mad_app.images import read_image
+from mad_app.images import Decoded, read_image
 from mad_app.metrics import METRICS, describe_metrics, measure_batch
 from mad_app.metrics.registry import is_listed
+from mad_app.runs.materialize import refused_as
 
 
 @click.command(cls=Command)
@@ -26,7 +27,7 @@ def measure(reference: str, image: str, names: tuple[str, ...], as_json: bool) -
 
     REF and IMG are files of equal size. A value that is not available is –, or null with --json.
     """
-    decoded = read_image(reference), read_image(image)
+    decoded = _read("reference", reference), _read("image", image)
     for file, notes in zip((reference, image), (one.notes for one in decoded), strict=True):
         click.echo("".join(f"{file}: {note}\n" for note in notes), err=True, nl=False)
     pictures = [one.image for one in decoded]
@@ -43,6 +44,11 @@ def measure(reference: str, image: str, names: tuple[str, ...], as_json: bool) -
     click.echo(json.dumps(values, indent=2) if as_json else _values_table(values, min(height, width)))
     if not as_json:
         click.echo("\n".join(_conventions(listed)), err=True)
+
+
+def _read(argument: str, file: str) -> Decoded:
+    with refused_as(argument):
+        return read_image(file)
 
 
 @click.command(cls=Command)

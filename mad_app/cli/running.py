@@ -17,6 +17,7 @@ from mad_app.cli.progress import ProgressLine
 from mad_app.metrics import KnownMetric, resolve_metric
 from mad_app.records import is_resumable, load_run
 from mad_app.runs import OnProgress, Request, Resolve
+from mad_app.runs.materialize import picture_notes
 from mad_app.runs.series import SeriesResult
 from mad_app.runs.time_budget import with_steps_for_time
 
@@ -64,6 +65,11 @@ def follow_series(run: Callable[..., SeriesResult]) -> None:
     click.echo(result.folder)
     if not result.finished:
         raise click.exceptions.Exit(INTERRUPTED)
+
+
+def tell_picture_notes(request: Request) -> None:
+    """Print what is done to the values and the size of the picture."""
+    click.echo("".join(f"{note}\n" for note in picture_notes(request)), err=True, nl=False)
 
 
 def fit_steps(request: Request) -> Request:

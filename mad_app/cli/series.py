@@ -16,7 +16,7 @@ from mad_app.cli.options import (
     request_from,
     setting_options,
 )
-from mad_app.cli.running import fit_steps, follow_series
+from mad_app.cli.running import fit_steps, follow_series, tell_picture_notes
 from mad_app.competition.settings import Role
 from mad_app.errors import ArgumentError
 from mad_app.request import REQUEST_SETTINGS, Request
@@ -68,7 +68,7 @@ def seeds(out: Path, count: int, **asked: Any) -> None:
 @click.command(cls=Command)
 @click.argument("name", type=click.Choice(list(PRESETS)))
 @image_argument("cameraman")
-@setting_options("size", "steps", "seed")
+@setting_options("size", "steps", "seconds", "seed")
 @OUT
 def preset(out: Path, name: str, **asked: Any) -> None:
     """Run a series known from the literature.
@@ -76,12 +76,14 @@ def preset(out: Path, name: str, **asked: Any) -> None:
     wang-simoncelli-2008 is MSE against SSIM on a gray picture, from white noise whose MSE is 8 to 1024 in 8-bit units
     squared. Prints, last, the folder of the series; `sheet` draws it.
     """
-    _follow(PRESETS[name](**asked), out)
+    spec = PRESETS[name](**asked)
+    _follow(PRESETS[name](**asked | {"steps": fit_steps(spec.requests[0]).steps}), out)
 
 
 def _follow(spec: SeriesSpec, out: Path) -> None:
     """Run a series, once its files are known to fit."""
     materialize(spec.requests[0])
+    tell_picture_notes(spec.requests[0])
     follow_series(partial(run_series, spec, out))
 
 

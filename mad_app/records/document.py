@@ -42,7 +42,10 @@ def read_document(folder: Path) -> dict[str, Any]:
     document = with_readable_names(document)
     check_run(document, str(path))
     values = {name: document[name] for name in RUN.keys}
-    values["origin"] = Origin(**{name: values["reference"][name] for name in ORIGIN.keys})
+    reference = values["reference"]
+    values["origin"] = Origin(
+        **{name: reference[name] for name in ORIGIN.keys}, notes=tuple(reference.get("notes", ()))
+    )
     values["images"] = tuple(_corner(image, f"{path}: images[{i}]") for i, image in enumerate(values["images"]))
     values["others"] = tuple(values["others"])
     del values["reference"]

@@ -11,7 +11,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -194,10 +194,12 @@ class Object:
 
     Attributes:
         keys: name of each key that must be there, to its kind.
+        later: likewise, of keys that older records do not have.
         optional: whether it may be null.
     """
 
     keys: Mapping[str, Kind]
+    later: Mapping[str, Kind] = field(default_factory=dict)
     optional: bool = False
 
     def check(self, value: object, where: str) -> None:
@@ -210,6 +212,9 @@ class Object:
             if name not in value:
                 raise RecordError(f"{where} lacks {name!r}")
             kind.check(value[name], f"{where}: {name}")
+        for name, kind in self.later.items():
+            if name in value:
+                kind.check(value[name], f"{where}: {name}")
 
 
 def fits(number: Any) -> bool:

@@ -41,6 +41,7 @@ class Origin:
         width: of the reference, in pixels; None where an older record does not have it.
         height: likewise.
         sha256: of the reference's shape and float32 values (`content_hash`); None in older records.
+        notes: what was done to its values and its size as it was read, each a clause; empty in older records.
     """
 
     source: Source
@@ -48,12 +49,13 @@ class Origin:
     width: int | None
     height: int | None
     sha256: str | None
+    notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, reference: npt.ArrayLike, source: Source, name: str | None) -> "Origin":
+    def of(cls, reference: npt.ArrayLike, source: Source, name: str | None, notes: tuple[str, ...] = ()) -> "Origin":
         """The origin of a reference (H, W, 3)."""
         height, width = np.shape(reference)[:2]
-        return cls(source=source, name=name, width=width, height=height, sha256=content_hash(reference))
+        return cls(source=source, name=name, width=width, height=height, sha256=content_hash(reference), notes=notes)
 
 
 def content_hash(image: npt.ArrayLike) -> str:

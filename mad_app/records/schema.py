@@ -54,7 +54,8 @@ ORIGIN = Object(
         "width": _PIXELS,
         "height": _PIXELS,
         "sha256": Text(longest=64, pattern="[0-9a-f]{64}", form="64 hexadecimal digits", optional=True),
-    }
+    },
+    later={"notes": Listing(of=Text(longest=500), most=20)},
 )
 CORNER = Object(
     keys={

@@ -13,6 +13,7 @@ from mad_app.distortions import distort
 from mad_app.errors import ArgumentError
 from mad_app.images import (
     BUNDLED,
+    Decoded,
     ImageArray,
     ImageError,
     bundled_path,
@@ -35,11 +36,13 @@ class Materials:
         reference: float32 (H, W, 3), sRGB in [0, 1].
         start: likewise, of the reference's shape.
         mask: bool (H, W), true where the images may change; None for everywhere.
+        notes: what was done to the values and the size of the picture as it was read, each a clause.
     """
 
     reference: ImageArray
     start: ImageArray
     mask: Mask | None = None
+    notes: tuple[str, ...] = ()
 
 
 def materialize(request: Request, reference: npt.ArrayLike | None = None) -> Materials:
@@ -52,18 +55,10 @@ def materialize(request: Request, reference: npt.ArrayLike | None = None) -> Mat
     Raises:
         ArgumentError: a file cannot be read, or does not fit.
     """
-    picture = load_reference(request) if reference is None else check_image(reference, "reference")
-    if request.gray:
-        picture = to_gray(picture)
-    return Materials(reference=picture, start=make_start(request, picture), mask=load_mask(request, picture))
-
-
-def load_reference(request: Request) -> ImageArray:
-    """The picture that a request names, (size, size, 3) or smaller, as `load_image` has it, in its own colors."""
-    if request.image is None:
-        raise ArgumentError("image", "is needed where no picture is given as an array")
-    with _refused_as("image"):
-        return load_image(picture_path(request.image), size=request.size, crop=request.crop())
+    read = read_reference(request) if reference is None else Decoded(check_image(reference, "reference"), ())
+    picture = to_gray(read.image) if request.gray else read.image
+    start, mask = make_start(request, picture), load_mask(request, picture)
+    return Materials(reference=picture, start=start, mask=mask, notes=read.notes)
 
 
 def picture_notes(request: Request) -> list[str]:
@@ -76,11 +71,15 @@ def picture_notes(request: Request) -> list[str]:
         >>> picture_notes(Request(image="handwriting", size=256))
         ['handwriting: its square of 172 × 172 pixels is not enlarged to 256 × 256']
     """
+    return [] if request.image is None else [f"{request.image}: {note}" for note in read_reference(request).notes]
+
+
+def read_reference(request: Request) -> Decoded:
+    """The picture that a request names, (size, size, 3) or smaller, as `read_image` has it, in its own colors."""
     if request.image is None:
-        return []
-    with _refused_as("image"):
-        decoded = read_image(picture_path(request.image), size=request.size, crop=request.crop())
-    return [f"{request.image}: {note}" for note in decoded.notes]
+        raise ArgumentError("image", "is needed where no picture is given as an array")
+    with refused_as("image"):
+        return read_image(picture_path(request.image), size=request.size, crop=request.crop())
 
 
 def make_start(request: Request, reference: ImageArray) -> ImageArray:
@@ -119,7 +118,7 @@ def _load_aligned(
     """
     picture: str = getattr(request, name)
     file = picture_path(picture)
-    with _refused_as(name):
+    with refused_as(name):
         rows, columns, _ = load_image(file).shape
     of_picture = None
     if request.image is not None:
@@ -135,7 +134,7 @@ def _load_aligned(
 
 
 @contextlib.contextmanager
-def _refused_as(name: str) -> Iterator[None]:
+def refused_as(name: str) -> Iterator[None]:
     """Report a file that cannot be read under the setting that names it."""
     try:
         yield

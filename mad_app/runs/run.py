@@ -118,7 +118,7 @@ def record_competition(
         request=request,
         metrics=metrics_of(request, resolve),
         materials=materials,
-        origin=Origin.of(materials.reference, source, request.image),
+        origin=Origin.of(materials.reference, source, request.image, materials.notes),
         solver=solver,
     )
     steps = compete(
@@ -161,7 +161,12 @@ def _resume(folder: Path, resolve: Resolve, on_progress: OnProgress, should_stop
         request=request,
         metrics=metrics_of(request, resolve),
         materials=materials,
-        origin=Origin.of(run.reference, origin.source if origin else source_of(request), request.image),
+        origin=Origin.of(
+            run.reference,
+            origin.source if origin else source_of(request),
+            request.image,
+            origin.notes if origin else (),
+        ),
         solver=solver_of(run),
         request_id=run.request,
     )

@@ -6,6 +6,7 @@
 A series is on disk from its beginning: whatever happens to the process, `resume_series` runs what is missing.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -125,7 +126,12 @@ def repeated_seeds(request: Request, seeds: Sequence[int]) -> SeriesSpec:
 
 
 def wang_simoncelli_2008(
-    *, image: str, size: int = Request.size, steps: int = Request.steps, seed: int = 0
+    *,
+    image: str,
+    size: int = Request.size,
+    steps: int = Request.steps,
+    seconds: float | None = None,
+    seed: int = 0,
 ) -> SeriesSpec:
     """The competitions of Wang & Simoncelli, Journal of Vision 8(12):8, 2008: MSE against SSIM at eight noise levels.
 
@@ -133,15 +139,18 @@ def wang_simoncelli_2008(
         image: name of a bundled picture or path of a file; it is reduced to its luminance.
         size: side of the central square, in pixels.
         steps: of each competition.
+        seconds: of each competition, at most; None for no limit.
         seed: of the noise.
     """
-    request = Request(image=image, size=size, first="mse", second="ssim", steps=steps, seed=seed, gray=True)
+    request = Request(
+        image=image, size=size, first="mse", second="ssim", steps=steps, seconds=seconds, seed=seed, gray=True
+    )
     requests = tuple(_with(request, strength=_noise_of(request, level / 255**2)) for level in MSE_LEVELS)
     return SeriesSpec(kind=WANG_SIMONCELLI, varied="strength", requests=requests)
 
 
 PRESETS: Mapping[str, Callable[..., SeriesSpec]] = {WANG_SIMONCELLI: wang_simoncelli_2008}
-"""Name → (image, size, steps, seed) → spec."""
+"""Name → (image, size, steps, seconds, seed) → spec."""
 
 
 def run_series(
@@ -167,12 +176,16 @@ def run_series(
     Raises:
         ValueError: none of the competitions can be run; RecordError: the disk refused the record.
     """
+    had_root = Path(root).exists()
     folder = save_series(spec.kind, spec.varied, [asdict(request) for request in spec.requests], root)
     try:
         return resume_series(folder, resolve=resolve, on_run=on_run, should_stop=should_stop)
     except ValueError:
         if runs_of(folder, load_plan(folder)).count(None) == len(spec.requests):
             _remove_empty(folder)
+            if not had_root:
+                with contextlib.suppress(OSError):  # other runs have come into it meanwhile
+                    Path(root).rmdir()
         raise
 
 

@@ -111,6 +111,15 @@ def test_a_numpy_number_is_a_number_and_true_is_none() -> None:
         Request(steps=True)
 
 
+@pytest.mark.parametrize("number", [10**400, -(10**400), 10**5000], ids=["1e400", "-1e400", "1e5000"])
+def test_a_number_beyond_every_float_is_refused_like_any_other(number: int) -> None:
+    with pytest.raises(ArgumentError, match=r"must be .* got a number of more than 40 digits") as caught:
+        Request(steps=number)
+    assert len(str(caught.value)) < 200
+    with pytest.raises(ArgumentError, match="must be"):
+        Request(max_change=number)
+
+
 def test_phrases_name_the_metrics() -> None:
     titles = {"first": "LASI", "second": "MSE"}
     assert describe_settings({"first_level": 0.25, "low_pass": 4.0}, titles) == [

@@ -69,7 +69,7 @@ def show_controls() -> Form:
     picture = show_picture_controls(STATE)
     if STATE["gray"]:
         picture = replace(picture, reference=to_gray(picture.reference))
-    first, second, problem = show_metric_controls(STATE)
+    first, second, problem = show_metric_controls(STATE, min(picture.reference.shape[:2]))
     distortion, strength, preview = _distortion_controls()
     chosen: dict[str, Any] = {name: STATE[name] for name in ("image", "size")} | asdict(picture.crop)
     chosen |= {"first": first, "second": second, "distortion": distortion, "strength": strength}

@@ -117,7 +117,7 @@ def _show_invitation(jobs: JobQueue, form: Form) -> None:
     """Before a run: what will happen, and a finished example."""
     st.title("Let two metrics compete")
     if form.chosen is not None:
-        st.markdown(plan(form.chosen, form.picture.title, form.files))
+        st.markdown(plan(form.chosen, form.picture, form.files))
     _start_button(jobs, form, "Start the competition")
     show_html(element("p", HINT, class_="mad-hint"))
     show_my_runs(jobs, visitor())

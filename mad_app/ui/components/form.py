@@ -113,13 +113,13 @@ def request_of_record(run: Run | Summary) -> tuple[Request, list[str]]:
     return reproduce.request_for_page(run, maxima=MAXIMA)
 
 
-def metric_problem(name: str, size: int, missing: str | None) -> str | None:
-    """Why a metric cannot be used at this size, in a sentence, or None."""
+def metric_problem(name: str, side: int, missing: str | None) -> str | None:
+    """Why a metric cannot be used on a picture whose shorter side has so many pixels, in a sentence, or None."""
     row = METRICS[name.partition(":")[0]]
     if missing:
         return f"{row.title} is not available here: {missing}."
-    if size < row.minimum_size:
-        return f"{row.title} needs pictures of at least {row.minimum_size} pixels on each side: choose a larger size."
+    if side < row.minimum_size:
+        return f"{row.title} needs pictures of at least {row.minimum_size} pixels on each side, and this has {side}."
     return None
 
 
@@ -153,24 +153,25 @@ def strength_step(row: Distortion) -> float:
     return 1.0 if row.whole else 10.0 ** math.floor(math.log10((row.maximum - row.minimum) / 100))
 
 
-def plan(request: Request, title: str, files: Mapping[str, str]) -> str:
+def plan(request: Request, picture: PictureChoice, files: Mapping[str, str]) -> str:
     """What will happen, as Markdown.
 
     Args:
         request: what is asked for.
-        title: of the picture, as Markdown.
+        picture: of which.
         files: as in `Form`.
     """
     first, second = metric_title(request.first), metric_title(request.second)
     distortion = DISTORTIONS[request.distortion].title
-    start = f"a copy of {title} distorted by {_in_sentence(distortion)}"
+    start = f"a copy of {picture.title} distorted by {_in_sentence(distortion)}"
     if "start_file" in files:
-        start = f"a second picture, with {title} as the original"
+        start = f"a second picture, with {picture.title} as the original"
     time = "" if request.seconds is None else f", at most {duration(request.seconds)}"
     phrases = describe_settings({**asdict(request), **files}, {"first": first, "second": second})
     limits = f" Settings: {'; '.join(phrases)}." if phrases else ""
+    height, width = picture.reference.shape[:2]
     return (
-        f"Starting from {start}, {request.size} × {request.size} pixels, the competition looks for two pairs of "
+        f"Starting from {start}, {width} × {height} pixels, the competition looks for two pairs of "
         f"images: one that {second} rates the same and {first} as differently as possible, and the reverse. "
         f"{request.steps} steps{time}.{limits}"
     )

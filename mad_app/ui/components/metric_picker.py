@@ -32,10 +32,18 @@ def set_metrics(state: PageState, first: str, second: str, others: str) -> None:
     state["others"] = [name for name in (NONE, *METRICS) if name in named]
 
 
-def show_metric_controls(state: PageState) -> tuple[str, str, str | None]:
-    """Draw the choice of both; returns their names, and why they cannot compete, if so."""
-    first, about_first = _metric_control(state, "first")
-    second, about_second = _metric_control(state, "second")
+def show_metric_controls(state: PageState, side: int) -> tuple[str, str, str | None]:
+    """Draw the choice of both.
+
+    Args:
+        state: of the page.
+        side: shorter side of the picture in pixels.
+
+    Returns:
+        Their names, and why they cannot compete, if so.
+    """
+    first, about_first = _metric_control(state, "first", side)
+    second, about_second = _metric_control(state, "second", side)
     problem = about_first or about_second or pair_problem(first, second)
     if problem:
         st.warning(problem, icon=":material/info:")
@@ -69,17 +77,17 @@ def show_other_metrics(state: PageState) -> str:
     return NONE if NONE in chosen else ",".join(chosen) or ALL
 
 
-def _metric_control(state: PageState, role: str) -> tuple[str, str | None]:
-    size, missing = state["size"], _missing()
+def _metric_control(state: PageState, role: str, side: int) -> tuple[str, str | None]:
+    missing = _missing()
     name = st.selectbox(
         REQUEST_SETTINGS[role].label,
         list(METRICS),
         key=state.key(role),
-        format_func=lambda name: _metric_label(name, size, missing[name]),
+        format_func=lambda name: _metric_label(name, side, missing[name]),
         help=METRIC_HELP,
     )
     st.caption(METRICS[name].explanation, help=METRICS[name].convention.describe() + ".")
-    return _full_name(state, name), metric_problem(name, size, missing[name])
+    return _full_name(state, name), metric_problem(name, side, missing[name])
 
 
 @st.cache_data(show_spinner=False, ttl=60)
@@ -88,11 +96,11 @@ def _missing() -> dict[str, str | None]:
     return {description.spec.name: description.reason for description in describe_metrics()}
 
 
-def _metric_label(name: str, size: int, missing: str | None) -> str:
+def _metric_label(name: str, side: int, missing: str | None) -> str:
     row = METRICS[name]
     if missing:
         return f"{row.title} (not available)"
-    return row.title if size >= row.minimum_size else f"{row.title} (from {row.minimum_size} pixels)"
+    return row.title if side >= row.minimum_size else f"{row.title} (from {row.minimum_size} pixels)"
 
 
 def _full_name(state: PageState, name: str) -> str:

@@ -102,13 +102,14 @@ def test_the_pictures_that_are_saved_and_the_mask_are_kept(tmp_path: Path) -> No
 
 
 def test_a_record_says_where_its_picture_came_from_and_how_large_it_is(tmp_path: Path) -> None:
-    origin = Origin.of(make_run().reference, "upload", "cat.png")
+    origin = Origin.of(make_run().reference, "upload", "cat.png", ("16 bits per channel are reduced to 8",))
     assert (origin.width, origin.height) == (WIDTH, HEIGHT)
     folder = save_run(make_run(origin=origin), tmp_path)
     assert load_run(folder).origin == load_summary(folder).origin == origin
     document = json.loads((folder / "run.json").read_text())
     assert document["reference"] == {
-        "source": "upload", "name": "cat.png", "width": 9, "height": 6, "sha256": content_hash(make_run().reference)
+        "source": "upload", "name": "cat.png", "width": 9, "height": 6, "sha256": content_hash(make_run().reference),
+        "notes": ["16 bits per channel are reduced to 8"],
     }  # fmt: skip
     changed = np.nextafter(make_run().reference, 0.5, dtype=np.float32)
     assert content_hash(changed) != origin.sha256

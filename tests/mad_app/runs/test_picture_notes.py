@@ -1,5 +1,6 @@
 """What is done to a picture before a run is said, a small one keeps its size, and earlier records still reproduce."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 from PIL import Image
 
 from mad_app.images import bundled_path, from_uint8, load_image, save_png, to_uint8
-from mad_app.records import Keyframes, Origin, load_run, save_run
-from mad_app.runs import Request, run_competition
+from mad_app.records import Keyframes, Origin, is_resumable, load_run, save_run
+from mad_app.runs import Request, resume_run, run_competition
 from mad_app.runs.materialize import materialize, picture_notes
 from mad_app.runs.reproduce import reproduction_of, request_for_page
 from tests.mad_app.images.pictures import encode, ramp
@@ -24,6 +25,25 @@ def test_what_is_done_to_the_picture_is_said(tmp_path: Path) -> None:
         f"{path}: its square of 20 × 20 pixels is not enlarged to 64 × 64",
     ]
     assert picture_notes(Request(image=None)) == picture_notes(Request(image="cat")) == []
+
+
+def test_a_record_tells_what_was_done_to_its_picture_also_after_it_was_continued(tmp_path: Path) -> None:
+    path = tmp_path / "mine.png"
+    path.write_bytes(encode(ramp(20, 20), "PNG", icc_profile=rgb_profile("Adobe RGB (1998)", ADOBE_RGB, 2.2)))
+    request = Request(image=str(path), size=64, first="gmsd", second="mse", steps=6, others="none")
+    steps = itertools.count()
+    folder = run_competition(request, tmp_path / "runs", should_stop=lambda: next(steps) > 1)
+    notes = (
+        "converted from Adobe RGB (1998) to sRGB",
+        "its square of 20 × 20 pixels is not enlarged to 64 × 64",
+    )
+    for stopped in (True, False):
+        origin = load_run(folder).origin
+        assert origin is not None
+        assert origin.notes == notes
+        assert is_resumable(folder) is stopped
+        if stopped:
+            resume_run(folder)
 
 
 def test_a_record_tells_the_true_size_and_its_command_gives_the_same(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from mad_app.images import Crop, from_uint8, load_image, to_uint8
 from mad_app.records import Keyframes, Origin, Run, load_run, save_run
 from mad_app.request import REQUEST_SETTINGS
 from mad_app.runs import Request
-from mad_app.runs.materialize import load_reference
+from mad_app.runs.materialize import read_reference
 from mad_app.runs.reproduce import (
     asks_for_same,
     command_of,
@@ -79,7 +79,7 @@ def test_a_picture_from_elsewhere_is_taken_from_the_record(tmp_path: Path, monke
     request = reproduction_of(run)
     assert request.image == f"runs/{run.id}/reference.png"
     assert request.crop() == Crop()
-    np.testing.assert_array_equal(load_reference(parsed(command_of(request))), run.reference)
+    np.testing.assert_array_equal(read_reference(parsed(command_of(request))).image, run.reference)
     np.testing.assert_array_equal(load_image(str(request.image)), run.reference)
     page, ignored = request_for_page(run)
     assert (page.image, page.size, page.crop(), ignored) == (f"{run.id}/reference.png", 24, Crop(), [])

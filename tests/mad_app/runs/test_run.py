@@ -40,7 +40,7 @@ from mad_app.records import (
 )
 from mad_app.request import Request, request_id
 from mad_app.runs import Progress, record_competition, recorder, request_of, resume_run, run_competition
-from mad_app.runs.materialize import load_mask, load_reference, make_start, materialize
+from mad_app.runs.materialize import load_mask, make_start, materialize, read_reference
 from mad_app.runs.reproduce import command_of, reproduction_of
 from tests.mad_app.competition.quadratics import FORM, SIZE, SQUARE_NORM, metric_of, square_norms
 from tests.mad_app.record_examples import assert_same_result, fail_on_call
@@ -89,7 +89,7 @@ def test_the_record_says_how_it_was_made(tmp_path: Path) -> None:
     assert run.weights.keys() == {"ssim", "mse"}
     assert run.images[0].final.keys() == {"ssim", "mse"}
     np.testing.assert_array_equal(run.history.step, range(9))
-    np.testing.assert_array_equal(run.reference, load_reference(REQUEST))
+    np.testing.assert_array_equal(run.reference, read_reference(REQUEST).image)
     np.testing.assert_array_equal(run.start, make_start(REQUEST, run.reference))
     assert not is_resumable(run.folder or "")
 
@@ -122,7 +122,7 @@ def test_an_array_and_settings_of_a_picture_are_refused_together(tmp_path: Path,
 
 def test_a_picture_that_was_decoded_before_is_recorded_as_what_it_is(tmp_path: Path) -> None:
     request = dataclasses.replace(QUICK, image="mine.jpg")
-    materials = materialize(request, load_reference(QUICK))
+    materials = materialize(request, read_reference(QUICK).image)
     folder = record_competition(request, materials, tmp_path, source="upload", resolve=quick_metric)
     run = load_run(folder)
     assert run.origin == Origin.of(materials.reference, "upload", "mine.jpg")
@@ -480,7 +480,7 @@ def test_the_speed_is_that_of_late_without_the_first_step_which_compiles(
 
 
 def test_a_metric_that_fails_midway_leaves_a_record_that_says_so(tmp_path: Path) -> None:
-    limit = 1.1 * float(SQUARE_NORM.bind(jnp.asarray(load_reference(QUICK))).distances(_start(QUICK))[0])
+    limit = 1.1 * float(SQUARE_NORM.bind(jnp.asarray(read_reference(QUICK).image)).distances(_start(QUICK))[0])
     failing = metric_of(
         "square-norm", lambda r, x: square_norms(r, x) + jnp.where(square_norms(r, x) > limit, jnp.nan, 0)
     )
@@ -500,7 +500,7 @@ def test_a_metric_that_fails_midway_leaves_a_record_that_says_so(tmp_path: Path)
 
 
 def _start(request: Request) -> jnp.ndarray:
-    return jnp.asarray(make_start(request, load_reference(request)))[None]
+    return jnp.asarray(make_start(request, read_reference(request).image))[None]
 
 
 # ---- constraints -----------------------------------------------------------------------------------------------------
@@ -511,13 +511,13 @@ def test_what_is_transparent_in_a_mask_may_not_change(tmp_path: Path) -> None:
     levels[12:, :, 3] = 0
     Image.fromarray(levels).save(tmp_path / "mask.png")
     request = dataclasses.replace(REQUEST, mask=str(tmp_path / "mask.png"))
-    np.testing.assert_array_equal(load_mask(request, load_reference(request)), levels[..., 3] > 0)
+    np.testing.assert_array_equal(load_mask(request, read_reference(request).image), levels[..., 3] > 0)
 
 
 def test_a_mask_and_a_start_from_files_are_in_the_record_and_hold_when_resumed(tmp_path: Path) -> None:
     mask = np.zeros((24, 24, 3), np.float32)
     mask[:12] = 1
-    start = make_start(REQUEST, load_reference(REQUEST))
+    start = make_start(REQUEST, read_reference(REQUEST).image)
     for name, picture in (("mask.png", mask), ("start.png", start)):
         save_png(tmp_path / name, picture)
     files = {"mask": str(tmp_path / "mask.png"), "start_file": str(tmp_path / "start.png")}
@@ -568,7 +568,7 @@ def test_a_file_that_does_not_lie_over_the_picture_is_refused(tmp_path: Path, na
 @pytest.mark.parametrize("start", ["coffee", str(bundled_path("coffee"))])
 def test_a_start_of_the_size_of_the_uncut_picture_is_cut_with_it(start: str) -> None:
     request = dataclasses.replace(REQUEST, start_file=start)
-    reference = load_reference(request)
+    reference = read_reference(request).image
     np.testing.assert_array_equal(make_start(request, reference), reference)
 
 

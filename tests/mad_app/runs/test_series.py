@@ -258,3 +258,14 @@ def test_the_curves_show_what_was_driven_over_what_was_held(sweep: Series, tmp_p
         save_level_curves(sweep, tmp_path / "a.gif")
     with pytest.raises(ValueError, match="width must be one of single, double, slide, got 'huge'"):
         save_level_curves(sweep, tmp_path / "a.pdf", width="huge")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_series_without_a_run_leaves_no_folder_behind_but_those_that_were_there(tmp_path: Path, there: bool) -> None:
+    root = tmp_path / "runs"
+    if there:
+        root.mkdir()
+    with pytest.raises(ArgumentError, match="cannot be reached"):
+        run_series(level_sweep(REQUEST, "second", [8.0, 9.0]), root)
+    assert list(tmp_path.iterdir()) == ([root] if there else [])
+    assert not there or not list(root.iterdir())

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mad_app.images import Crop
 from mad_app.records import Keyframes, load_run, save_run
 from mad_app.request import Request
-from mad_app.ui.components.form import from_query, plan, request_of_record, start_problem, to_query
+from mad_app.ui.components.form import PictureChoice, from_query, plan, request_of_record, start_problem, to_query
 from tests.mad_app.record_examples import make_run
 
 REQUESTS = [
@@ -71,8 +72,9 @@ def test_a_record_on_another_picture_is_repeated_on_its_own_copy(
 
 def test_the_plan_names_what_is_not_the_default() -> None:
     request = Request(first="ssim", second="mse", gray=True, second_level=0.2, steps=70, seconds=120)
-    text = plan(request, "Cat", {"mask": "face.png"})
-    assert "a copy of Cat distorted by white noise, 128 × 128 pixels" in text
+    picture = PictureChoice("Cat", "cat", Crop(), np.zeros((64, 96, 3), np.float32))
+    text = plan(request, picture, {"mask": "face.png"})
+    assert "a copy of Cat distorted by white noise, 96 × 64 pixels" in text
     assert "one that MSE rates the same and 1 − SSIM as differently as possible" in text
     assert text.endswith("70 steps, at most 2 min 0 s. Settings: gray; MSE kept at 0.2; only within face.png.")
 
