@@ -4,11 +4,16 @@
 
 Each line of its standard input is a request, as JSON, and has a line of answer on its standard output:
 
-    {"run": "runs/.jobs/<id>"}   runs a job to its end (`worker`); {"memory": …}, the bytes that the process then takes
+    {"run": "runs/.jobs/<id>"}
+        runs a job to its end (`worker`): {"memory": …}, the bytes that the process then takes
+    {"measure": settings of a request, "reference": float32 (H, W, 3) in base64, "shape": [H, W, 3], "levels": whether}
+        measures the start: {"values": {"first": …, "second": …}, "levels": {"first": [lowest, highest], …}}, or
+        {"problem": …}, why there are no values
 
 When the standard input ends, because the server has, the present job is stopped and the process ends.
 """
 
+import base64
 import contextlib
 import json
 import os
@@ -17,19 +22,24 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
+from mad_app.competition import levels_in_reach, values_at_start
+from mad_app.competition.settings import Role
 from mad_app.compilation_cache import use_compilation_cache
 from mad_app.jobs.folder import JobFolder
 from mad_app.jobs.priority import low_priority, yield_to_the_page
 from mad_app.jobs.worker import Reporter, work
-from mad_app.metrics import MetricUnavailable, get_metric
-from mad_app.request import Request
-from mad_app.runs import run_competition
+from mad_app.metrics import KnownMetric, MetricUnavailable, get_metric
+from mad_app.request import Request, request_from
+from mad_app.runs import materialize, metrics_of, run_competition
 
 Task = Callable[[], object]
+ROLES: tuple[Role, Role] = ("first", "second")
 
 
 def main(*, prepares: bool) -> None:
@@ -39,7 +49,7 @@ def main(*, prepares: bool) -> None:
     use_compilation_cache()
     inbox = Inbox()
     for request in inbox.requests(list(PREPARATIONS) if prepares else []):
-        answer = {"memory": _run(inbox, request["run"])}
+        answer = {"memory": _run(inbox, request["run"])} if "run" in request else measure_start(request)
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
     os._exit(0)  # at once, although a thread still reads
@@ -78,6 +88,21 @@ class Inbox:
             os._exit(0)
         reporter.orphaned = True
         self._requests.put(None)
+
+
+def measure_start(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of both metrics at the start of a competition, and between which levels it can be brought to one."""
+    try:
+        request = request_from(asked["measure"])
+        pixels = np.frombuffer(base64.b64decode(asked["reference"]), np.float32).reshape(asked["shape"])
+        materials = materialize(request, pixels)
+        metrics: dict[Role, KnownMetric] = dict(zip(ROLES, metrics_of(request, get_metric), strict=True))
+        measure = {"values": values_at_start} | ({"levels": levels_in_reach} if asked["levels"] else {})
+        images = materials.reference, materials.start
+        settings, mask = request.settings(), materials.mask
+        return {name: of(*images, metrics, settings, mask=mask) for name, of in measure.items()}
+    except (ValueError, OSError, RuntimeError) as error:
+        return {"problem": str(error)}
 
 
 def prepare_metrics() -> None:

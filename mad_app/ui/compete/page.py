@@ -16,6 +16,7 @@ from mad_app.ui.compete.live import show_live
 from mad_app.ui.compete.my_runs import show_my_runs
 from mad_app.ui.compete.opened import Opened, open_address
 from mad_app.ui.compete.results import show_commands
+from mad_app.ui.compete.start_values import show_start_values
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.form import Form, first_request, plan, request_of_record, to_query
 from mad_app.ui.components.four_up import four_up_html
@@ -38,7 +39,7 @@ def compete_page() -> None:
     opened = open_address(jobs)
     follow_address(opened.id, opened.job.id if opened.job else None, _adoptable(opened))
     with st.sidebar:
-        form = show_controls()
+        form, below_start = show_controls()
     load_styles(picker_style(STATE.page), chosen_style(STATE))
     request = _request_of(opened)
     same = bool(form.request and request and _is_same(form.request, request, opened))
@@ -47,10 +48,13 @@ def compete_page() -> None:
         st.info(opened.problem)
     if opened.job is None and opened.folder is None:
         _show_invitation(jobs, form)
+        show_start_values(form, below_start)
         return
     body, below = st.container(), st.container()
     with below:
         show_my_runs(jobs, visitor(), without=opened.job.id if opened.job else None)
+    if not opened.in_progress:
+        show_start_values(form, below_start)
     with body, contained("this run"):
         _show_opened(jobs, opened, form, same)
 

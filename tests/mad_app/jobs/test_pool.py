@@ -1,10 +1,11 @@
 """Worker processes: one job after the other in the same process, replaced when ended, killed, grown or hung."""
 
+import base64
 import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from mad_app.jobs.process import ProcessEnded, WorkerProcess
 from mad_app.jobs.queue import JobQueue
 from mad_app.records import load_run
 from mad_app.runs import Request
+from mad_app.runs.materialize import make_start
 
 SIZE = 16
 QUICK = JobSpec(request=Request(image="coffee", size=SIZE, first="gmsd", second="mse", steps=6, others="none"))
@@ -211,3 +213,31 @@ def test_what_is_printed_goes_to_the_log_and_not_among_the_answers(folder: JobFo
     process.end()
     with pytest.raises(ProcessEnded):
         process.run(folder).result(PATIENCE)
+
+
+def test_a_waiting_process_measures_the_start_and_the_levels_in_reach(pool: WorkerPool) -> None:
+    request = replace(QUICK.request, first="ssim", strength=0.1)
+    asked = {
+        "measure": asdict(request),
+        "reference": base64.b64encode(reference()).decode(),
+        "shape": [SIZE, SIZE, 3],
+        "levels": True,
+    }
+    answer = pool.ask(asked)
+    assert answer is not None
+    found = answer.result(PATIENCE)
+    start = make_start(request, reference())
+    mse = float(((start - reference()) ** 2).mean())
+    assert found["values"]["second"] == pytest.approx(mse, rel=1e-5)
+    lowest, highest = found["levels"]["second"]
+    assert lowest == 0
+    assert 10 * mse < highest <= 1
+    refused = pool.ask(asked | {"measure": asdict(request) | {"first": "vif"}})
+    assert refused is not None
+    assert "at least 41" in refused.result(PATIENCE)["problem"]
+
+
+def test_nobody_is_asked_while_all_that_may_run_do(launched: Launcher, folder: JobFolder) -> None:
+    pool = WorkerPool(launch=launched)  # type: ignore[arg-type]
+    pool.start(folder)
+    assert pool.ask({}) is None

@@ -53,6 +53,9 @@ class ThreadWorkers:
 
     start = staticmethod(ThreadWorker)
 
+    def ask(self, _: object) -> None:
+        """Nobody is free to answer."""
+
 
 class Failures(logging.Handler):
     """What failed while something was drawn."""
