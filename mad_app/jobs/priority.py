@@ -1,15 +1,15 @@
 """How much of a busy machine's time a worker process takes.
 
 A run gives way to the page, and what is prepared while nobody waits gives way to everything. On Linux each thread has
-a priority of its own, and only a privileged process may raise one again.
+a priority of its own, and only a privileged process may raise one again: any other prepares with that of a run.
 """
 
 import contextlib
+import functools
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-RUNNING, WARMING = 5, 15
+RUNNING, PREPARING = 5, 15
 """Nice values of a run and of what is prepared for one."""
 
 
@@ -19,19 +19,20 @@ def yield_to_the_page() -> None:
         os.nice(RUNNING)
 
 
-@contextlib.contextmanager
-def low_priority() -> Iterator[None]:
-    """Inside this context the process has the priority of what is prepared, where it can have its own again."""
-    if not _may_be_raised():
-        yield
+def set_priority(nice: int) -> None:
+    """Take one of the priorities above, where it can be changed again.
+
+    It is that of all threads, as those that are started have the priority of the one that starts them.
+    """
+    tasks = Path("/proc/self/task")
+    if not _may_be_raised() or not tasks.is_dir():
         return
-    _set_priority(WARMING)
-    try:
-        yield
-    finally:
-        _set_priority(RUNNING)
+    for task in list(tasks.iterdir()):
+        with contextlib.suppress(OSError):  # it has ended
+            os.setpriority(os.PRIO_PROCESS, int(task.name), nice)
 
 
+@functools.cache
 def _may_be_raised() -> bool:
     """Whether a priority that was lowered can be raised again; tried by one step, which harms little."""
     if not hasattr(os, "setpriority"):
@@ -42,11 +43,3 @@ def _may_be_raised() -> bool:
         os.setpriority(os.PRIO_PROCESS, 0, now)
         return True
     return False
-
-
-def _set_priority(nice: int) -> None:
-    """Of all threads, as those that are started have the priority of the one that starts them."""
-    tasks = Path("/proc/self/task")
-    for task in list(tasks.iterdir()) if tasks.is_dir() else []:
-        with contextlib.suppress(OSError):  # it has ended
-            os.setpriority(os.PRIO_PROCESS, int(task.name), nice)

@@ -32,13 +32,15 @@ from mad_app.competition import levels_in_reach, values_at_start
 from mad_app.competition.settings import Role
 from mad_app.compilation_cache import use_compilation_cache
 from mad_app.jobs.folder import JobFolder
-from mad_app.jobs.priority import low_priority, yield_to_the_page
+from mad_app.jobs.priority import PREPARING, RUNNING, set_priority, yield_to_the_page
 from mad_app.jobs.worker import Reporter, work
 from mad_app.metrics import KnownMetric, MetricUnavailable, get_metric
 from mad_app.request import Request, request_from
 from mad_app.runs import materialize, metrics_of, run_competition
 
-Task = Callable[[], object]
+Preparation = Callable[[Callable[[], None]], object]
+"""Does something before it is needed; calls its argument as often as it can, which raises where somebody waits."""
+
 ROLES: tuple[Role, Role] = ("first", "second")
 
 
@@ -60,29 +62,59 @@ class Inbox:
 
     Attributes:
         reporter: of the job that runs; None while none does.
+
+    Args:
+        source: file descriptor that they are read from.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, source: int = 0) -> None:
+        self._source = source
         self.reporter: Reporter | None = None
+        self._lock = threading.Lock()
         self._requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
 
-    def requests(self, tasks: list[Task]) -> Iterator[dict[str, Any]]:
-        """The requests until the server has ended; in between the tasks, first to last, at low priority."""
+    def requests(self, preparations: list[Preparation]) -> Iterator[dict[str, Any]]:
+        """The requests until the server has ended; while there is none, what is to be prepared, first to last."""
         while True:
-            while tasks and self._requests.empty():
-                with low_priority():
-                    _attempt(tasks.pop(0))
+            while preparations and self._may_prepare():
+                if self._prepare(preparations[0]):
+                    preparations.pop(0)
             request = self._requests.get()
             if request is None:
                 return
             yield request
 
+    def _may_prepare(self) -> bool:
+        """Whether nothing is asked; then the priority is low until something is."""
+        with self._lock:
+            free = self._requests.empty()
+            set_priority(PREPARING if free else RUNNING)
+        return free
+
+    def _prepare(self, prepare: Preparation) -> bool:
+        """Prepare something; false if it was broken off. Where it fails, a run that needs it will say so."""
+        try:
+            prepare(self._break_off)
+        except _Wanted:
+            return False
+        except MetricUnavailable:
+            pass
+        except Exception:  # whatever it is, runs of other metrics may succeed
+            traceback.print_exc()
+        return True
+
+    def _break_off(self) -> None:
+        if not self._requests.empty():
+            raise _Wanted
+
     def _read(self) -> None:
         """Take the requests in; when they end, stop the job, and the process at once if there is no step to lose."""
-        with open(0, "rb", closefd=False) as lines:  # not sys.stdin, which the program's end would wait for
+        with open(self._source, "rb", closefd=False) as lines:  # not sys.stdin, which the program's end would wait for
             for line in lines:
-                self._requests.put(json.loads(line))
+                with self._lock:
+                    self._requests.put(json.loads(line))
+                    set_priority(RUNNING)
         reporter = self.reporter
         if reporter is None or reporter.status.phase.early:
             os._exit(0)
@@ -105,30 +137,25 @@ def measure_start(asked: Mapping[str, Any]) -> dict[str, Any]:
         return {"problem": str(error)}
 
 
-def prepare_metrics() -> None:
+class _Wanted(Exception):
+    """Somebody waits for something else than what is prepared."""
+
+
+def prepare_metrics(break_off: Callable[[], None]) -> None:
     """Import the frameworks, and load what the page's first metrics need."""
     for name in (Request().first, Request().second, "ssim"):
         get_metric(name)
+        break_off()
 
 
-def prepare_programs() -> None:
+def prepare_programs(break_off: Callable[[], None]) -> None:
     """Compile what the page's first competition needs, from its first step to its record."""
     with tempfile.TemporaryDirectory() as folder:
-        run_competition(Request(steps=1, others="none"), folder)
+        run_competition(Request(steps=1, others="none"), folder, on_progress=lambda _: break_off())
 
 
-PREPARATIONS: tuple[Task, ...] = (prepare_metrics, prepare_programs)
+PREPARATIONS: tuple[Preparation, ...] = (prepare_metrics, prepare_programs)
 """What a process does before it is asked for anything."""
-
-
-def _attempt(task: Task) -> None:
-    """Do something that nobody waits for; where it fails, a run that needs it will say so."""
-    try:
-        task()
-    except MetricUnavailable:
-        pass
-    except Exception:  # whatever it is, runs of other metrics may succeed
-        traceback.print_exc()
 
 
 def _run(inbox: Inbox, path: str) -> int:

@@ -29,7 +29,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 START = "from mad_app.cli.app import open_app; open_app(['--server.port', '{port}', '--server.headless', 'true'])"
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 SMALL = "?image=coffee&size={size}&first=ssim&second=mse&steps=100&seed={seed}"
 DEFAULT = "?image=cat&size={size}&first=lasi&second=lpips-alex&steps=300&seed={seed}"
@@ -157,7 +157,7 @@ def warm(browser: Browser, folder: Path, query: str, runs: int, *, new_sizes: bo
     found = []
     with serve(folder, folder / "cache") as server:
         size = 64 if "ssim" in query else 128
-        measure_run(browser, server, query.format(size=size, seed=0))
+        measure_run(browser, server, query.format(size=size, seed=0), stop=stop)
         for number in range(1, runs + 1):
             side = size + 2 * number if new_sizes else size
             found.append(measure_run(browser, server, query.format(size=side, seed=number), stop=stop))
