@@ -51,6 +51,7 @@ PLACES = {
         "mad_app.runs",
         "mad_app.cli",
         "mad_app.compilation_cache",
+        "mad_app.jobs",
     },
     "lpips": {"mad_app.metrics"},
     "matplotlib": {"mad_app.figures"},

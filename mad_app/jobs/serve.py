@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import jax.numpy as jnp
 import numpy as np
 
 from mad_app.competition import levels_in_reach, values_at_start
@@ -149,9 +150,16 @@ def prepare_metrics(break_off: Callable[[], None]) -> None:
 
 
 def prepare_programs(break_off: Callable[[], None]) -> None:
-    """Compile what the page's first competition needs, from its first step to its record."""
+    """Compile what the page's first competition needs, from the values of its start to its record, piece by piece."""
+    request = Request(steps=1, others="none")
+    materials, metrics = materialize(request), metrics_of(request, get_metric)
+    for metric in metrics:
+        bound = metric.bind(jnp.asarray(materials.reference))
+        break_off()
+        bound.value_and_grad(jnp.asarray(materials.start)[None])
+        break_off()
     with tempfile.TemporaryDirectory() as folder:
-        run_competition(Request(steps=1, others="none"), folder, on_progress=lambda _: break_off())
+        run_competition(request, folder, on_progress=lambda _: break_off())
 
 
 PREPARATIONS: tuple[Preparation, ...] = (prepare_metrics, prepare_programs)

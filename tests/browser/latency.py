@@ -157,6 +157,7 @@ def warm(browser: Browser, folder: Path, query: str, runs: int, *, new_sizes: bo
     found = []
     with serve(folder, folder / "cache") as server:
         size = 64 if "ssim" in query else 128
+        measure_run(browser, server, DEFAULT.format(size=128, seed=0), stop=True)
         measure_run(browser, server, query.format(size=size, seed=0), stop=stop)
         for number in range(1, runs + 1):
             side = size + 2 * number if new_sizes else size
