@@ -44,6 +44,9 @@ Preparation = Callable[[Callable[[], None]], object]
 
 ROLES: tuple[Role, Role] = ("first", "second")
 
+QUIET_SECONDS = 10.0
+"""How long nothing is asked before something is prepared again; runs often follow each other."""
+
 
 def main(*, prepares: bool) -> None:
     """Do what is asked until nobody can ask any more."""
@@ -76,15 +79,18 @@ class Inbox:
         threading.Thread(target=self._read, daemon=True).start()
 
     def requests(self, preparations: list[Preparation]) -> Iterator[dict[str, Any]]:
-        """The requests until the server has ended; while there is none, what is to be prepared, first to last."""
+        """The requests until the server has ended; before the first one, and in long pauses, what is to be prepared."""
+        pause = 0.0
         while True:
-            while preparations and self._may_prepare():
-                if self._prepare(preparations[0]):
-                    preparations.pop(0)
-            request = self._requests.get()
-            if request is None:
-                return
-            yield request
+            with contextlib.suppress(queue.Empty):
+                request = self._requests.get(timeout=pause if preparations else None)
+                if request is None:
+                    return
+                pause = QUIET_SECONDS
+                yield request
+                continue
+            if self._may_prepare() and self._prepare(preparations[0]):
+                preparations.pop(0)
 
     def _may_prepare(self) -> bool:
         """Whether nothing is asked; then the priority is low until something is."""

@@ -1,7 +1,7 @@
 """How soon the page moves: `python tests/browser/latency.py [--runs 5] [SCENARIO …]`.
 
 A real server and one real browser. Each scenario is measured some times; printed are the medians, in seconds from the
-click on Start, as a table: when the worker took the job, had loaded the metrics, and had made the first step; when the
+click on Start, as a table: when the page had asked for the run, when the worker took the job, had loaded the metrics, and had made the first step; when the
 page showed a picture that moved; when the last step was done; when the page showed the result's pictures and sentence;
 when all was measured. For Stop: from the click to the result.
 """
@@ -33,7 +33,7 @@ PATIENCE = 300.0
 
 SMALL = "?image=coffee&size={size}&first=ssim&second=mse&steps=100&seed={seed}"
 DEFAULT = "?image=cat&size={size}&first=lasi&second=lpips-alex&steps=300&seed={seed}"
-EVENTS = ("taken", "loaded", "first step", "moves", "last step", "result", "measured", "stopped")
+EVENTS = ("submitted", "taken", "loaded", "first step", "moves", "last step", "result", "measured", "stopped")
 
 OBSERVE = """() => {
   const shown = () => [...document.querySelectorAll('.mad-four-up .mad-corner img')].map(image => image.src);
@@ -81,6 +81,7 @@ class Watch:
 
     def _note(self, status: dict[str, object]) -> None:
         phase, now = status["phase"], time.time() * 1000
+        self.times.setdefault("submitted", now)
         if phase not in ("WAITING", "STARTING"):
             self.times.setdefault("taken", now)
         if phase not in ("WAITING", "STARTING", "LOADING"):

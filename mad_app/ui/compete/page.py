@@ -38,6 +38,8 @@ def compete_page() -> None:
     jobs = queue()
     opened = open_address(jobs)
     follow_address(opened.id, opened.job.id if opened.job else None, _adoptable(opened))
+    if opened.job is None and opened.folder is None:
+        st.title("Let two metrics compete")  # before the controls, which take longer
     with st.sidebar:
         form, below_start = show_controls()
     load_styles(picker_style(STATE.page), chosen_style(STATE))
@@ -119,7 +121,6 @@ def _is_same(asked: Request, request: Request, opened: Opened) -> bool:
 
 def _show_invitation(jobs: JobQueue, form: Form) -> None:
     """Before a run: what will happen, and a finished example."""
-    st.title("Let two metrics compete")
     if form.chosen is not None:
         st.markdown(plan(form.chosen, form.picture, form.files))
     _start_button(jobs, form, "Start the competition")

@@ -17,6 +17,7 @@ def inbox_and_ask(monkeypatch: pytest.MonkeyPatch) -> tuple[Inbox, Callable[[byt
     """An inbox, and what writes to it; it is never closed, at which a worker process ends."""
     read, write = os.pipe()
     monkeypatch.setattr("mad_app.jobs.serve.set_priority", lambda _: None)
+    monkeypatch.setattr("mad_app.jobs.serve.QUIET_SECONDS", 0.01)
     return Inbox(read), partial(os.write, write)
 
 
