@@ -1,9 +1,9 @@
 """How soon the page moves: `python tests/browser/latency.py [--runs 5] [SCENARIO …]`.
 
 A real server and one real browser. Each scenario is measured some times; printed are the medians, in seconds from the
-click on Start, as a table: when the page had asked for the run, when the worker took the job, had loaded the metrics, and had made the first step; when the
-page showed a picture that moved; when the last step was done; when the page showed the result's pictures and sentence;
-when all was measured. For Stop: from the click to the result.
+click on Start, as a table: when the page had asked for the run, when the worker took the job, had loaded the metrics,
+and had made the first step; when the page showed a picture that moved; when the last step was done; when the page
+showed the result's pictures and sentence; when all was measured. For Stop: from the click to the result.
 """
 
 import argparse
