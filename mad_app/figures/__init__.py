@@ -53,6 +53,14 @@ if TYPE_CHECKING:
         ThemeName,
         Width,
     )
+    from mad_app.figures.web_page.page import (
+        run_page,
+        save_run_page,
+        save_series_page,
+        save_shelf_page,
+        series_page,
+        shelf_page,
+    )
 
 _DRAWING: dict[str, tuple[str, ...]] = {
     "animation": ("MOVINGS", "Moving", "animation_bytes", "save_animation"),
@@ -80,6 +88,7 @@ _DRAWING: dict[str, tuple[str, ...]] = {
         "ThemeName",
         "Width",
     ),
+    "web_page.page": ("run_page", "save_run_page", "save_series_page", "save_shelf_page", "series_page", "shelf_page"),
 }
 """Names by the modules that define them."""
 
@@ -126,14 +135,20 @@ __all__ = [
     "pair_sentence",
     "percentage",
     "picture_phrases",
+    "run_page",
     "running_drift_sentence",
     "save_animation",
     "save_contact_sheet",
     "save_figure",
     "save_level_curves",
+    "save_run_page",
+    "save_series_page",
+    "save_shelf_page",
     "seen_drift_sentence",
     "series_bytes",
+    "series_page",
     "setting_phrases",
     "settings_sentence",
+    "shelf_page",
     "start_phrase",
 ]

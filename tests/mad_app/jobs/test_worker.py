@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from mad_app.images import bundled_path, crop_square, load_image
 from mad_app.jobs import worker as worker_module
 from mad_app.jobs.folder import JobFolder, JobSpec, Phase
 from mad_app.jobs.worker import Reporter, work
+from mad_app.metrics import OUT_OF_MEMORY
 from mad_app.records import load_run
 from mad_app.runs import Request
 
@@ -89,3 +91,13 @@ def test_a_worker_waits_for_room_on_the_disk_and_continues(tmp_path: Path, monke
     folder.ask_to_stop()
     with pytest.raises(OSError, match="No space"):
         reporter.report(step=6)
+
+
+def test_a_full_gpu_is_one_sentence_with_what_to_lower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> Path:
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 8 bytes.")
+
+    monkeypatch.setattr(worker_module, "record_competition", fails)
+    folder = make_folder(tmp_path, QUICK)
+    work(Reporter(folder))
+    assert (folder.status().phase, folder.status().message) == (Phase.FAILED, OUT_OF_MEMORY)

@@ -108,6 +108,11 @@ def html_of(page: AppTest) -> str:
     return "".join(element.value for element in page.markdown)
 
 
+def downloads_of(page: AppTest) -> list[str]:
+    """Labels of the buttons that download a file."""
+    return [button.proto.label for button in page.get("download_button")]
+
+
 def parameter(page: AppTest, name: str) -> str:
     value = page.query_params[name]
     return value if isinstance(value, str) else value[-1]
