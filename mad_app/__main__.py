@@ -4,13 +4,16 @@ import io
 import sys
 
 from mad_app.cli.main import program
+from mad_app.compilation_cache import use_compilation_cache
 
 
 def main() -> None:
-    """Run the command line; characters that the terminal cannot show become question marks."""
+    """Run the command line; what JAX compiles is kept on disk, and characters that the terminal cannot show become
+    question marks."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    use_compilation_cache()
     program()
 
 

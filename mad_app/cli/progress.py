@@ -54,7 +54,7 @@ class ProgressLine:
         due = now - self.shown_at >= SECONDS_BETWEEN_LINES if self.rewritten else tenth > self.tenth
         if due:
             self.shown_at, self.tenth = now, tenth
-        return due or progress.step.reasons is not None
+        return due or (progress.step.reasons is not None and progress.lacking is None)
 
 
 def progress_text(request: Request, progress: Progress) -> str:

@@ -47,7 +47,9 @@ class Phase(enum.Enum):
     RUNNING = "Running"
     PAUSED = "Paused"
     NO_ROOM = "Waiting for room on the disk"
-    MEASURING = "Measuring the four images"
+    MEASURING = "Bringing the images back to their level"
+    VALUES = "Rounding the images to 8 bits and measuring all metrics"
+    MAPS = "Computing the maps"
     DONE = "Finished"
     STOPPED = "Stopped"
     FAILED = "Failed"
@@ -58,6 +60,11 @@ class Phase(enum.Enum):
     def over(self) -> bool:
         """Whether it has ended."""
         return self in (Phase.DONE, Phase.STOPPED, Phase.FAILED, Phase.DIED, Phase.INTERRUPTED)
+
+    @property
+    def has_result(self) -> bool:
+        """Whether it has not ended, but its record has the pictures and their values already."""
+        return self in (Phase.VALUES, Phase.MAPS)
 
     @property
     def early(self) -> bool:
@@ -232,10 +239,10 @@ class JobFolder:
         """Report that a process attends to the job."""
         (self.path / "heartbeat").touch()
 
-    def is_silent(self) -> bool:
-        """Whether no process has attended to it for a while."""
+    def is_silent(self, seconds: float = SILENT_SECONDS) -> bool:
+        """Whether no process has attended to it for some seconds."""
         try:
-            return time.time() - (self.path / "heartbeat").stat().st_mtime > SILENT_SECONDS
+            return time.time() - (self.path / "heartbeat").stat().st_mtime > seconds
         except OSError:
             return True
 

@@ -17,6 +17,7 @@ from mad_app.ui.compete.my_runs import show_my_runs
 from mad_app.ui.compete.opened import Opened, open_address
 from mad_app.ui.compete.results import show_commands
 from mad_app.ui.compete.shelf import show_example, show_introduction, show_shelf
+from mad_app.ui.compete.start_values import show_start_values
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.explanation import how_it_works_html
 from mad_app.ui.components.form import Form, first_request, plan, request_of_record, to_query
@@ -38,8 +39,10 @@ def compete_page() -> None:
     jobs = queue()
     opened = open_address(jobs)
     follow_address(opened.id, opened.job.id if opened.job else None, _adoptable(opened))
+    if opened.job is None and opened.folder is None:
+        st.title("Let two metrics compete")  # before the controls, which take longer
     with st.sidebar:
-        form = show_controls()
+        form, below_start = show_controls()
     load_styles(picker_style(STATE.page))
     request = _request_of(opened)
     same = bool(form.request and request and _is_same(form.request, request, opened))
@@ -48,10 +51,13 @@ def compete_page() -> None:
         st.info(opened.problem)
     if opened.job is None and opened.folder is None:
         _show_invitation(jobs, form)
+        show_start_values(form, below_start)
         return
     body, below = st.container(), st.container()
     with below:
         show_my_runs(jobs, visitor(), without=opened.job.id if opened.job else None)
+    if not opened.in_progress:
+        show_start_values(form, below_start)
     with body, contained("this run"):
         _show_opened(jobs, opened, form, same)
 
@@ -116,7 +122,6 @@ def _is_same(asked: Request, request: Request, opened: Opened) -> bool:
 
 def _show_invitation(jobs: JobQueue, form: Form) -> None:
     """Before a run: what will happen, and finished runs."""
-    st.title("Let two metrics compete")
     show_introduction()
     if form.chosen is not None:
         st.markdown(plan(form.chosen, form.picture, form.files))

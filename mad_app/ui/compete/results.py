@@ -29,8 +29,13 @@ MIMES: dict[Kind, str] = {"pdf": "application/pdf", "svg": "image/svg+xml", "png
 STATE = PageState("compete")
 
 
-def show_run(run: Run) -> None:
-    """Draw a record; what goes wrong in one part of it leaves the others."""
+def show_run(run: Run, *, complete: bool = True) -> None:
+    """Draw a record; what goes wrong in one part of it leaves the others.
+
+    Args:
+        run: the record.
+        complete: whether it has all that was asked for; before, its sheet is not drawn.
+    """
     show_html(join(four_up_html(four_up_of_run(run)), _reading_html()))
     _downloads(run)
     closer, figure, table, reproduce = st.tabs(["Look closer", "Figure", "Other metrics", "Reproduce"])
@@ -38,10 +43,15 @@ def show_run(run: Run) -> None:
         show_viewer(run, STATE.key("viewer"))
     with table, contained("the table"):
         show_html(other_metrics_html(run))
+        if not complete:
+            st.caption("More follow.")
     with reproduce, contained("what reproduces this run"):
         _show_origin(run)
     with figure, contained("the figure"):  # last, because it takes the longest
-        _show_sheet(run)
+        if complete:
+            _show_sheet(run)
+        else:
+            st.caption("Drawn as soon as everything is measured.")
 
 
 def _reading_html() -> Html:

@@ -1,8 +1,11 @@
 import contextlib
 import json
+import re
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from mad_app.images import Crop, bundled_path, load_image
 from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.queue import JOBS, JobQueue
+from mad_app.jobs.serve import measure_start
 from mad_app.records import Keyframes, Trace, list_runs, load_run, load_summary, save_run
 from mad_app.request import REQUEST_SETTINGS, Request
 from mad_app.ui import session
@@ -19,7 +23,7 @@ from mad_app.ui.compete.live import progress_text
 from mad_app.ui.navigation import PAGES
 from mad_app.ui.session import queue_of
 from tests.mad_app.record_examples import make_run
-from tests.mad_app.ui.conftest import QUICK, OpenPage, encoded, html_of, parameter, png
+from tests.mad_app.ui.conftest import QUICK, OpenPage, ThreadWorker, ThreadWorkers, encoded, html_of, parameter, png
 
 PATIENCE = 120.0
 EQUAL = "For 1 − SSIM, C and D differ equally from the original"
@@ -36,7 +40,7 @@ def wait_for(page: AppTest, ready: Callable[[AppTest], bool]) -> None:
 
 def is_shown(page: AppTest) -> bool:
     """Whether a run has ended and is shown."""
-    return bool(page.tabs)
+    return bool(page.tabs) and not any(caption.value.endswith(" …") for caption in page.caption)
 
 
 def test_before_a_run_the_page_describes_it(open_page: OpenPage) -> None:
@@ -79,6 +83,38 @@ def test_choices_go_into_the_address_and_come_out_of_it(open_page: OpenPage) -> 
     page.selectbox(key="compete-distortion").select("jpeg").run()
     changed = {"image": "rocket", "distortion": "jpeg", "seed": "7"}
     assert {name: parameter(page, name) for name in page.query_params} == QUICK | changed
+
+
+def start_sentences(page: AppTest) -> str:
+    texts = [caption.value.replace("\\", "") for caption in page.caption]
+    (shown,) = (text for text in texts if text.startswith("The start:"))
+    return shown
+
+
+def test_the_values_of_the_start_follow_the_strength(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def answer(_: object, request: dict[str, Any]) -> Future[dict[str, Any]]:
+        asked.append(request)
+        future: Future[dict[str, Any]] = Future()
+        future.set_result(measure_start(request))
+        return future
+
+    monkeypatch.setattr(ThreadWorkers, "ask", answer)
+    page = open_page(**QUICK)
+    shown = start_sentences(page)
+    mse = re.search(r"MSE ([\d.]+)\.", shown)
+    assert mse
+    page.number_input(key="compete-steps").set_value(30).run()
+    assert len(asked) == 1  # on which the start does not depend
+    page.slider(key="compete-strength-noise").set_value(0.2).run()
+    shown = start_sentences(page)
+    more = re.search(r"MSE ([\d.]+)\.", shown)
+    assert more
+    assert float(more[1]) > 2 * float(mse[1])
+    page.number_input(key="compete-second_level").set_value(0.01).run()
+    shown = start_sentences(page)
+    assert re.search(r"MSE can be brought to 0 to 0\.\d+, at least\.", shown)
 
 
 def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path) -> None:
@@ -227,7 +263,7 @@ def test_progress_is_described_with_the_departure_from_the_levels(tmp_path: Path
         (0.1, -1.1, None, 0.0): "fixed metrics off by up to 110 % for now; corrected at the end",
         (1e-6,) * 4: "fixed metrics kept to within 0.001 %",
     }
-    with contextlib.closing(JobQueue(tmp_path, at_once=0)) as queue:
+    with contextlib.closing(JobQueue(tmp_path, ThreadWorker, at_once=0)) as queue:
         for drift, text in drifts.items():
             trace = Trace(step=(3,), first=ones, second=ones, drift=(drift,))
             folder.write_status(Status(phase=Phase.RUNNING, step=3, speed=2.0, seconds_left=200.0, trace=trace))

@@ -13,7 +13,7 @@ from mad_app.figures import (
     number,
     pair_sentence,
 )
-from mad_app.figures.caption import to_latex
+from mad_app.figures.captions import to_latex
 
 from .sheet_runs import broken_run, make_sheet_run
 
