@@ -14,9 +14,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.custom_derivatives import SymbolicZero
 
-from lasi.causal_sum import Carry, causal_sums, initial_carry
+from lasi.causal_sum import Carry, block_sums, causal_sums, initial_carry
 from lasi.linear_map import linear_map, undivided
-from lasi.neighborhood import Shape
 from lasi.predictors import gather
 from lasi.regression import (
     factorize,
@@ -27,36 +26,16 @@ from lasi.regression import (
     products_adjoint,
     ridge_solve,
 )
-from lasi.strips import Layout, group_of, layout_of
+from lasi.spec import Spec, by_processor
 
 T = TypeVar("T")
 Readout = Callable[[Array, Array], Array]
 """From the solutions of a strip (u, N, B, n, m) and an auxiliary vector per element (u, K, B, n, m) to one value per
 element (u, 1, B, 1 or n, m), which depends on that element alone."""
+AnyCarry = Carry | Array | None
+"""Between the strips of a CPU, between blocks of rows on a GPU, or none."""
 SolveFor = Callable[[Array], Array]
 """From another right-hand side of a strip's equations to its solutions, both (u, N, B, n, m)."""
-
-
-class Spec(NamedTuple):
-    """Which images, neighborhoods and regression: what is static in a compiled program.
-
-    Attributes:
-        shape: (H, W, C).
-        neighborhood_size: N.
-        ridge: λ.
-    """
-
-    shape: Shape
-    neighborhood_size: int
-    ridge: float
-
-    def layout(self, images: int) -> Layout:
-        """How n such images are cut."""
-        return layout_of(self.shape, self.neighborhood_size, images)
-
-    def group(self, images: int) -> int:
-        """How many of n such images are computed together: a divisor of n."""
-        return group_of(self.shape, images)
 
 
 class Strip(NamedTuple):
@@ -73,38 +52,74 @@ class Strip(NamedTuple):
     solutions: Array
 
 
-def map_strips(readout: Callable[[Strip], T], spec: Spec, images: Array) -> T:
-    """Apply a function to every strip of images (n, H, W, C) and stack the results."""
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def map_elements(readout: Callable[[Strip], Array], spec: Spec, image: Array) -> Array:
+    """A function of every strip of an image (H, W, C), arranged as an image.
 
-    def step(above: Carry, inputs: tuple[Array, Array]) -> tuple[Carry, T]:
+    Args:
+        readout: from a strip of the image to (u, …, B, 1, m).
+        spec: which images and which regression.
+        image: (H, W, C), floating point.
+
+    Returns:
+        (H, W, C, …).
+    """
+    return undivided(functools.partial(by_processor, functools.partial(_map_elements, readout), spec), image)
+
+
+def _map_elements(readout: Callable[[Strip], Array], spec: Spec, image: Array) -> Array:
+    def step(above: AnyCarry, inputs: tuple[Array, Array]) -> tuple[AnyCarry, Array]:
         predictors = _predictors(spec, *inputs)
-        sums, above = _sums(inputs[0], predictors, above)
-        w = ridge_solve(sums, jnp.asarray(spec.ridge, images.dtype))
+        sums, above = _sums(spec, inputs[0], predictors, above)
+        w = ridge_solve(sums, jnp.asarray(spec.ridge, image.dtype), not spec.on_cpu)
         return above, readout(Strip(predictors, sums, w))
 
-    layout = spec.layout(len(images))
-    above, strips = _zero_carry(spec, images), (jnp.arange(layout.strips), layout.windows(images))
-    return lax.scan(step, above, strips)[1]
+    layout = spec.layout(1)
+    strips = jnp.arange(layout.strips), layout.windows(image[None])
+    return layout.to_image(lax.scan(step, _zero_carry(spec, image[None]), strips)[1])[..., 0]
+
+
+@map_elements.defjvp
+def _map_elements_jvp(
+    readout: Callable[[Strip], Array], spec: Spec, primals: tuple[Array], tangents: tuple[Array]
+) -> tuple[Array, Array]:
+    def tangent(image: Array, of_image: Array) -> Array:
+        def on(spec: Spec, image: Array, of_image: Array) -> Array:
+            return jax.jvp(functools.partial(_map_elements, readout, spec), (image,), (of_image,))[1]
+
+        return by_processor(on, spec, image, of_image)
+
+    def transpose(image: Array, cotangent: Array) -> tuple[Array]:
+        def on(spec: Spec, image: Array, cotangent: Array) -> tuple[Array]:
+            of_image: tuple[Array] = jax.vjp(functools.partial(_map_elements, readout, spec), image)[1](cotangent)
+            return of_image
+
+        return by_processor(on, spec, image, cotangent)
+
+    return map_elements(readout, spec, *primals), linear_map(tangent, transpose, *primals, *tangents)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
 def solutions(spec: Spec, image: Array) -> Array:
     """The solutions of every element of an image (H, W, C), (H, W, C, N)."""
-    return undivided(functools.partial(_solutions, spec), image)
+    return map_elements(_solutions_of, spec, image)
 
 
-def _solutions(spec: Spec, image: Array) -> Array:
-    return spec.layout(1).to_image(map_strips(lambda strip: strip.solutions, spec, image[None]))[..., 0]
+def _solutions_of(strip: Strip) -> Array:
+    return strip.solutions
 
 
 @solutions.defjvp
 def _solutions_jvp(spec: Spec, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    """The transpose is the gradient of the inner product with the cotangent."""
+
     def tangent(image: Array, of_image: Array) -> Array:
-        return jax.jvp(functools.partial(_solutions, spec), (image,), (of_image,))[1]
+        return jax.jvp(functools.partial(map_elements, _solutions_of, spec), (image,), (of_image,))[1]
 
     def transpose(image: Array, cotangent: Array) -> tuple[Array]:
-        one = jnp.ones((*spec.shape, 1), image.dtype)
-        return (_values_and_gradients(inner, spec, image[None], cotangent, one)[1][0],)
+        one = jnp.ones_like(image, shape=(*spec.shape, 1))
+        gradients = functools.partial(_values_and_gradients, inner)
+        return (by_processor(gradients, spec, image[None], cotangent, one, keeps_solutions=True)[1][0],)
 
     return solutions(spec, *primals), linear_map(tangent, transpose, *primals, *tangents)
 
@@ -122,7 +137,7 @@ def element_values(readout: Readout, spec: Spec, images: Array, aux: Array) -> A
     Returns:
         (H, W, C, 1 or n).
     """
-    return undivided(functools.partial(_values, readout, spec), images, aux)
+    return undivided(functools.partial(by_processor, functools.partial(_values, readout), spec), images, aux)
 
 
 @element_values.defjvp
@@ -132,52 +147,64 @@ def _element_values_jvp(
     """The gradient solves the regressions again, so that no solutions are kept for it."""
 
     def tangent(primals: tuple[Array, Array], *tangents: Array) -> Array:
-        return jax.jvp(functools.partial(_values, readout, spec), primals, tangents)[1]
+        def on(spec: Spec, primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> Array:
+            return jax.jvp(functools.partial(_values, readout, spec), primals, tangents)[1]
+
+        return by_processor(on, spec, primals, tangents)
 
     def transpose(primals: tuple[Array, Array], cotangent: Array) -> tuple[Array, Array]:
-        _, of_images, of_aux = _values_and_gradients(readout, spec, *primals, cotangent)
+        gradients = functools.partial(_values_and_gradients, readout)
+        _, of_images, of_aux = by_processor(gradients, spec, *primals, cotangent, keeps_solutions=True)
         return of_images, of_aux.sum(axis=0)
 
     return element_values(readout, spec, *primals), linear_map(tangent, transpose, primals, *tangents)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
-def mean_values(readout: Readout, spec: Spec, together: int, images: Array, aux: Array) -> Array:
-    """The mean over all elements of `element_values`, computed a group of images at a time.
+def mean_values(readout: Readout, spec: Spec, separate: bool, images: Array, aux: Array) -> Array:
+    """The mean over all elements of `element_values`.
 
     Args:
         readout: the function of `element_values`.
         spec: which images and which regression.
-        together: number of images in a group, a divisor of n.
+        separate: whether each image has a value of its own; images may then be computed a group at a time.
         images: (n, H, W, C), floating point.
         aux: (H, W, C, K), the same for all images.
 
     Returns:
-        (n,), or (n / together,) if `readout` gives one value for all images of a group.
+        (n,), or (1,) if not separate.
     """
-    return _by_group(lambda group: _mean(element_values(readout, spec, group, aux)), together, images)
+
+    def means(spec: Spec, images: Array, aux: Array) -> Array:
+        def of_group(group: Array) -> Array:
+            return _mean(_values(readout, spec, group, aux))
+
+        return _by_group(of_group, spec, separate, images)
+
+    return undivided(functools.partial(by_processor, means, spec), images, aux)
 
 
 @functools.partial(mean_values.defjvp, symbolic_zeros=True)
 def _mean_values_jvp(
     readout: Readout,
     spec: Spec,
-    together: int,
+    separate: bool,
     primals: tuple[Array, Array],
     tangents: tuple[Array | SymbolicZero, Array | SymbolicZero],
 ) -> tuple[Array, Array]:
     """The gradients are computed with the values, so that memory holds the solutions of one group at a time."""
 
-    def means_and_gradients(images: Array, aux: Array) -> tuple[Array, Array, Array]:
+    def means_and_gradients(spec: Spec, images: Array, aux: Array) -> tuple[Array, Array, Array]:
         share = jnp.full((*spec.shape, 1), 1 / math.prod(spec.shape), images.dtype)
 
         def of_group(group: Array) -> tuple[Array, Array, Array]:
             values, of_images, of_aux = _values_and_gradients(readout, spec, group, aux, share)
             return _mean(values), of_images, of_aux
 
-        return _by_group(of_group, together, images)
+        return _by_group(of_group, spec, separate, images)
 
-    means, of_images, of_aux = undivided(means_and_gradients, *primals)
+    computed = functools.partial(by_processor, means_and_gradients, spec, keeps_solutions=True)
+    means, of_images, of_aux = undivided(computed, *primals)
     changes = jnp.zeros_like(means, shape=len(of_images))
     if not isinstance(tangents[0], SymbolicZero):
         changes += jnp.sum(of_images * tangents[0], axis=(1, 2, 3))
@@ -187,8 +214,10 @@ def _mean_values_jvp(
 
 
 def _values(readout: Readout, spec: Spec, images: Array, aux: Array) -> Array:
+    """The values of `element_values`, for one kind of processor."""
+
     def value(index: Array, w: Array, _: SolveFor, strip_aux: Array) -> Array:
-        return _materialize(index, readout, w, strip_aux)
+        return _materialize(spec, index, readout, w, strip_aux)
 
     return spec.layout(len(images)).to_image(_map_solved(value, spec, images, aux))[..., 0, :]
 
@@ -216,7 +245,7 @@ def _values_and_gradients(
 
     def of_strip(index: Array, w: Array, solve_for: SolveFor, strip_aux: Array) -> tuple[Array, Array, Array]:
         """w and the v of (A + λI) v = ∂value/∂w are kept in one array, (u, 2N, B, n, m), which is faster than two."""
-        values, w_gradient, aux_gradient = _materialize(index, value_and_gradients, w, strip_aux)
+        values, w_gradient, aux_gradient = _materialize(spec, index, value_and_gradients, w, strip_aux)
         return values, jnp.concatenate([w, solve_for(w_gradient)], axis=1), aux_gradient
 
     layout = spec.layout(len(images))
@@ -231,13 +260,13 @@ def _map_solved(function: Callable[[Array, Array, SolveFor, Array], T], spec: Sp
     """Map a function over the strips: of a strip's number, its solutions, its `SolveFor` and its auxiliary vectors."""
     layout, ridge = spec.layout(len(images)), jnp.asarray(spec.ridge, images.dtype)
 
-    def step(above: Carry, inputs: tuple[Array, Array, Array]) -> tuple[Carry, T]:
+    def step(above: AnyCarry, inputs: tuple[Array, Array, Array]) -> tuple[AnyCarry, T]:
         index, window, rows = inputs
-        sums, above = _sums(index, _predictors(spec, index, window), above)
-        w, solve_for = factorize(sums, ridge)
-        strip_aux = _materialize(index, layout.to_strip, rows)[..., None, :]
+        sums, above = _sums(spec, index, _predictors(spec, index, window), above)
+        w, solve_for = factorize(sums, ridge, not spec.on_cpu)
+        strip_aux = _materialize(spec, index, layout.to_strip, rows)[..., None, :]
         strip_aux = jnp.broadcast_to(strip_aux, (*strip_aux.shape[:2], *w.shape[2:]))
-        return above, function(index, _materialize(index, jnp.asarray, w), solve_for, strip_aux)
+        return above, function(index, _materialize(spec, index, jnp.asarray, w), solve_for, strip_aux)
 
     inputs = (jnp.arange(layout.strips), layout.windows(images), layout.to_rows(aux))
     return lax.scan(step, _zero_carry(spec, images), inputs)[1]
@@ -247,13 +276,14 @@ def _image_gradient(spec: Spec, images: Array, solved: Array, weights: Array) ->
     """From w and v of every element and the weights of the values, (strips, u, …, B, n, m)."""
     layout = spec.layout(len(images))
 
-    def step(below: Carry, inputs: tuple[Array, ...]) -> tuple[Carry, Array]:
+    def step(below: AnyCarry, inputs: tuple[Array, ...]) -> tuple[AnyCarry, Array]:
         index, window, solved, weight = inputs
         w, v = jnp.split(solved, 2, axis=1)
         predictors, pull = jax.vjp(lambda window: _predictors(spec, index, window), window)
-        of_sums = _materialize(index, gradient_of_sums, v * weight, w)
-        of_products, below = _materialize(index, functools.partial(causal_sums, later=True), of_sums, below)
-        (of_window,) = pull(_materialize(index, products_adjoint, predictors, of_products))
+        of_sums = _materialize(spec, index, gradient_of_sums, v * weight, w)
+        later_sums = functools.partial(_causal_sums, spec, later=True)
+        of_products, below = _materialize(spec, index, later_sums, of_sums, below)
+        (of_window,) = pull(_materialize(spec, index, products_adjoint, predictors, of_products))
         return below, of_window
 
     windows, pull = jax.vjp(layout.windows, images)
@@ -263,8 +293,9 @@ def _image_gradient(spec: Spec, images: Array, solved: Array, weights: Array) ->
     return of_images
 
 
-def _by_group(function: Callable[[Array], T], together: int, images: Array) -> T:
+def _by_group(function: Callable[[Array], T], spec: Spec, separate: bool, images: Array) -> T:
     """Map a function over groups of images; the first axis of its results is the image."""
+    together = spec.group(len(images)) if separate else len(images)
     groups = images.reshape(-1, together, *images.shape[1:])
     return jax.tree.map(
         lambda array: array.reshape(math.prod(array.shape[:2]), *array.shape[2:]), lax.map(function, groups)
@@ -278,33 +309,45 @@ def _mean(values: Array) -> Array:
 
 def _predictors(spec: Spec, strip: Array, window: Array) -> Array:
     """Predictors (u, N + 1, B, n, m) of a strip, from its window (n, window)."""
-    indices = spec.layout(len(window)).indices
-    which = jnp.minimum(strip, len(indices.predictors) - 1)
-    return gather(window, jnp.asarray(indices.predictors)[which], jnp.asarray(indices.sources)[which])
+    return gather(window, *spec.layout(len(window)).indices_of(strip))
 
 
-def _sums(strip: Array, predictors: Array, above: Carry) -> tuple[Array, Carry]:
+def _sums(spec: Spec, strip: Array, predictors: Array, above: AnyCarry) -> tuple[Array, AnyCarry]:
     """Packed weighted sums (u, F, B, n, m) of a strip and the carry for the strip below."""
-    return causal_sums(_materialize(strip, products, predictors), above)
+    values = _materialize(spec, strip, products, predictors)
+    if spec.on_cpu:
+        return _causal_sums(spec, values, above)
+    return _materialize(spec, strip, functools.partial(_causal_sums, spec), values, above)
 
 
-def _zero_carry(spec: Spec, images: Array) -> Carry:
-    layout, channels = spec.layout(len(images)), spec.shape[2]
-    rest = packed_size(spec.neighborhood_size), len(images), layout.tiles
-    return initial_carry(layout.width * channels, channels, rest, images)
+def _causal_sums(spec: Spec, values: Array, carry: AnyCarry, *, later: bool = False) -> tuple[Array, AnyCarry]:
+    if isinstance(carry, Carry):
+        return causal_sums(values, carry, later=later)
+    layout = spec.layout(values.shape[-2])
+    return block_sums(values, carry, layout.width, spec.shape[2], later=later)
 
 
-def _materialize(strip: Array, function: Callable[..., T], *arguments: Any) -> T:
+def _zero_carry(spec: Spec, images: Array) -> AnyCarry:
+    layout, channels, size = spec.layout(len(images)), spec.shape[2], packed_size(spec.neighborhood_size)
+    if spec.on_cpu:
+        return initial_carry(layout.width * channels, channels, (size, len(images), layout.tiles), images)
+    if layout.strips == 1:
+        return None
+    return jnp.zeros_like(images, shape=(1, size, 1, len(images), layout.tiles * layout.width * channels))
+
+
+def _materialize(spec: Spec, strip: Array, function: Callable[..., T], *arguments: Any) -> T:
     """The value of a function, written to memory instead of fused into the operations that use it.
 
-    XLA's compiler for CPUs recomputes cheap operations, and those they depend on, at each use. It does not fuse across
-    a conditional whose branch is known only at run time; here the condition is the number of the strip.
+    XLA would otherwise recompute cheap operations, and those they depend on, at each use, or make kernels too large for
+    the registers of a GPU. Its compiler for CPUs respects no barrier, but it does not fuse across a conditional whose
+    branch is known only at run time; here the condition is the number of the strip.
     """
+    if not spec.on_cpu:
+        value: T = lax.optimization_barrier(function(*arguments))  # type: ignore[no-untyped-call]
+        return value
 
     once = jax.jit(function)  # traced once for both branches
-
-    def branch(strip: Array, *arguments: Any) -> T:
-        shapes = jax.eval_shape(once, *arguments)
-        return lax.cond(strip >= 0, once, lambda *_: jax.tree.map(jnp.zeros_like, shapes), *arguments)
-
-    return lax.platform_dependent(strip, *arguments, cpu=branch, default=lambda _, *arguments: once(*arguments))
+    shapes = jax.eval_shape(once, *arguments)
+    value = lax.cond(strip >= 0, once, lambda *_: jax.tree.map(jnp.zeros_like, shapes), *arguments)
+    return value

@@ -8,6 +8,7 @@ The primitive is written as JAX documents it, "JAX internals: primitives" (docs.
 """
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -56,6 +57,17 @@ def undivided(function: Callable[..., T], *arguments: Any) -> T:
     for every strip, and stores that; the program is then several times slower. Derivatives are those of the function.
     """
     return linear_map(lambda arguments: function(*arguments), lambda *_: (), arguments)
+
+
+def varying_alike(*arrays: Array) -> tuple[Array, ...]:
+    """Arrays of one type which, under `jax.shard_map`, all vary over every mapped axis that one of them varies over.
+
+    The gradient by an array that is the same on all devices is a sum over them. That sum belongs to the transpose of
+    this cast, and not inside a function whose gradient is each device's part. A product with 1, removed by the
+    compiler, casts without naming the axes.
+    """
+    one = math.prod(jnp.ones_like(array, shape=()) for array in arrays)
+    return tuple(array * one for array in arrays)
 
 
 def _bind(function: Function, transpose: Function, known: Sequence[Array], linear: Sequence[Array]) -> tuple[Any, Any]:

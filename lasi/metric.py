@@ -17,7 +17,7 @@ import math
 import operator
 import reprlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Real
 
 import jax
@@ -27,9 +27,11 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from lasi.causal_sum import weight_bound
-from lasi.embedding import Spec, Strip, element_values, map_strips, mean_values, solutions
-from lasi.linear_map import linear_map
+from lasi.embedding import Strip, element_values, map_elements, mean_values, solutions
+from lasi.linear_map import linear_map, varying_alike
 from lasi.regression import flat, inner, relative_rounding_error, residual_energy
+from lasi.spec import Spec
+from lasi.strips import Processor, Target
 
 RIDGE_UNIT = 80 / 127.5
 """λ at a regularization coefficient of 1; the authors' value."""
@@ -44,9 +46,9 @@ class LASI:
     """The distance for images of one shape.
 
     Methods compile themselves and work under `jax.jit`, `jax.vmap` and `jax.shard_map`, and under differentiation in
-    both modes, to any order. Images are arrays of `shape`;
-    integers are converted to floating point, and values are not rescaled. float64 is kept where JAX has it enabled;
-    float16 and bfloat16 are computed in float32. A NaN or an infinity in an image makes its distance NaN.
+    both modes, to any order. Images are arrays of `shape`; integers are converted to floating point, and values are not
+    rescaled. float64 is kept where JAX has it enabled; float16 and bfloat16 are computed in float32. A NaN or an
+    infinity in an image makes its distance NaN.
 
     Attributes:
         shape: (H, W) or (H, W, C), each at least 1.
@@ -54,6 +56,8 @@ class LASI:
         ols_regularization_coef: λ in units of 80/127.5; above 0, and large enough for the precision of the images:
             at N = 10 and three channels 0.0003 in float32 and 6e-13 in float64.
         unit_normalize_features: whether an embedding is divided by its norm.
+        memory_budget: on a GPU, about how many bytes to use for temporaries; above 0. With less, an image is computed
+            in blocks of fewer rows, one after the other. Without effect on a CPU, where strips of a few rows are best.
 
     Raises:
         ValueError: an argument is not of this form; the methods raise it for an image. The message begins with the
@@ -72,11 +76,15 @@ class LASI:
     neighborhood_size: int
     ols_regularization_coef: float = 1.0
     unit_normalize_features: bool = True
+    memory_budget: float = 4e9
+    _processor: Processor | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", _checked_shape(self.shape))
         object.__setattr__(self, "neighborhood_size", _checked_size(self.neighborhood_size))
         object.__setattr__(self, "ols_regularization_coef", _checked_coefficient(self.ols_regularization_coef))
+        if not isinstance(self.memory_budget, Real) or not self.memory_budget > 0:
+            raise ValueError(f"memory_budget must be a number of bytes above 0, got {self.memory_budget!r}")
 
     def compute_distance(self, x: ArrayLike, y: ArrayLike) -> Array:
         """The distance of two images.
@@ -161,12 +169,13 @@ class LASI:
     def _spec(self) -> Spec:
         height, width, *channels = self.shape
         shape = (height, width, channels[0] if channels else 1)
-        return Spec(shape, self.neighborhood_size, RIDGE_UNIT * self.ols_regularization_coef)
+        ridge = RIDGE_UNIT * self.ols_regularization_coef
+        return Spec(shape, self.neighborhood_size, ridge, Target(self._processor, self.memory_budget))
 
     @functools.partial(jax.jit, static_argnums=0)
     def _pair_distance(self, x: Array, y: Array) -> Array:
         """mean_p ‖ŵ_p(x) − ŵ_p(y)‖₂, a scalar."""
-        return mean_values(self._distance_of_pair, self._spec, 2, *self._pair(x, y))[0]
+        return mean_values(self._distance_of_pair, self._spec, False, *self._pair(x, y))[0]
 
     @functools.partial(jax.jit, static_argnums=0)
     def _pair_distances(self, x: Array, y: Array) -> Array:
@@ -176,8 +185,7 @@ class LASI:
     @functools.partial(jax.jit, static_argnums=0)
     def _distances_to(self, embedding: Array, ys: Array) -> Array:
         """The distance of every image, mean_p ‖ŵ_p(y) − ŵ_p‖₂, (n,)."""
-        together = self._spec.group(len(ys))
-        return mean_values(self._distance_to, self._spec, together, ys, embedding.astype(ys.dtype))
+        return mean_values(self._distance_to, self._spec, True, *varying_alike(ys, embedding.astype(ys.dtype)))
 
     @functools.partial(jax.jit, static_argnums=0)
     def _embedding(self, x: Array) -> Array:
@@ -191,21 +199,19 @@ class LASI:
 
     @functools.partial(jax.jit, static_argnums=0)
     def _prediction(self, x: Array) -> Array:
-        def predictions(strip: Strip) -> Array:
-            return jnp.sum(strip.predictors[:, :-1] * strip.solutions, axis=1)
-
-        return self._spec.layout(1).to_image(map_strips(predictions, self._spec, x[None])).reshape(self.shape)
+        return map_elements(_predictions_of, self._spec, x).reshape(self.shape)
 
     @functools.partial(jax.jit, static_argnums=0)
     def _wls_losses(self, x: Array) -> Array:
-        def losses(strip: Strip) -> Array:
-            return residual_energy(strip.sums, strip.solutions, self._spec.ridge)
+        return map_elements(self._losses_of, self._spec, x)
 
-        return self._spec.layout(1).to_image(map_strips(losses, self._spec, x[None]))
+    def _losses_of(self, strip: Strip) -> Array:
+        return residual_energy(strip.sums, strip.solutions, self._spec.ridge)
 
     def _pair(self, x: Array, y: Array) -> tuple[Array, Array]:
         """The images and no auxiliary vectors, for `_distance_of_pair`."""
-        return jnp.stack([x, y]), jnp.zeros((*self._spec.shape, 0), x.dtype)
+        images = jnp.stack(varying_alike(x, y))
+        return images, jnp.zeros_like(images, shape=(*self._spec.shape, 0))
 
     def _distance_of_pair(self, solutions: Array, _: Array) -> Array:
         """‖ŵ(x) − ŵ(y)‖₂ of the solutions of two images, (u, N, B, 2, m)."""
@@ -255,6 +261,10 @@ class LASI:
         if array.shape != needed:
             raise ValueError(f"embedding must have shape {needed}, got shape {array.shape}")
         return array.reshape(*self._spec.shape, self.neighborhood_size)
+
+
+def _predictions_of(strip: Strip) -> Array:
+    return jnp.sum(strip.predictors[:, :-1] * strip.solutions, axis=1)
 
 
 @jax.custom_jvp

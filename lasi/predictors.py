@@ -46,6 +46,71 @@ def gather_indices(predictors: np.ndarray, window: int) -> GatherIndices:
     return GatherIndices(predictors.astype(np.int32), sources.astype(np.int32))
 
 
+MISSING = np.iinfo(np.int32).max
+"""In `RowIndices`, a predictor or a source that does not exist."""
+
+
+@dataclass(frozen=True)
+class RowIndices:
+    """The same maps for blocks of many rows, held by row: below the first R rows every row has the same.
+
+    Attributes:
+        predictors: index of each predictor relative to the start of its element's row in the flattened window, MISSING
+            where there is none. int32 (R + 1, N + 1, c), c positions in a row.
+        sources: index of each source relative to the start of that row in a flattened (rows, N + 1, c), MISSING where
+            there is none. int32 (R + 1, K, W·C).
+        reach: number of rows of the window above the block.
+    """
+
+    predictors: np.ndarray
+    sources: np.ndarray
+    reach: int
+
+    def of_block(self, block: Array, height: int) -> tuple[Array, Array]:
+        """The maps of one block of rows, (B, N + 1, 1, c) and (K, window), as `gather` takes them."""
+        last, _, positions = self.predictors.shape
+        width = self.sources.shape[2]
+        row = jnp.arange(height)
+        which = jnp.minimum(block * height + row, last - 1)
+        start = ((self.reach + row) * width)[:, None, None]
+        window = (self.reach + height) * width
+        predictors = _shifted(jnp.asarray(self.predictors)[which], start, missing=window)
+
+        row = jnp.arange(-self.reach, height)
+        in_image = block * height + row
+        size = self.predictors.shape[1] * positions
+        start = (row * size)[:, None, None]
+        sources = _shifted(jnp.asarray(self.sources)[jnp.clip(in_image, 0, last - 1)], start, missing=height * size)
+        outside = (sources < 0) | (sources > height * size) | (in_image < 0)[:, None, None]
+        sources = jnp.where(outside, height * size, sources)
+        return predictors[:, :, None], jnp.swapaxes(sources, 0, 1).reshape(-1, window)
+
+
+def _shifted(steps: Array, start: Array, *, missing: int) -> Array:
+    return jnp.where(steps == MISSING, missing, steps + start)
+
+
+def row_indices(predictors: np.ndarray, reach: int, width: int, different: int) -> RowIndices:
+    """The maps by row.
+
+    Args:
+        predictors: index of each predictor of the first rows of the image in a flattened window of these and the rows
+            above, the window's size for a predictor that does not exist, (R + 1 + reach, N + 1, c).
+        reach: number of rows above.
+        width: W·C, of a row of the window.
+        different: R + 1, the number of different rows.
+    """
+    window = (reach + len(predictors)) * width
+    start = (reach + np.arange(len(predictors)))[:, None, None] * width
+    steps = np.where(predictors == window, MISSING, predictors - start)
+    size = predictors[0].size
+    sources = gather_indices(predictors[None], window).sources[0].reshape(-1, reach + len(predictors), width)
+    sources = np.moveaxis(sources, 1, 0)[reach:]
+    start = np.arange(len(sources))[:, None, None] * size
+    relative = np.where(sources == predictors.size, MISSING, sources - start)
+    return RowIndices(steps[:different].astype(np.int32), relative[:different].astype(np.int32), reach)
+
+
 def gather(window: Array, predictors: Array, sources: Array) -> Array:
     """Predictors (u, N + 1, B, n, m) of one strip of n images.
 

@@ -14,6 +14,7 @@ import functools
 import math
 import operator
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +23,12 @@ from jax import Array, lax
 
 from lasi.linear_map import linear_map
 
+Columns = Any
+"""An array (u, K, elements); or, entrywise, a NumPy array (1, K) of arrays (u, 1, elements)."""
+LARGEST_ENTRYWISE = 20
+"""N up to which every entry of a matrix may be an array of its own; with more, compiling takes long."""
+LARGEST_UNROLLED_FOR_GPU = 24
+"""`LARGEST_UNROLLED` for a GPU, for which XLA's compiler is slower."""
 LARGEST_UNROLLED = 32
 """N up to which the elimination is unrolled: fast, but the compiled program grows with N²."""
 
@@ -64,8 +71,8 @@ def packed_size(neighborhood_size: int) -> int:
     return (neighborhood_size + 1) * (neighborhood_size + 2) // 2
 
 
-@jax.custom_jvp
-def ridge_solve(sums: Array, ridge: Array) -> Array:
+@functools.partial(jax.custom_jvp, nondiff_argnums=(2,))
+def ridge_solve(sums: Array, ridge: Array, for_gpu: bool) -> Array:
     """Solutions w of (A + λI) w = b, (u, N, …).
 
     The derivative is that of the implicit function, dw = (A + λI)⁻¹ (db − dA w), and the gradient its transpose: with
@@ -74,21 +81,22 @@ def ridge_solve(sums: Array, ridge: Array) -> Array:
     Args:
         sums: weighted sums of products, packed, (u, F, …).
         ridge: λ > 0, a scalar, taken as constant.
+        for_gpu: as in `factorize`.
     """
-    return factorize(sums, ridge)[0]
+    return factorize(sums, ridge, for_gpu)[0]
 
 
 @ridge_solve.defjvp
-def _ridge_solve_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
+def _ridge_solve_jvp(for_gpu: bool, primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
     def tangent(residuals: tuple[Array, Array], of_sums: Array) -> Array:
-        w, solve_for = factorize(*residuals)
+        w, solve_for = factorize(*residuals, for_gpu)
         return solve_for(change_of_equations(of_sums, w))
 
     def transpose(residuals: tuple[Array, Array], cotangent: Array) -> tuple[Array]:
-        w, solve_for = factorize(*residuals)
+        w, solve_for = factorize(*residuals, for_gpu)
         return (gradient_of_sums(solve_for(cotangent), w),)
 
-    return ridge_solve(*primals), linear_map(tangent, transpose, primals, tangents[0])
+    return ridge_solve(*primals, for_gpu), linear_map(tangent, transpose, primals, tangents[0])
 
 
 def change_of_equations(of_sums: Array, w: Array) -> Array:
@@ -107,16 +115,45 @@ def gradient_of_sums(v: Array, w: Array) -> Array:
     return (jnp.asarray(once, w.dtype) * twice).reshape(shape)
 
 
-def factorize(sums: Array, ridge: Array) -> tuple[Array, Callable[[Array], Array]]:
+def factorize(sums: Array, ridge: Array, for_gpu: bool) -> tuple[Array, Callable[[Array], Array]]:
     """The w of (A + λI) w = b, and the function that solves (A + λI) v = c for another right-hand side; (u, N, …).
 
     A pivot is at least the rounding error of its element of A, so that the factor stays finite where λ is too small for
     the precision of the sums, as for float32 values in 0 … 255 in a flat region.
+
+    Args:
+        sums: weighted sums of products, packed, (u, F, …).
+        ridge: λ > 0, a scalar.
+        for_gpu: whether to make every entry of the matrices an array of its own while N is small. XLA's compiler for
+            GPUs makes one kernel of the elimination then; that for CPUs does better with a column in one array.
     """
     size = (math.isqrt(8 * sums.shape[1] + 1) - 3) // 2
     shape = sums.shape[:1] + (size,) + sums.shape[2:]
-    w, solve_for = (_cholesky if size <= LARGEST_UNROLLED else _sweep)(flat(sums), ridge, size)
+    if size > (LARGEST_UNROLLED_FOR_GPU if for_gpu else LARGEST_UNROLLED):
+        w, solve_for = _sweep(flat(sums), ridge, size)
+    elif for_gpu and size <= LARGEST_ENTRYWISE:
+        entries, solve_entries = _cholesky(_entries(flat(sums)), ridge, size)
+        w = _joined(entries)
+
+        def solve_for(right: Array) -> Array:
+            return _joined(solve_entries(_entries(right)))
+
+    else:
+        w, solve_for = _cholesky(flat(sums), ridge, size)
     return w.reshape(shape), lambda right: solve_for(flat(right)).reshape(shape)
+
+
+def _entries(array: Array) -> Columns:
+    """An array (u, K, elements) as (1, K) arrays (u, 1, elements), to be computed with as if it were one array."""
+    entries = np.empty((1, array.shape[1]), object)
+    for k in range(array.shape[1]):
+        entries[0, k] = _entry(array, k)
+    return entries
+
+
+def _joined(entries: Columns) -> Array:
+    """Such arrays as one, each written to memory first: else each is computed apart, from all those before it."""
+    return jnp.concatenate(lax.optimization_barrier(list(entries[0])), axis=1)  # type: ignore[no-untyped-call]
 
 
 def flat(array: Array) -> Array:
@@ -124,33 +161,40 @@ def flat(array: Array) -> Array:
     return array.reshape(*array.shape[:2], -1)
 
 
-def _cholesky(sums: Array, ridge: Array, size: int) -> tuple[Array, Callable[[Array], Array]]:
+def _cholesky(sums: Columns, ridge: Array, size: int) -> tuple[Columns, Callable[[Columns], Columns]]:
     """By the Cholesky factor L of A + λI, column by column, with L⁻¹ b as one more row.
 
     Each column ends in a reciprocal square root, an operation that XLA considers expensive; it would otherwise
     recompute an entry at each use.
     """
+
+    def scale_of(pivot: Array, diagonal: Array) -> Array:
+        return lax.rsqrt(jnp.maximum(pivot + ridge, _rounding_error(diagonal, size)))
+
+    entrywise = isinstance(sums, np.ndarray)
+    reciprocal_root: Callable[..., Columns] = np.frompyfunc(scale_of, 2, 1) if entrywise else scale_of
+    concatenate: Callable[..., Columns] = np.concatenate if entrywise else jnp.concatenate
     starts = np.diag(_packed_indices(size + 1))
-    factor: list[Array] = []
-    scales: list[Array] = []
+    factor: list[Columns] = []
+    scales: list[Columns] = []
     for k in range(size):
         column = start = sums[:, starts[k] : starts[k + 1]]
         for m in range(k):
             below = factor[m][:, k - m :]
             column = column - below * below[:, :1]
-        scale = lax.rsqrt(jnp.maximum(column[:, :1] + ridge, _rounding_error(start[:, :1], size)))
+        scale = reciprocal_root(column[:, :1], start[:, :1])
         scales.append(scale)
         factor.append(column * scale)
 
-    def back_substitute(y: list[Array]) -> Array:
+    def back_substitute(y: list[Columns]) -> Columns:
         solution = list(y)
         for k in reversed(range(size)):
             for i in range(k + 1, size):
-                solution[k] = solution[k] - _entry(factor[k], i - k) * solution[i]
+                solution[k] = solution[k] - factor[k][:, i - k : i - k + 1] * solution[i]
             solution[k] = solution[k] * scales[k]
-        return jnp.concatenate(solution, axis=1)
+        return concatenate(solution, axis=1)
 
-    def solve_for(right: Array) -> Array:
+    def solve_for(right: Columns) -> Columns:
         y = []
         for k in range(size):
             y.append(right[:, :1] * scales[k])

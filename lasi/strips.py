@@ -1,24 +1,39 @@
 """How images are cut into strips of rows, and a strip into tiles: static layout, windows of pixels, index maps.
 
-An array over a strip is (u, …, B, n, m): position in a tile (column, channel), rows, images, tiles.
+An array over a strip has five axes, (u, K, B, n, m). On a CPU these are the position in a tile (column, channel), K
+quantities, rows, images and tiles: long loops over the last axis, on strips that stay in a cache. On a GPU a strip is
+the image, or as many rows as memory allows, and an element's position is (row, K, 1, image, position in the row): few
+operations on large arrays in the order of the image.
 """
 
 import functools
 import math
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from lasi.causal_sum import whole_row_tiles
 from lasi.neighborhood import Neighborhood, Shape, causal_neighborhood
-from lasi.predictors import GatherIndices, gather_indices
+from lasi.predictors import GatherIndices, RowIndices, gather_indices, row_indices
+from lasi.regression import packed_size
 
 STRIP_SIZE = 6144
 """Elements in a strip of all images: enough for long vector operations, few enough to stay in a processor's cache."""
 MAX_ROWS = 8
 """Rows in a strip at most; each makes the compiled program longer."""
+MIN_GPU_ROWS = 32
+"""Rows in a strip on a GPU at least, unless the image has fewer; images are rather computed one after the other."""
+GPU_TILE = 16
+"""Columns in a tile on a GPU at most: products inside tiles are small then, and few edges lie between them."""
+GPU_ARRAYS = 3.6
+"""Arrays of packed sums of a strip that a GPU holds at once, as counted in compiled programs."""
+
+Processor = Literal["cpu", "gpu"]
+"""For which kind of processor a program is laid out."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +48,8 @@ class Layout:
         tiles: m, tiles in a strip.
         reach: number of rows above a strip that its neighborhoods use.
         indices: of the predictors of a strip in the flattened window of the strip and the rows above it: one map for
-            each of the first strips; the last map serves all further ones.
+            each of the first strips, the last map serving all further ones; on a GPU by row.
+        processor: for which kind of processor.
     """
 
     shape: Shape
@@ -42,7 +58,15 @@ class Layout:
     strips: int
     tiles: int
     reach: int
-    indices: GatherIndices
+    indices: GatherIndices | RowIndices
+    processor: Processor = "cpu"
+
+    def indices_of(self, strip: Array) -> tuple[Array, Array]:
+        """The index maps of one strip, as `gather` takes them: predictors (u, N + 1, B, m) and sources (K, window)."""
+        if isinstance(self.indices, RowIndices):
+            return self.indices.of_block(strip, self.height)
+        which = jnp.minimum(strip, len(self.indices.predictors) - 1)
+        return jnp.asarray(self.indices.predictors)[which], jnp.asarray(self.indices.sources)[which]
 
     def windows(self, images: Array) -> Array:
         """Each strip of images (n, H, W, C) with the rows above it, flattened: (strips, n, window)."""
@@ -58,9 +82,12 @@ class Layout:
     def to_image(self, values: Array) -> Array:
         """Values (strips, u, …, B, n, m) arranged as images, (H, W, C, …, n)."""
         height, width, channels = self.shape
-        split = values.reshape(self.strips, self.width, channels, *values.shape[2:])
-        image = jnp.moveaxis(split, (0, -3, -1, 1, 2), (0, 1, 2, 3, 4))
         rows, columns = self.strips * self.height, self.tiles * self.width
+        if self.processor == "gpu":
+            image = jnp.moveaxis(values, -1, 2)
+        else:
+            split = values.reshape(self.strips, self.width, channels, *values.shape[2:])
+            image = jnp.moveaxis(split, (0, -3, -1, 1, 2), (0, 1, 2, 3, 4))
         return image.reshape(rows, columns, channels, *values.shape[2:-3], values.shape[-2])[:height, :width]
 
     def to_rows(self, image: Array) -> Array:
@@ -72,6 +99,10 @@ class Layout:
         """Values (B, W, C, …) of a strip's rows over the strip, (u, …, B, m), zero where a tile leaves the image."""
         _, width, channels = self.shape
         padded = jnp.pad(rows, ((0, 0), (0, self.tiles * self.width - width), *[(0, 0)] * (rows.ndim - 2)))
+        if self.processor == "gpu":
+            return jnp.moveaxis(
+                padded.reshape(self.height, 1, self.tiles * self.width * channels, *rows.shape[3:]), (1, 2), (-2, -1)
+            )
         split = padded.reshape(self.height, self.tiles, self.width, *rows.shape[2:])
         strip = jnp.moveaxis(split, (0, 1), (-2, -1))
         return strip.reshape(self.width * channels, *strip.shape[2:])
@@ -81,19 +112,47 @@ class Layout:
         return jax.vmap(self.to_strip)(self.to_rows(image))
 
 
-def group_of(shape: Shape, images: int) -> int:
+class Target(NamedTuple):
+    """What a program is laid out for.
+
+    Attributes:
+        processor: the kind of processor; None: not chosen yet.
+        memory_budget: on a GPU, how many bytes of temporaries to stay within.
+        keeps_solutions: whether the solutions of all elements are kept, for a gradient.
+    """
+
+    processor: Processor | None = None
+    memory_budget: float = math.inf
+    keeps_solutions: bool = False
+
+
+def layout_of(shape: Shape, neighborhood_size: int, images: int, target: Target) -> Layout:
+    """The layout of n images of a shape (H, W, C), computed together, for neighborhoods of N elements."""
+    if target.processor is None:
+        raise ValueError("the processor must be chosen before images are cut")
+    if target.processor == "cpu":
+        return _cpu_layout(shape, neighborhood_size, images)
+    kept, row = _gpu_memory(shape, neighborhood_size, images, target)
+    rows = max(target.memory_budget - kept, target.memory_budget / 2) // row
+    return _gpu_layout(shape, neighborhood_size, int(np.clip(rows, 1, shape[0])))
+
+
+def group_of(shape: Shape, neighborhood_size: int, images: int, target: Target) -> int:
     """How many of n images of a shape (H, W, C) are computed together: a divisor of n.
 
-    Few enough for strips of MAX_ROWS rows, because a group's solutions are kept for the gradient.
+    On a CPU few enough for strips of MAX_ROWS rows, because a group's solutions are kept for the gradient. On a GPU
+    all, or few enough for strips of MIN_GPU_ROWS rows within the memory budget.
     """
-    _, width, channels = shape
+    height, width, channels = shape
     most = max(STRIP_SIZE // (MAX_ROWS * width * channels), 1)
+    if target.processor == "gpu":
+        kept, row = _gpu_memory(shape, neighborhood_size, 1, target)
+        most = max(int(min(target.memory_budget // (kept + min(MIN_GPU_ROWS, height) * row), images)), 1)
     return max(size for size in range(1, min(most, images) + 1) if images % size == 0)
 
 
 @functools.lru_cache(maxsize=64)
-def layout_of(shape: Shape, neighborhood_size: int, images: int = 1) -> Layout:
-    """The layout of n images of a shape (H, W, C) for neighborhoods of N elements."""
+def _cpu_layout(shape: Shape, neighborhood_size: int, images: int) -> Layout:
     height, width, channels = shape
     rows = min(max(STRIP_SIZE // (width * channels * images), 1), MAX_ROWS, height)
     columns = min(_tile_width(width), width)
@@ -104,11 +163,39 @@ def layout_of(shape: Shape, neighborhood_size: int, images: int = 1) -> Layout:
         [_predictor_indices(shape, neighborhood, range(i * rows, (i + 1) * rows)) for i in range(different)]
     )
     window = (neighborhood.reach + rows) * width * channels
-    outside = ((0, 0), (0, 0), (0, tiles * columns - width), (0, 0), (0, 0))
-    split = np.pad(indices, outside, constant_values=window)
+    split = _with_full_tiles(indices, tiles * columns, window)
     split = split.reshape(different, rows, tiles, columns, channels, neighborhood_size + 1)
     predictors = split.transpose(0, 3, 4, 5, 1, 2).reshape(different, columns * channels, -1, rows, tiles)
     return Layout(shape, rows, columns, strips, tiles, neighborhood.reach, gather_indices(predictors, window))
+
+
+@functools.lru_cache(maxsize=64)
+def _gpu_layout(shape: Shape, neighborhood_size: int, rows: int) -> Layout:
+    height, width, channels = shape
+    strips = -(-height // rows)
+    rows, columns = whole_row_tiles(-(-height // strips)), min(GPU_TILE, width)
+    tiles = -(-width // columns)
+    neighborhood = causal_neighborhood(shape, neighborhood_size)
+    reach, different = neighborhood.reach, len(neighborhood.offsets)
+    indices = _predictor_indices(shape, neighborhood, range(different + reach))
+    split = _with_full_tiles(indices, tiles * columns, (different + 2 * reach) * width * channels)
+    by_position = np.moveaxis(split.reshape(len(split), -1, neighborhood_size + 1), 1, 2)
+    maps = row_indices(by_position, reach, width * channels, different)
+    return Layout(shape, rows, columns, strips, tiles, reach, maps, "gpu")
+
+
+def _gpu_memory(shape: Shape, neighborhood_size: int, images: int, target: Target) -> tuple[float, float]:
+    """Bytes of temporaries of n images: for the whole images, and for each row of a strip."""
+    height, width, channels = shape
+    row = images * width * channels * np.dtype(np.float32).itemsize
+    kept = row * height * (2 * neighborhood_size + 10 if target.keeps_solutions else 4)
+    return kept, row * (GPU_ARRAYS * packed_size(neighborhood_size) + 4 * neighborhood_size)
+
+
+def _with_full_tiles(indices: np.ndarray, columns: int, outside: int) -> np.ndarray:
+    """Indices (…, W, C, N + 1) for so many columns, those beyond the image having no predictors."""
+    beyond = [(0, 0)] * (indices.ndim - 3) + [(0, columns - indices.shape[-3]), (0, 0), (0, 0)]
+    return np.pad(indices, beyond, constant_values=outside)
 
 
 def _tile_width(width: int) -> int:

@@ -51,6 +51,7 @@ PLACES = {
     "piq": {"mad_app.metrics"},
     "scipy": {"mad_app.distortions"},
     "streamlit": {"mad_app.app", "mad_app.ui"},
+    "segno": {"mad_app.cli.app"},
     "torch": {"mad_app.metrics"},
     "torchvision": {"mad_app.metrics"},
 }

@@ -194,6 +194,11 @@ class JobQueue:
                     asked.append((modified, self.look(path.name)))
         return [job for _, job in sorted(asked, key=lambda pair: pair[0], reverse=True)]
 
+    def unfinished(self) -> int:
+        """How many jobs wait or go on."""
+        with self._lock:
+            return len(self._waiting) + len(self._workers)
+
     def remove(self, job_id: str) -> None:
         """Remove a job that has ended; its record stays."""
         job = self.look(job_id)

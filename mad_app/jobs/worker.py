@@ -22,7 +22,7 @@ from mad_app.competition import Reason
 from mad_app.images.encode import to_jpeg
 from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase, is_no_room
 from mad_app.jobs.owners import give_to
-from mad_app.metrics import KnownMetric, MetricFailed, get_metric
+from mad_app.metrics import OUT_OF_MEMORY, KnownMetric, MetricFailed, get_metric, is_out_of_memory
 from mad_app.records import UNFINISHED, History, Run, Trace, find_run, load_checkpoint, load_run
 from mad_app.runs import Progress, materialize, record_competition, resume_run, source_of
 
@@ -46,7 +46,7 @@ def work(reporter: "Reporter") -> None:
     """Run a job to its end; what goes wrong is reported in one sentence."""
     try:
         _compete(reporter)
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError, MemoryError) as error:
         traceback.print_exc()
         reporter.report(phase=Phase.FAILED, message=_sentence(error))
 
@@ -181,6 +181,8 @@ def _end(run: Run, reporter: Reporter) -> Phase:
 
 
 def _sentence(error: Exception) -> str:
+    if is_out_of_memory(error):
+        return OUT_OF_MEMORY
     text = " ".join(str(error).split()) or type(error).__name__
     return text if isinstance(error, ValueError | OSError | MetricFailed) else f"{type(error).__name__}: {text}"
 

@@ -3,6 +3,7 @@
 torch and lpips are imported only when LPIPS is built.
 """
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -43,12 +44,21 @@ def build_lpips(name: str, minimum_size: int, *, net: str) -> KnownMetric:
     return lpips_metric(name, minimum_size, net=net)
 
 
+def _memory_budget() -> float:
+    """Bytes of LASI's temporaries: its default, or a quarter of a smaller GPU's memory.
+
+    Of what the GPU has, not of what is free just then, so that a run is laid out alike whenever it is continued there.
+    """
+    statistics = jax.local_devices()[0].memory_stats() or {}
+    return min(LASI.memory_budget, statistics.get("bytes_limit", math.inf) / 4)
+
+
 @lru_cache(maxsize=16)
 def _lasi_functions(neighborhood_size: int) -> tuple[Callable[[jax.Array], Prepared], Distances, Distances]:
     """Prepare, distances and maps; one object per neighborhood size, so that equal metrics share compiled programs."""
 
     def lasi_of(shape: tuple[int, ...]) -> LASI:
-        return LASI(shape, neighborhood_size)
+        return LASI(shape, neighborhood_size, memory_budget=_memory_budget())
 
     def prepare(reference: jax.Array) -> Prepared:
         return lasi_of(reference.shape).embedding(2 * reference - 1)

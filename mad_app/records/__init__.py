@@ -1,7 +1,7 @@
 """Records: one run, one folder of plain JSON, PNG and NPZ, written whole or not at all."""
 
 from mad_app.records.checkpoints import Checkpoint, History, is_resumable, load_checkpoint, save_checkpoint
-from mad_app.records.environment import Environment, environment
+from mad_app.records.environment import Environment, device_after, environment
 from mad_app.records.keyframes import Keyframes
 from mad_app.records.labels import Label, load_label, save_label
 from mad_app.records.lock import is_locked, run_lock
@@ -66,6 +66,7 @@ __all__ = [
     "content_hash",
     "delete_run",
     "deleted_runs",
+    "device_after",
     "empty_trash",
     "environment",
     "find_run",

@@ -26,6 +26,7 @@ from mad_app.records import (
     Maps,
     Origin,
     Run,
+    device_after,
     environment,
     replace_run,
     run_lock,
@@ -83,6 +84,7 @@ class Competition:
         origin: where the reference came from.
         solver: the constants of the solver.
         request_id: id of the request in the record of a run that is resumed; computed if empty.
+        device: what the run was computed on before it was resumed.
     """
 
     request: Request
@@ -91,6 +93,7 @@ class Competition:
     origin: Origin
     solver: SolverOptions
     request_id: str = ""
+    device: str = ""
 
 
 class Recorder:
@@ -242,7 +245,7 @@ class Recorder:
             solver=asdict(competition.solver),
             seed=self._request.seed,
             versions=here.versions,
-            device=here.device,
+            device=device_after(competition.device, here.device),
             weights={name: (metrics[name] if name in metrics else get_metric(name)).weights for name in measured},
             seconds=at.seconds,
             others=others,

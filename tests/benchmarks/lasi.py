@@ -1,7 +1,7 @@
 """How fast LASI is, beside other metrics in the same run: `python tests/benchmarks/lasi.py [--json] [--quick]`.
 
-Times are milliseconds, each the median of rounds in which everything measured at a size takes its turn, so that a
-machine that slows down slows all alike: compare within a run. A turn is the median of a fifth of a second of calls, so
+Times are milliseconds, each the median over rounds in which everything of one size is measured once, so that a machine
+that slows down slows all alike: compare within a run. A measurement is the median of a fifth of a second of calls, so
 that what is quick is not timed while another library's threads still wait for work. Columns:
 
     pair      distance of two images               value   of four images to a prepared reference
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from mad_app.metrics import Metric
 
 BATCH = 4
-TURN = 200
-"""How long a turn takes at least, milliseconds."""
+MEASUREMENT = 200
+"""How long a measurement takes at least, milliseconds."""
 Thunk = Callable[[], object]
 Row = dict[str, object]
 
@@ -84,10 +84,10 @@ def _rows_of_size(size: int, neighborhoods: Sequence[int], chosen: argparse.Name
             row["memory"] = _memory(size, n)
         tasks.update({(len(rows), column): task for column, task in its_tasks.items()})
         rows.append(row)
-    for name, its_tasks in _rival_tasks(images, with_gradient=size <= 512).items():
+    for name, its_tasks in _other_tasks(images, with_gradient=size <= 512).items():
         tasks.update({(len(rows), column): task for column, task in its_tasks.items()})
         rows.append({"metric": name, "size": size})
-    for (index, column), milliseconds in _in_turn(tasks, chosen.rounds).items():
+    for (index, column), milliseconds in _in_rounds(tasks, chosen.rounds).items():
         rows[index][column] = milliseconds
     if size == 32:
         rows.append({"metric": "dense, N = 10", "size": size, "pair": _once(lambda: _dense_distance(*images[:2], 10))})
@@ -116,7 +116,7 @@ def _lasi_tasks(images: jax.Array, n: int, *, with_gradient: bool) -> tuple[Row,
     return row, tasks
 
 
-def _rival_tasks(images: jax.Array, *, with_gradient: bool) -> dict[str, dict[str, Thunk]]:
+def _other_tasks(images: jax.Array, *, with_gradient: bool) -> dict[str, dict[str, Thunk]]:
     from mad_app.metrics import get_metric
 
     tasks: dict[str, dict[str, Thunk]] = {}
@@ -138,18 +138,18 @@ def _tasks_of(metric: "Metric", images: jax.Array, *, with_gradient: bool) -> di
     return tasks | ({"gradient": lambda: comparison.value_and_grad(batch)} if with_gradient else {})
 
 
-def _in_turn(tasks: dict[tuple[int, str], Thunk], rounds: int) -> dict[tuple[int, str], float]:
-    """Median milliseconds of each task, after one turn that does not count."""
+def _in_rounds(tasks: dict[tuple[int, str], Thunk], rounds: int) -> dict[tuple[int, str], float]:
+    """Median milliseconds of each task, after one measurement that does not count."""
     times: dict[tuple[int, str], list[float]] = {key: [] for key in tasks}
     for _ in range(rounds + 1):
         for key, task in tasks.items():
-            times[key].append(_turn(task))
+            times[key].append(_measurement(task))
     return {key: statistics.median(values[1:]) for key, values in times.items()}
 
 
-def _turn(task: Thunk) -> float:
+def _measurement(task: Thunk) -> float:
     times = [_once(task)]
-    while sum(times) < TURN:
+    while sum(times) < MEASUREMENT:
         times.append(_once(task))
     return statistics.median(times)
 
@@ -180,7 +180,7 @@ def _peak_of_gradient(size: int, n: int) -> float:
 
 
 def _peak() -> float:
-    """The most memory this process ever held, MB, as Linux tells it: getrusage would count its parent's."""
+    """The most memory this process ever held, MB, from Linux: getrusage would count its parent's."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return int(found[1]) / 1024 if found else float("nan")
 
@@ -225,8 +225,8 @@ def _dense_sums(image: jax.Array, neighbors: jax.Array) -> tuple[jax.Array, jax.
     flat = jnp.append(image.ravel(), 0.0)
     predictors = flat[neighbors]
     products = predictors[:, :, None] * jnp.append(predictors, flat[:-1, None], axis=1)[:, None, :]
-    places = jnp.stack(jnp.unravel_index(jnp.arange(image.size), image.shape), axis=-1)
-    weights = jnp.tril(0.8 ** jnp.abs(places[:, None] - places).sum(axis=-1), -1)
+    positions = jnp.stack(jnp.unravel_index(jnp.arange(image.size), image.shape), axis=-1)
+    weights = jnp.tril(0.8 ** jnp.abs(positions[:, None] - positions).sum(axis=-1), -1)
     sums = (weights[:, :, None, None] * products).sum(axis=1)
     return sums[..., :-1], sums[..., -1]
 

@@ -24,12 +24,11 @@ SHAPE = (5, 6, 2)
 def main() -> None:
     """Print the largest difference of each quantity, relative to its largest value."""
     mesh = jax.make_mesh((2,), ("batch",), axis_types=(jax.sharding.AxisType.Auto,))
-    batch, whole = PartitionSpec("batch"), PartitionSpec()
-    sharded = functools.partial(jax.shard_map, mesh=mesh, in_specs=(whole, batch))
+    sharded = functools.partial(jax.shard_map, mesh=mesh, in_specs=(WHOLE, BATCH))
     reference = jnp.asarray(smooth_noise(SHAPE, seed=1), jnp.float32)
     images = jnp.stack([jnp.asarray(noisy(reference, 0.2, seed=2 + i), jnp.float32) for i in range(4)])
-    for name, function in QUANTITIES.items():
-        found = quick_jit(sharded(function, out_specs=batch))(reference, images)
+    for name, (function, out_specs) in QUANTITIES.items():
+        found = quick_jit(sharded(function, out_specs=out_specs))(reference, images)
         expected = quick_jit(function)(reference, images)
         for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
             print(name, np.max(np.abs(one - other)) / np.max(np.abs(other)))
@@ -59,7 +58,37 @@ def _embeddings(_: Array, images: Array) -> Array:
     return jax.vmap(jax.grad(lambda y: jnp.sum(LASI(SHAPE, 3).embedding(y) ** 3)))(images)
 
 
-QUANTITIES = {"distances": _gradients, "pairs": _pairs, "maps": _maps, "embeddings": _embeddings}
+def _total(reference: Array, images: Array) -> Array:
+    lasi = LASI(SHAPE, 3)
+    return lasi.compute_distances_to(lasi.embedding(reference), images).sum()
+
+
+def _by_reference(reference: Array, images: Array) -> Array:
+    return jax.grad(_total)(reference, images)
+
+
+def _tangents(reference: Array, images: Array) -> tuple[Array, Array]:
+    lasi = LASI(SHAPE, 3)
+    distances = functools.partial(lasi.compute_distances_to, lasi.embedding(reference))
+    return jax.jvp(distances, (images,), (jnp.cos(9 * images),))
+
+
+def _gradient_tangents(reference: Array, images: Array) -> tuple[Array, Array]:
+    gradients = jax.grad(functools.partial(_total, reference))
+    return jax.jvp(gradients, (images,), (jnp.cos(9 * images),))
+
+
+BATCH, WHOLE = PartitionSpec("batch"), PartitionSpec()
+QUANTITIES = {
+    "distances": (_gradients, BATCH),
+    "tangents": (_tangents, BATCH),
+    "gradient_tangents": (_gradient_tangents, BATCH),
+    "by_reference": (_by_reference, WHOLE),
+    "pairs": (_pairs, BATCH),
+    "maps": (_maps, BATCH),
+    "embeddings": (_embeddings, BATCH),
+}
+"""Functions of the reference, the same on both devices, and of the images, and how their values lie on the devices."""
 
 if __name__ == "__main__":
     main()

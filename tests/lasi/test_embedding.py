@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lasi import LASI
-from lasi.strips import layout_of
+from lasi.strips import Target, layout_of
 from tests.lasi import oracle
 from tests.lasi.pictures import smooth_noise
 from tests.lasi.quick_compile import quick_jit
@@ -45,8 +45,8 @@ def test_coefficients_and_predictions(shape: tuple[int, int, int], size: int) ->
 
 
 @every_shape
-def test_strips_contain_every_element_once(shape: tuple[int, int, int], size: int) -> None:
-    layout = layout_of(shape, size)
+def test_strips_hold_every_element_once(shape: tuple[int, int, int], size: int) -> None:
+    layout = layout_of(shape, size, 1, Target("cpu"))
     image = jnp.arange(1.0, np.prod(shape) + 1).reshape(*shape, 1)
     strips = layout.to_strips(image)
     assert strips.shape == (layout.strips, layout.width * shape[2], 1, layout.height, layout.tiles)

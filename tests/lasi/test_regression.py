@@ -28,7 +28,7 @@ def packed_sums(predictors: np.ndarray) -> jax.Array:
 @quick_jit
 def solve_and_adjoint(sums: jax.Array, cotangent: jax.Array) -> tuple[jax.Array, jax.Array]:
     """The solutions (u, N, elements), and the gradient of their product with a cotangent."""
-    solution, adjoint = jax.vjp(lambda sums: ridge_solve(sums, jnp.asarray(RIDGE, sums.dtype)), sums)
+    solution, adjoint = jax.vjp(lambda sums: ridge_solve(sums, jnp.asarray(RIDGE, sums.dtype), False), sums)
     return solution, adjoint(cotangent)[0]
 
 

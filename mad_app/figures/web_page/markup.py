@@ -5,7 +5,7 @@ HTML is built by `element`, from the inside out, and has no line breaks.
 
 import html
 
-VOID = {"br", "img", "circle", "line", "meta", "path", "polyline"}
+VOID = {"br", "img", "circle", "ellipse", "line", "meta", "path", "polyline", "rect"}
 """Elements without content."""
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from mad_app.jobs.folder import JobSpec
 from mad_app.jobs.queue import JobQueue
+from mad_app.jobs.sharing import is_shared, limit_problem
 from mad_app.records import RecordError, load_summary
 from mad_app.request import Request, renamed
 from mad_app.runs import request_of
@@ -15,14 +16,15 @@ from mad_app.ui.compete.live import show_live
 from mad_app.ui.compete.my_runs import show_my_runs
 from mad_app.ui.compete.opened import Opened, open_address
 from mad_app.ui.compete.results import show_commands
-from mad_app.ui.compete.shelf import show_example, show_shelf
+from mad_app.ui.compete.shelf import show_example, show_introduction, show_shelf
 from mad_app.ui.components.containment import contained, whole_page
+from mad_app.ui.components.explanation import how_it_works_html
 from mad_app.ui.components.form import Form, first_request, plan, request_of_record, to_query
 from mad_app.ui.components.html import element, load_styles, sentence, show_html
-from mad_app.ui.components.picture_picker import chosen_style, picker_style
-from mad_app.ui.session import entered_from, queue, visitor
+from mad_app.ui.components.picture_picker import picker_style
+from mad_app.ui.session import entered_from, is_host, queue, visitor
 
-HINT = "Picture, metrics and distortion, and the other pages, are behind » at the top left."
+HINT = "Picture, metrics and distortion are behind » at the top left."
 """Shown where the sidebar is folded away, on narrow screens."""
 
 OTHER_SETTINGS = (
@@ -38,7 +40,7 @@ def compete_page() -> None:
     follow_address(opened.id, opened.job.id if opened.job else None, _adoptable(opened))
     with st.sidebar:
         form = show_controls()
-    load_styles(picker_style(STATE.page), chosen_style(STATE))
+    load_styles(picker_style(STATE.page))
     request = _request_of(opened)
     same = bool(form.request and request and _is_same(form.request, request, opened))
     _keep_address(opened, form, same)
@@ -115,6 +117,7 @@ def _is_same(asked: Request, request: Request, opened: Opened) -> bool:
 def _show_invitation(jobs: JobQueue, form: Form) -> None:
     """Before a run: what will happen, and finished runs."""
     st.title("Let two metrics compete")
+    show_introduction()
     if form.chosen is not None:
         st.markdown(plan(form.chosen, form.picture, form.files))
     _start_button(jobs, form, "Start the competition")
@@ -127,6 +130,16 @@ def _show_invitation(jobs: JobQueue, form: Form) -> None:
     if form.request is not None:
         with st.expander("Copy as command or Python", icon=":material/terminal:"):
             show_commands(form.request)
+    st.header("How it works")
+    show_html(how_it_works_html())
+
+
+def _limit(jobs: JobQueue, request: Request) -> str | None:
+    """Why a visitor of a shared server cannot start this now, if so."""
+    if not is_shared() or is_host():
+        return None
+    own = sum(not job.status.phase.over for job in jobs.jobs_of(visitor()))
+    return limit_problem(request, own, jobs.unfinished())
 
 
 def _start_button(jobs: JobQueue, form: Form, label: str) -> None:
@@ -142,6 +155,9 @@ def _start_button(jobs: JobQueue, form: Form, label: str) -> None:
     )
     if form.problem:
         st.markdown(f":orange[{form.problem}]")
+    if clicked and request is not None and (limit := _limit(jobs, request)):
+        st.warning(limit, icon=":material/group:")
+        return
     if clicked and request is not None and chosen is not None:
         spec = JobSpec(request=request, visitor=visitor(), source=form.picture.source)
         try:

@@ -17,9 +17,10 @@ from mad_app.records.storage import stamp
 from mad_app.runs import Request
 from mad_app.runs.reproduce import command_of, python_of, reproduction_of
 from mad_app.ui.components.containment import contained
+from mad_app.ui.components.explanation import WHICH_FAILED
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
-from mad_app.ui.components.html import Html, displayable, element, plain, show_html
+from mad_app.ui.components.html import Html, displayable, element, join, plain, show_html
 from mad_app.ui.components.render_cache import await_rendered, renderer
 from mad_app.ui.components.viewer import show_viewer
 from mad_app.ui.session import PageState
@@ -30,7 +31,7 @@ STATE = PageState("compete")
 
 def show_run(run: Run) -> None:
     """Draw a record; what goes wrong in one part of it leaves the others."""
-    show_html(four_up_html(four_up_of_run(run)))
+    show_html(join(four_up_html(four_up_of_run(run)), _reading_html()))
     _downloads(run)
     closer, figure, table, reproduce = st.tabs(["Look closer", "Figure", "Other metrics", "Reproduce"])
     with closer, contained("the viewer"):
@@ -41,6 +42,12 @@ def show_run(run: Run) -> None:
         _show_origin(run)
     with figure, contained("the figure"):  # last, because it takes the longest
         _show_sheet(run)
+
+
+def _reading_html() -> Html:
+    """How to read the images, and the way to the presentation."""
+    button = element("button", "Present (key P)", type="button", class_="mad-present-button")
+    return element("p", f"{WHICH_FAILED} ", button, class_="mad-reading")
 
 
 def _downloads(run: Run) -> None:

@@ -1,14 +1,16 @@
 """The runs that come with the program, before a visitor has run anything: one plays, and all can be opened."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures import image_title, shelf_page
-from mad_app.images.encode import thumbnail
+from mad_app.figures import image_title, pair_sentence, shelf_page
+from mad_app.images import from_uint8
+from mad_app.images.encode import Picture, thumbnail
 from mad_app.records import SHELF_RUNS, Run, load_run, shelf_root
 from mad_app.ui.components.collection import Card, picture_title, shelf_cards
+from mad_app.ui.components.explanation import introduction_html
 from mad_app.ui.components.four_up import letter_html
 from mad_app.ui.components.html import Html, element, plain, show_html
 from mad_app.ui.components.viewer import show_viewer
@@ -21,6 +23,11 @@ THUMBNAIL = 160
 STATE = PageState("compete")
 
 
+def show_introduction() -> None:
+    """Draw what a competition is, with the pictures of the first of these runs."""
+    show_html(_introduction())
+
+
 def show_example(picture: str) -> None:
     """Draw a finished run of a picture, or, where there is none of it, of another one; it plays from start to end.
 
@@ -29,7 +36,7 @@ def show_example(picture: str) -> None:
     """
     cards = shelf_cards()
     card = next((card for card in cards if card.picture == picture), cards[0])
-    st.subheader("A finished example")
+    st.header("A finished example")
     text = f"**{plain(card.title)}.** {plain(card.label.notes)}"
     if card.picture != picture:
         text += f" There is no example of your picture; this one is of {plain(picture_title(card.picture))}."
@@ -39,7 +46,7 @@ def show_example(picture: str) -> None:
 
 def show_shelf() -> None:
     """Draw a card for each of the runs, by which it is opened."""
-    st.subheader("Finished runs to explore")
+    st.header("Finished runs to explore")
     cards = shelf_cards()
     for row in range(0, len(cards), COLUMNS):
         for column, card in zip(st.columns(COLUMNS), cards[row : row + COLUMNS], strict=False):
@@ -66,6 +73,14 @@ def show_shelf() -> None:
 
 def _open(run_id: str) -> None:
     st.query_params.from_dict({"run": run_id})
+
+
+@cache
+def _introduction() -> Html:
+    run = _run(SHELF_RUNS[0])
+    fixed, optimized = pair_sentence(run, 0).split(". ", 1)
+    original, *pair = (Picture.png(image) for image in (run.reference, *map(from_uint8, run.pictures[:2])))
+    return introduction_html(original, (pair[0], pair[1]), f"{fixed}.", optimized)
 
 
 @lru_cache(maxsize=len(SHELF_RUNS))

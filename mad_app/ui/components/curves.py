@@ -10,7 +10,7 @@ from mad_app.competition.settings import CORNERS
 from mad_app.figures import LETTERS, metric_title, number
 from mad_app.figures.web_page.scale import LOGARITHMIC_FROM, Scale
 from mad_app.records.trace import Row, Trace
-from mad_app.ui.components.html import Html, element, join
+from mad_app.ui.components.html import Html, element, join, term
 
 DRAWING_WIDTH, LEFT, RIGHT = 260, 4, 190
 """Width of a drawing, and where its lines begin and end; what is right of them is for labels."""
@@ -22,6 +22,10 @@ NARROWEST = 0.02
 
 LABEL_GAP = 12.0
 """Least distance of two labels."""
+
+OPTIMIZED = "The metric that is changed as far as it goes: up for one image of the pair, down for the other."
+FIXED = "The metric that has to stay at the level of the start, the dashed line, for both images of the pair."
+LOG_SCALE = "Equal ratios are equally high: from 0.01 to 0.1 is as far as from 0.1 to 1."
 
 Points = list[tuple[float, float]]
 
@@ -73,8 +77,9 @@ def _optimized_drawing(lines: list[Points], ids: tuple[int, int], title: str) ->
         f"{LETTERS[i]} {number(start)} to {number(line[-1][1])}" for i, line in zip(ids, lines, strict=True) if line
     )
     body = join(_level(scale(start)), _paths(lines, ids, scale), _end_labels(lines, ids, scale))
-    note = ", log scale" if logarithmic else ""
-    return _drawing(body, OPTIMIZED_HEIGHT, f"{title}, optimized{note}", f"{title} over the steps: {described}")
+    note = join(", ", term("log scale", LOG_SCALE)) if logarithmic else ""
+    heading = join(f"{title}, ", term("optimized", OPTIMIZED), note)
+    return _drawing(body, OPTIMIZED_HEIGHT, heading, f"{title} over the steps: {described}")
 
 
 def _fixed_drawing(lines: list[Points], ids: tuple[int, int], title: str) -> Html:
@@ -86,7 +91,12 @@ def _fixed_drawing(lines: list[Points], ids: tuple[int, int], title: str) -> Htm
     scale = Scale(level - reach, level + reach, 6, FIXED_HEIGHT - 6)
     label = _label(RIGHT + 6, scale(level), number(level))
     body = join(_level(scale(level)), _paths(lines, ids, scale), label)
-    return _drawing(body, FIXED_HEIGHT, f"{title}, fixed", f"{title} over the steps, fixed at {number(level)}")
+    return _drawing(
+        body,
+        FIXED_HEIGHT,
+        join(f"{title}, ", term("fixed", FIXED)),
+        f"{title} over the steps, fixed at {number(level)}",
+    )
 
 
 def _paths(lines: list[Points], ids: tuple[int, int], scale: Scale) -> Html:

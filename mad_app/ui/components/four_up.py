@@ -3,8 +3,12 @@
 The same drawing serves a run in progress and one that has ended.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from mad_app.competition.settings import CORNERS
 from mad_app.figures import LETTERS, drift_sentence, image_title, metric_title, number, pair_sentence
@@ -15,6 +19,9 @@ from mad_app.records import Run, Trace, seen_trace
 from mad_app.records.trace import Row
 from mad_app.ui.components.curves import pair_curves
 from mad_app.ui.components.html import Html, element, join
+
+FINE = 384
+"""Pixels of the longer side that an image has at least as it is sent to a browser."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +62,26 @@ def four_up_of_run(run: Run) -> FourUp:
         trace=seen_trace(run),
         reference=Picture.png(run.reference),
         start=Picture.png(run.start),
-        four=tuple(Picture.png(from_uint8(image)) for image in run.pictures),
+        four=tuple(Picture.png(from_uint8(enlarged(image))) for image in run.pictures),
         headings=(pair_sentence(run, 0), pair_sentence(run, 1)),
     )
+
+
+def enlarged(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """An image whose every pixel is a square of pixels, so that a browser that scales it shows pixels, not a blur.
+
+    Args:
+        image: uint8 (H, W, 3).
+
+    Returns:
+        uint8 (k H, k W, 3) with the whole number k that brings its longer side to at least FINE pixels.
+
+    Example:
+        >>> enlarged(np.zeros((96, 64, 3), np.uint8)).shape
+        (384, 256, 3)
+    """
+    factor = math.ceil(FINE / max(image.shape[:2]))
+    return np.repeat(np.repeat(image, factor, axis=0), factor, axis=1)
 
 
 def four_up_of_job(job: Job) -> FourUp | None:
@@ -83,7 +107,14 @@ def four_up_of_job(job: Job) -> FourUp | None:
 
 def four_up_html(shown: FourUp) -> Html:
     """The drawing."""
-    return element("div", _pair(shown, 0), _pair(shown, 1), class_="mad-four-up", style=f"--native:{shown.width}px")
+    originals = element(
+        "div",
+        _figure("Original", shown.reference, "the original picture", None),
+        _figure("Start", shown.start, "the start, a distorted copy of the original", _start_values(shown)),
+        class_="mad-originals",
+    )
+    pairs = element("div", _pair(shown, 0), _pair(shown, 1), class_="mad-pairs")
+    return element("div", originals, pairs, class_="mad-four-up")
 
 
 def letter_html(i: int) -> Html:
@@ -97,16 +128,10 @@ def title_html(i: int, optimized: str) -> Html:
 
 
 def _pair(shown: FourUp, pair: int) -> Html:
-    """One pair between the picture it is compared with and its curves."""
-    original = (
-        _figure("Original", shown.reference, "the original picture", None)
-        if pair == 0
-        else _figure("Start", shown.start, "the start, a distorted copy of the original", _start_values(shown))
-    )
+    """One pair between what the metrics say of it and its curves."""
     return element(
         "section",
         element("p", shown.headings[pair], class_="mad-heading"),
-        original,
         *(_corner(shown, i) for i in (2 * pair, 2 * pair + 1)),
         pair_curves(shown.trace, pair, shown.names, shown.steps),
         class_="mad-pair",
@@ -136,7 +161,7 @@ def _unbroken(text: str) -> str:
     return text.replace(" %", "\u00a0%")
 
 
-def _figure(title: str, picture: Picture, alt: str, below: str | None, class_: str = "mad-original") -> Html:
+def _figure(title: str, picture: Picture, alt: str, below: str | None, class_: str | None = None) -> Html:
     return element(
         "figure",
         element("figcaption", title),

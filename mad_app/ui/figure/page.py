@@ -71,9 +71,9 @@ def _show(run: Run, form: FigureForm) -> None:
     picture = file or _request(run, form, partial(_preview, run, form), preview=True)
     mime = FILES[form.file] if form.moves else FILES["png"]
     show_rendered(picture, lambda content: _image(Picture(mime, content), form), STATE.get("shown"), _keep_shown)
-    st.subheader("The command that makes the same file")
+    st.header("The command that makes the same file")
     st.code(displayable(command_of(_shortest(run.folder or Path()), form)), language="shell", wrap_lines=True)
-    st.subheader("A caption with all settings")
+    st.header("A caption with all settings")
     text, latex = st.tabs(["Plain text", "LaTeX"])
     plain_text = caption(run, form.show, moving=form.moves)
     text.code(displayable(plain_text), language=None, wrap_lines=True)

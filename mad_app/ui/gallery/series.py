@@ -30,7 +30,7 @@ def show_series_cards(cards: Sequence[SeriesCard]) -> None:
     """Draw a card for each series, if there are any."""
     if not cards:
         return
-    st.subheader("Series")
+    st.header("Series")
     for row in range(0, len(cards), COLUMNS):
         for column, card in zip(st.columns(COLUMNS), cards[row : row + COLUMNS], strict=False):
             offer = partial(show_delete_button, queue(), card.id, STATE.key(f"delete-{card.id}"))

@@ -22,7 +22,7 @@ from mad_app.cli.options import option_of
 from mad_app.distortions import DISTORTIONS
 from mad_app.figures import animation_bytes, figure_bytes, run_page, series_page, shelf_page
 from mad_app.images import save_png
-from mad_app.metrics import METRICS, describe_metrics
+from mad_app.metrics import METRICS, describe_metrics, find_devices
 from mad_app.records import is_resumable, load_run, load_series, shelf_root
 from mad_app.request import REQUEST_SETTINGS
 from tests.mad_app.cli.command_line import ROOT, SMALL, assert_refused, invoke
@@ -432,6 +432,8 @@ def test_the_metrics_are_listed_with_what_they_need() -> None:
         if known.reason:
             assert f"{row.name} is not available: {known.reason}." in lines
     assert any(line.startswith("lasi:N sets its neighborhood size, from 1 to 50") for line in lines)
+    devices = find_devices()
+    assert lines[-1 - 2 * len(devices.problems)] == f"Computes on {devices.describe()}."
 
 
 def test_a_terminal_that_lacks_letters_gets_question_marks() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -17,6 +18,7 @@ from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase
 from mad_app.jobs.process import WorkerProcess
 from mad_app.jobs.queue import JobQueue
 from mad_app.jobs.worker import Reporter, work
+from mad_app.metrics import OUT_OF_MEMORY
 from mad_app.records import load_run
 from mad_app.runs import Request
 
@@ -144,3 +146,13 @@ def test_a_process_ends_with_its_server_and_the_next_server_resumes_its_run(tmp_
     assert died.status.phase is Phase.DIED
     assert "kept" in str(died.status.message)
     later.close()
+
+
+def test_a_full_gpu_is_one_sentence_with_what_to_lower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> Path:
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 8 bytes.")
+
+    monkeypatch.setattr(worker_module, "record_competition", fails)
+    folder = make_folder(tmp_path, QUICK)
+    work(Reporter(folder))
+    assert (folder.status().phase, folder.status().message) == (Phase.FAILED, OUT_OF_MEMORY)

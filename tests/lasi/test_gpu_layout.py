@@ -1,0 +1,239 @@
+"""The layout of LASI for a GPU, run on the CPU: the authors' values, and those of the layout for a CPU.
+
+`_processor` chooses the layout; without it a program has that of the platform it is lowered for.
+"""
+
+import functools
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import Array
+
+from lasi import LASI
+from lasi.causal_sum import block_sums
+from lasi.strips import Layout, Processor, Target, group_of, layout_of
+from tests.lasi import oracle
+from tests.lasi.pictures import noisy, smooth_noise
+from tests.lasi.quick_compile import quick_jit
+from tests.lasi.reference import CASES, Case
+from tests.lasi.test_reference import IN_FLOAT32, IN_FLOAT64, assert_gradient_near, assert_near
+
+ENOUGH, LITTLE = 4e9, 1.0
+"""Memory budgets: for whole images, and for one row at a time."""
+
+Results = dict[str, Array]
+
+
+def on_gpu_layout(case: Case) -> LASI:
+    return LASI(
+        tuple(case.shape),
+        neighborhood_size=case.neighborhood_size,
+        ols_regularization_coef=case.ols_regularization_coef,
+        unit_normalize_features=case.unit_normalize_features,
+        _processor="gpu",
+    )
+
+
+def evaluate(lasi: LASI, x: Array, y: Array) -> Results:
+    """Distances of a pair and to an embedding, with gradients, and the embedding."""
+    pair, pair_gradient = jax.value_and_grad(lasi.compute_distance, argnums=1)(x, y)
+    embedding = lasi.embedding(x)
+
+    def distance_of_first(images: Array) -> tuple[Array, Array]:
+        distances = lasi.compute_distances_to(embedding, images)
+        return distances[0], distances
+
+    (_, distances), gradients = jax.value_and_grad(distance_of_first, has_aux=True)(jnp.stack([y, x]))
+    return {
+        "pair": pair,
+        "pair gradient": pair_gradient,
+        "distances": distances,
+        "gradients": gradients,
+        "coefficients": lasi.coefficients(x),
+        "prediction": lasi.prediction(x),
+    }
+
+
+def assert_reference_values(results: Results, case: Case, tolerance: float) -> None:
+    assert_near(results["pair"], case.distance, tolerance)
+    assert_near(results["distances"][0], case.distance, tolerance)
+    assert_gradient_near(np.asarray(results["pair gradient"]), case, tolerance)
+    assert_gradient_near(np.asarray(results["gradients"][0]), case, tolerance)
+    rows = np.asarray(results["coefficients"]).reshape(-1, case.neighborhood_size)
+    for element, row in case.params_rows.items():
+        assert_near(rows[int(element)], row, tolerance)
+    errors = np.asarray(results["prediction"]) - case.images[0]
+    assert_near(np.mean(errors**2), case.prediction_mse, tolerance)
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_reference_values_in_float64(case: Case) -> None:
+    results = quick_jit(functools.partial(evaluate, on_gpu_layout(case)))(*case.images)
+    assert_reference_values(results, case, IN_FLOAT64)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.unit_range], ids=str)
+def test_reference_values_in_float32(case: Case) -> None:
+    results = quick_jit(functools.partial(evaluate, on_gpu_layout(case)))(*np.float32(case.images))
+    assert results["distances"].dtype == np.float32
+    assert_reference_values(results, case, IN_FLOAT32)
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize(
+    ("shape", "size", "budget"),
+    [
+        ((1, 1, 1), 1, ENOUGH),
+        ((1, 1, 7), 3, ENOUGH),
+        ((1, 37, 3), 2, ENOUGH),
+        ((23, 1, 3), 4, LITTLE),
+        ((23, 1), 3, ENOUGH),
+        ((5, 17, 3), 5, LITTLE),
+        ((17, 40, 1), 5, 4e4),
+        ((3, 3, 2), 7, LITTLE),
+        ((6, 7, 1), 14, ENOUGH),
+        ((9, 8, 3), 33, ENOUGH),
+        ((131, 3, 1), 4, ENOUGH),
+    ],
+    ids=str,
+)
+def test_every_value_equals_that_of_the_layout_for_a_cpu(shape: tuple[int, ...], size: int, budget: float) -> None:
+    x = smooth_noise(shape, seed=1)
+    y = noisy(x, 0.2, seed=2)
+
+    def every_value(processor: Processor) -> Results:
+        lasi = LASI(shape, size, memory_budget=budget, _processor=processor)
+
+        def results(x: Array, y: Array) -> Results:
+            more = {"map": lasi.distance_map(x, y), "loss": lasi.wls_loss(x)}
+            return evaluate(lasi, x, y) | more
+
+        return quick_jit(results)(x, y)
+
+    found, expected = every_value("gpu"), every_value("cpu")
+    for name in expected:
+        np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=1e-11, err_msg=name)
+
+
+@pytest.mark.usefixtures("float64")
+def test_derivatives_of_the_map_and_of_second_order() -> None:
+    shape = (5, 6, 2)
+    x, along = smooth_noise(shape, seed=1), smooth_noise(shape, seed=3)
+    y = noisy(x, 0.2, seed=2)
+
+    def derivatives(processor: Processor) -> Results:
+        lasi = LASI(shape, 3, memory_budget=LITTLE, _processor=processor)
+        gradient = jax.grad(lambda y: jnp.sum(lasi.distance_map(x, y) ** 2))
+
+        def results(y: Array, along: Array) -> Results:
+            of_gradient, product = jax.jvp(gradient, (y,), (along,))
+            tangent = jax.jvp(lasi.embedding, (y,), (along,))[1]
+            return {"gradient": of_gradient, "product": product, "tangent": tangent, "loss": jax.grad(lasi.wls_loss)(y)}
+
+        return quick_jit(results)(y, along)
+
+    found, expected = derivatives("gpu"), derivatives("cpu")
+    for name in expected:
+        np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=1e-11, err_msg=name)
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "rows", "tile"),
+    [
+        ((1, 1, 1), 1, 1),
+        ((6, 12, 3), 6, 4),
+        ((6, 12, 3), 2, 4),
+        ((6, 12, 3), 1, 12),
+        ((8, 5, 2), 4, 5),
+        ((1, 32, 3), 1, 16),
+        ((132, 2, 2), 132, 2),
+        ((132, 2, 2), 66, 1),
+    ],
+    ids=str,
+)
+def test_sums_by_blocks(shape: tuple[int, int, int], rows: int, tile: int, later: bool) -> None:
+    height, width, channels = shape
+    values = np.random.default_rng(0).standard_normal((*shape, 2))
+    blocks = np.moveaxis(values.reshape(height // rows, rows, 1, 1, width * channels, 2), -1, 2)
+    carry = None if rows == height else jnp.zeros((1, *blocks.shape[2:]))
+    sums = []
+    for block in blocks[:: -1 if later else 1]:
+        block_sum, carry = block_sums(jnp.asarray(block), carry, tile, channels, later=later)
+        sums.append(np.moveaxis(block_sum, 1, -1).reshape(rows, width, channels, 2))
+    found = np.concatenate(sums[:: -1 if later else 1])
+    flip = slice(None, None, -1 if later else 1)
+    expected = oracle.causal_sums(values[flip, flip, flip])[flip, flip, flip]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+def in_gpu_order(indices: np.ndarray, layout: Layout) -> np.ndarray:
+    """Index maps (u, N + 1, B, m) of strips for a CPU as (B, N + 1, 1, c), without the columns beyond the image."""
+    _, width, channels = layout.shape
+    split = indices.reshape(layout.width, channels, *indices.shape[1:])
+    rows = split.transpose(3, 2, 4, 0, 1).reshape(layout.height, -1, 1, layout.tiles * layout.width * channels)
+    return rows[..., : width * channels]
+
+
+@pytest.mark.parametrize(("shape", "size"), [((16, 9, 3), 4), ((24, 3, 1), 6), ((8, 20, 2), 3)], ids=str)
+def test_index_maps_of_blocks_equal_those_of_strips(shape: tuple[int, int, int], size: int) -> None:
+    """Both layouts have strips of eight rows, cut alike."""
+    on_cpu = layout_of(shape, size, 1, Target("cpu"))
+    columns, channels = shape[1:]
+    rows_of_eight = next(b for b in np.geomspace(1e3, 1e8, 2000) if _rows(shape, size, b) == 8)
+    on_gpu = layout_of(shape, size, 1, Target("gpu", rows_of_eight))
+    assert (on_cpu.height, on_cpu.strips) == (on_gpu.height, on_gpu.strips)
+    for strip in range(on_cpu.strips):
+        found = np.asarray(on_gpu.indices_of(jnp.int32(strip))[0])[..., : columns * channels]
+        np.testing.assert_array_equal(found, in_gpu_order(np.asarray(on_cpu.indices_of(jnp.int32(strip))[0]), on_cpu))
+
+
+def _rows(shape: tuple[int, int, int], size: int, budget: float) -> int:
+    return layout_of(shape, size, 1, Target("gpu", budget)).height
+
+
+@pytest.mark.parametrize("budget", [ENOUGH, 3e4, LITTLE])
+def test_every_predictor_of_a_block_has_one_source(budget: float) -> None:
+    shape, size = (12, 7, 3), 5
+    layout = layout_of(shape, size, 1, Target("gpu", budget))
+    for block in range(layout.strips):
+        predictors, sources = map(np.asarray, layout.indices_of(jnp.int32(block)))
+        window = sources.shape[1]
+        inside = sources < predictors.size
+        np.testing.assert_array_equal(np.sort(sources[inside]), np.flatnonzero(predictors < window))
+        columns = np.broadcast_to(np.arange(window), sources.shape)
+        np.testing.assert_array_equal(predictors.ravel()[sources[inside]], columns[inside])
+
+
+def test_a_smaller_budget_means_lower_blocks_and_smaller_groups() -> None:
+    shape = (512, 512, 3)
+    budgets = [4e9, 2e9, 1e9, 3e8, 1e8]
+    targets = [Target("gpu", budget, keeps_solutions=True) for budget in budgets]
+    groups = [group_of(shape, 10, 4, target) for target in targets]
+    rows = [layout_of(shape, 10, group, target).height for group, target in zip(groups, targets, strict=True)]
+    assert (groups[0], rows[0]) == (4, 512), "four images of 512² are computed as they are within 4 GB"
+    assert groups == sorted(groups, reverse=True)
+    assert groups[-1] < 4
+    assert rows[:3] == sorted(rows[:3], reverse=True)
+
+
+def test_the_layout_is_that_of_the_platform_the_program_is_lowered_for() -> None:
+    """A whole image has no loop over strips; a program for a CPU has no product over all rows."""
+    lasi = LASI((24, 24, 3), 3)
+    image = jax.ShapeDtypeStruct((24, 24, 3), jnp.float32)
+    traced = jax.jit(jax.value_and_grad(lasi.compute_distance)).trace(image, image)
+    over_rows = re.compile(r"tensor<1x24x24xf32>, tensor<1x24x\d+xf32>")
+    programs = {name: traced.lower(lowering_platforms=(name,)).as_text() for name in ("cpu", "cuda", "tpu")}
+    assert [name for name, text in programs.items() if over_rows.search(text)] == ["cuda", "tpu"]
+
+
+@pytest.mark.parametrize("budget", [0, -1, float("nan"), "4 GB", None], ids=repr)
+def test_memory_budgets(budget: object) -> None:
+    with pytest.raises(ValueError, match="memory_budget must be a number of bytes above 0, got ") as raised:
+        LASI((4, 5), 2, memory_budget=budget)
+    assert repr(budget) in str(raised.value)

@@ -1,0 +1,42 @@
+"""A function captured as a CUDA graph, where there is a device; without one, the function itself."""
+
+import pytest
+import torch
+
+from mad_app.metrics.cuda_graph import captured
+
+on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch has no CUDA device here")
+
+
+def value_and_gradient(tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    variable = tensor.requires_grad_()
+    value = (variable**3).sum(dim=1)
+    return value.detach(), *torch.autograd.grad(value.sum(), variable)
+
+
+def branching(tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    return (tensor if tensor.sum().item() > 0 else -tensor,)
+
+
+@on_cuda
+def test_a_captured_function_has_its_values_and_keeps_those_of_earlier_calls() -> None:
+    first, second = torch.rand(2, 3, 4, device="cuda")
+    replayed = captured(value_and_gradient, torch.zeros_like(first))
+    assert replayed is not value_and_gradient
+    of_first, of_second = replayed(first), replayed(second)
+    for found, argument in ((of_first, first), (of_second, second)):
+        for one, other in zip(found, value_and_gradient(argument.clone()), strict=True):
+            assert torch.equal(one, other)
+
+
+@on_cuda
+def test_a_function_that_waits_for_the_device_is_left_as_it_is() -> None:
+    before = torch.cuda.current_stream()
+    assert captured(branching, torch.ones(3, device="cuda")) is branching
+    assert torch.cuda.current_stream() == before
+    assert torch.equal(branching(-torch.ones(3, device="cuda"))[0], torch.ones(3, device="cuda"))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="PyTorch has a CUDA device here")
+def test_without_a_device_the_function_is_left_as_it_is() -> None:
+    assert captured(value_and_gradient, torch.ones(2, 3)) is value_and_gradient
