@@ -106,7 +106,7 @@ class Viewer {
     const actions = {
       "+": () => this.zoom(1), "=": () => this.zoom(1), "-": () => this.zoom(-1), 0: () => this.fit(),
       " ": () => this.flicker(), Escape: () => this.setMode("slider"),
-      ",": () => this.step(-1), ".": () => this.step(1), p: () => this.play(), P: () => this.play(),
+      ",": () => this.step(-1), ".": () => this.step(1), k: () => this.play(), K: () => this.play(),
       Home: () => this.change({ divider: 0 }), End: () => this.change({ divider: 1 }),
     };
     const [right, down] = arrows[event.key] ?? [0, 0];
