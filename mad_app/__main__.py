@@ -1,22 +1,19 @@
 """`python -m mad_app`, and the console script `mad_app`."""
 
 import io
-import os
 import sys
 
 from mad_app.cli.main import program
+from mad_app.compilation_cache import use_compilation_cache
 
 
 def main() -> None:
-    """Run the command line.
-
-    JAX allocates GPU memory as needed instead of in advance; characters that the terminal cannot show become question
-    marks.
-    """
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    """Run the command line; what JAX compiles is kept on disk, and characters that the terminal cannot show become
+    question marks."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    use_compilation_cache()
     program()
 
 

@@ -1,4 +1,4 @@
-"""The app's entry, which Streamlit runs: the list of pages and nothing else.
+"""The app's entry, which Streamlit runs: the list of pages, and their foot.
 
 python -m mad_app app
 """
@@ -13,13 +13,18 @@ if str(ROOT) not in sys.path:  # started by `streamlit run` out of a checkout th
 import streamlit as st  # noqa: E402
 
 from mad_app.ui.compete.page import compete_page  # noqa: E402
+from mad_app.ui.components.devices import show_devices  # noqa: E402
 from mad_app.ui.figure.page import figure_page  # noqa: E402
 from mad_app.ui.gallery.page import gallery_page  # noqa: E402
-from mad_app.ui.navigation import make_page  # noqa: E402
+from mad_app.ui.navigation import make_page, show_narrow_menu  # noqa: E402
 
 # What draws each page of `navigation.PAGES`. Streamlit would show a string here on the page.
 PAGES = {"compete": compete_page, "gallery": gallery_page, "figure": figure_page}
 
 if __name__ == "__main__":
     st.set_page_config(page_title="MAD competitions", page_icon=str(ROOT / "mad_app/ui/icon.png"), layout="wide")
-    st.navigation([make_page(path, show) for path, show in PAGES.items()], position="top").run()
+    pages = [make_page(path, show) for path, show in PAGES.items()]
+    page = st.navigation(pages, position="top")
+    show_narrow_menu(pages)
+    page.run()
+    show_devices()

@@ -30,7 +30,7 @@ LAYERS = (
     {"mad_app.metrics"},
     {"mad_app.distortions"},
     {"mad_app.images"},
-    {"mad_app.declaration"},
+    {"mad_app.declaration", "mad_app.compilation_cache"},
     {"mad_app.errors"},
     {"lasi"},
 )
@@ -43,7 +43,16 @@ No file imports, over any number of others, itself.
 PLACES = {
     "PIL": {"mad_app.images", "mad_app.distortions", "mad_app.records", "mad_app.figures", "mad_app.ui"},
     "click": {"mad_app.cli"},
-    "jax": {"lasi", "mad_app.metrics", "mad_app.competition", "mad_app.records", "mad_app.runs", "mad_app.cli"},
+    "jax": {
+        "lasi",
+        "mad_app.metrics",
+        "mad_app.competition",
+        "mad_app.records",
+        "mad_app.runs",
+        "mad_app.cli",
+        "mad_app.compilation_cache",
+        "mad_app.jobs",
+    },
     "lpips": {"mad_app.metrics"},
     "matplotlib": {"mad_app.figures"},
     "numpy": {"lasi", "mad_app"},
@@ -51,6 +60,7 @@ PLACES = {
     "piq": {"mad_app.metrics"},
     "scipy": {"mad_app.distortions"},
     "streamlit": {"mad_app.app", "mad_app.ui"},
+    "segno": {"mad_app.cli.app"},
     "torch": {"mad_app.metrics"},
     "torchvision": {"mad_app.metrics"},
 }

@@ -79,6 +79,16 @@ def test_every_file_that_is_no_python_is_installed() -> None:
         assert any(path.match(pattern) for pattern in data.get(package, [])), path
 
 
+@pytest.mark.parametrize("package", ["images", "shelf"])
+def test_every_asset_is_installed(package: str) -> None:
+    patterns: list[str] = PROJECT["tool"]["setuptools"]["package-data"][f"mad_app.assets.{package}"]
+    folder = ROOT / PROJECT["tool"]["setuptools"]["package-dir"][f"mad_app.assets.{package}"]
+    files = {path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+    installed = {path for pattern in patterns for path in folder.glob(pattern)}
+    assert files
+    assert files <= installed
+
+
 WITHOUT_EXTRAS = """
 import sys
 from importlib.machinery import PathFinder

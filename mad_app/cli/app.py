@@ -16,6 +16,7 @@ from mad_app.cli.options import Command
 from mad_app.jobs.capacity import runs_asked_for
 from mad_app.jobs.environment import server_environment
 from mad_app.jobs.rights import describe_rights, rights_environment
+from mad_app.jobs.sharing import SHARED, describe_limits, free_port, network_address
 
 PACKAGE = Path(__file__).resolve().parents[1]
 APP = PACKAGE / "app.py"
@@ -23,25 +24,32 @@ APP = PACKAGE / "app.py"
 
 @click.command(cls=Command, context_settings={"ignore_unknown_options": True}, options_metavar="")
 @click.option("--open-to-all", is_flag=True, help="Let every visitor rename, delete and stop all runs.")
+@click.option("--share", is_flag=True, help="Let other machines of the network open the app, within limits.")
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
-def app(options: tuple[str, ...], open_to_all: bool) -> None:
+def app(options: tuple[str, ...], open_to_all: bool, share: bool) -> None:
     """Open the app in the browser.
 
-    OPTIONS are those of `streamlit run`, such as --server.port 8600.
+    OPTIONS are those of `streamlit run`, such as --server.port 8600. With --share the server listens to the network and
+    prints its address, also as a QR code.
     """
     try:
         runs_asked_for()  # a wrong value is reported here rather than on a page
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    raise click.exceptions.Exit(open_app(options, open_to_all=open_to_all))
+    try:
+        options = (*shared_options(options), *options) if share else options
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+    raise click.exceptions.Exit(open_app(options, open_to_all=open_to_all, share=share))
 
 
-def open_app(options: Sequence[str] = (), *, open_to_all: bool = False) -> int:
+def open_app(options: Sequence[str] = (), *, open_to_all: bool = False, share: bool = False) -> int:
     """Run the app's server until it ends or is interrupted.
 
     Args:
         options: of `streamlit run`, such as `["--server.port", "8600"]`; they win over the project's configuration.
         open_to_all: let every visitor change all runs.
+        share: hold visitors to the limits of a shared server, and print its address.
 
     Returns:
         The server's exit status, 0 after Ctrl-C.
@@ -49,12 +57,58 @@ def open_app(options: Sequence[str] = (), *, open_to_all: bool = False) -> int:
     command = [sys.executable, "-m", "streamlit", "run", str(APP), *configuration_options(), *options]
     environment = server_environment() | rights_environment(open_to_all=open_to_all)
     click.echo(describe_rights(environment), err=True)
+    if share:
+        environment[SHARED] = "1"
+        _print_invitation(shared_address(options))
     server = subprocess.Popen(command, env=environment)
     try:
         return server.wait()
     except KeyboardInterrupt:
         server.wait()
         return 0
+
+
+def shared_options(options: Sequence[str]) -> list[str]:
+    """The options that let other machines open the app, but for what is given already.
+
+    Raises:
+        OSError: no port is free.
+    """
+    shared = [] if option_of(options, "server.port") else [f"--server.port={free_port()}"]
+    return ["--server.address=0.0.0.0", "--server.headless=true", *shared]
+
+
+def shared_address(options: Sequence[str]) -> str:
+    """Where other machines open the app that is started with these options.
+
+    Example:
+        >>> shared_address(["--server.port", "8600", "--server.baseUrlPath=mad"]).partition("//")[2].partition(":")[2]
+        '8600/mad'
+    """
+    path = (option_of(options, "server.baseUrlPath") or "").strip("/")
+    return f"http://{network_address()}:{option_of(options, 'server.port')}/{path}"
+
+
+def option_of(options: Sequence[str], name: str) -> str | None:
+    """The value of an option of `streamlit run`, given as --name=value or --name value; the last one wins.
+
+    Example:
+        >>> option_of(["--server.port=1", "--server.port", "2"], "server.port")
+        '2'
+    """
+    found = None
+    for i, option in enumerate(options):
+        given, equals, value = option.partition("=")
+        if given == f"--{name}":
+            found = value if equals else options[i + 1] if i + 1 < len(options) else None
+    return found
+
+
+def _print_invitation(address: str) -> None:
+    import segno  # of the extra `app`, as Streamlit is, without which the other commands work
+
+    click.echo(f"\nOthers open {address}\n{describe_limits()}\n", err=True)
+    segno.make(address).terminal(out=sys.stderr, compact=True)
 
 
 def configuration_options(file: Path | None = None) -> list[str]:

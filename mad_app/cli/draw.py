@@ -1,4 +1,4 @@
-"""Commands that draw records: figure and animate for a run, sheet and curve for a series."""
+"""Commands that draw records: figure and animate for a run, sheet and curve for a series, page for either."""
 
 import shlex
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from mad_app.cli.options import ANIMATION, DRAWING, RUN, SERIES, SERIES_WIDTH, THEME, Command, FiniteRange
-from mad_app.records import Series, load_run, load_series
+from mad_app.cli.options import ANIMATION, DRAWING, PAGE, RUN, SERIES, SERIES_WIDTH, THEME, Command, FiniteRange, Folder
+from mad_app.records import SHELF, Series, is_series, load_run, load_series, shelf_root
 
 
 @click.command(cls=Command)
@@ -39,6 +39,39 @@ def animate(run: Path, path: Path, theme: Any) -> None:
     for fault in loaded.faults:
         click.echo(fault, err=True)
     save_animation(loaded, path, theme=theme)
+    click.echo(path)
+
+
+class _Record(Folder):
+    """The folder of a run or a series, or the whole shelf."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The folder; refuses what is none."""
+        return shelf_root() if value == SHELF and not Path(value).exists() else super().convert(value, param, ctx)
+
+
+@click.command(cls=Command)
+@click.argument("run", type=_Record())
+@PAGE
+def page(run: Path, path: Path) -> None:
+    """Write a run as a web page in one file.
+
+    RUN is the folder of a run or of a series, or "shelf" for the runs that come with the program. The page needs no
+    server and no network.
+    """
+    from mad_app.figures import save_run_page, save_series_page, save_shelf_page
+
+    if run == shelf_root():
+        save_shelf_page(path)
+    elif is_series(run):
+        series = load_series(run)
+        save_series_page(series, path)
+        _say_what_is_missing(series)
+    else:
+        loaded = load_run(run)
+        for fault in loaded.faults:
+            click.echo(fault, err=True)
+        save_run_page(loaded, path)
     click.echo(path)
 
 

@@ -13,14 +13,14 @@ import click
 
 from mad_app.cli.app import app
 from mad_app.cli.compete import compete, resume
-from mad_app.cli.draw import animate, curve, figure, sheet
+from mad_app.cli.draw import animate, curve, figure, page, sheet
 from mad_app.cli.measure import measure, metrics
 from mad_app.cli.running import INTERRUPTED
 from mad_app.cli.series import level_sweep_command, preset, seeds
-from mad_app.metrics import MetricFailed, MetricUnavailable
+from mad_app.metrics import OUT_OF_MEMORY, MetricFailed, MetricUnavailable, is_out_of_memory
 
 COMMANDS = (
-    compete, resume, level_sweep_command, seeds, preset, figure, animate, sheet, curve, measure, metrics, app
+    compete, resume, level_sweep_command, seeds, preset, figure, animate, sheet, curve, page, measure, metrics, app
 )  # fmt: skip
 
 EARLIER_NAMES: Mapping[str, str] = {"ladder": "level-sweep"}
@@ -39,7 +39,11 @@ class _Program(click.Group):
         except BrokenPipeError:
             raise
         except (ValueError, MetricFailed, MetricUnavailable, OSError) as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(OUT_OF_MEMORY if is_out_of_memory(error) else str(error)) from error
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise click.ClickException(OUT_OF_MEMORY) from error
         except KeyboardInterrupt as error:
             click.echo("interrupted", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from error

@@ -13,6 +13,7 @@ from mad_app.cli.running import metric_here
 from mad_app.errors import ArgumentError
 from mad_app.images import Decoded, read_image
 from mad_app.metrics import METRICS, describe_metrics, measure_batch
+from mad_app.metrics.devices import find_devices
 from mad_app.metrics.registry import is_listed
 from mad_app.runs.materialize import refused_as
 
@@ -53,7 +54,10 @@ def _read(argument: str, file: str) -> Decoded:
 
 @click.command(cls=Command)
 def metrics() -> None:
-    """List the metrics and whether they are available here."""
+    """List the metrics and whether they are available here.
+
+    Below them stands what JAX and PyTorch compute on, and why one of them cannot use a GPU of this machine.
+    """
     rows, notes = [("name", "framework", "smallest", "available", "source")], []
     for known in describe_metrics():
         row, limits = known.spec, known.spec.parameter
@@ -64,6 +68,8 @@ def metrics() -> None:
             notes.append(f"{row.name} is not available: {known.reason}.")
     notes.append("\n".join(_conventions(METRICS)))
     notes.append("A function of your own, in JAX or PyTorch, competes as package.module:function.")
+    devices = find_devices()
+    notes += [f"Computes on {devices.describe()}.", *devices.problems]
     click.echo("\n\n".join([_table(rows), *notes]))
 
 

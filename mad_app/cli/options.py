@@ -15,6 +15,7 @@ from mad_app.declaration import Setting
 from mad_app.distortions import DISTORTIONS
 from mad_app.errors import ArgumentError
 from mad_app.images import DEFAULT_IMAGE, ImageError
+from mad_app.records import shelf_folder
 from mad_app.request import REQUEST_SETTINGS, Request, in_groups
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -37,13 +38,15 @@ OUT = click.option(
 
 
 class Folder(click.Path):
-    """A folder that exists, under its own name also where it is given as "." or ends in ".."."""
+    """A folder that exists, under its own name also where it is given as "." or ends in ".."; or a run of the shelf."""
 
     def __init__(self) -> None:
         super().__init__(exists=True, file_okay=False, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """The folder; refuses what is none."""
+        if (on_shelf := shelf_folder(str(value))) is not None and not Path(str(value)).exists():
+            return on_shelf
         folder = Path(str(super().convert(value, param, ctx)))
         return folder.resolve() if folder.name in ("", "..") else folder
 
@@ -77,6 +80,7 @@ DRAWING = click.option(
 ANIMATION = click.option(
     "--out", "path", type=click.Path(path_type=Path), required=True, help="A name that ends in .gif or .webp."
 )
+PAGE = click.option("--out", "path", type=click.Path(path_type=Path), required=True, help="A name that ends in .html.")
 SERIES_WIDTH = click.option("--width", default="double", show_default=True, help="double (columns), or slide.")
 THEME = click.option("--theme", default="light", show_default=True, help="light or dark.")
 

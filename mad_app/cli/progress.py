@@ -3,6 +3,7 @@
 import math
 import shutil
 import time
+from pathlib import Path
 from typing import TextIO
 
 import numpy as np
@@ -17,15 +18,21 @@ _ARROWS = {"max": "↑", "min": "↓"}
 
 
 class ProgressLine:
-    """Shows each progress it is called with on a stream; `end` leaves the cursor at the beginning of a line."""
+    """Shows each progress it is called with on a stream; `end` leaves the cursor at the beginning of a line.
+
+    Attributes:
+        folder: the record of the run, once there is one.
+    """
 
     def __init__(self, request: Request, stream: TextIO) -> None:
         self.request, self.stream = request, stream
+        self.folder: Path | None = None
         self.rewritten = stream.isatty()
         self.tenth, self.shown_at, self.open = -1, -math.inf, False
 
     def __call__(self, progress: Progress) -> None:
         """Show the progress, unless it comes too soon after what was shown before."""
+        self.folder = progress.folder
         if not self._is_due(progress):
             return
         line = progress_text(self.request, progress)
@@ -47,7 +54,7 @@ class ProgressLine:
         due = now - self.shown_at >= SECONDS_BETWEEN_LINES if self.rewritten else tenth > self.tenth
         if due:
             self.shown_at, self.tenth = now, tenth
-        return due or progress.step.reasons is not None
+        return due or (progress.step.reasons is not None and progress.lacking is None)
 
 
 def progress_text(request: Request, progress: Progress) -> str:

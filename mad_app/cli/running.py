@@ -14,7 +14,8 @@ import click
 
 from mad_app.cli.options import refusal, was_typed
 from mad_app.cli.progress import ProgressLine
-from mad_app.metrics import KnownMetric, resolve_metric
+from mad_app.metrics import KnownMetric, is_out_of_memory, resolve_metric
+from mad_app.metrics.devices import find_devices
 from mad_app.records import is_resumable, load_run
 from mad_app.runs import OnProgress, Request, Resolve
 from mad_app.runs.materialize import picture_notes
@@ -27,10 +28,15 @@ INTERRUPTED = 130
 
 def follow_run(request: Request, run: Callable[..., Path]) -> None:
     """Run or resume a competition, show its progress and its results, and print its folder."""
+    _report_unused_gpu()
     line = ProgressLine(request, sys.stderr)
     try:
         with _gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
             folder = run(resolve=_resolve(), on_progress=line, should_stop=should_stop)
+    except Exception as error:
+        if line.folder and is_out_of_memory(error):
+            click.echo(_how_to_continue(line.folder), err=True)
+        raise
     finally:
         line.end()
     finished = not is_resumable(folder)
@@ -42,6 +48,7 @@ def follow_run(request: Request, run: Callable[..., Path]) -> None:
 
 def follow_series(run: Callable[..., SeriesResult]) -> None:
     """Run or resume a series, show its progress, and print its folder."""
+    _report_unused_gpu()
     line: ProgressLine | None = None
 
     def begin(request: Request, position: str) -> OnProgress:
@@ -65,6 +72,12 @@ def follow_series(run: Callable[..., SeriesResult]) -> None:
     click.echo(result.folder)
     if not result.finished:
         raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _report_unused_gpu() -> None:
+    """Say which framework cannot use the machine's GPU, and why."""
+    for problem in find_devices().problems:
+        click.echo(problem, err=True)
 
 
 def tell_picture_notes(request: Request) -> None:

@@ -1,5 +1,6 @@
 """The engine: Maximum Differentiation competitions between two metrics."""
 
+from mad_app.competition.at_start import Range, levels_in_reach, values_at_start
 from mad_app.competition.compete import compete
 from mad_app.competition.constraints import Parametrization, parametrization
 from mad_app.competition.quantization import quantize_at_level
@@ -20,11 +21,14 @@ __all__ = [
     "MAX_DRIFT",
     "Corner",
     "Parametrization",
+    "Range",
     "Reason",
     "Settings",
     "SolverOptions",
     "Step",
     "compete",
+    "levels_in_reach",
     "parametrization",
     "quantize_at_level",
+    "values_at_start",
 ]

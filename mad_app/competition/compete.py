@@ -89,7 +89,7 @@ def compete(
         if reason := _end(info, settings, seconds, should_stop):
             yield _last_step(problem, info, reason)
             return
-        if resume is None or info.step_index > resume.index:
+        if resume is None or int(info.step_index) > resume.index:
             yield _step(problem, info, info)
         began = time.monotonic()  # the caller's time between steps does not count
 
@@ -127,15 +127,19 @@ def _on_device(state: SolverState, problem: Problem) -> SolverState:
 
 
 def _end(info: StepInfo, settings: Settings, seconds: float, should_stop: Callable[[], bool]) -> Reason | None:
-    """Why the competition ends with this step, if it does."""
+    """Why the competition ends with this step, if it does.
+
+    It only reads: an operation on an array would wait for the steps that are launched already.
+    """
+    index = int(info.step_index)
     done = np.asarray(info.converged) | np.asarray(info.at_bounds) | np.asarray(info.optimizer.failed)
-    if info.step_index >= settings.steps:
+    if index >= settings.steps:
         return Reason.BUDGET
     if done.all():
         return Reason.CONVERGED
-    if info.step_index > 0 and settings.seconds is not None and seconds >= settings.seconds:
+    if index > 0 and settings.seconds is not None and seconds >= settings.seconds:
         return Reason.SECONDS
-    return Reason.STOPPED if info.step_index > 0 and should_stop() else None
+    return Reason.STOPPED if index > 0 and should_stop() else None
 
 
 def _last_step(problem: Problem, last: StepInfo, reason: Reason) -> Step:

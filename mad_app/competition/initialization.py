@@ -12,6 +12,7 @@ level, by bisection. Arrays are params (H, W, 3) in [0, 1].
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -21,6 +22,12 @@ from mad_app.competition.geometry import retract
 from mad_app.competition.settings import CORNERS, MAX_DRIFT, Role, Settings, SolverOptions
 from mad_app.errors import ArgumentError
 from mad_app.metrics import BoundMetric
+
+OUT_OF_REACH = 1e6
+"""Factor from the start's value to one that no image has."""
+
+STEPS_UP = 15
+"""Steps after which the highest level that was found is good enough to be named."""
 
 
 def initial_params_and_levels(
@@ -89,6 +96,13 @@ def bisect_to_level(reference: Array, params: Array, metric: BoundMetric, level:
         above = int(np.argmin(np.append(np.asarray(values) > level, False)))  # points before the level is passed
         low, high = parts[above], parts[above + 1]
     return params + jnp.float32(low) * (reference - params)
+
+
+def highest_level(start: Array, metric: BoundMetric, solver: SolverOptions) -> float:
+    """The value that Newton's method ends at when it aims far above what any image has."""
+    value = float(metric.value_and_grad(jnp.repeat(start[None], len(CORNERS), axis=0))[0][0])
+    few = replace(solver, max_initial_steps=STEPS_UP)
+    return _newton(start, metric, OUT_OF_REACH * value, few)[1] if value > 0 else 0.0
 
 
 def _newton(start: Array, metric: BoundMetric, level: float, solver: SolverOptions) -> tuple[Array, float]:

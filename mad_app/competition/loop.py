@@ -3,9 +3,15 @@
 The compiled program runs as many steps as the host asks for and keeps the `StepInfo` of each. How many those are
 depends on the time they take, so that a page can show images and stop; the results do not depend on it, because it is
 one and the same program for any number. It also restores the level at the end, so that the metrics are compiled once.
+
+On an accelerator the host runs ahead: it launches further work before it waits for the numbers of a step, which are
+copied meanwhile, so that the device always has something to do. A step needs no value from the host, so the results are
+the same; what was launched after the last step is dropped. On a CPU, where that work would delay the end, the host does
+not run ahead.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 
@@ -24,6 +30,10 @@ SECONDS_PER_CALL = 0.1
 BYTES_PER_CALL = 32 * 2**20
 """How much memory the kept steps may take."""
 STEPS_PER_CALL = 32
+STEPS_AHEAD = 2
+"""How many steps an accelerator is given before the host waits for the numbers of an earlier one."""
+CALLS_AHEAD = 1
+"""The same for calls of the compiled program."""
 
 Program = Callable[..., tuple[SolverState, StepInfo]]
 
@@ -36,9 +46,37 @@ def iterate(problem: Problem, state: SolverState, *, restore: bool = False) -> I
         state: where to begin.
         restore: whether to return to the level rather than to optimize.
     """
+    runs_ahead = not restore and _is_on_accelerator(problem.initial)
     if isinstance(problem.first, BoundJaxMetric) and isinstance(problem.second, BoundJaxMetric):
-        return _iterate_compiled(problem.first, problem.second, problem.constants, state, restore)
-    return _iterate_stepwise(problem, state, restore)
+        ahead = CALLS_AHEAD if runs_ahead else 0
+        return _iterate_compiled(problem.first, problem.second, problem.constants, state, restore, ahead)
+    steps = _iterate_stepwise(problem, state, restore)
+    return _run_ahead(steps, STEPS_AHEAD) if runs_ahead else steps
+
+
+def _is_on_accelerator(params: Array) -> bool:
+    return all(device.platform != "cpu" for device in params.devices())
+
+
+def _run_ahead(steps: Iterator[StepInfo], ahead: int) -> Iterator[StepInfo]:
+    """The same iterations, each handed out when `ahead` further ones are launched and its numbers are on their way."""
+    launched: deque[StepInfo] = deque()
+    try:
+        for info in steps:
+            launched.append(_copied_to_host(info))
+            if len(launched) > ahead:
+                yield launched.popleft()
+    except Exception:  # of a later step: those before it are good
+        yield from launched
+        raise
+
+
+def _copied_to_host(info: StepInfo) -> StepInfo:
+    """The iteration, of which all that page, record and stopping read at every step begins to be copied to the host."""
+    ends = info.converged, info.at_bounds, info.optimizer.failed
+    for numbers in (info.step_index, info.first, info.second, info.drift, *ends):
+        numbers.copy_to_host_async()
+    return info
 
 
 def _iterate_stepwise(problem: Problem, state: SolverState, restore: bool) -> Iterator[StepInfo]:
@@ -77,21 +115,25 @@ def _restore_step(
 
 
 def _iterate_compiled(
-    first: BoundJaxMetric, second: BoundJaxMetric, constants: Constants, state: SolverState, restore: bool
+    first: BoundJaxMetric, second: BoundJaxMetric, constants: Constants, state: SolverState, restore: bool, ahead: int
 ) -> Iterator[StepInfo]:
     program = _program(first.metric.distances_to, second.metric.distances_to)
     prepared = first.prepared, second.prepared
     room = max(1, min(STEPS_PER_CALL, BYTES_PER_CALL // (3 * state.proposal.nbytes)))
     count = 1
+    launched: deque[tuple[StepInfo, int]] = deque()
     while True:
         began = time.monotonic()
         state, infos = program(prepared, state, constants, restore, count, room=room)
+        launched.append((infos, count))
+        if len(launched) <= ahead:
+            continue
+        infos, steps = launched.popleft()
         infos.drift.block_until_ready()
-        seconds = (time.monotonic() - began) / count
-        for i in range(count):
-            yield _pick(infos, i)
+        seconds = (time.monotonic() - began) / steps
+        yield from [_copied_to_host(_pick(infos, i)) for i in range(steps)]
         if not restore:
-            count = max(1, min(room, int(SECONDS_PER_CALL / seconds)))
+            count = max(1, min(room, int(SECONDS_PER_CALL / max(seconds, 1e-6))))
 
 
 @lru_cache(maxsize=64)

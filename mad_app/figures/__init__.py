@@ -1,30 +1,11 @@
-"""Figures: what a record looks like in print, in motion, and in words."""
+"""Figures: what a record looks like in print, in motion, and in words.
 
-from mad_app.figures.animation import MOVINGS, Moving, animation_bytes, save_animation
-from mad_app.figures.canvas import Kind
-from mad_app.figures.caption import caption, latex_caption
-from mad_app.figures.contact_sheet import missing_phrases
-from mad_app.figures.export import (
-    KINDS,
-    Drawing,
-    figure_bytes,
-    mad_sheet,
-    save_contact_sheet,
-    save_figure,
-    save_level_curves,
-    series_bytes,
-)
-from mad_app.figures.options import (
-    EARLIER_PARTS,
-    FORMATS,
-    PARTS,
-    SMALLEST_FONT,
-    THEMES,
-    Part,
-    SheetOptions,
-    ThemeName,
-    Width,
-)
+What draws, and imports Matplotlib, is imported when it is first used; the words are imported at once.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from mad_app.figures.text import (
     KEPT,
     LETTERS,
@@ -45,6 +26,80 @@ from mad_app.figures.text import (
     settings_sentence,
     start_phrase,
 )
+
+if TYPE_CHECKING:
+    from mad_app.figures.animation import MOVINGS, Moving, animation_bytes, save_animation
+    from mad_app.figures.canvas import Kind
+    from mad_app.figures.captions import caption, latex_caption
+    from mad_app.figures.contact_sheet import missing_phrases
+    from mad_app.figures.export import (
+        KINDS,
+        Drawing,
+        figure_bytes,
+        mad_sheet,
+        save_contact_sheet,
+        save_figure,
+        save_level_curves,
+        series_bytes,
+    )
+    from mad_app.figures.options import (
+        EARLIER_PARTS,
+        FORMATS,
+        PARTS,
+        SMALLEST_FONT,
+        THEMES,
+        Part,
+        SheetOptions,
+        ThemeName,
+        Width,
+    )
+    from mad_app.figures.web_page.page import (
+        run_page,
+        save_run_page,
+        save_series_page,
+        save_shelf_page,
+        series_page,
+        shelf_page,
+    )
+
+_DRAWING: dict[str, tuple[str, ...]] = {
+    "animation": ("MOVINGS", "Moving", "animation_bytes", "save_animation"),
+    "canvas": ("Kind",),
+    "captions": ("caption", "latex_caption"),
+    "contact_sheet": ("missing_phrases",),
+    "export": (
+        "KINDS",
+        "Drawing",
+        "figure_bytes",
+        "mad_sheet",
+        "save_contact_sheet",
+        "save_figure",
+        "save_level_curves",
+        "series_bytes",
+    ),
+    "options": (
+        "EARLIER_PARTS",
+        "FORMATS",
+        "PARTS",
+        "SMALLEST_FONT",
+        "THEMES",
+        "Part",
+        "SheetOptions",
+        "ThemeName",
+        "Width",
+    ),
+    "web_page.page": ("run_page", "save_run_page", "save_series_page", "save_shelf_page", "series_page", "shelf_page"),
+}
+"""Names by the modules that define them."""
+
+
+def __getattr__(name: str) -> Any:
+    """A name of a module that draws."""
+    for module, names in _DRAWING.items():
+        if name in names:
+            return getattr(importlib.import_module(f"mad_app.figures.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "EARLIER_PARTS",
@@ -80,14 +135,20 @@ __all__ = [
     "pair_sentence",
     "percentage",
     "picture_phrases",
+    "run_page",
     "running_drift_sentence",
     "save_animation",
     "save_contact_sheet",
     "save_figure",
     "save_level_curves",
+    "save_run_page",
+    "save_series_page",
+    "save_shelf_page",
     "seen_drift_sentence",
     "series_bytes",
+    "series_page",
     "setting_phrases",
     "settings_sentence",
+    "shelf_page",
     "start_phrase",
 ]

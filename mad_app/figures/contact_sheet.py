@@ -93,7 +93,7 @@ class _ContactSheet:
             canvas.lines(self._x(column) + self._indent(place), y, lines)
         y += (max(1, *map(len, heads)) + 0.5) * canvas.line
         for run in runs:
-            canvas.text(self.form.margin, y + 0.76 * canvas.line, _heading(self.series, run), width=self.form.inner)
+            canvas.text(self.form.margin, y + 0.76 * canvas.line, run_heading(self.series, run), width=self.form.inner)
             y += 1.2 * canvas.line
             for column, place in enumerate(PLACES):
                 self._image(run, place, self._x(column), y)
@@ -104,7 +104,7 @@ class _ContactSheet:
         """The columns of some competitions; returns where they end."""
         canvas, margin = self.canvas, self.form.margin
         for column, run in enumerate(runs):
-            canvas.text(self._x(column), y + 0.76 * canvas.line, _heading(self.series, run), width=self.cell)
+            canvas.text(self._x(column), y + 0.76 * canvas.line, run_heading(self.series, run), width=self.cell)
         y += 1.4 * canvas.line
         for place in PLACES:
             baseline, indent = y + 0.76 * canvas.line, self._indent(place)
@@ -181,7 +181,7 @@ def series_title(series: Series) -> str:
     return f"{contest_title(*competitors(series))}, {kind}"
 
 
-def _heading(series: Series, run: Run) -> str:
+def run_heading(series: Series, run: Run) -> str:
     """What distinguishes a competition from its neighbors."""
     if series.varied == "strength" and run.images[0].optimized == "mse":
         return f"MSE {(run.images[0].start.get('mse') or 0.0) * 255**2:.4g} / 255²"

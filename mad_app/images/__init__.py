@@ -1,7 +1,7 @@
 """Pictures: the form of an image, reading and writing of files, crops, and the bundled pictures."""
 
 from mad_app.images.arrays import ImageArray, check_image, from_uint8, luminance, to_gray, to_uint8
-from mad_app.images.bundled import BUNDLED, DEFAULT_IMAGE, BundledImage, bundled_path
+from mad_app.images.bundled import BUNDLED, DEFAULT_IMAGE, BundledImage, assets_folder, bundled_path
 from mad_app.images.crop import MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop, crop_square, resize_square
 from mad_app.images.decode import ImageError
 from mad_app.images.io import Decoded, load_image, load_small, read_image, save_png
@@ -17,6 +17,7 @@ __all__ = [
     "Decoded",
     "ImageArray",
     "ImageError",
+    "assets_folder",
     "bundled_path",
     "check_image",
     "crop_square",

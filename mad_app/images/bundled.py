@@ -40,14 +40,14 @@ def bundled_path(name: str) -> Path:
     return BUNDLED[name].path
 
 
-def _find_folder() -> Path:
-    """Folder of the bundled pictures: inside the installed package, or next to it in a clone."""
+def assets_folder(name: str) -> Path:
+    """A folder of files that come with the program: inside the installed package, or next to it in a clone."""
     package = Path(__file__).resolve().parents[1]
-    installed = package / "assets" / "images"
-    return installed if installed.is_dir() else package.parent / "assets" / "images"
+    installed = package / "assets" / name
+    return installed if installed.is_dir() else package.parent / "assets" / name
 
 
-_FOLDER = _find_folder()
+_FOLDER = assets_folder("images")
 
 
 def _bundled(name: str, title: str, good_for: str) -> BundledImage:

@@ -18,23 +18,16 @@ import contextlib
 import enum
 import errno
 import json
-import math
 import time
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mad_app.images import ImageArray, save_png
-from mad_app.records import History, RecordError, Source
+from mad_app.records import RecordError, Source, Trace
 from mad_app.records.schema import SOURCES
 from mad_app.records.storage import read_arrays, read_json, refusals, write_arrays
 from mad_app.request import Request, request_from
-
-MOST_POINTS = 200
-"""Points of a trace; more could not be distinguished on a page."""
 
 HEARTBEAT_SECONDS = 0.5
 SILENT_SECONDS = 12.0
@@ -42,8 +35,6 @@ SILENT_SECONDS = 12.0
 
 SPEC_FILE, EARLIER_SPEC_FILE = "job.json", "order.json"
 NO_ROOM_ERRORS = (errno.ENOSPC, errno.EDQUOT)
-
-Row = tuple[float | None, ...]
 
 
 class Phase(enum.Enum):
@@ -56,7 +47,9 @@ class Phase(enum.Enum):
     RUNNING = "Running"
     PAUSED = "Paused"
     NO_ROOM = "Waiting for room on the disk"
-    MEASURING = "Measuring the four images"
+    MEASURING = "Bringing the images back to their level"
+    VALUES = "Rounding the images to 8 bits and measuring all metrics"
+    MAPS = "Computing the maps"
     DONE = "Finished"
     STOPPED = "Stopped"
     FAILED = "Failed"
@@ -67,6 +60,11 @@ class Phase(enum.Enum):
     def over(self) -> bool:
         """Whether it has ended."""
         return self in (Phase.DONE, Phase.STOPPED, Phase.FAILED, Phase.DIED, Phase.INTERRUPTED)
+
+    @property
+    def has_result(self) -> bool:
+        """Whether it has not ended, but its record has the pictures and their values already."""
+        return self in (Phase.VALUES, Phase.MAPS)
 
     @property
     def early(self) -> bool:
@@ -89,31 +87,6 @@ class JobSpec:
     run: str | None = None
     visitor: str = ""
     source: Source | None = None
-
-
-@dataclass(frozen=True)
-class Trace:
-    """The values of both metrics so far, thinned; column i of each row belongs to CORNERS[i].
-
-    Attributes:
-        step: steps done, growing.
-        first: the first metric's distances, a row of 4 for each step; None where not finite.
-        second: likewise for the second metric.
-        drift: relative signed departure of each image's fixed metric from its level.
-    """
-
-    step: tuple[int, ...] = ()
-    first: tuple[Row, ...] = ()
-    second: tuple[Row, ...] = ()
-    drift: tuple[Row, ...] = ()
-
-    @classmethod
-    def of(cls, history: History) -> "Trace":
-        """A record's history, thinned to MOST_POINTS; its first and its last point are kept."""
-        count = len(history.step)
-        kept = np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).round().astype(int))
-        columns = (_rows(getattr(history, name)[kept]) for name in ("first", "second", "drift"))
-        return cls(tuple(int(step) for step in history.step[kept]), *columns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,10 +239,10 @@ class JobFolder:
         """Report that a process attends to the job."""
         (self.path / "heartbeat").touch()
 
-    def is_silent(self) -> bool:
-        """Whether no process has attended to it for a while."""
+    def is_silent(self, seconds: float = SILENT_SECONDS) -> bool:
+        """Whether no process has attended to it for some seconds."""
         try:
-            return time.time() - (self.path / "heartbeat").stat().st_mtime > SILENT_SECONDS
+            return time.time() - (self.path / "heartbeat").stat().st_mtime > seconds
         except OSError:
             return True
 
@@ -300,11 +273,6 @@ def is_no_room(error: BaseException) -> bool:
     """Whether an error, or its cause, is a disk without room."""
     cause = error if isinstance(error, OSError) else error.__cause__
     return isinstance(cause, OSError) and cause.errno in NO_ROOM_ERRORS
-
-
-def _rows(values: Iterable[Sequence[float]]) -> tuple[Row, ...]:
-    """Numbers to six digits, what is not finite as None."""
-    return tuple(tuple(float(f"{value:.6g}") if math.isfinite(value) else None for value in row) for row in values)
 
 
 def _tuples(rows: list[Any]) -> tuple[Any, ...]:

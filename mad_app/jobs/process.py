@@ -1,51 +1,103 @@
-"""Worker processes: one for each job that runs."""
+"""Worker processes as the server sees them: started, asked, ended."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Protocol
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any, Protocol
 
 from mad_app.jobs.environment import server_environment
-from mad_app.jobs.folder import JobFolder, Phase
+from mad_app.jobs.folder import JobFolder
+
+Answer = dict[str, Any]
 
 
 class Worker(Protocol):
     """What the queue needs to know of whoever computes a job."""
 
     def poll(self) -> int | None:
-        """The exit status, negative for a signal; None while it computes."""
+        """None while it computes; then 0, or the exit status of a process that died, negative for a signal."""
 
     def end(self) -> None:
-        """End it at once, with all that it started, and wait until it has ended."""
+        """End it at once, with all that it started, unless it has finished its job."""
 
 
 StartWorker = Callable[[JobFolder], Worker]
 
 
+class ProcessEnded(RuntimeError):
+    """A worker process ended before it answered.
+
+    Attributes:
+        code: its exit status, negative for a signal.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the worker process ended ({describe_exit(code)})")
+        self.code = code
+
+
 class WorkerProcess:
-    """A process of its own. Its standard input, which nobody writes to, is closed when this process ends."""
+    """A process that takes one request after the other (`serve`). It ends when its standard input is closed.
 
-    def __init__(self, folder: JobFolder) -> None:
-        with (folder.path / "log.txt").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "mad_app.jobs.worker", str(folder.path.resolve())],
-                env={**server_environment(), "MPLBACKEND": "Agg", "PYTHONUNBUFFERED": "1"},
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+    Attributes:
+        process: the process itself.
+        runs: how many jobs it was given.
 
-    def poll(self) -> int | None:
-        """As in `Worker`."""
-        return self.process.poll()
+    Args:
+        prepares: whether it prepares itself for the page's first competition while nothing is asked.
+    """
+
+    def __init__(self, *, prepares: bool = True) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "mad_app.jobs.serve", *(["prepare"] if prepares else [])],
+            env={**server_environment(), "MPLBACKEND": "Agg", "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self.runs = 0
+        self._lock = threading.Lock()
+        self._unanswered: deque[Future[Answer]] = deque()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def run(self, folder: JobFolder) -> Future[Answer]:
+        """Run a job; answered when it has ended."""
+        self.runs += 1
+        return self.ask({"run": str(folder.path.resolve())})
+
+    def ask(self, request: Mapping[str, Any]) -> Future[Answer]:
+        """Ask for something, after what was asked for before; the answer fails with ProcessEnded."""
+        answer: Future[Answer] = Future()
+        line = json.dumps(request).encode() + b"\n"
+        with self._lock:
+            self._unanswered.append(answer)
+            with contextlib.suppress(OSError, ValueError):  # it has ended, as the reader will notice
+                assert self.process.stdin
+                self.process.stdin.write(line)
+                self.process.stdin.flush()
+        if self.process.poll() is not None:
+            self._give_up()
+        return answer
+
+    def is_alive(self) -> bool:
+        """Whether it can still be asked."""
+        return self.process.poll() is None
+
+    def close(self) -> None:
+        """Let it end by itself once it has nothing left to do."""
+        with contextlib.suppress(OSError):
+            assert self.process.stdin
+            self.process.stdin.close()
 
     def end(self) -> None:
-        """As in `Worker`."""
+        """End it at once, with all that it started, and wait until it has ended."""
         if self.process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 if os.name == "posix":
@@ -53,14 +105,27 @@ class WorkerProcess:
                 else:
                     self.process.kill()
         self.process.wait()
-        if self.process.stdin:
-            self.process.stdin.close()
+        self.close()
 
+    def _read(self) -> None:
+        """Hand out the answers as they come."""
+        assert self.process.stdout
+        with self.process.stdout as lines, contextlib.suppress(ValueError, OSError):
+            for line in lines:
+                answer = json.loads(line)
+                with self._lock:
+                    future = self._unanswered.popleft()
+                future.set_result(answer)
+        self.process.wait()
+        self._give_up()
 
-def start_worker(folder: JobFolder) -> Worker:
-    """Start the process of a job."""
-    folder.write_status(replace(folder.status(), phase=Phase.STARTING))
-    return WorkerProcess(folder)
+    def _give_up(self) -> None:
+        """Report that what was asked for will have no answer."""
+        with self._lock:
+            unanswered = list(self._unanswered)
+            self._unanswered.clear()
+        for answer in unanswered:
+            answer.set_exception(ProcessEnded(self.process.wait()))
 
 
 def describe_exit(code: int) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mad_app.images import ImageArray
 from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase, is_no_room
-from mad_app.jobs.process import StartWorker, Worker, describe_exit, start_worker
+from mad_app.jobs.process import StartWorker, Worker, describe_exit
 from mad_app.records import RecordError, find_run, is_resumable, load_run
 from mad_app.records.storage import stamp
 from mad_app.runs import request_of
@@ -31,6 +31,9 @@ GRACE_SECONDS = 30.0
 
 PAUSE_SECONDS = 15 * 60.0
 """How long a paused run keeps its worker; then it is stopped, and can be continued from its checkpoint."""
+
+HUNG_SECONDS = 60.0
+"""How long a worker may give no sign of life before it is ended."""
 
 KEEP_SECONDS = 7 * 24 * 3600.0
 """How long the folder of an ended job is kept; its record is kept for ever."""
@@ -47,32 +50,35 @@ class JobQueue:
 
     Args:
         root: folder of the runs.
+        start: starts the worker of a job.
         at_once: how many workers at a time.
         grace: seconds that a worker has for stopping.
+        hung: seconds without a sign of life after which a worker is ended.
         pause: seconds after which a paused worker is asked to stop.
         tick: seconds between two looks at the workers.
-        start: starts the worker of a job.
     """
 
     def __init__(
         self,
         root: Path,
+        start: StartWorker,
         *,
         at_once: int = 1,
         grace: float = GRACE_SECONDS,
+        hung: float = HUNG_SECONDS,
         pause: float = PAUSE_SECONDS,
         tick: float = TICK_SECONDS,
-        start: StartWorker = start_worker,
     ) -> None:
         self.root = root
         self._at_once, self._grace, self._longest_pause, self._tick = at_once, grace, pause, tick
+        self._hung = hung
         self._start = start
         self._lock = threading.RLock()
         self._waiting: list[str] = []
         self._workers: dict[str, Worker] = {}
         self._stopping: dict[str, float] = {}
         self._paused: dict[str, float] = {}
-        self._closed = threading.Event()
+        self._closed, self._hurry = threading.Event(), threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._remove_old()
         self._watcher.start()
@@ -101,6 +107,7 @@ class JobQueue:
             raise
         with self._lock:
             self._waiting.append(job_id)
+        self._hurry.set()
         return job_id
 
     def resume(self, job_id: str) -> None:
@@ -194,6 +201,11 @@ class JobQueue:
                     asked.append((modified, self.look(path.name)))
         return [job for _, job in sorted(asked, key=lambda pair: pair[0], reverse=True)]
 
+    def unfinished(self) -> int:
+        """How many jobs wait or go on."""
+        with self._lock:
+            return len(self._waiting) + len(self._workers)
+
     def remove(self, job_id: str) -> None:
         """Remove a job that has ended; its record stays."""
         job = self.look(job_id)
@@ -203,6 +215,7 @@ class JobQueue:
     def close(self) -> None:
         """End all workers at once, as when the server ends."""
         self._closed.set()
+        self._hurry.set()
         self._watcher.join()
         with self._lock:
             for worker in self._workers.values():
@@ -236,7 +249,9 @@ class JobQueue:
                     shutil.rmtree(job.folder.path)
 
     def _watch(self) -> None:
-        while not self._closed.wait(self._tick):
+        while not self._closed.is_set():
+            self._hurry.wait(self._tick)
+            self._hurry.clear()
             with self._lock:
                 for job_id in list(self._workers):
                     with contextlib.suppress(RecordError, NoSuchJob, OSError):
@@ -253,6 +268,9 @@ class JobQueue:
             self._stopping.pop(job_id, None)
             self._end_pause(job_id)
             self._report_end(folder, code, asked)
+        elif folder.is_silent(self._hung):
+            folder.write_status(replace(folder.status(), phase=Phase.DIED, message=_hung_message(folder, self._hung)))
+            worker.end()
         elif asked:
             self._end_pause(job_id)
             since = self._stopping.setdefault(job_id, time.monotonic())
@@ -278,8 +296,7 @@ class JobQueue:
             status = folder.status()
             if status.phase.over:
                 return
-            kept = " The steps until its last checkpoint are kept." if _has_checkpoint(folder, status.run) else ""
-            died = f"The worker process ended unexpectedly ({describe_exit(code)}).{kept}"
+            died = f"The worker process ended unexpectedly ({describe_exit(code)}).{_what_is_kept(folder)}"
             phase = Phase.STOPPED if asked else Phase.DIED
             folder.write_status(replace(status, phase=phase, message=None if asked else died))
 
@@ -307,6 +324,15 @@ class JobQueue:
             folder.mark_no_room(is_no_room(error))
             raise
         folder.mark_no_room(False)
+
+
+def _hung_message(folder: JobFolder, seconds: float) -> str:
+    return f"The worker process gave no sign of life for {seconds:g} seconds and was ended.{_what_is_kept(folder)}"
+
+
+def _what_is_kept(folder: JobFolder) -> str:
+    kept = _has_checkpoint(folder, folder.status().run)
+    return " The steps until its last checkpoint are kept." if kept else ""
 
 
 def _has_checkpoint(folder: JobFolder, run_id: str | None) -> bool:

@@ -1,17 +1,14 @@
-"""The worker: one process, one competition, reported through the files of its job's folder.
+"""The worker: one competition, reported through the files of its job's folder.
 
-    python -m mad_app.jobs.worker runs/.jobs/<id>
-
-It stops when the folder holds a file `stop`, or when its standard input ends, which happens when the server has ended;
-while the folder holds a file `pause`, it waits. While the disk has no room for its files, it waits, too.
+It stops when the folder holds a file `stop`, or when the server has ended; while the folder holds a file `pause`, it
+waits. While the disk has no room for its files, it waits, too.
 """
 
-import os
-import sys
+import contextlib
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,10 +17,10 @@ import numpy as np
 
 from mad_app.competition import Reason
 from mad_app.images.encode import to_jpeg
-from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase, Trace, is_no_room
+from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase, is_no_room
 from mad_app.jobs.owners import give_to
-from mad_app.metrics import KnownMetric, MetricFailed, get_metric
-from mad_app.records import UNFINISHED, History, Run, find_run, load_checkpoint, load_run
+from mad_app.metrics import OUT_OF_MEMORY, KnownMetric, MetricFailed, get_metric, is_out_of_memory
+from mad_app.records import UNFINISHED, History, Run, Trace, find_run, load_checkpoint, load_run
 from mad_app.runs import Progress, materialize, record_competition, resume_run, source_of
 
 SECONDS_BETWEEN_REPORTS = 0.15
@@ -34,19 +31,12 @@ SECONDS_BETWEEN_TRIES = 1.0
 """How often a worker that waits for room on the disk tries again."""
 
 
-def main(path: str) -> None:
-    """Run the job in the folder `path` to its end, as long as the server lives."""
-    reporter = Reporter(JobFolder(Path(path)))
-    threading.Thread(target=_beat, args=(reporter,), daemon=True).start()
-    threading.Thread(target=_await_end_of_server, args=(reporter,), daemon=True).start()
-    work(reporter)
-
-
 def work(reporter: "Reporter") -> None:
     """Run a job to its end; what goes wrong is reported in one sentence."""
     try:
-        _compete(reporter)
-    except (ValueError, OSError, RuntimeError) as error:
+        with _beating(reporter.folder):
+            _compete(reporter)
+    except (ValueError, OSError, RuntimeError, MemoryError) as error:
         traceback.print_exc()
         reporter.report(phase=Phase.FAILED, message=_sentence(error))
 
@@ -98,8 +88,8 @@ class Reporter:
             self.folder.mark_no_room(progress.waiting_for_room)
         if not len(self._history.step) or step.index > self._history.step[-1]:
             self._history = self._history.with_step(step)
-        measuring = step.index >= progress.steps or step.reasons is not None
-        phase = Phase.MEASURING if measuring else Phase.RUNNING if step.index else Phase.COMPILING
+        phase = self._phase_at(progress)
+        measuring = phase not in (Phase.COMPILING, Phase.RUNNING)
         if measuring or phase is not self.status.phase or now - self._last_report > SECONDS_BETWEEN_REPORTS:
             self._report_step(progress, phase)
             self._last_report = now
@@ -116,6 +106,14 @@ class Reporter:
     def is_asked_to_stop(self) -> bool:
         """Whether the job, or the whole server, is to end."""
         return self.orphaned or self.folder.is_asked_to_stop()
+
+    def _phase_at(self, progress: Progress) -> Phase:
+        step = progress.step
+        if progress.lacking:
+            return {"values": Phase.VALUES, "maps": Phase.MAPS}[progress.lacking]
+        if step.reasons is not None:
+            return self.status.phase
+        return Phase.MEASURING if step.index >= progress.steps else Phase.RUNNING if step.index else Phase.COMPILING
 
     def _pause(self, progress: Progress) -> None:
         """Wait until the run may continue or is asked to stop."""
@@ -181,29 +179,25 @@ def _end(run: Run, reporter: Reporter) -> Phase:
 
 
 def _sentence(error: Exception) -> str:
+    if is_out_of_memory(error):
+        return OUT_OF_MEMORY
     text = " ".join(str(error).split()) or type(error).__name__
     return text if isinstance(error, ValueError | OSError | MetricFailed) else f"{type(error).__name__}: {text}"
 
 
-def _beat(reporter: Reporter) -> None:
-    while True:
-        try:
-            reporter.folder.beat()
-        except OSError:  # where it matters, the same refusal is reported
-            traceback.print_exc()
-        time.sleep(HEARTBEAT_SECONDS)
+@contextlib.contextmanager
+def _beating(folder: JobFolder) -> Iterator[None]:
+    """Inside this context a thread shows that the job is attended to."""
+    ended = threading.Event()
 
+    def beat() -> None:
+        while not ended.wait(HEARTBEAT_SECONDS):
+            with contextlib.suppress(OSError):  # where it matters, the same refusal is reported
+                folder.beat()
 
-def _await_end_of_server(reporter: Reporter) -> None:
-    """The server holds the other end of the standard input, which therefore ends with it."""
-    while os.read(0, 1):  # not sys.stdin, whose lock a waiting thread would hold beyond the end of the program
-        pass
-    reporter.orphaned = True
-    if reporter.status.phase.early:
-        os._exit(0)
-
-
-if __name__ == "__main__":
-    if hasattr(os, "nice"):
-        os.nice(5)  # the page comes first
-    main(*sys.argv[1:])
+    folder.beat()
+    threading.Thread(target=beat, daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()

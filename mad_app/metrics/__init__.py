@@ -15,8 +15,9 @@ that needs it.
 from mad_app.metrics.contract import ContractBroken, check_metric
 from mad_app.metrics.conventions import CONVENTIONS, Convention
 from mad_app.metrics.custom import load_metric, metric_from, resolve_metric
+from mad_app.metrics.devices import Devices, find_devices
 from mad_app.metrics.evaluate import measure, measure_batch
-from mad_app.metrics.failure import MetricFailed
+from mad_app.metrics.failure import OUT_OF_MEMORY, MetricFailed, is_out_of_memory
 from mad_app.metrics.from_jax import BoundJaxMetric, JaxMetric, value_and_grad_of
 from mad_app.metrics.maps import measure_maps
 from mad_app.metrics.protocol import BoundMetric, KnownMetric, Metric, MetricUnavailable
@@ -25,10 +26,12 @@ from mad_app.metrics.registry import METRICS, MetricDescription, MetricSpec, Par
 __all__ = [
     "CONVENTIONS",
     "METRICS",
+    "OUT_OF_MEMORY",
     "BoundJaxMetric",
     "BoundMetric",
     "ContractBroken",
     "Convention",
+    "Devices",
     "JaxMetric",
     "KnownMetric",
     "Metric",
@@ -39,7 +42,9 @@ __all__ = [
     "Parameter",
     "check_metric",
     "describe_metrics",
+    "find_devices",
     "get_metric",
+    "is_out_of_memory",
     "load_metric",
     "measure",
     "measure_batch",

@@ -3,6 +3,7 @@
 Every metric gets sRGB values in [0, 1] at the picture's own size; a convention says what becomes of them inside.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 LUMA_601 = "luma alone (0.299 R + 0.587 G + 0.114 B of the sRGB values)"
@@ -118,3 +119,19 @@ CONVENTIONS: dict[str, Convention] = {
     ),
 }
 """The conventions of the listed metrics, by name."""
+
+PAPERS: Mapping[str, str] = {
+    "lasi": "https://arxiv.org/abs/2310.05986",
+    "lpips-alex": "https://arxiv.org/abs/1801.03924",
+    "lpips-vgg": "https://arxiv.org/abs/1801.03924",
+    "lpips-squeeze": "https://arxiv.org/abs/1801.03924",
+    "ssim": "https://doi.org/10.1109/TIP.2003.819861",
+    "ms-ssim": "https://doi.org/10.1109/ACSSC.2003.1292216",
+    "gmsd": "https://doi.org/10.1109/TIP.2013.2293423",
+    "fsim": "https://doi.org/10.1109/TIP.2011.2109730",
+    "haarpsi": "https://arxiv.org/abs/1607.06140",
+    "vif": "https://doi.org/10.1109/TIP.2005.859378",
+    "mdsi": "https://arxiv.org/abs/1608.07433",
+    "vsi": "https://doi.org/10.1109/TIP.2014.2346028",
+}
+"""Where each metric was published; MSE has no paper of its own."""

@@ -1,4 +1,4 @@
-"""What is raised where a metric fails during a competition, and an error of a user's program in one sentence."""
+"""What is raised where a metric fails during a competition, and such errors in one sentence."""
 
 import contextlib
 import sysconfig
@@ -9,6 +9,14 @@ from pathlib import Path
 MESSAGE_LENGTH = 200
 """Most characters of an error's own message that are quoted."""
 
+OUT_OF_MEMORY = (
+    "the device has no memory left: choose a smaller picture, a metric that needs less (lpips-alex instead of "
+    "lpips-vgg, lasi:N with a smaller N), or let fewer competitions run at a time (MAD_APP_JOBS)"
+)
+"""What to say where `is_out_of_memory`."""
+
+_SIGNS = ("RESOURCE_EXHAUSTED", "out of memory", "ALLOC_FAILED")
+"""In the messages of XLA; of PyTorch and CUDA; of cuDNN and cuBLAS."""
 _FRAMEWORKS = {"jax", "jaxlib", "numpy", "torch"}
 
 
@@ -44,6 +52,26 @@ def failures_of(metric: str, doing: str = "") -> Iterator[None]:
     except (Exception, SystemExit) as error:  # the user's own code runs here, and may raise anything
         raised = f"raised {describe_error(error)}"
         raise MetricFailed(metric, f"{raised}, {doing}" if doing else raised) from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error, or one that it was raised from, is that a device or the machine has no memory left.
+
+    Example:
+        >>> is_out_of_memory(RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 8 bytes."))
+        True
+        >>> is_out_of_memory(RuntimeError("INTERNAL: no such kernel"))
+        False
+    """
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, MemoryError):
+            return True
+        of_framework = isinstance(found, RuntimeError) and not isinstance(found, MetricFailed)
+        if of_framework and any(sign in _message(found) for sign in _SIGNS):
+            return True
+        found = found.__cause__ or found.__context__
+    return False
 
 
 def describe_error(error: BaseException) -> str:

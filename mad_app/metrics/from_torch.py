@@ -1,8 +1,6 @@
-"""Metrics that are PyTorch functions, and the conversion of arrays between the two frameworks.
+"""Metrics that are PyTorch functions.
 
-Arrays are passed by DLPack, on the CPU and on a CUDA device, without a copy and without a transfer to the host. PyTorch
-has images as (N, 3, H, W), so the axes are permuted there, by one copy on the device. A tensor made from a JAX array
-shares its memory, which JAX assumes not to change: nothing here writes into one.
+PyTorch has images as (N, 3, H, W), so the axes are permuted where they cross from JAX (`interchange`).
 """
 
 import contextlib
@@ -12,13 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import jax
-import jax.numpy as jnp
 import torch
-from torch.utils.dlpack import from_dlpack
 
 from mad_app.metrics.contract import checked_images, checked_reference, distances_of
 from mad_app.metrics.cuda_graph import Function, captured
 from mad_app.metrics.failure import failures_of
+from mad_app.metrics.interchange import to_jax, to_torch
 from mad_app.metrics.threads import CORES, available_cores, map_threads
 
 T = TypeVar("T")
@@ -150,23 +147,6 @@ class BoundTorchMetric:
             return function(part)
 
         return map_threads(function if len(parts) == 1 else work, parts)
-
-
-def to_torch(images: jax.Array) -> torch.Tensor:
-    """Images (N, H, W, 3) as a tensor (N, 3, H, W) with its own memory, on the same device.
-
-    Raises:
-        RuntimeError: the array is on a GPU that this build of PyTorch cannot use.
-    """
-    (device,) = images.devices()
-    if device.platform == "gpu" and not torch.cuda.is_available():
-        raise RuntimeError("JAX computes on a GPU that PyTorch cannot use: install a PyTorch build with CUDA")
-    return from_dlpack(images).permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format)
-
-
-def to_jax(tensor: torch.Tensor) -> jax.Array:
-    """A tensor as a JAX array of the same shape and type that shares its memory, in row-major order."""
-    return jnp.from_dlpack(tensor.contiguous())
 
 
 @contextlib.contextmanager

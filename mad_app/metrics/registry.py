@@ -12,7 +12,7 @@ from typing import Literal
 
 from mad_app.errors import ArgumentError
 from mad_app.metrics.classical import build_mse, build_structural
-from mad_app.metrics.conventions import CONVENTIONS, Convention
+from mad_app.metrics.conventions import CONVENTIONS, PAPERS, Convention
 from mad_app.metrics.lpips.weights import missing_weights
 from mad_app.metrics.perceptual import build_lasi, build_lpips
 from mad_app.metrics.protocol import KnownMetric, MetricUnavailable
@@ -71,6 +71,11 @@ class MetricSpec:
     def convention(self) -> Convention:
         """How it treats color, size and range, and how the published variant differs."""
         return CONVENTIONS[self.name]
+
+    @property
+    def url(self) -> str:
+        """Address of the paper; empty where there is none."""
+        return PAPERS.get(self.name, "")
 
     def missing_packages(self) -> str | None:
         """The packages that must be installed first, or None. Imports nothing."""

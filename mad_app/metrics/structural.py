@@ -15,12 +15,22 @@ corrections are made; none changes an index beyond rounding.
 
 from collections.abc import Callable
 
-import piq
 import torch
 from torch.nn.functional import conv2d, pad
 
+from mad_app.metrics.bare_package import bare_package
 from mad_app.metrics.from_torch import TorchMetric
 from mad_app.metrics.safe_sqrt import SafeSqrt
+
+with bare_package("piq"):  # whose __init__ imports all of torchvision, which takes as long as PyTorch
+    from piq.fsim import fsim
+    from piq.gmsd import gmsd
+    from piq.haarpsi import haarpsi
+    from piq.mdsi import mdsi
+    from piq.ms_ssim import multi_scale_ssim
+    from piq.ssim import ssim
+    from piq.vif import vif_p
+    from piq.vsi import vsi
 
 CHUNK_PIXELS = 2**16
 """Pixels of a batch above which it is split; below, PyTorch's operations are too short to gain from it."""
@@ -70,7 +80,7 @@ def _ssim(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
     By the paper's equations at every size. By default piq first averages over blocks of round(side / 256) pixels: the
     definition would change at a side of 384, and differences that average to 0 in a block would not count.
     """
-    similarity: torch.Tensor = piq.ssim(images, references, reduction="none", downsample=False)
+    similarity: torch.Tensor = ssim(images, references, reduction="none", downsample=False)
     return 1 - similarity
 
 
@@ -90,25 +100,25 @@ def _ssim_map(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
 
 def _ms_ssim(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
     """1 − MS-SSIM of five scales, the mean over RGB; in [0, 1]. Flat where a mean contrast term is negative."""
-    similarity: torch.Tensor = piq.multi_scale_ssim(images, references, reduction="none")
+    similarity: torch.Tensor = multi_scale_ssim(images, references, reduction="none")
     return 1 - similarity
 
 
 def _gmsd(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
     """GMSD of the luma, the standard deviation of a similarity map, which is a distance already; in [0, 0.5]."""
-    deviation: torch.Tensor = piq.gmsd(images, references, reduction="none")
+    deviation: torch.Tensor = gmsd(images, references, reduction="none")
     return deviation
 
 
 def _fsim(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
     """1 − FSIMc, the version with color; in [0, 1]."""
-    similarity: torch.Tensor = piq.fsim(images, references, reduction="none")
+    similarity: torch.Tensor = fsim(images, references, reduction="none")
     return 1 - similarity
 
 
 def _haarpsi(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
     """1 − HaarPSI with color; in [0, 1]."""
-    similarity: torch.Tensor = piq.haarpsi(images.double(), references.double(), reduction="none")
+    similarity: torch.Tensor = haarpsi(images.double(), references.double(), reduction="none")
     return 1 - similarity
 
 
@@ -118,19 +128,19 @@ def _vif(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
     VIF exceeds 1 where contrast is raised; the absolute value makes that a distance too. For noise, blur and
     compression VIF is below 1, and the distance is 1 − VIF.
     """
-    similarity: torch.Tensor = piq.vif_p(images, references, reduction="none")
+    similarity: torch.Tensor = vif_p(images, references, reduction="none")
     return (1 - similarity).abs()
 
 
 def _mdsi(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
     """MDSI, the fourth root of a mean deviation, which is a distance already; at least 0."""
-    deviation: torch.Tensor = piq.mdsi(images.double(), references.double(), reduction="none")
+    deviation: torch.Tensor = mdsi(images.double(), references.double(), reduction="none")
     return deviation
 
 
 def _vsi(images: torch.Tensor, references: torch.Tensor) -> torch.Tensor:
     """1 − VSI; in [0, 1]."""
-    similarity: torch.Tensor = piq.vsi(images, references, reduction="none")
+    similarity: torch.Tensor = vsi(images, references, reduction="none")
     return 1 - similarity
 
 

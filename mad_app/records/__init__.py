@@ -1,7 +1,7 @@
 """Records: one run, one folder of plain JSON, PNG and NPZ, written whole or not at all."""
 
 from mad_app.records.checkpoints import Checkpoint, History, is_resumable, load_checkpoint, save_checkpoint
-from mad_app.records.environment import Environment, environment
+from mad_app.records.environment import Environment, device_after, environment
 from mad_app.records.keyframes import Keyframes
 from mad_app.records.labels import Label, load_label, save_label
 from mad_app.records.lock import is_locked, run_lock
@@ -32,12 +32,15 @@ from mad_app.records.series import (
     spread_of,
     spread_of_starts,
 )
+from mad_app.records.shelf import SHELF, SHELF_RUNS, shelf_folder, shelf_root
 from mad_app.records.state import State, state_of, why_not_resumable
 from mad_app.records.storage import DiskFullError, RecordError
-from mad_app.records.trace import Trace
+from mad_app.records.trace import Trace, at_end, seen_trace
 from mad_app.records.trash import delete_run, deleted_runs, empty_trash, restore_run
 
 __all__ = [
+    "SHELF",
+    "SHELF_RUNS",
     "UNFINISHED",
     "Checkpoint",
     "CornerResult",
@@ -59,9 +62,11 @@ __all__ = [
     "State",
     "Summary",
     "Trace",
+    "at_end",
     "content_hash",
     "delete_run",
     "deleted_runs",
+    "device_after",
     "empty_trash",
     "environment",
     "find_run",
@@ -88,6 +93,9 @@ __all__ = [
     "save_maps",
     "save_run",
     "save_series",
+    "seen_trace",
+    "shelf_folder",
+    "shelf_root",
     "spread_of",
     "spread_of_starts",
     "state_of",

@@ -1,4 +1,4 @@
-"""What a run is computed with, for its record: package versions and the device."""
+"""What a run is computed with, for its record: package versions and the devices."""
 
 import contextlib
 import importlib.metadata
@@ -6,15 +6,14 @@ import platform
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-import jax
-
-from mad_app.metrics.threads import available_cores
+from mad_app.metrics.devices import find_devices
 from mad_app.records.program_version import program_version
 from mad_app.records.text import readable
 
 PACKAGES = ("jax", "jaxlib", "optax", "numpy", "scipy", "torch", "lpips", "piq")
+DEVICE_LENGTH = 300
+"""Most characters of a device in a record."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Environment:
     Attributes:
         versions: "python", "mad_app" (`program_version`) and each of PACKAGES to its version; None if it is not
             installed.
-        device: what JAX computes on, such as "cpu: AMD EPYC, 2 cores" or "gpu: NVIDIA H100".
+        device: what JAX and PyTorch compute on, such as "gpu: NVIDIA H100 (JAX, PyTorch)".
     """
 
     versions: Mapping[str, str | None]
@@ -32,20 +31,26 @@ class Environment:
 
 
 def environment() -> Environment:
-    """Look the versions up, importing none of the packages, and ask JAX for its device."""
+    """Look the versions up, and find the devices; PyTorch is imported only where there is a GPU."""
     versions: dict[str, str | None] = {"python": platform.python_version(), "mad_app": program_version()}
     for package in PACKAGES:
         versions[package] = None
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[package] = importlib.metadata.version(package)
-    device = jax.devices()[0]
-    named = _cpu() if device.platform == "cpu" else f"{device.platform}: {device.device_kind}"
-    return Environment(versions, re.sub(r"[<>\[\]`]", "", readable(named))[:300])
+    return Environment(versions, re.sub(r"[<>\[\]`]", "", readable(find_devices().describe()))[:DEVICE_LENGTH])
 
 
-def _cpu() -> str:
-    name = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError):
-        found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
-        name = found[1] if found else name
-    return f"cpu: {name}, {available_cores()} cores"
+def device_after(before: str, now: str) -> str:
+    """The devices of a run that began on one and was resumed on another.
+
+    Example:
+        >>> device_after("", "cpu: A (JAX)"), device_after("cpu: A (JAX)", "cpu: A (JAX)")
+        ('cpu: A (JAX)', 'cpu: A (JAX)')
+        >>> device_after("gpu: B (JAX)", "cpu: A (JAX)")
+        'gpu: B (JAX), then cpu: A (JAX)'
+    """
+    if now.startswith(before):  # an earlier version did not name the frameworks
+        return now
+    if before.endswith(now):
+        return before
+    return f"{before}, then {now}"[-DEVICE_LENGTH:]

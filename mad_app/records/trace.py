@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mad_app.records.checkpoints import History
+from mad_app.records.run import Run
 
 MAX_POINTS = 200
 """Points of a trace; a plot could not show more."""
@@ -37,6 +38,27 @@ class Trace:
         kept = np.unique(np.linspace(0, count - 1, min(count, MAX_POINTS)).round().astype(int))
         columns = (_rows(getattr(history, name)[kept]) for name in ("first", "second", "drift"))
         return cls(tuple(int(step) for step in history.step[kept]), *columns)
+
+
+def seen_trace(run: Run) -> Trace:
+    """The values over the steps; at the end, those of the 8-bit images, which are what people see."""
+    return at_end(Trace.of(run.history), run)
+
+
+def at_end(trace: Trace, run: Run) -> Trace:
+    """A trace whose last row has the values of the record's 8-bit images, as far as they were measured."""
+    names = (run.images[0].optimized, run.images[0].fixed)
+    ends = {
+        "first": tuple(_finite(result.seen.get(names[0])) for result in run.images),
+        "second": tuple(_finite(result.seen.get(names[1])) for result in run.images),
+        "drift": tuple(_finite(result.drift_seen) for result in run.images),
+    }
+    columns = {name: (*getattr(trace, name)[:-1], row) for name, row in ends.items()}
+    return replace(trace, **columns)
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else value
 
 
 def _rows(values: Iterable[Sequence[float]]) -> tuple[Row, ...]:

@@ -3,7 +3,7 @@
 from mad_app.request import Request
 from mad_app.runs.materialize import Materials, materialize
 from mad_app.runs.recorder import OnProgress, Progress
-from mad_app.runs.run import Resolve, record_competition, request_of, resume_run, run_competition, source_of
+from mad_app.runs.run import Resolve, metrics_of, record_competition, request_of, resume_run, run_competition, source_of
 
 __all__ = [
     "Materials",
@@ -12,6 +12,7 @@ __all__ = [
     "Request",
     "Resolve",
     "materialize",
+    "metrics_of",
     "record_competition",
     "request_of",
     "resume_run",

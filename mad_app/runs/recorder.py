@@ -1,14 +1,18 @@
 """Keeps the record of a run up to date while its steps go by.
 
 The record is on disk from the first step, and its checkpoint is renewed while the competition runs: whatever happens to
-the process, the run can be resumed. While there is no room on the disk, the run waits.
+the process, the run can be resumed. After the last step the record first gets the images and values as the engine
+leaves them, then the pictures in 8 bits and the values of all metrics, then the maps. While there is no room on the
+disk, the run waits.
 """
 
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -26,6 +30,7 @@ from mad_app.records import (
     Maps,
     Origin,
     Run,
+    device_after,
     environment,
     replace_run,
     run_lock,
@@ -45,6 +50,10 @@ SECONDS_BETWEEN_TRIES = 1.0
 Values = Mapping[str, float | None]
 """Metric name to distance; None where it is not available."""
 
+Lacking = Literal["values", "maps"]
+"""What the record of a run that has ended still gets: pictures in 8 bits, the values of all metrics and then maps, or
+maps alone."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -58,6 +67,7 @@ class Progress:
         speed: recent steps per second; None while it is not known.
         seconds_left: to the end at this speed; None while it is not known.
         waiting_for_room: the disk is full; the run goes on when there is room.
+        lacking: what the record of a run that has ended still gets; None before the end and when it is complete.
     """
 
     folder: Path
@@ -67,6 +77,7 @@ class Progress:
     speed: float | None
     seconds_left: float | None
     waiting_for_room: bool = False
+    lacking: Lacking | None = None
 
 
 OnProgress = Callable[[Progress], None]
@@ -83,6 +94,7 @@ class Competition:
         origin: where the reference came from.
         solver: the constants of the solver.
         request_id: id of the request in the record of a run that is resumed; computed if empty.
+        device: what the run was computed on before it was resumed.
     """
 
     request: Request
@@ -91,6 +103,7 @@ class Competition:
     origin: Origin
     solver: SolverOptions
     request_id: str = ""
+    device: str = ""
 
 
 class Recorder:
@@ -143,7 +156,7 @@ class Recorder:
                 self._write(at, save_checkpoint, self._folder, at)
                 saved = now
             if step.reasons:
-                self._finish(at, self._folder)
+                self._finish(at, self._folder, timed=step.index > first)
             self._checkpoint = at
             self._report(at, timed=step.index > first)
             began = time.monotonic()
@@ -161,23 +174,20 @@ class Recorder:
 
     def _first_version(self, at: Checkpoint, root: Path) -> Path:
         """Save the record of a run that has just begun."""
-        step, names = at.step, self._names()
-        values = [dict(zip(names, map(float, pair), strict=True)) for pair in zip(step.first, step.second, strict=True)]
-        results = _results(names, replace(step, reasons=None), _levels(at.history), values[0], values, None)
-        return save_run(self._run(at, results), root, checkpoint=at)
+        begun = replace(at, step=replace(at.step, reasons=None))
+        return save_run(self._unmeasured(begun), root, checkpoint=at)
 
-    def _finish(self, last: Checkpoint, folder: Path) -> None:
-        """Save the whole record; that of a run that was stopped keeps the checkpoint to continue from."""
-        run = self._measured(last)
+    def _finish(self, last: Checkpoint, folder: Path, *, timed: bool) -> None:
+        """Complete the record; that of a run that was stopped keeps the checkpoint to continue from."""
         stopped = Reason.STOPPED in (last.step.reasons or ())
-        maps = self._maps(run, Keyframes.empty() if stopped else run.keyframes)
-        checkpoint = replace(self._checkpoint, seconds=last.seconds) if stopped and self._checkpoint else None
-
-        def replace_record() -> None:
-            replace_run(run, folder, checkpoint=checkpoint)
-
-        if self._write(last, replace_record):
-            self._write(last, save_maps, folder, maps)
+        before = replace(self._checkpoint, seconds=last.seconds) if self._checkpoint else None
+        if not self._write(last, partial(replace_run, self._unmeasured(last), folder, checkpoint=before)):
+            return
+        self._report(last, timed=timed, lacking="values")
+        run = self._measured(last)
+        if self._write(last, partial(replace_run, run, folder, checkpoint=before if stopped else None)):
+            self._report(last, timed=timed, lacking="maps")
+            self._write(last, save_maps, folder, self._maps(run, Keyframes.empty() if stopped else run.keyframes))
 
     def _write(self, at: Checkpoint, write: Callable[..., None], *arguments: object) -> bool:
         """Write something as soon as there is room for it; False if the run was stopped while it waited."""
@@ -191,6 +201,13 @@ class Recorder:
                 time.sleep(SECONDS_BETWEEN_TRIES)
             else:
                 return True
+
+    def _unmeasured(self, at: Checkpoint) -> Run:
+        """The run as the engine leaves it: the values of both metrics, for the images before they are rounded."""
+        names, history, step = self._names(), at.history, at.step
+        pairs = [(history.first[0, 0], history.second[0, 0]), *zip(step.first, step.second, strict=True)]
+        start, *values = [dict(zip(names, map(float, pair), strict=True)) for pair in pairs]
+        return self._run(at, _results(names, step, _levels(history), start, values, None))
 
     def _measured(self, last: Checkpoint) -> Run:
         """The run with its pictures in 8 bits, and the values of all metrics that were asked for."""
@@ -242,7 +259,7 @@ class Recorder:
             solver=asdict(competition.solver),
             seed=self._request.seed,
             versions=here.versions,
-            device=here.device,
+            device=device_after(competition.device, here.device),
             weights={name: (metrics[name] if name in metrics else get_metric(name)).weights for name in measured},
             seconds=at.seconds,
             others=others,
@@ -259,7 +276,7 @@ class Recorder:
         first, second = self._competition.metrics
         return first.name, second.name
 
-    def _report(self, at: Checkpoint, *, timed: bool, waiting: bool = False) -> None:
+    def _report(self, at: Checkpoint, *, timed: bool, waiting: bool = False, lacking: Lacking | None = None) -> None:
         """Call `on_progress`; the first step, which compiles, is not `timed`."""
         if self._folder is None:
             return
@@ -268,7 +285,7 @@ class Recorder:
         left = (steps - at.step.index) / speed if speed else None
         if left is not None and self._request.seconds is not None:
             left = max(0.0, min(left, self._request.seconds - at.seconds))
-        self._on_progress(Progress(self._folder, at.step, steps, at.seconds, speed, left, waiting))
+        self._on_progress(Progress(self._folder, at.step, steps, at.seconds, speed, left, waiting, lacking))
 
     def _speed(self, index: int, seconds: float) -> float | None:
         """Recent steps per second up to this one."""

@@ -169,6 +169,7 @@ def _resume(folder: Path, resolve: Resolve, on_progress: OnProgress, should_stop
         ),
         solver=solver_of(run),
         request_id=run.request,
+        device=run.device,
     )
     steps = compete(
         materials.reference,

@@ -13,6 +13,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 Query = Mapping[str, str | list[str]]
 
+LOOK = "present"
+"""The parameter that asks for the presentation, on any page; the browser alone sets and removes it."""
+
 _CORRECT = """<script>
 if (new URLSearchParams(location.search).toString() === new URLSearchParams({seen}).toString()) {{
   history.replaceState({{}}, "", location.pathname + {wanted});
@@ -29,23 +32,23 @@ def came_back() -> bool:
 
 
 def current_address() -> dict[str, str | list[str]]:
-    """The parameters of the address; of one that occurs several times, all values."""
+    """The parameters of the address without LOOK; of one that occurs several times, all values."""
     return {
         name: values if len(values) > 1 else values[0]
         for name in st.query_params
-        if (values := st.query_params.get_all(name))
+        if name != LOOK and (values := st.query_params.get_all(name))
     }
 
 
 def write_address(query: Query) -> None:
     """Make these the parameters of the address, unless they are already."""
     if _flat(query) != _flat(current_address()):
-        st.query_params.from_dict(query)
+        st.query_params.from_dict(_with_look(query))
 
 
 def correct_address(query: Query) -> None:
     """Put these in the place of the address, once the browser has drawn the page; Back does not lead to the old one."""
-    seen, wanted = (urlencode(dict(one), doseq=True) for one in (current_address(), query))
+    seen, wanted = (urlencode(_with_look(one), doseq=True) for one in (current_address(), query))
     if seen != wanted:
         text = _CORRECT.format(seen=json.dumps(seen), wanted=json.dumps(f"?{wanted}" if wanted else ""))
         st.html(text, unsafe_allow_javascript=True)
@@ -57,6 +60,10 @@ def pass_by(*, back: bool) -> None:
     Streamlit makes such an entry when it switches to another page with parameters: the old page with the new ones.
     """
     st.html(f"<script>history.{'back' if back else 'forward'}()</script>", unsafe_allow_javascript=True)
+
+
+def _with_look(query: Query) -> dict[str, str | list[str]]:
+    return {**query, LOOK: "1"} if LOOK in st.query_params else dict(query)
 
 
 def _flat(query: Query) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 A page is known here by its path; `mad_app.app` knows which function draws it. So pages need not import each other.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -41,6 +41,13 @@ def make_page(path: str, show: Callable[[], None]) -> StreamlitPage:
     """
     link = PAGES[path]
     return st.Page(show, title=link.title, icon=link.icon, url_path=path, default=path == next(iter(PAGES)))
+
+
+def show_narrow_menu(pages: Iterable[StreamlitPage]) -> None:
+    """Draw the menu again on top of the page, for narrow screens, where Streamlit folds its own away."""
+    with st.container(key="session-menu", horizontal=True, gap="small"):
+        for page in pages:
+            st.page_link(page)
 
 
 def open_page(path: str, query: Mapping[str, str]) -> NoReturn:

@@ -16,7 +16,7 @@ from mad_app.jobs.capacity import runs_at_once
 from mad_app.jobs.folder import Job
 from mad_app.jobs.owners import belongs_to
 from mad_app.jobs.paths import runs_root
-from mad_app.jobs.process import start_worker
+from mad_app.jobs.pool import WorkerPool
 from mad_app.jobs.queue import JobQueue
 from mad_app.jobs.rights import is_key, is_open_to_all, is_own_machine
 
@@ -82,7 +82,15 @@ def queue() -> JobQueue:
 @st.cache_resource(show_spinner=False)
 def queue_of(root: str) -> JobQueue:
     """The server's queue for a folder of runs."""
-    return JobQueue(Path(root), at_once=runs_at_once(), start=start_worker)
+    return JobQueue(Path(root), workers().start, at_once=runs_at_once())
+
+
+@st.cache_resource(show_spinner=False)
+def workers() -> WorkerPool:
+    """The server's worker processes, of which one prepares itself from now on."""
+    pool = WorkerPool(runs_at_once())
+    pool.warm_up()
+    return pool
 
 
 def visitor() -> str:

@@ -37,7 +37,8 @@ from mad_app.competition import CORNERS, Corner, Settings, compete, quantize_at_
 from mad_app.distortions import distort
 from mad_app.images import ImageArray, bundled_path, from_uint8, load_image
 from mad_app.metrics import BoundMetric, Metric, get_metric
-from mad_app.metrics.from_torch import THREADS, BoundTorchMetric, to_jax, to_torch
+from mad_app.metrics.from_torch import THREADS, BoundTorchMetric
+from mad_app.metrics.interchange import to_jax, to_torch
 
 PAIRS = (("ssim", "mse", 64), ("lasi", "lpips-alex", 64), ("lasi", "mse", 64), ("lpips-alex", "mse", 64))
 """Two metrics, and the side of the picture in pixels."""

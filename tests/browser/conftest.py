@@ -72,7 +72,7 @@ def open_page(address: str, browser: Browser, request: pytest.FixtureRequest) ->
     """Opens the app as a new visitor, at a path and the parameters of a URL; `await_` is what it then waits for."""
     pages: list[Page] = []
 
-    def open_page(query: str = "", width: int = 1280, height: int = 800, await_: str = ".mad-four-up") -> Page:
+    def open_page(query: str = "", width: int = 1280, height: int = 800, await_: str = ".mad-four-up, .viewer") -> Page:
         page = browser.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(PATIENCE * 1000)
         pages.append(page)

@@ -103,7 +103,7 @@ def _photograph_run(address: str, looks: tuple[Look, ...], browser: Browser, tar
     """A run before, while and after it goes on, and looked at closely."""
     pages = {look.ending: _open(browser, look, f"{address}/{ASKED}") for look in looks}
     for ending, page in pages.items():
-        _shoot(page, target / f"page_before{ending}.png", ".mad-four-up")
+        _shoot(page, target / f"page_before{ending}.png", ".viewer")
     first = next(iter(pages.values()))
     first.get_by_role("button", name="Start the competition", exact=True).click()
     first.get_by_role("button", name="Stop", exact=True).wait_for()

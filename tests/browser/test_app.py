@@ -4,7 +4,9 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from mad_app.records import SHELF_RUNS, load_label, shelf_root
 
 from .conftest import PATIENCE, OpenPage
 from .uploads import UPLOADS
@@ -141,5 +143,37 @@ def test_nothing_is_cut_off_on_a_telephone(open_page: OpenPage) -> None:
     page = open_page(QUICK, width=390, height=844)
     expect(page.get_by_role("button", name="Start the competition")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    widths = page.eval_on_selector_all(FOUR, "images => images.map(image => image.getBoundingClientRect().right)")
-    assert all(0 < right <= 390 for right in widths)
+    for shown, count in ((".port", 2), (".mad-card img", 4 * len(SHELF_RUNS))):
+        boxes = [box.bounding_box() for box in page.locator(shown).all()]
+        assert len(boxes) == count
+        assert all(box and box["x"] >= 0 and box["width"] > 100 and box["x"] + box["width"] <= 390 for box in boxes)
+
+
+def test_the_example_plays_on_arrival_with_the_divider_on_it_unless_motion_is_unwanted(
+    open_page: OpenPage, browser: Browser, address: str
+) -> None:
+    page = open_page()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.locator(".divider").first).to_be_visible()
+    expect(page.locator("[data-show=step]")).to_contain_text("the end")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    calm = browser.new_page(reduced_motion="reduce")
+    calm.goto(address)
+    calm.locator(".viewer").wait_for(state="visible")
+    expect(calm.locator("[data-show=step]")).to_contain_text("the end")
+    expect(calm.get_by_role("button", name="Play")).to_be_visible()
+    calm.close()
+
+
+def test_a_run_of_the_shelf_is_opened_and_given_away(open_page: OpenPage, browser: Browser, tmp_path: Path) -> None:
+    page = open_page()
+    button(page, load_label(shelf_root() / SHELF_RUNS[0]).name)
+    expect(page.get_by_role("button", name="Record as ZIP")).to_be_visible()
+    with page.expect_download() as download:
+        button(page, "Download as web page")
+    download.value.save_as(tmp_path / "given.html")
+    away = browser.new_context(offline=True).new_page()
+    away.goto((tmp_path / "given.html").as_uri())
+    away.locator(".viewer").wait_for(state="visible")
+    assert away.title() == page.locator("h1").inner_text()
+    away.context.close()

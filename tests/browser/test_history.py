@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from mad_app.images import BUNDLED
 from mad_app.records import save_run
 from tests.mad_app.figures.sheet_runs import make_sheet_run
 
@@ -16,33 +17,46 @@ from .conftest import OpenPage
 CHOSEN = "a copy of {} distorted"
 
 
-def pick(page: Page, name: str, title: str) -> None:
-    page.locator(f".st-key-compete-pick-{name} button").first.click()
-    expect(page.get_by_text(CHOSEN.format(title))).to_be_visible()
+def option(page: Page, name: str) -> Locator:
+    """The radio button of a bundled picture."""
+    return page.locator(".st-key-compete-bundled").get_by_role("radio", name=BUNDLED[name].title, exact=True)
 
 
-def title_of(page: Page, name: str) -> str:
-    pick_button = page.locator(f".st-key-compete-pick-{name} button").first
-    return str(pick_button.inner_text()).removesuffix(" (chosen)")
+def pick(page: Page, name: str) -> None:
+    option(page, name).check(force=True)
+    expect(page.get_by_text(CHOSEN.format(BUNDLED[name].title))).to_be_visible()
 
 
 def test_back_and_forward_lead_through_pictures(open_page: OpenPage) -> None:
     page = open_page("?size=64&first=ssim&second=mse")
-    titles = {name: title_of(page, name) for name in ("coffee", "rocket")}
     first = page.url
-    pick(page, "coffee", titles["coffee"])
-    pick(page, "rocket", titles["rocket"])
+    pick(page, "coffee")
+    pick(page, "rocket")
     page.go_back()
-    expect(page.get_by_text(CHOSEN.format(titles["coffee"]))).to_be_visible()
+    expect(page.get_by_text(CHOSEN.format(BUNDLED["coffee"].title))).to_be_visible()
     expect(page).to_have_url(re.compile("image=coffee"))
     page.go_back()
     expect(page.get_by_text(CHOSEN.format("Chelsea the cat"))).to_be_visible()
     assert page.url == first
     page.go_forward()
     page.go_forward()
-    expect(page.get_by_text(CHOSEN.format(titles["rocket"]))).to_be_visible()
-    outline = page.locator(".st-key-compete-pick-rocket button").first.evaluate("b => getComputedStyle(b).outlineStyle")
-    assert outline == "solid"
+    expect(page.get_by_text(CHOSEN.format(BUNDLED["rocket"].title))).to_be_visible()
+    expect(option(page, "rocket")).to_be_checked()
+    framed = "i => getComputedStyle(i.closest('[role=radiogroup] > *')).outlineStyle"
+    assert option(page, "coffee").evaluate(framed) == "none"
+    assert option(page, "rocket").evaluate(framed) in ("solid", "dashed")  # dashed where the keys have the focus
+
+
+def test_pictures_are_one_stop_of_the_tab_key_and_the_arrows_lead_through_them(open_page: OpenPage) -> None:
+    page = open_page("?size=64&first=ssim&second=mse")
+    names = list(BUNDLED)
+    option(page, names[0]).focus()
+    page.keyboard.press("ArrowRight")
+    expect(option(page, names[1])).to_be_checked()
+    expect(page.get_by_text(CHOSEN.format(BUNDLED[names[1]].title))).to_be_visible()
+    page.keyboard.press("Tab")
+    focused = page.evaluate("document.activeElement.closest('[class*=-bundled]') !== null")
+    assert not focused
 
 
 def test_the_first_page_is_left_by_one_press(open_page: OpenPage) -> None:
@@ -77,7 +91,7 @@ def test_the_address_of_a_run_is_that_of_its_record(open_page: OpenPage) -> None
     page.get_by_role("link", name=re.compile("Compete")).first.click()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     expect(page).to_have_url(address)
-    page.locator(".st-key-compete-pick-rocket button").first.click()
+    option(page, "rocket").check(force=True)
     expect(page.get_by_text("keeps the settings that it was started with")).to_be_visible()
     page.go_back()
     expect(page.get_by_text("keeps the settings that it was started with")).to_have_count(0)

@@ -64,8 +64,8 @@ OF_THE_START = (
 """Settings that the start depends on."""
 
 
-def show_controls() -> Form:
-    """Draw all controls, once `follow_address` has set them."""
+def show_controls() -> tuple[Form, DeltaGenerator]:
+    """Draw all controls, once `follow_address` has set them: what they add up to, and a place below the start."""
     picture = show_picture_controls(STATE)
     if STATE["gray"]:
         picture = replace(picture, reference=to_gray(picture.reference))
@@ -82,10 +82,12 @@ def show_controls() -> Form:
         _preview(picture.reference, start)
         if (about and not problem) or no_start:
             st.warning(about or no_start or "", icon=":material/info:")
+        below_start = st.container()
     if request is not None:
         STATE["request"] = request
     files = {declared.name: STATE[declared.name].name for declared in FILES if STATE.get(declared.name)}
-    return Form(chosen=request, picture=picture, start=start, problem=about or no_start, files=files)
+    form = Form(chosen=request, picture=picture, start=start, problem=about or no_start, files=files)
+    return form, below_start
 
 
 def adopt(request: Request) -> None:

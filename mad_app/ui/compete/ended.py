@@ -1,4 +1,4 @@
-"""A run that has ended: its result, or why there is none, and what can be done with it."""
+"""A run that has ended, or all but its last measurements: its result, or why there is none, and what can be done."""
 
 from collections.abc import Callable
 
@@ -17,6 +17,8 @@ from mad_app.ui.components.deletion import show_delete_button
 from mad_app.ui.components.form import labels, request_of_record
 from mad_app.ui.components.html import plain, sentence
 from mad_app.ui.session import may_change, may_control, visitor
+
+POLL_SECONDS = 0.4
 
 
 def show_ended(jobs: JobQueue, opened: Opened, same: bool, start_button: Callable[[], None]) -> None:
@@ -44,14 +46,23 @@ def show_ended(jobs: JobQueue, opened: Opened, same: bool, start_button: Callabl
         st.markdown(plain(_contest(job, run)))
     if label.notes:
         st.text(label.notes)
-    if job and job.status.phase is not Phase.DONE:
+    if job and job.status.phase.has_result:
+        st.fragment(_await_rest, run_every=POLL_SECONDS)(jobs, job.id, job.status.phase)
+    elif job and job.status.phase is not Phase.DONE:
         _say_why(job)
     if problem:
         st.error(problem)
         _offer_deletion(jobs, opened)
     if run:
         with contained("this run", lambda: _offer_deletion(jobs, opened)):
-            show_run(run)
+            show_run(run, complete=not (job and job.status.phase.has_result))
+
+
+def _await_rest(jobs: JobQueue, job_id: str, phase: Phase) -> None:
+    """Say what the record still gets, and draw the page anew when it has got it."""
+    if jobs.look(job_id).status.phase is not phase:
+        st.rerun()
+    st.caption(f"{phase.value} …")
 
 
 def _contest(job: Job | None, run: Run | None) -> str:
@@ -88,7 +99,7 @@ def _restore_button(run: Run) -> None:
 def _continue_button(jobs: JobQueue, opened: Opened, run: Run | None) -> None:
     """Continue a run from its checkpoint, for who may."""
     job = opened.job
-    if opened.run_id and "/" in opened.run_id:
+    if (opened.run_id and "/" in opened.run_id) or (job and job.status.phase.has_result):
         return  # a series is continued as a whole
     if job and job.status.phase in RESUMABLE and may_control(job):
         st.button(

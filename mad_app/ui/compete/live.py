@@ -13,19 +13,17 @@ from mad_app.ui.components.four_up import four_up_html, four_up_of_job
 from mad_app.ui.components.html import show_html
 from mad_app.ui.session import PageState, may_control
 
-POLL_SECONDS = 0.4
+POLL_SECONDS = 0.25
 WAITING_POLL_SECONDS = 1.5
-"""How often a waiting run is looked at, of which there may be many."""
+"""How often a run is looked at that waits behind others, of which there may be many."""
 
 STATE = PageState("compete")
 
 
 def show_live(queue: JobQueue, job: Job) -> None:
     """Draw a run that has not ended; it is drawn anew several times a second, less often while it waits."""
-    waits = job.status.phase is Phase.WAITING
-    st.fragment(_draw, run_every=WAITING_POLL_SECONDS if waits else POLL_SECONDS)(
-        queue, job.id, waits, job.status.run is not None
-    )
+    pause = _pause_between_looks(job)
+    st.fragment(_draw, run_every=pause)(queue, job.id, pause, job.status.run is not None)
 
 
 def progress_text(job: Job, stopping: bool) -> str:
@@ -42,12 +40,18 @@ def progress_text(job: Job, stopping: bool) -> str:
     return ("Stopping … " if stopping else "") + " · ".join(parts)
 
 
-def _draw(queue: JobQueue, job_id: str, waits: bool, saved: bool) -> None:
+def _pause_between_looks(job: Job) -> float:
+    """Seconds between two drawings."""
+    return WAITING_POLL_SECONDS if job.status.phase is Phase.WAITING and job.ahead else POLL_SECONDS
+
+
+def _draw(queue: JobQueue, job_id: str, pause: float, saved: bool) -> None:
     """Draw it; where something else is to be shown, or the address changes, draw the whole page."""
     with contained("this run"):
         job = queue.look(job_id)
         status = job.status
-        if status.phase.over or waits != (status.phase is Phase.WAITING) or saved != (status.run is not None):
+        ended = status.phase.over or status.phase.has_result
+        if ended or pause != _pause_between_looks(job) or saved != (status.run is not None):
             st.rerun()
         _draw_job(queue, job)
 

@@ -26,7 +26,7 @@ def show_my_runs(queue: JobQueue, visitor: str, *, without: str | None = None) -
     """
     jobs = _shown(queue, visitor, without)
     if jobs:
-        st.subheader("Your other runs" if without else "Your runs")
+        st.header("Your other runs" if without else "Your runs")
         in_progress = any(not job.status.phase.over for job in jobs)
         st.fragment(_draw, run_every=POLL_SECONDS if in_progress else None)(queue, visitor, without)
 

@@ -39,8 +39,8 @@ class Opened:
 
     @property
     def in_progress(self) -> bool:
-        """Whether it is computed or waits."""
-        return self.job is not None and not self.job.status.phase.over
+        """Whether it is computed or waits, and has no result yet."""
+        return self.job is not None and not (self.job.status.phase.over or self.job.status.phase.has_result)
 
     @property
     def id(self) -> str | None:

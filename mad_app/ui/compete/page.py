@@ -4,6 +4,7 @@ import streamlit as st
 
 from mad_app.jobs.folder import JobSpec
 from mad_app.jobs.queue import JobQueue
+from mad_app.jobs.sharing import is_shared, limit_problem
 from mad_app.records import RecordError, load_summary
 from mad_app.request import Request, renamed
 from mad_app.runs import request_of
@@ -11,19 +12,20 @@ from mad_app.runs.reproduce import asks_for_same
 from mad_app.ui.address import correct_address, current_address, write_address
 from mad_app.ui.compete.controls import STATE, follow_address, show_controls
 from mad_app.ui.compete.ended import show_ended
-from mad_app.ui.compete.example import example_four_up
 from mad_app.ui.compete.live import show_live
 from mad_app.ui.compete.my_runs import show_my_runs
 from mad_app.ui.compete.opened import Opened, open_address
 from mad_app.ui.compete.results import show_commands
+from mad_app.ui.compete.shelf import show_example, show_introduction, show_shelf
+from mad_app.ui.compete.start_values import show_start_values
 from mad_app.ui.components.containment import contained, whole_page
+from mad_app.ui.components.explanation import how_it_works_html
 from mad_app.ui.components.form import Form, first_request, plan, request_of_record, to_query
-from mad_app.ui.components.four_up import four_up_html
 from mad_app.ui.components.html import element, load_styles, sentence, show_html
-from mad_app.ui.components.picture_picker import chosen_style, picker_style
-from mad_app.ui.session import entered_from, queue, visitor
+from mad_app.ui.components.picture_picker import picker_style
+from mad_app.ui.session import entered_from, is_host, queue, visitor
 
-HINT = "Picture, metrics and distortion, and the other pages, are behind » at the top left."
+HINT = "Picture, metrics and distortion are behind » at the top left."
 """Shown where the sidebar is folded away, on narrow screens."""
 
 OTHER_SETTINGS = (
@@ -37,9 +39,11 @@ def compete_page() -> None:
     jobs = queue()
     opened = open_address(jobs)
     follow_address(opened.id, opened.job.id if opened.job else None, _adoptable(opened))
+    if opened.job is None and opened.folder is None:
+        st.title("Let two metrics compete")  # before the controls, which take longer
     with st.sidebar:
-        form = show_controls()
-    load_styles(picker_style(STATE.page), chosen_style(STATE))
+        form, below_start = show_controls()
+    load_styles(picker_style(STATE.page))
     request = _request_of(opened)
     same = bool(form.request and request and _is_same(form.request, request, opened))
     _keep_address(opened, form, same)
@@ -47,10 +51,13 @@ def compete_page() -> None:
         st.info(opened.problem)
     if opened.job is None and opened.folder is None:
         _show_invitation(jobs, form)
+        show_start_values(form, below_start)
         return
     body, below = st.container(), st.container()
     with below:
         show_my_runs(jobs, visitor(), without=opened.job.id if opened.job else None)
+    if not opened.in_progress:
+        show_start_values(form, below_start)
     with body, contained("this run"):
         _show_opened(jobs, opened, form, same)
 
@@ -114,18 +121,30 @@ def _is_same(asked: Request, request: Request, opened: Opened) -> bool:
 
 
 def _show_invitation(jobs: JobQueue, form: Form) -> None:
-    """Before a run: what will happen, and a finished example."""
-    st.title("Let two metrics compete")
+    """Before a run: what will happen, and finished runs."""
+    show_introduction()
     if form.chosen is not None:
         st.markdown(plan(form.chosen, form.picture, form.files))
     _start_button(jobs, form, "Start the competition")
     show_html(element("p", HINT, class_="mad-hint"))
     show_my_runs(jobs, visitor())
-    st.subheader("A finished example")
-    show_html(four_up_html(example_four_up()))
+    with contained("the example"):
+        show_example(form.picture.image)
+    with contained("the finished runs"):
+        show_shelf()
     if form.request is not None:
         with st.expander("Copy as command or Python", icon=":material/terminal:"):
             show_commands(form.request)
+    st.header("How it works")
+    show_html(how_it_works_html())
+
+
+def _limit(jobs: JobQueue, request: Request) -> str | None:
+    """Why a visitor of a shared server cannot start this now, if so."""
+    if not is_shared() or is_host():
+        return None
+    own = sum(not job.status.phase.over for job in jobs.jobs_of(visitor()))
+    return limit_problem(request, own, jobs.unfinished())
 
 
 def _start_button(jobs: JobQueue, form: Form, label: str) -> None:
@@ -141,6 +160,9 @@ def _start_button(jobs: JobQueue, form: Form, label: str) -> None:
     )
     if form.problem:
         st.markdown(f":orange[{form.problem}]")
+    if clicked and request is not None and (limit := _limit(jobs, request)):
+        st.warning(limit, icon=":material/group:")
+        return
     if clicked and request is not None and chosen is not None:
         spec = JobSpec(request=request, visitor=visitor(), source=form.picture.source)
         try:

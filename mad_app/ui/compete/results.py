@@ -5,7 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures import LETTERS, Kind, figure_bytes, metric_title, number, outcome_sentence
+from mad_app.figures import Kind, figure_bytes, outcome_sentence, run_page
+from mad_app.figures.web_page.details import other_metrics_html
 from mad_app.images.encode import Picture
 from mad_app.jobs.paths import runs_root
 from mad_app.metrics import METRICS
@@ -16,44 +17,47 @@ from mad_app.records.storage import stamp
 from mad_app.runs import Request
 from mad_app.runs.reproduce import command_of, python_of, reproduction_of
 from mad_app.ui.components.containment import contained
+from mad_app.ui.components.explanation import WHICH_FAILED
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
-from mad_app.ui.components.html import Html, displayable, element, plain, show_html
+from mad_app.ui.components.html import Html, displayable, element, join, plain, show_html
 from mad_app.ui.components.render_cache import await_rendered, renderer
-from mad_app.ui.components.viewer.viewer import show_viewer
+from mad_app.ui.components.viewer import show_viewer
 from mad_app.ui.session import PageState
 
 MIMES: dict[Kind, str] = {"pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png"}
 STATE = PageState("compete")
 
 
-def show_run(run: Run) -> None:
-    """Draw a record; what goes wrong in one part of it leaves the others."""
-    show_html(four_up_html(four_up_of_run(run)))
+def show_run(run: Run, *, complete: bool = True) -> None:
+    """Draw a record; what goes wrong in one part of it leaves the others.
+
+    Args:
+        run: the record.
+        complete: whether it has all that was asked for; before, its sheet is not drawn.
+    """
+    show_html(join(four_up_html(four_up_of_run(run)), _reading_html()))
     _downloads(run)
     closer, figure, table, reproduce = st.tabs(["Look closer", "Figure", "Other metrics", "Reproduce"])
     with closer, contained("the viewer"):
         show_viewer(run, STATE.key("viewer"))
     with table, contained("the table"):
         show_html(other_metrics_html(run))
+        if not complete:
+            st.caption("More follow.")
     with reproduce, contained("what reproduces this run"):
         _show_origin(run)
     with figure, contained("the figure"):  # last, because it takes the longest
-        _show_sheet(run)
+        if complete:
+            _show_sheet(run)
+        else:
+            st.caption("Drawn as soon as everything is measured.")
 
 
-def other_metrics_html(run: Run) -> Html:
-    """The values of every metric for the start and the four images, as a table."""
-    competing = {run.images[0].optimized, run.images[0].fixed}
-    rows = []
-    for name in run.images[0].final:
-        values = [run.images[0].start.get(name), *(result.seen.get(name) for result in run.images)]
-        cells = [element("td", number(value)) for value in values]
-        mark = "mad-competing" if name in competing else None
-        rows.append(element("tr", element("th", metric_title(name)), *cells, class_=mark))
-    heads = [element("th", head) for head in ("Distance to the original", "Start", *LETTERS)]
-    table = (element("thead", element("tr", *heads)), element("tbody", *rows))
-    return element("div", element("table", *table, class_="mad-table"), class_="mad-scroll")
+def _reading_html() -> Html:
+    """How to read the images, and the way to the presentation."""
+    button = element("button", "Present (key P)", type="button", class_="mad-present-button")
+    return element("p", f"{WHICH_FAILED} ", button, class_="mad-reading")
 
 
 def _downloads(run: Run) -> None:
@@ -73,6 +77,16 @@ def _downloads(run: Run) -> None:
                 icon=":material/download:",
                 help="The whole sheet, for a paper or a slide." if kind != "png" else "The whole sheet, as pixels.",
             )
+        st.download_button(
+            "Download as web page",
+            partial(run_page, run),
+            f"{run.id}.html",
+            "text/html",
+            key=STATE.key("download-page"),
+            on_click="ignore",
+            icon=":material/captive_portal:",
+            help="One file with the images, this viewer, the numbers and the settings. It works without a network.",
+        )
         st.download_button(
             "Record as ZIP",
             partial(zip_run, Path(folder)),

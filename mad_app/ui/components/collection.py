@@ -13,7 +13,18 @@ from PIL import Image
 from mad_app.distortions import DISTORTIONS
 from mad_app.figures import contest_title
 from mad_app.images import BUNDLED
-from mad_app.records import Label, RecordError, Summary, find_run, is_series, without_folders
+from mad_app.records import (
+    SHELF,
+    SHELF_RUNS,
+    Label,
+    RecordError,
+    Summary,
+    find_run,
+    is_series,
+    shelf_folder,
+    shelf_root,
+    without_folders,
+)
 from mad_app.records.index import Entry, Index, SeriesEntry
 from mad_app.records.storage import stamp
 from mad_app.ui.components.html import displayable
@@ -197,6 +208,12 @@ def runs_with_series(root: Path) -> list[Card]:
     return sorted(cards, key=lambda card: (card.entry.created, card.id), reverse=True)
 
 
+def shelf_cards() -> list[Card]:
+    """The runs that come with the program, in their order."""
+    found = index_of(shelf_root(), on_disk=False).entries().runs
+    return sorted((Card(entry, SHELF) for entry in found), key=lambda card: SHELF_RUNS.index(card.entry.id))
+
+
 def find_folder(root: Path, run_id: str) -> Path:
     """The folder of a run by the id of its card, which may come from outside.
 
@@ -204,6 +221,8 @@ def find_folder(root: Path, run_id: str) -> Path:
         RecordError: there is none.
     """
     series, slash, name = run_id.partition("/")
+    if (on_shelf := shelf_folder(run_id)) is not None:
+        return on_shelf
     folder = find_run(root, series)
     if not slash:
         return folder

@@ -4,22 +4,18 @@ One drawing for the optimized metric, one for the fixed metric, with its level. 
 their images; letters at the ends say the same to those who cannot tell the colors apart.
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mad_app.competition.settings import CORNERS
 from mad_app.figures import LETTERS, metric_title, number
-from mad_app.jobs.folder import Row, Trace
-from mad_app.ui.components.html import Html, element, join
+from mad_app.figures.web_page.scale import LOGARITHMIC_FROM, Scale
+from mad_app.records.trace import Row, Trace
+from mad_app.ui.components.html import Html, element, join, term
 
 DRAWING_WIDTH, LEFT, RIGHT = 260, 4, 190
 """Width of a drawing, and where its lines begin and end; what is right of them is for labels."""
 
 OPTIMIZED_HEIGHT, FIXED_HEIGHT = 132, 56
-
-LOGARITHMIC_FROM = 8.0
-"""Ratio of the largest to the smallest value from which equal ratios, not differences, are drawn equally long."""
 
 NARROWEST = 0.02
 """Least part of the level that the fixed metric's drawing spans; smaller departures should look small."""
@@ -27,32 +23,11 @@ NARROWEST = 0.02
 LABEL_GAP = 12.0
 """Least distance of two labels."""
 
+OPTIMIZED = "The metric that is changed as far as it goes: up for one image of the pair, down for the other."
+FIXED = "The metric that has to stay at the level of the start, the dashed line, for both images of the pair."
+LOG_SCALE = "Equal ratios are equally high: from 0.01 to 0.1 is as far as from 0.1 to 1."
+
 Points = list[tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class Scale:
-    """From a value to a height in the drawing.
-
-    Attributes:
-        low: the least value.
-        high: the greatest.
-        top: height of the greatest.
-        bottom: height of the least.
-        logarithmic: equal ratios are equally high.
-    """
-
-    low: float
-    high: float
-    top: float
-    bottom: float
-    logarithmic: bool = False
-
-    def __call__(self, value: float) -> float:
-        """Height of a value."""
-        low, high, at = (math.log(v) if self.logarithmic else v for v in (self.low, self.high, value))
-        part = (at - low) / (high - low) if high > low else 0.5
-        return self.bottom + (self.top - self.bottom) * part
 
 
 def pair_curves(trace: Trace, pair: int, names: tuple[str, str], steps: int) -> Html:
@@ -102,8 +77,9 @@ def _optimized_drawing(lines: list[Points], ids: tuple[int, int], title: str) ->
         f"{LETTERS[i]} {number(start)} to {number(line[-1][1])}" for i, line in zip(ids, lines, strict=True) if line
     )
     body = join(_level(scale(start)), _paths(lines, ids, scale), _end_labels(lines, ids, scale))
-    note = ", log scale" if logarithmic else ""
-    return _drawing(body, OPTIMIZED_HEIGHT, f"{title}, optimized{note}", f"{title} over the steps: {described}")
+    note = join(", ", term("log scale", LOG_SCALE)) if logarithmic else ""
+    heading = join(f"{title}, ", term("optimized", OPTIMIZED), note)
+    return _drawing(body, OPTIMIZED_HEIGHT, heading, f"{title} over the steps: {described}")
 
 
 def _fixed_drawing(lines: list[Points], ids: tuple[int, int], title: str) -> Html:
@@ -115,7 +91,12 @@ def _fixed_drawing(lines: list[Points], ids: tuple[int, int], title: str) -> Htm
     scale = Scale(level - reach, level + reach, 6, FIXED_HEIGHT - 6)
     label = _label(RIGHT + 6, scale(level), number(level))
     body = join(_level(scale(level)), _paths(lines, ids, scale), label)
-    return _drawing(body, FIXED_HEIGHT, f"{title}, fixed", f"{title} over the steps, fixed at {number(level)}")
+    return _drawing(
+        body,
+        FIXED_HEIGHT,
+        join(f"{title}, ", term("fixed", FIXED)),
+        f"{title} over the steps, fixed at {number(level)}",
+    )
 
 
 def _paths(lines: list[Points], ids: tuple[int, int], scale: Scale) -> Html:

@@ -1,21 +1,27 @@
 """The original and the start, the four images in their two pairs, and the values of both metrics, as HTML.
 
-The same drawing serves a run in progress, one that has ended, and the example.
+The same drawing serves a run in progress and one that has ended.
 """
 
-import json
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from mad_app.competition.settings import CORNERS
 from mad_app.figures import LETTERS, drift_sentence, image_title, metric_title, number, pair_sentence
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture
-from mad_app.jobs.folder import Job, Row, Trace
-from mad_app.records import Run
+from mad_app.jobs.folder import Job
+from mad_app.records import Run, Trace, seen_trace
+from mad_app.records.trace import Row
 from mad_app.ui.components.curves import pair_curves
 from mad_app.ui.components.html import Html, element, join
+
+FINE = 384
+"""Pixels of the longer side that an image has at least as it is sent to a browser."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,30 +62,26 @@ def four_up_of_run(run: Run) -> FourUp:
         trace=seen_trace(run),
         reference=Picture.png(run.reference),
         start=Picture.png(run.start),
-        four=tuple(Picture.png(from_uint8(image)) for image in run.pictures),
+        four=tuple(Picture.png(from_uint8(enlarged(image))) for image in run.pictures),
         headings=(pair_sentence(run, 0), pair_sentence(run, 1)),
     )
 
 
-def seen_trace(run: Run) -> Trace:
-    """The values over the steps; at the end, those of the 8-bit images, which are what people see."""
-    return at_end(Trace.of(run.history), run)
+def enlarged(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """An image whose every pixel is a square of pixels, so that a browser that scales it shows pixels, not a blur.
 
+    Args:
+        image: uint8 (H, W, 3).
 
-def at_end(trace: Trace, run: Run) -> Trace:
-    """A trace whose last row has the values of the record's 8-bit images, as far as they were measured."""
-    names = (run.images[0].optimized, run.images[0].fixed)
-    ends = {
-        "first": tuple(_finite(result.seen.get(names[0])) for result in run.images),
-        "second": tuple(_finite(result.seen.get(names[1])) for result in run.images),
-        "drift": tuple(_finite(result.drift_seen) for result in run.images),
-    }
-    columns = {name: (*getattr(trace, name)[:-1], row) for name, row in ends.items()}
-    return replace(trace, **columns)
+    Returns:
+        uint8 (k H, k W, 3) with the whole number k that brings its longer side to at least FINE pixels.
 
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else value
+    Example:
+        >>> enlarged(np.zeros((96, 64, 3), np.uint8)).shape
+        (384, 256, 3)
+    """
+    factor = math.ceil(FINE / max(image.shape[:2]))
+    return np.repeat(np.repeat(image, factor, axis=0), factor, axis=1)
 
 
 def four_up_of_job(job: Job) -> FourUp | None:
@@ -103,35 +105,16 @@ def four_up_of_job(job: Job) -> FourUp | None:
     )
 
 
-def save_example(shown: FourUp, folder: Path) -> None:
-    """Keep it as plain files, for `load_example`."""
-    pictures = {"reference": shown.reference, "start": shown.start}
-    pictures |= {str(i): picture for i, picture in enumerate(shown.four)}
-    for name, picture in pictures.items():
-        (folder / f"{name}.png").write_bytes(picture.content)
-    values = {name: getattr(shown, name) for name in ("names", "width", "height", "steps", "headings")}
-    (folder / "four_up.json").write_text(json.dumps(values | {"trace": asdict(shown.trace)}) + "\n", encoding="utf-8")
-
-
-def load_example(folder: Path) -> FourUp:
-    """What `save_example` kept."""
-    values = json.loads((folder / "four_up.json").read_text(encoding="utf-8"))
-    return FourUp(
-        names=tuple(values["names"]),
-        width=values["width"],
-        height=values["height"],
-        steps=values["steps"],
-        trace=Trace(**{name: tuple(rows) for name, rows in values["trace"].items()}),
-        reference=Picture.read(folder / "reference.png"),
-        start=Picture.read(folder / "start.png"),
-        four=tuple(Picture.read(folder / f"{i}.png") for i in range(len(CORNERS))),
-        headings=tuple(values["headings"]),
-    )
-
-
 def four_up_html(shown: FourUp) -> Html:
     """The drawing."""
-    return element("div", _pair(shown, 0), _pair(shown, 1), class_="mad-four-up", style=f"--native:{shown.width}px")
+    originals = element(
+        "div",
+        _figure("Original", shown.reference, "the original picture", None),
+        _figure("Start", shown.start, "the start, a distorted copy of the original", _start_values(shown)),
+        class_="mad-originals",
+    )
+    pairs = element("div", _pair(shown, 0), _pair(shown, 1), class_="mad-pairs")
+    return element("div", originals, pairs, class_="mad-four-up")
 
 
 def letter_html(i: int) -> Html:
@@ -145,16 +128,10 @@ def title_html(i: int, optimized: str) -> Html:
 
 
 def _pair(shown: FourUp, pair: int) -> Html:
-    """One pair between the picture it is compared with and its curves."""
-    original = (
-        _figure("Original", shown.reference, "the original picture", None)
-        if pair == 0
-        else _figure("Start", shown.start, "the start, a distorted copy of the original", _start_values(shown))
-    )
+    """One pair between what the metrics say of it and its curves."""
     return element(
         "section",
         element("p", shown.headings[pair], class_="mad-heading"),
-        original,
         *(_corner(shown, i) for i in (2 * pair, 2 * pair + 1)),
         pair_curves(shown.trace, pair, shown.names, shown.steps),
         class_="mad-pair",
@@ -184,7 +161,7 @@ def _unbroken(text: str) -> str:
     return text.replace(" %", "\u00a0%")
 
 
-def _figure(title: str, picture: Picture, alt: str, below: str | None, class_: str = "mad-original") -> Html:
+def _figure(title: str, picture: Picture, alt: str, below: str | None, class_: str | None = None) -> Html:
     return element(
         "figure",
         element("figcaption", title),

@@ -1,18 +1,29 @@
 """HTML and Markdown for pages, with all text escaped: what comes from outside is shown as it is.
 
-HTML is built by `element`, from the inside out. It has no line breaks, so Streamlit's Markdown passes it on unchanged.
+HTML is built by `element` (`figures.web_page.markup`). It has no line breaks, so Streamlit's Markdown passes it on
+unchanged.
 """
 
-import html
 import re
 from pathlib import Path
 
 import streamlit as st
 
+from mad_app.figures.web_page.markup import Html, displayable, element, join
 from mad_app.jobs.paths import runs_root
 
-VOID = {"br", "img", "circle", "line", "path", "polyline"}
-"""Elements without content."""
+__all__ = [
+    "Html",
+    "displayable",
+    "element",
+    "join",
+    "load_styles",
+    "plain",
+    "sentence",
+    "show_html",
+    "term",
+    "without_paths",
+]
 
 _STYLES = Path(__file__).parent
 _FINE = """
@@ -25,44 +36,34 @@ window.madFine ??= (() => {
 """
 """Tells the styles how many device pixels a pixel of CSS has, also after the browser's zoom has changed."""
 
+_PRESENT = """
+window.madPresent ??= (() => {
+  const root = document.documentElement;
+  const set = on => {
+    const url = new URL(location);
+    on ? url.searchParams.set("present", "1") : url.searchParams.delete("present");
+    history.replaceState(history.state, "", url);
+    root.classList.toggle("mad-present", on);
+  };
+  addEventListener("keydown", event => {
+    const typing = event.target.closest?.("textarea, select, [contenteditable], input:not([type=radio], [type=range])");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key.toLowerCase() === "p") set(!root.classList.contains("mad-present"));
+    if (event.key === "Escape" && root.classList.contains("mad-present")) set(false);
+  });
+  addEventListener("click", event => event.target.closest?.(".mad-present-button") && set(true));
+  if (new URLSearchParams(location.search).has("present")) set(true);
+  return set;
+})();
+"""
+"""Presentation: the images and what the metrics say of them, large, and nothing else. The address keeps it."""
+
 _PATH = re.compile(r"(?<![\w/.])(?:/[^\s/:,;'\"]+)+/([^\s/:,;'\"]+)")
 
 
-class Html(str):
-    """Text that is HTML already."""
-
-    __slots__ = ()
-
-
-def element(name: str, *children: str | None, **attributes: str | float | bool | None) -> Html:
-    """An element of HTML or SVG.
-
-    Args:
-        name: of its tag.
-        *children: its content; text that is not `Html` is escaped, None is left out.
-        **attributes: those named like a Python keyword end in an underscore, and other underscores stand for hyphens;
-            None and False are left out, True stands for an attribute without a value.
-
-    Example:
-        >>> element("p", "a < b", element("br"), class_="quiet", aria_label='"c"')
-        '<p class="quiet" aria-label="&quot;c&quot;">a &lt; b<br></p>'
-    """
-    opened = "".join([name, *(_attribute(key, value) for key, value in attributes.items())])
-    if name in VOID:
-        return Html(f"<{opened}>" if name in ("br", "img") else f"<{opened}/>")
-    return Html(f"<{opened}>{join(*children)}</{name}>")
-
-
-def join(*children: str | None) -> Html:
-    """Pieces of HTML in a row; text is escaped.
-
-    Example:
-        >>> join("1 < 2", element("b", "3"), None)
-        '1 &lt; 2<b>3</b>'
-    """
-    return Html(
-        "".join(child if isinstance(child, Html) else html.escape(displayable(child)) for child in children if child)
-    )
+def term(text: str, explanation: str) -> Html:
+    """A word with its explanation, which shows under the pointer and when the word has the focus."""
+    return element("abbr", text, title=explanation, tabindex="0", class_="mad-term")
 
 
 def show_html(content: Html) -> None:
@@ -78,17 +79,7 @@ def load_styles(*rules: str) -> None:
     """
     sheets = [path.read_text(encoding="utf-8") for path in sorted(_STYLES.glob("*.css"))]
     st.html(f"<style>{''.join([*sheets, *rules])}</style>")
-    st.html(f"<script>{_FINE}</script>", unsafe_allow_javascript=True)
-
-
-def displayable(text: str) -> str:
-    """Text that a page can show: what no encoding knows, such as a byte of a file name, is a question mark.
-
-    Example:
-        >>> displayable("b\\udcff.png")
-        'b?.png'
-    """
-    return text.encode("utf-8", "replace").decode()
+    st.html(f"<script>{_FINE}{_PRESENT}</script>", unsafe_allow_javascript=True)
 
 
 def plain(text: str) -> str:
@@ -120,10 +111,3 @@ def sentence(text: str, *, capital: bool = True) -> str:
     """
     shown = without_paths(" ".join(text.split()))
     return plain(shown[:1].upper() + shown[1:] if capital else shown) + "."
-
-
-def _attribute(key: str, value: str | float | bool | None) -> str:
-    if value is None or value is False:
-        return ""
-    name = key.removesuffix("_").replace("_", "-")
-    return f" {name}" if value is True else f' {name}="{html.escape(displayable(str(value)))}"'

@@ -86,7 +86,9 @@ def _metric_control(state: PageState, role: str, side: int) -> tuple[str, str | 
         format_func=lambda name: _metric_label(name, side, missing[name]),
         help=METRIC_HELP,
     )
-    st.caption(METRICS[name].explanation, help=METRICS[name].convention.describe() + ".")
+    row = METRICS[name]
+    paper = f" [Paper]({row.url})" if row.url else ""
+    st.caption(row.explanation + paper, help=row.convention.describe() + ".")
     return _full_name(state, name), metric_problem(name, side, missing[name])
 
 

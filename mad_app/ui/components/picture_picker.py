@@ -50,15 +50,17 @@ def show_picture_controls(state: PageState) -> PictureChoice:
     """Draw the controls; the page's state holds `image`, `size`, `left`, `top` and `extent`."""
     _drop_lost_picture(state)
     st.markdown("**Picture**", help="The original that all four images are compared with. A square of it is used.")
-    with st.container(key=state.key("picker"), horizontal=True, gap="xsmall"):
-        for name, row in BUNDLED.items():
-            st.button(
-                f"{row.title} (chosen)" if name == state["image"] else row.title,
-                key=state.key(f"pick-{name}"),
-                help=f"{row.title}: {row.good_for}",
-                on_click=_pick,
-                args=(state, name),
-            )
+    state["bundled"] = state["image"] if state["image"] in BUNDLED else None
+    st.radio(
+        "Picture",
+        list(BUNDLED),
+        key=state.key("bundled"),
+        format_func=lambda name: BUNDLED[name].title,
+        on_change=_pick_bundled,
+        args=(state,),
+        horizontal=True,
+        label_visibility="collapsed",
+    )
     st.caption(_caption(state))
     upload, saved = st.columns(2)
     with upload.popover("Upload", icon=":material/upload:", width="stretch", help="Take a picture of your own."):
@@ -86,19 +88,16 @@ def show_picture_controls(state: PageState) -> PictureChoice:
 
 @st.cache_data(show_spinner=False)
 def picker_style(page: str) -> str:
-    """Style rules that put each bundled picture on its button."""
+    """Style rules that put each bundled picture on its radio button."""
     return "".join(
-        f".st-key-{page}-pick-{name} button{{background-image:url({thumbnail(row.path, THUMBNAIL).uri()})!important}}"
-        for name, row in BUNDLED.items()
+        f".st-key-{page}-bundled [role=radiogroup]>:nth-child({i}){{"
+        f"background-image:url({thumbnail(row.path, THUMBNAIL).uri()})}}"
+        for i, row in enumerate(BUNDLED.values(), start=1)
     )
 
 
-def chosen_style(state: PageState) -> str:
-    """A style rule that marks the chosen picture's button, if it has one."""
-    if state["image"] not in BUNDLED:
-        return ""
-    button = f".st-key-{state.key('pick')}-{state['image']} button"
-    return f"{button},{button}:focus{{outline:3px solid var(--mad-B)!important;outline-offset:1px!important}}"
+def _pick_bundled(state: PageState) -> None:
+    _pick(state, state["bundled"])
 
 
 def _pick(state: PageState, name: str) -> None:

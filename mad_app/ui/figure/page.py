@@ -8,16 +8,15 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures import FORMATS, THEMES, caption, figure_bytes, latex_caption
+from mad_app.figures import FORMATS, THEMES, caption, figure_bytes, latex_caption, run_page
 from mad_app.images.encode import Picture
 from mad_app.jobs.paths import runs_root
-from mad_app.records import RecordError, Run, load_run
+from mad_app.records import SHELF, RecordError, Run, load_run, shelf_root
 from mad_app.records.files import RUN_FILE
 from mad_app.records.storage import stamp
 from mad_app.ui.address import write_address
-from mad_app.ui.components.collection import runs_with_series
+from mad_app.ui.components.collection import runs_with_series, shelf_cards
 from mad_app.ui.components.containment import contained, whole_page
-from mad_app.ui.components.empty import show_no_runs
 from mad_app.ui.components.html import Html, displayable, element, load_styles, sentence, show_html
 from mad_app.ui.components.render_cache import renderer, show_rendered
 from mad_app.ui.figure.controls import FILE_TITLES, GOOD_FOR, STATE, show_figure_controls, show_run_control
@@ -39,12 +38,9 @@ def figure_page() -> None:
     heading = st.container(horizontal=True, vertical_alignment="center")
     heading.title("Figure", width="stretch")
     try:
-        cards = runs_with_series(runs_root())
+        cards = [*runs_with_series(runs_root()), *shelf_cards()]
     except RecordError as error:
         st.error(sentence(str(error)))
-        return
-    if not cards:
-        show_no_runs(STATE.page)
         return
     with st.sidebar:
         card = show_run_control({card.id: card for card in cards})
@@ -75,9 +71,9 @@ def _show(run: Run, form: FigureForm) -> None:
     picture = file or _request(run, form, partial(_preview, run, form), preview=True)
     mime = FILES[form.file] if form.moves else FILES["png"]
     show_rendered(picture, lambda content: _image(Picture(mime, content), form), STATE.get("shown"), _keep_shown)
-    st.subheader("The command that makes the same file")
+    st.header("The command that makes the same file")
     st.code(displayable(command_of(_shortest(run.folder or Path()), form)), language="shell", wrap_lines=True)
-    st.subheader("A caption with all settings")
+    st.header("A caption with all settings")
     text, latex = st.tabs(["Plain text", "LaTeX"])
     plain_text = caption(run, form.show, moving=form.moves)
     text.code(displayable(plain_text), language=None, wrap_lines=True)
@@ -95,6 +91,16 @@ def _download(run: Run, form: FigureForm) -> None:
         on_click="ignore",
         icon=":material/download:",
         help=GOOD_FOR[form.file],
+    )
+    st.download_button(
+        "Download as web page",
+        partial(run_page, run),
+        f"{run.id}.html",
+        "text/html",
+        key=STATE.key("download-page"),
+        on_click="ignore",
+        icon=":material/captive_portal:",
+        help="One file with the images, the viewer, the numbers and the settings. It works without a network.",
     )
 
 
@@ -136,7 +142,9 @@ def _image(picture: Picture, form: FigureForm) -> Html:
 
 
 def _shortest(folder: Path) -> Path:
-    """The folder as it is typed where the runs are in the folder `runs`."""
+    """The folder as it is typed where the runs are in the folder `runs`; of a run of the shelf, its id."""
+    if folder.parent == shelf_root():
+        return Path(SHELF) / folder.name
     try:
         return folder.relative_to(Path.cwd())
     except ValueError:

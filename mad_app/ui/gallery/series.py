@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures import Drawing, Kind, series_bytes
+from mad_app.figures import Drawing, Kind, series_bytes, series_page
 from mad_app.images.encode import Picture
 from mad_app.records import load_series
 from mad_app.records.series import SERIES_FILE
@@ -30,7 +30,7 @@ def show_series_cards(cards: Sequence[SeriesCard]) -> None:
     """Draw a card for each series, if there are any."""
     if not cards:
         return
-    st.subheader("Series")
+    st.header("Series")
     for row in range(0, len(cards), COLUMNS):
         for column, card in zip(st.columns(COLUMNS), cards[row : row + COLUMNS], strict=False):
             offer = partial(show_delete_button, queue(), card.id, STATE.key(f"delete-{card.id}"))
@@ -63,6 +63,8 @@ def show_series(root: Path, card: SeriesCard) -> None:
     st.caption(f"{card.entry.finished} of {card.entry.count} runs finished, {date_of(card.entry.created)}")
     with contained("the figures of this series"):
         _show_figures(card)
+        if card.entry.finished:
+            _download_page(card)
     with contained("the runs of this series"):
         found = cards_of_series(root, card.id)
         for fault in found.faults.values():
@@ -99,6 +101,20 @@ def _show_figures(card: SeriesCard) -> None:
                 icon=":material/download:",
                 help="For a paper or a slide.",
             )
+
+
+def _download_page(card: SeriesCard) -> None:
+    """All its runs in one file."""
+    st.download_button(
+        "Download as web page",
+        lambda: series_page(load_series(card.entry.folder)),
+        f"{card.id}.html",
+        "text/html",
+        key=STATE.key("download-page"),
+        on_click="ignore",
+        icon=":material/captive_portal:",
+        help="One file with the viewer, the numbers and the settings of each run. It works without a network.",
+    )
 
 
 def _draw(folder: Path, drawing: Drawing, kind: Kind) -> bytes:

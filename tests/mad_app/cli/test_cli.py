@@ -20,10 +20,10 @@ from mad_app.cli import app as launch
 from mad_app.cli.main import EARLIER_NAMES, program
 from mad_app.cli.options import option_of
 from mad_app.distortions import DISTORTIONS
-from mad_app.figures import animation_bytes, figure_bytes
+from mad_app.figures import animation_bytes, figure_bytes, run_page, series_page, shelf_page
 from mad_app.images import save_png
-from mad_app.metrics import METRICS, describe_metrics
-from mad_app.records import is_resumable, load_run, load_series
+from mad_app.metrics import METRICS, describe_metrics, find_devices
+from mad_app.records import is_resumable, load_run, load_series, shelf_root
 from mad_app.request import REQUEST_SETTINGS
 from tests.mad_app.cli.command_line import ROOT, SMALL, assert_refused, invoke
 
@@ -324,6 +324,19 @@ def test_a_folder_that_holds_no_run_is_refused(tmp_path: Path) -> None:
     assert_refused(invoke("figure", tmp_path, "--out", "a.pdf"), "run.json is missing")
 
 
+def test_a_run_becomes_a_web_page(run_folder: Path, tmp_path: Path) -> None:
+    result = invoke("page", run_folder, "--out", tmp_path / "a.html")
+    assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'a.html'}\n")
+    assert (tmp_path / "a.html").read_bytes() == run_page(load_run(run_folder))
+
+
+def test_the_shelf_and_its_runs_have_names(tmp_path: Path) -> None:
+    for name, content in (("shelf", shelf_page()), ("shelf/gray", run_page(load_run(shelf_root() / "gray")))):
+        assert invoke("page", name, "--out", tmp_path / "a.html").exit_code == 0
+        assert (tmp_path / "a.html").read_bytes() == content
+    assert_refused(invoke("page", "shelf/nothing", "--out", "a.html"), "Invalid value for 'RUN'", code=2)
+
+
 # ---- series ----------------------------------------------------------------------------------------------------------
 
 
@@ -339,6 +352,10 @@ def test_a_level_sweep_is_run_and_drawn(tmp_path: Path) -> None:
         assert (drawn.exit_code, drawn.stdout) == (0, f"{tmp_path / command}.png\n")
         assert (tmp_path / f"{command}.png").read_bytes().startswith(b"\x89PNG")
     assert_refused(invoke("sheet", tmp_path, "--out", "a.png"), "series.json is missing")
+    page = invoke("page", folder, "--out", tmp_path / "a.html")
+    assert (page.exit_code, page.stdout) == (0, f"{tmp_path / 'a.html'}\n")
+    assert "MSE 9.00" in page.stderr
+    assert (tmp_path / "a.html").read_bytes() == series_page(load_series(folder))
 
 
 def test_seeds_and_presets_are_series_that_can_be_resumed(tmp_path: Path) -> None:
@@ -415,6 +432,8 @@ def test_the_metrics_are_listed_with_what_they_need() -> None:
         if known.reason:
             assert f"{row.name} is not available: {known.reason}." in lines
     assert any(line.startswith("lasi:N sets its neighborhood size, from 1 to 50") for line in lines)
+    devices = find_devices()
+    assert lines[-1 - 2 * len(devices.problems)] == f"Computes on {devices.describe()}."
 
 
 def test_a_terminal_that_lacks_letters_gets_question_marks() -> None:

@@ -1,17 +1,22 @@
-"""Ctrl-C stops a competition after its step, a killed one keeps its checkpoint, and both go on bit for bit."""
+"""Ctrl-C stops a competition after its step, one that is killed or runs out of memory keeps its checkpoint, and all of
+them go on bit for bit."""
 
+import importlib
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 from mad_app.cli import compete as cli
 from mad_app.cli.main import INTERRUPTED
 from mad_app.competition import Reason
+from mad_app.metrics import OUT_OF_MEMORY
 from mad_app.records import UNFINISHED, load_checkpoint, load_run
-from mad_app.runs import Request, run_competition
+from mad_app.runs import Request, recorder, run_competition
 from tests.mad_app.cli.command_line import ROOT, SMALL, invoke
 from tests.mad_app.record_examples import assert_same_result
 
@@ -65,6 +70,30 @@ def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
     assert (code, output) == (-signal.SIGKILL, "")
     assert {result.outcome for result in load_run(folder).images} == {UNFINISHED}
     assert 0 < load_checkpoint(folder).step.index < STEPS
+    assert invoke("resume", folder).exit_code == 0
+    assert_same_result(folder, whole)
+
+
+def test_out_of_memory_is_one_sentence_and_the_run_goes_on_from_its_checkpoint(
+    tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop: Any = importlib.import_module("mad_app.competition.loop")
+    evaluate, calls = loop._evaluate, []
+
+    def fails_in_step_50(*arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 51:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 8.00 GiB.")
+        return evaluate(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "_evaluate", fails_in_step_50)
+        patch.setattr(recorder, "SECONDS_BETWEEN_CHECKPOINTS", 0)
+        result = invoke(*SMALL, "--steps", STEPS, "--out", tmp_path)
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir() and path.name != "whole")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.endswith(f"To continue: python -m mad_app resume {folder}\nError: {OUT_OF_MEMORY}\n")
+    assert load_checkpoint(folder).step.index == 49
     assert invoke("resume", folder).exit_code == 0
     assert_same_result(folder, whole)
 

@@ -119,6 +119,9 @@ CASES: list[tuple[str, str]] = [
       for wrong in ("--width huge", "--out a.gif")),
     ("sheet nowhere --out a.pdf", "Invalid value for 'SERIES'"),
     ("curve '' --out a.pdf", "Invalid value for 'SERIES'"),
+    *((f"page a_run --out a.html {wrong}", wrong.split()[0]) for wrong in ("--out a.pdf", "--out ''")),
+    ("page nowhere --out a.html", "Invalid value for 'RUN'"),
+    ("page a_run", "Missing option '--out'"),
     ("measure nowhere.png gray.png", "REF nowhere.png does not exist"),
     ("measure gray.png damaged.png", "IMG damaged.png is not a picture"),
     ("measure gray.png wide.png", "IMG wide.png has 30 × 20 pixels"),
@@ -171,6 +174,7 @@ def test_misuse_exits_with_2(line: str, message: str, place: Path, monkeypatch: 
         ("resume a_run", "nothing to resume"),
         ("figure a_series --out a.pdf", "run.json is missing"),
         ("sheet a_run --out a.pdf", "series.json is missing"),
+        ("page . --out a.html", "run.json is missing"),
         ("figure a_run --show pairs --out nowhere/a.pdf", "nowhere/a.pdf could not be saved"),
         (
             "compete coffee --size 24 --first ssim --second mse --others none --steps 1 --out gray.png",

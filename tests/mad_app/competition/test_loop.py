@@ -1,6 +1,8 @@
-"""Two JAX metrics are compiled as one loop, constrained or not, with the results of the stepwise loop."""
+"""Two JAX metrics are compiled as one loop, with the results of the stepwise loop; no step waits for the host."""
 
-from dataclasses import dataclass
+import importlib
+import itertools
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax
@@ -8,8 +10,13 @@ import numpy as np
 import pytest
 
 from mad_app.competition import Settings, Step, compete
-from mad_app.metrics import BoundJaxMetric, BoundMetric, JaxMetric
+from mad_app.competition.loop import STEPS_AHEAD, iterate
+from mad_app.competition.solver import init
+from mad_app.metrics import BoundJaxMetric, BoundMetric, JaxMetric, get_metric
 from tests.mad_app.competition.quadratics import FORM, SIZE, SQUARE_NORM, reference_and_start
+
+engine = importlib.import_module("mad_app.competition.compete")
+loop = importlib.import_module("mad_app.competition.loop")
 
 MASK = np.arange(SIZE * SIZE).reshape(SIZE, SIZE) % 3 > 0
 CONSTRAINTS: dict[str, tuple[dict[str, Any], np.ndarray | None]] = {
@@ -72,3 +79,122 @@ def test_no_step_of_two_jax_metrics_goes_through_the_host(constraints: str, monk
     monkeypatch.setattr(BoundJaxMetric, "value_and_grad", counted)
     run(FORM, SQUARE_NORM, constraints, 40)
     assert len(calls) < 10
+
+
+@dataclass
+class ToHost:
+    """The arrays whose values the host has read, by float, int or bool or by NumPy, and those on their way to it."""
+
+    read: list[jax.Array] = field(default_factory=list)
+    copied: list[jax.Array] = field(default_factory=list)
+
+    @classmethod
+    def watched(cls, monkeypatch: pytest.MonkeyPatch) -> "ToHost":
+        seen, implementation, to_numpy = cls(), type(jax.numpy.zeros(1)), np.asarray
+        value: Any = implementation._value
+        copy: Any = implementation.copy_to_host_async
+
+        def read(array: Any) -> Any:
+            seen.read.append(array)
+            return value.fget(array)
+
+        def copied(array: Any) -> None:
+            seen.copied.append(array)
+            copy(array)
+
+        def asarray(array: Any, *arguments: Any, **options: Any) -> np.ndarray:
+            if isinstance(array, jax.Array):
+                seen.read.append(array)
+            return to_numpy(array, *arguments, **options)
+
+        monkeypatch.setattr(implementation, "_value", property(read))
+        monkeypatch.setattr(implementation, "copy_to_host_async", copied)
+        monkeypatch.setattr(np, "asarray", asarray)
+        return seen
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "settings"),
+    [("lasi", "lpips-alex", {}), ("ssim", "mse", {"low_pass": 5.0, "max_change": 0.2}), ("mse", "square-norm", {})],
+)
+def test_no_value_is_fetched_to_launch_a_step(
+    first: str, second: str, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference, start = (np.kron(array, np.ones((2, 2, 1), np.float32)) for array in reference_and_start())
+    metrics = get_metric(first), SQUARE_NORM if second == "square-norm" else get_metric(second)
+    problem = engine._problem(reference, start, *metrics, Settings(steps=9, **settings), engine.DEFAULT_SOLVER, None)
+    state = engine._on_device(init(problem.initial), problem)
+    steps = iterate(problem, state)
+    next(steps)  # what is compiled may read constants
+    seen = ToHost.watched(monkeypatch)
+    with jax.transfer_guard_device_to_host("disallow"):
+        infos = list(itertools.islice(steps, 4))
+    assert seen.read == []
+    assert [int(info.step_index) for info in infos] == [1, 2, 3, 4]
+    assert len(seen.read) == 4
+
+
+@pytest.mark.parametrize("metrics", [(FORM, SQUARE_NORM), (Opaque(FORM), Opaque(SQUARE_NORM))])
+def test_the_host_reads_only_what_is_on_its_way_to_it(
+    metrics: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers of a step, and no operation on them, for which it would wait until the device has done all before."""
+    monkeypatch.setattr(loop, "_is_on_accelerator", lambda _: True)
+    seen = ToHost.watched(monkeypatch)
+    steps = compete(*reference_and_start(), *metrics, Settings(steps=40))
+    next(steps)
+    seen.read.clear()
+    for _ in itertools.islice(steps, 20):
+        pass
+    assert {array.size for array in seen.read} == {1, 4}
+    assert {id(array) for array in seen.read} <= {id(array) for array in seen.copied}
+
+
+@pytest.mark.parametrize("constraints", CONSTRAINTS)
+def test_running_ahead_changes_no_bit(constraints: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on an accelerator: stepwise and in the compiled loop, to the end and when resumed."""
+    for first, second in ((FORM, SQUARE_NORM), (Opaque(FORM), Opaque(SQUARE_NORM))):
+        steps = run(first, second, constraints, 40)
+        with monkeypatch.context() as patch:
+            patch.setattr(loop, "_is_on_accelerator", lambda _: True)
+            ahead = run(first, second, constraints, 40)
+        assert len(steps) == len(ahead)
+        for ours, theirs in zip(steps, ahead, strict=True):
+            assert (ours.index, ours.reasons) == (theirs.index, theirs.reasons)
+            jax.tree.map(
+                np.testing.assert_array_equal,
+                (ours.images, ours.first, ours.second, ours.drift, ours.state),
+                (theirs.images, theirs.first, theirs.second, theirs.drift, theirs.state),
+            )
+
+
+def counted_steps(limit: int) -> Any:
+    """A bound metric that fails after so many evaluations, and the list of those that it has made."""
+    made: list[int] = []
+
+    @dataclass(frozen=True)
+    class Counted(OpaqueBound):
+        def value_and_grad(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:
+            if len(made) == limit:
+                raise RuntimeError("no more")
+            made.append(len(images))
+            return super().value_and_grad(images)
+
+    return Counted, made
+
+
+def test_the_host_waits_for_a_step_when_two_more_are_launched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the steps before one that fails are handed out first."""
+    counted, made = counted_steps(limit=6)
+    reference, start = reference_and_start()
+    problem = engine._problem(
+        reference, start, FORM, Opaque(SQUARE_NORM), Settings(steps=40), engine.DEFAULT_SOLVER, None
+    )
+    problem = engine.replace(problem, first=counted(FORM.bind(jax.numpy.asarray(reference))))
+    monkeypatch.setattr(loop, "_is_on_accelerator", lambda _: True)
+    steps = iterate(problem, engine._on_device(init(problem.initial), problem))
+    seen = [(int(info.step_index), len(made)) for info in itertools.islice(steps, 6)]
+    ahead = [(step, step + 1 + STEPS_AHEAD) for step in range(4)]
+    assert seen == [*ahead, (4, 6), (5, 6)]
+    with pytest.raises(RuntimeError, match="no more"):
+        next(steps)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status, Trace
-from mad_app.records import RecordError
+from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status
+from mad_app.records import RecordError, Trace
 from mad_app.runs import Request
 
 SPEC = JobSpec(request=Request(size=16, first="ssim", second="mse", gray=True, seconds=9.5), visitor="a" * 32)

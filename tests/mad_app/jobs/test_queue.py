@@ -64,7 +64,7 @@ def open_queue(tmp_path: Path, workers: Workers) -> Iterator[Callable[..., JobQu
     queues: list[JobQueue] = []
 
     def open_queue(**options: float) -> JobQueue:
-        queues.append(JobQueue(tmp_path, start=workers, tick=0.005, **options))  # type: ignore[arg-type]
+        queues.append(JobQueue(tmp_path, workers, tick=0.005, **options))  # type: ignore[arg-type]
         return queues[-1]
 
     yield open_queue
@@ -241,6 +241,21 @@ def test_a_worker_that_does_not_stop_is_ended_after_the_grace_time(
     assert workers[job_id].code == -9
 
 
+def test_a_worker_without_a_sign_of_life_is_ended(
+    open_queue: Callable[..., JobQueue], workers: Workers, reference: np.ndarray
+) -> None:
+    queue = open_queue(hung=30.0)
+    job_id = queue.submit(SPEC, reference)
+    wait_until(lambda: job_id in workers)
+    workers[job_id].report(phase=Phase.RUNNING, step=3)
+    settle()
+    assert workers[job_id].code is None
+    os.utime(queue.look(job_id).folder.path / "heartbeat", (0, 0))
+    died = wait_for(queue, job_id, Phase.DIED)
+    assert "no sign of life for 30 seconds" in str(died.status.message)
+    assert workers[job_id].code == -9
+
+
 @pytest.mark.parametrize("job_id", ["", "..", "../x", "0" * 16, "0" * 15 + "/", "0123456789ABCDEF", "a" * 16 + "\n"])
 def test_an_id_from_outside_cannot_leave_the_folder(queue: JobQueue, job_id: str) -> None:
     with pytest.raises(NoSuchJob):
@@ -297,7 +312,7 @@ def test_a_job_waits_for_room_and_then_starts(tmp_path: Path, reference: np.ndar
             refuse()
         return PlayedWorker(folder)
 
-    queue = JobQueue(tmp_path, start=start, tick=0.005)
+    queue = JobQueue(tmp_path, start, tick=0.005)
     job_id = queue.submit(SPEC, reference)
     wait_for(queue, job_id, Phase.NO_ROOM)
     room.append(True)

@@ -1,28 +1,25 @@
-"""The worker: what it reports, and, twice, a whole process under the queue."""
+"""The worker: what it reports of a run."""
 
 import errno
-import os
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
 from mad_app.images import bundled_path, crop_square, load_image
 from mad_app.jobs import worker as worker_module
-from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase
-from mad_app.jobs.process import WorkerProcess
-from mad_app.jobs.queue import JobQueue
+from mad_app.jobs.folder import JobFolder, JobSpec, Phase
 from mad_app.jobs.worker import Reporter, work
+from mad_app.metrics import OUT_OF_MEMORY
 from mad_app.records import load_run
 from mad_app.runs import Request
 
 SIZE = 16
 QUICK = JobSpec(request=Request(image="coffee", size=SIZE, first="gmsd", second="mse", steps=6, others="none"))
-ANN = "a" * 32
 PATIENCE = 120.0
 
 
@@ -34,18 +31,6 @@ def make_folder(root: Path, spec: JobSpec, start: np.ndarray | None = None) -> J
     folder = JobFolder(root / ".jobs" / ("1" * 16))
     folder.create(spec, reference(), reference() if start is None else start)
     return folder
-
-
-def wait_for(queue: JobQueue, job_id: str, ready: Callable[[Job], bool]) -> Job:
-    until = time.monotonic() + PATIENCE
-    while not ready(job := queue.look(job_id)):
-        assert time.monotonic() < until, f"{job.status.phase}, log: {(job.folder.path / 'log.txt').read_text()}"
-        time.sleep(0.02)
-    return job
-
-
-def over(job: Job) -> bool:
-    return job.status.phase.over
 
 
 def test_a_run_is_reported_and_its_record_kept(tmp_path: Path) -> None:
@@ -108,39 +93,11 @@ def test_a_worker_waits_for_room_on_the_disk_and_continues(tmp_path: Path, monke
         reporter.report(step=6)
 
 
-def test_a_process_runs_a_job_to_its_end(tmp_path: Path) -> None:
-    queue = JobQueue(tmp_path)
-    done = wait_for(queue, queue.submit(QUICK, reference()), over)
-    assert done.status.phase is Phase.DONE, done.status.message
-    assert load_run(tmp_path / str(done.status.run)).settings["image"] == "coffee"
-    queue.close()
+def test_a_full_gpu_is_one_sentence_with_what_to_lower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> Path:
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 8 bytes.")
 
-
-def test_a_process_ends_with_its_server_and_the_next_server_resumes_its_run(tmp_path: Path) -> None:
-    long = replace(QUICK, request=replace(QUICK.request, steps=100_000), visitor=ANN)
-    started: list[WorkerProcess] = []
-
-    def start(folder: JobFolder) -> WorkerProcess:
-        started.append(WorkerProcess(folder))
-        return started[-1]
-
-    queue = JobQueue(tmp_path, start=start)
-    job_id = queue.submit(long, reference())
-    wait_for(queue, job_id, lambda job: job.status.phase is Phase.RUNNING and job.status.step > 3)
-    process = started[0].process
-    assert process.stdin
-    process.stdin.close()  # as the system does when the server ends
-    process.wait(PATIENCE)
-    queue.close()
-    later = JobQueue(tmp_path)
-    (job,) = later.jobs_of(ANN)
-    assert (job.id, job.status.phase) == (job_id, Phase.INTERRUPTED)
-    later.resume(job_id)
-    resumed = wait_for(later, job_id, lambda now: now.status.step > job.status.step)
-    assert resumed.status.run == job.status.run
-    assert resumed.status.trace.step[0] == 0
-    os.kill(later._workers[job_id].process.pid, 9)  # type: ignore[attr-defined]
-    died = wait_for(later, job_id, over)
-    assert died.status.phase is Phase.DIED
-    assert "kept" in str(died.status.message)
-    later.close()
+    monkeypatch.setattr(worker_module, "record_competition", fails)
+    folder = make_folder(tmp_path, QUICK)
+    work(Reporter(folder))
+    assert (folder.status().phase, folder.status().message) == (Phase.FAILED, OUT_OF_MEMORY)

@@ -13,7 +13,8 @@ import torch
 
 from mad_app.errors import ArgumentError
 from mad_app.metrics import BoundJaxMetric, JaxMetric, Metric, from_torch, get_metric, threads, value_and_grad_of
-from mad_app.metrics.from_torch import THREADS, TorchMetric, to_jax, to_torch
+from mad_app.metrics.from_torch import THREADS, TorchMetric
+from mad_app.metrics.interchange import to_jax, to_torch
 from mad_app.metrics.threads import CORES, map_threads
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import pytest
 import torch
 
-from mad_app.metrics import MetricFailed, custom, metric_from
+from mad_app.metrics import MetricFailed, custom, is_out_of_memory, metric_from
 from mad_app.metrics.failure import describe_error, failures_of
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
@@ -127,3 +127,12 @@ def test_an_error_is_one_short_line(tmp_path: Path) -> None:
 def test_a_failure_keeps_the_first_metric_named() -> None:
     with pytest.raises(MetricFailed, match="the metric inner failed"), failures_of("outer"), failures_of("inner"):
         raise KeyError("x")
+
+
+def test_a_metric_that_fails_for_lack_of_memory_is_known_as_that() -> None:
+    with pytest.raises(MetricFailed) as of_torch, failures_of("Mine"):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 8.00 GiB.")
+    with pytest.raises(MetricFailed) as of_the_user, failures_of("Mine"):
+        raise KeyError("RESOURCE_EXHAUSTED")
+    assert is_out_of_memory(of_torch.value)
+    assert not is_out_of_memory(of_the_user.value)

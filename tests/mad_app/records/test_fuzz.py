@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mad_app.figures import figure_bytes, outcome_sentence, pair_sentence
-from mad_app.figures.caption import caption, latex_caption
+from mad_app.figures.captions import caption, latex_caption
 from mad_app.records import (
     Label,
     Maps,

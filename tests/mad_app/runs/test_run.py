@@ -1,5 +1,6 @@
 """A run is asked for in one value, is on disk from its first step, goes on where it stopped, and its record is true."""
 
+import contextlib
 import dataclasses
 import errno
 import itertools
@@ -26,6 +27,7 @@ from mad_app.records import (
     Keyframes,
     Origin,
     RecordError,
+    Run,
     State,
     is_resumable,
     load_checkpoint,
@@ -322,7 +324,7 @@ def test_a_run_is_computed_once_at_a_time(tmp_path: Path) -> None:
     asked = itertools.count(1)
     stop = lambda: next(asked) >= 3  # noqa: E731
     folder = run_competition(QUICK, tmp_path / "a", resolve=quick_metric, on_progress=try_to_resume, should_stop=stop)
-    assert len(refused) == 4
+    assert len(refused) == 6
     resume_run(folder, resolve=quick_metric, on_progress=try_to_resume)
     assert len(refused) > 8
     assert_same_result(folder, run_competition(QUICK, tmp_path / "whole", resolve=quick_metric))
@@ -407,13 +409,50 @@ def test_settings_that_are_none_are_refused(tmp_path: Path) -> None:
 def test_progress_is_reported_at_the_start_after_each_step_and_at_the_end(tmp_path: Path) -> None:
     reported: list[Progress] = []
     folder = run_competition(QUICK, tmp_path, resolve=quick_metric, on_progress=reported.append)
-    assert [progress.step.index for progress in reported] == list(range(9))
-    assert [progress.step.reasons is None for progress in reported] == [True] * 8 + [False]
+    assert [progress.step.index for progress in reported] == [*range(9), 8, 8]
+    assert [progress.step.reasons is None for progress in reported] == [True] * 8 + [False] * 3
+    assert [progress.lacking for progress in reported] == [None] * 8 + ["values", "maps", None]
     assert {progress.folder for progress in reported} == {folder}
     assert {progress.steps for progress in reported} == {8}
     assert reported[0].seconds_left is None
     assert reported[-1].seconds_left == 0
     assert all(before.seconds <= after.seconds for before, after in itertools.pairwise(reported))
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_the_images_are_in_the_record_first_then_all_values_then_the_maps(tmp_path: Path, killed: bool) -> None:
+    asked = dataclasses.replace(REQUEST, others="gmsd")
+    seen: dict[str | None, tuple[Run, bool, bool]] = {}
+
+    class Killed(BaseException):
+        """Nothing catches it."""
+
+    deaths = [Killed] if killed else []
+
+    def look(progress: Progress) -> None:
+        if progress.step.reasons is not None:
+            folder = progress.folder
+            seen[progress.lacking] = load_run(folder), is_resumable(folder), load_maps(folder) is not None
+            if deaths:
+                raise deaths.pop()
+
+    with contextlib.suppress(Killed):
+        run_competition(asked, tmp_path / "run", on_progress=look)
+    (folder,) = (tmp_path / "run").iterdir()
+    if killed:
+        resume_run(folder, on_progress=look)
+    assert [(kept, mapped) for _, kept, mapped in seen.values()] == [(True, False), (False, False), (False, True)]
+    assert list(seen) == ["values", "maps", None]
+    early, complete = seen["values"][0], seen[None][0]
+    assert (early.others, complete.others) == ((), ("gmsd",))
+    np.testing.assert_array_equal(early.finals, complete.finals)
+    for result, later in zip(early.images, complete.images, strict=True):
+        assert result.final == pytest.approx({name: later.final[name] for name in ("ssim", "mse")}, rel=1e-5)
+        assert result.start == pytest.approx({name: later.start[name] for name in ("ssim", "mse")}, rel=1e-5)
+        assert (result.final_8bit, later.final["gmsd"] is None) == (None, False)
+        assert result.outcome == later.outcome == Reason.BUDGET.value
+    assert_same_result(folder, run_competition(asked, tmp_path / "whole"))
+    assert {path.name for path in folder.iterdir()} == {path.name for path in (tmp_path / "whole").glob("*/*")}
 
 
 def test_the_speed_is_that_of_late_without_the_first_step_which_compiles(

@@ -48,6 +48,15 @@ class ThreadWorker:
         self.thread.join()
 
 
+class ThreadWorkers:
+    """In the place of the server's worker processes."""
+
+    start = staticmethod(ThreadWorker)
+
+    def ask(self, _: object) -> None:
+        """Nobody is free to answer."""
+
+
 class Failures(logging.Handler):
     """What failed while something was drawn."""
 
@@ -82,7 +91,7 @@ def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: list[st
     monkeypatch.setenv("MAD_APP_RUNS", str(tmp_path))
     monkeypatch.setattr("mad_app.ui.session.kept", lambda _: "")  # no browser, no cookies
     monkeypatch.setattr("mad_app.ui.session.is_own_machine", lambda *_: True)
-    monkeypatch.setattr("mad_app.ui.session.start_worker", ThreadWorker)
+    monkeypatch.setattr("mad_app.ui.session.workers", ThreadWorkers)
 
     def open_page(path: str = "compete", **query: str) -> AppTest:
         page = AppTest.from_string(START.format(path=path, query=query), default_timeout=60)
@@ -97,6 +106,11 @@ def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: list[st
 
 def html_of(page: AppTest) -> str:
     return "".join(element.value for element in page.markdown)
+
+
+def downloads_of(page: AppTest) -> list[str]:
+    """Labels of the buttons that download a file."""
+    return [button.proto.label for button in page.get("download_button")]
 
 
 def parameter(page: AppTest, name: str) -> str:

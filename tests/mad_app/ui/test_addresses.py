@@ -81,4 +81,4 @@ def test_a_page_opened_with_any_id_says_it_and_goes_on(
     assert str(tmp_path) not in "".join([html_of(page), *(element.value for element in page.error)])
     if path == "compete" and name == "run" and id_ != "empty":
         assert page.info or page.error
-        assert [heading.value for heading in page.subheader].count("Your runs") == 1
+        assert [heading.value for heading in page.header].count("Your runs") == 1

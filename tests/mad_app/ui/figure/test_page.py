@@ -7,11 +7,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mad_app.figures import PARTS, caption
-from mad_app.records import Label, load_run, save_label, save_run
+from mad_app.records import SHELF_RUNS, Label, load_run, save_label, save_run
 from mad_app.ui.figure.form import FILES, FigureForm, FileKind, command_of, draw, from_query, to_query
 from tests.mad_app.cli.command_line import invoke
 from tests.mad_app.figures.sheet_runs import make_sheet_run
-from tests.mad_app.ui.conftest import OpenPage, html_of, parameter
+from tests.mad_app.ui.conftest import OpenPage, downloads_of, html_of, parameter
 
 PATIENCE = 120.0
 CHOSEN = FigureForm(show=("pairs", "curves"), width="single", font_size=8.0, theme="dark", dpi=150)
@@ -56,8 +56,15 @@ def test_what_is_not_allowed_is_the_default() -> None:
     assert from_query(query) == FigureForm()
 
 
-def test_an_empty_gallery_says_what_to_do(open_page: OpenPage) -> None:
-    assert "No runs yet" in html_of(open_page("figure"))
+def test_without_runs_those_that_come_with_the_program_can_be_drawn(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page("figure")
+    assert "data:image/png" in drawn(page)
+    assert parameter(page, "run") == f"shelf/{SHELF_RUNS[0]}"
+    assert "Download as web page" in downloads_of(page)
+    command = codes_of(page)[0]
+    assert f"figure shelf/{SHELF_RUNS[0]} " in command
+    words = shlex.split(command)[3:-1]
+    assert invoke(*words, tmp_path / "figure.pdf").exit_code == 0
 
 
 def test_a_figure_is_drawn_and_described(open_page: OpenPage, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mad_app.records import deleted_runs, save_run, save_series
 from tests.mad_app.figures.sheet_runs import make_sheet_run
-from tests.mad_app.ui.conftest import OpenPage, html_of, parameter
+from tests.mad_app.ui.conftest import OpenPage, downloads_of, html_of, parameter
 
 COMMON = {"image": "astronaut", "first": "lasi", "second": "lpips-alex", "distortion": "noise", "strength": 0.1}
 
@@ -27,6 +27,7 @@ def test_a_series_is_a_card_that_opens_to_its_runs(open_page: OpenPage, tmp_path
     assert parameter(page, "series") == folder.name
     assert page.title[0].value == "Level sweep"
     assert [tab.label for tab in page.tabs] == ["Sheet", "Curves"]
+    assert "Download as web page" in downloads_of(page)
     assert html_of(page).count('<article class="mad-card">') == 2
     page.button(key=f"gallery-open-{folder.name}/{runs[0].name}").click().run()
     assert parameter(page, "run") == f"{folder.name}/{runs[0].name}"

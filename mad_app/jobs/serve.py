@@ -1,0 +1,217 @@
+"""A worker process: it does one thing after the other, as the server asks, and prepares itself while nothing is asked.
+
+    python -m mad_app.jobs.serve [prepare]
+
+Each line of its standard input is a request, as JSON, and has a line of answer on its standard output:
+
+    {"run": "runs/.jobs/<id>"}
+        runs a job to its end (`worker`): {"memory": …}, the bytes that the process then takes
+    {"measure": settings of a request, "reference": float32 (H, W, 3) in base64, "shape": [H, W, 3], "levels": whether}
+        measures the start: {"values": {"first": …, "second": …}, "levels": {"first": [lowest, highest], …}}, or
+        {"problem": …}, why there are no values
+
+When the standard input ends, because the server has, the present job is stopped and the process ends.
+"""
+
+import base64
+import contextlib
+import json
+import os
+import queue
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import jax.numpy as jnp
+import numpy as np
+
+from mad_app.competition import levels_in_reach, values_at_start
+from mad_app.competition.settings import Role
+from mad_app.compilation_cache import use_compilation_cache
+from mad_app.jobs.folder import JobFolder
+from mad_app.jobs.priority import PREPARING, RUNNING, set_priority, yield_to_the_page
+from mad_app.jobs.worker import Reporter, work
+from mad_app.metrics import KnownMetric, MetricUnavailable, get_metric
+from mad_app.request import Request, request_from
+from mad_app.runs import materialize, metrics_of, run_competition
+
+Preparation = Callable[[Callable[[], None]], object]
+"""Does something before it is needed; calls its argument as often as it can, which raises where somebody waits."""
+
+ROLES: tuple[Role, Role] = ("first", "second")
+
+QUIET_SECONDS = 10.0
+"""How long nothing is asked before something is prepared again; runs often follow each other."""
+
+
+def main(*, prepares: bool) -> None:
+    """Do what is asked until nobody can ask any more."""
+    answers = _take_standard_output()
+    yield_to_the_page()
+    use_compilation_cache()
+    inbox = Inbox()
+    for request in inbox.requests(list(PREPARATIONS) if prepares else []):
+        answer = {"memory": _run(inbox, request["run"])} if "run" in request else measure_start(request)
+        answers.write(json.dumps(answer).encode() + b"\n")
+        answers.flush()
+    os._exit(0)  # at once, although a thread still reads
+
+
+class Inbox:
+    """The requests of the server.
+
+    Attributes:
+        reporter: of the job that runs; None while none does.
+
+    Args:
+        source: file descriptor that they are read from.
+    """
+
+    def __init__(self, source: int = 0) -> None:
+        self._source = source
+        self.reporter: Reporter | None = None
+        self._lock = threading.Lock()
+        self._requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def requests(self, preparations: list[Preparation]) -> Iterator[dict[str, Any]]:
+        """The requests until the server has ended; before the first one, and in long pauses, what is to be prepared."""
+        pause = 0.0
+        while True:
+            with contextlib.suppress(queue.Empty):
+                request = self._requests.get(timeout=pause if preparations else None)
+                if request is None:
+                    return
+                pause = QUIET_SECONDS
+                yield request
+                continue
+            if self._may_prepare() and self._prepare(preparations[0]):
+                preparations.pop(0)
+
+    def _may_prepare(self) -> bool:
+        """Whether nothing is asked; then the priority is low until something is."""
+        with self._lock:
+            free = self._requests.empty()
+            set_priority(PREPARING if free else RUNNING)
+        return free
+
+    def _prepare(self, prepare: Preparation) -> bool:
+        """Prepare something; false if it was broken off. Where it fails, a run that needs it will say so."""
+        try:
+            prepare(self._break_off)
+        except _Wanted:
+            return False
+        except MetricUnavailable:
+            pass
+        except Exception:  # whatever it is, runs of other metrics may succeed
+            traceback.print_exc()
+        return True
+
+    def _break_off(self) -> None:
+        if not self._requests.empty():
+            raise _Wanted
+
+    def _read(self) -> None:
+        """Take the requests in; when they end, stop the job, and the process at once if there is no step to lose."""
+        with open(self._source, "rb", closefd=False) as lines:  # not sys.stdin, which the program's end would wait for
+            for line in lines:
+                with self._lock:
+                    self._requests.put(json.loads(line))
+                    set_priority(RUNNING)
+        reporter = self.reporter
+        if reporter is None or reporter.status.phase.early:
+            os._exit(0)
+        reporter.orphaned = True
+        self._requests.put(None)
+
+
+def measure_start(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of both metrics at the start of a competition, and between which levels it can be brought to one."""
+    try:
+        request = request_from(asked["measure"])
+        pixels = np.frombuffer(base64.b64decode(asked["reference"]), np.float32).reshape(asked["shape"])
+        materials = materialize(request, pixels)
+        metrics: dict[Role, KnownMetric] = dict(zip(ROLES, metrics_of(request, get_metric), strict=True))
+        measure = {"values": values_at_start} | ({"levels": levels_in_reach} if asked["levels"] else {})
+        images = materials.reference, materials.start
+        settings, mask = request.settings(), materials.mask
+        return {name: of(*images, metrics, settings, mask=mask) for name, of in measure.items()}
+    except (ValueError, OSError, RuntimeError) as error:
+        return {"problem": str(error)}
+
+
+class _Wanted(Exception):
+    """Somebody waits for something else than what is prepared."""
+
+
+def prepare_metrics(break_off: Callable[[], None]) -> None:
+    """Import the frameworks, and load what the page's first metrics need."""
+    for name in (Request().first, Request().second, "ssim"):
+        get_metric(name)
+        break_off()
+
+
+def prepare_programs(break_off: Callable[[], None]) -> None:
+    """Compile what the page's first competition needs, from the values of its start to its record, piece by piece."""
+    request = Request(steps=1, others="none")
+    materials, metrics = materialize(request), metrics_of(request, get_metric)
+    for metric in metrics:
+        bound = metric.bind(jnp.asarray(materials.reference))
+        break_off()
+        bound.value_and_grad(jnp.asarray(materials.start)[None])
+        break_off()
+    with tempfile.TemporaryDirectory() as folder:
+        run_competition(request, folder, on_progress=lambda _: break_off())
+
+
+PREPARATIONS: tuple[Preparation, ...] = (prepare_metrics, prepare_programs)
+"""What a process does before it is asked for anything."""
+
+
+def _run(inbox: Inbox, path: str) -> int:
+    """Run the job in a folder; returns the memory that the process takes afterwards."""
+    folder = JobFolder(Path(path))
+    with _printing_to(folder.path / "log.txt"):
+        reporter = Reporter(folder)
+        inbox.reporter = reporter
+        work(reporter)
+        inbox.reporter = None
+    return memory_in_use()
+
+
+def memory_in_use() -> int:
+    """Bytes of memory that the process takes; 0 where the system does not tell."""
+    with contextlib.suppress(OSError, ValueError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def _take_standard_output() -> BinaryIO:
+    """The standard output for the answers alone; what is printed goes where errors go."""
+    sys.stdout.flush()
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return answers
+
+
+@contextlib.contextmanager
+def _printing_to(log: Path) -> Iterator[None]:
+    """Inside this context what is printed, and what errors there are, are added to a file."""
+    before = os.dup(2)
+    with log.open("ab") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    try:
+        yield
+    finally:
+        for stream in (1, 2):
+            os.dup2(before, stream)
+        os.close(before)
+
+
+if __name__ == "__main__":
+    main(prepares="prepare" in sys.argv[1:])

@@ -1,0 +1,88 @@
+"""What both metrics say of the start before a run: asked of a worker process that waits, and drawn when it answers."""
+
+import base64
+import contextlib
+import hashlib
+from collections.abc import Mapping
+from concurrent.futures import Future, TimeoutError
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from mad_app.figures import metric_title, number
+from mad_app.images import ImageArray
+from mad_app.jobs.process import ProcessEnded
+from mad_app.request import Request
+from mad_app.ui.components.form import Form
+from mad_app.ui.components.html import plain, sentence
+from mad_app.ui.session import PageState, workers
+
+PATIENCE_SECONDS = 0.2
+"""How long the page waits for an answer before it is sent without; most take less."""
+
+POLL_SECONDS = 0.25
+STATE = PageState("compete")
+
+
+def show_start_values(form: Form, place: DeltaGenerator) -> None:
+    """Draw the values of both metrics of the start, and, where a level is given, between which levels it may be.
+
+    Args:
+        form: what the controls add up to.
+        place: where they are drawn.
+    """
+    if form.request is None:
+        return
+    answer = _answer(form.request, form.picture.reference)
+    if answer is None:
+        return
+    with contextlib.suppress(TimeoutError, ProcessEnded):
+        answer.result(PATIENCE_SECONDS)
+    with place:
+        if not answer.done():
+            st.fragment(_await, run_every=POLL_SECONDS)(answer)
+        elif not answer.exception():
+            st.caption(plain(" ".join(describe_start(form.request, answer.result()))))
+
+
+def describe_start(request: Request, answer: Mapping[str, Any]) -> list[str]:
+    """Sentences on a start, from a worker's answer.
+
+    Example:
+        >>> describe_start(Request(first="ssim", second="mse"), {"values": {"first": 0.4358, "second": 0.00842}})
+        ['The start: 1 − SSIM 0.436, MSE 0.00842.']
+    """
+    if "problem" in answer:
+        return [sentence(answer["problem"])]
+    titles = {"first": metric_title(request.first), "second": metric_title(request.second)}
+    values = ", ".join(f"{titles[role]} {number(value)}" for role, value in answer["values"].items())
+    told = [f"The start: {values}."]
+    for role, (lowest, highest) in answer.get("levels", {}).items():
+        told.append(f"{titles[role]} can be brought to {number(lowest)} to {number(highest)}, at least.")
+    return told
+
+
+def _answer(request: Request, reference: ImageArray) -> Future[dict[str, Any]] | None:
+    """What a worker answers or will answer; asked once, as long as nothing changes that the values depend on."""
+    levels = request.first_level is not None or request.second_level is not None
+    asked = replace(request, steps=1, seconds=None, others="none", first_level=None, second_level=None)
+    pixels = reference.astype(np.float32).tobytes()
+    key = (asked, levels, hashlib.sha256(pixels).hexdigest())
+    known: tuple[object, Future[dict[str, Any]]] | None = STATE.get("start-values")
+    if known and known[0] == key and not (known[1].done() and known[1].exception()):
+        return known[1]
+    encoded = base64.b64encode(pixels).decode()
+    answer = workers().ask({"measure": asdict(asked), "reference": encoded, "shape": reference.shape, "levels": levels})
+    if answer is not None:
+        STATE["start-values"] = (key, answer)
+    return answer
+
+
+def _await(answer: Future[dict[str, Any]]) -> None:
+    """Draw the page anew once there is an answer."""
+    if answer.done():
+        st.rerun()
+    st.caption("Measuring the start …")

@@ -1,0 +1,98 @@
+"""No page breaks a rule of axe, in light and in dark; and what a keyboard alone can do."""
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from mad_app.records import save_run
+from tests.mad_app.figures.sheet_runs import make_sheet_run
+
+from .conftest import OpenPage
+
+PAGES = {
+    "invitation": ("", ".mad-how"),
+    "result": ("?run={run}", ".mad-four-up"),
+    "presentation": ("?run={run}&present=1", ".mad-four-up"),
+    "gallery": ("gallery", ".mad-card"),
+    "figure": ("figure?run={run}", ".mad-paper img"),
+}
+
+
+def await_styles(page: Page) -> None:
+    page.wait_for_function("getComputedStyle(document.querySelector('.mad-four-up')).display === 'grid'")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_rule_is_broken(name: str, scheme: str, address: str, browser: Browser, runs: Path) -> None:
+    folder = save_run(make_sheet_run(), runs)
+    query, await_ = PAGES[name]
+    page = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme=scheme)  # type: ignore[arg-type]
+    try:
+        page.goto(f"{address}/{query.format(run=folder.name)}")
+        page.wait_for_selector(await_)
+        expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+        results = Axe().run(page)
+        found = [
+            f"{violation['id']} ({violation['impact']}): {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+            for violation in results.response["violations"]
+            for node in violation["nodes"]
+        ]
+        assert found == []
+    finally:
+        page.close()
+
+
+def test_a_key_and_the_address_lead_into_the_presentation_and_out_of_it(open_page: OpenPage, runs: Path) -> None:
+    folder = save_run(make_sheet_run(), runs)
+    page = open_page(f"?run={folder.name}", 1920, 1080)
+    sidebar, heading = page.locator("[data-testid=stSidebar]"), page.locator(".mad-pair .mad-heading").first
+    expect(sidebar).to_be_visible()
+    page.keyboard.press("p")
+    expect(sidebar).to_be_hidden()
+    assert heading.evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 18
+    assert "present=1" in page.url
+    page.reload()
+    expect(heading).to_be_visible()
+    expect(sidebar).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(sidebar).to_be_visible()
+    assert "present" not in page.url
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+def test_all_four_images_and_their_values_are_on_one_screen(
+    width: int, height: int, open_page: OpenPage, runs: Path
+) -> None:
+    folder = save_run(make_sheet_run(), runs)
+    page = open_page(f"?run={folder.name}", width, height)
+    await_styles(page)
+    ends = page.locator(".mad-corner").evaluate_all("all => all.map(e => e.getBoundingClientRect().bottom)")
+    assert len(ends) == 4
+    assert max(ends) <= height
+
+
+def test_a_phone_shows_a_pair_at_a_time_and_the_menu(open_page: OpenPage, runs: Path) -> None:
+    folder = save_run(make_sheet_run(), runs)
+    page = open_page(f"?run={folder.name}", 390, 844)
+    await_styles(page)
+    lefts = page.locator(".mad-pair").evaluate_all("all => all.map(e => e.getBoundingClientRect().left)")
+    assert lefts[0] < 30
+    assert lefts[1] > 330
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator(".st-key-session-menu").get_by_role("link", name="Gallery").click()
+    expect(page.locator("h1")).to_contain_text("Gallery")
+
+
+def test_start_is_within_ten_stops_of_the_tab_key(open_page: OpenPage) -> None:
+    page = open_page("?size=64&first=ssim&second=mse")
+    await_styles(page)
+    reached = []
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.innerText"))
+        if "Start the competition" in reached[-1]:
+            return
+    pytest.fail(f"ten stops lead to {reached}")

@@ -1,0 +1,141 @@
+"""A web page in one file, opened from the disk without a network: true to the record to the last bit, and harmless."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from mad_app.figures import run_page, series_page, shelf_page
+from mad_app.records import SHELF_RUNS, Label, Run, load_run, save_label, shelf_root
+from tests.mad_app.figures.test_series_figures import make_series
+from tests.mad_app.figures.test_web_page import EVIL, make_evil_run
+
+from .conftest import PATIENCE
+from .test_viewer import PIXELS, ports
+
+
+class OpenFile:
+    """Opens pages from the disk in a browser that is offline; what goes wrong in them is kept."""
+
+    def __init__(self, browser: Browser, folder: Path) -> None:
+        self.browser, self.folder = browser, folder
+        self.problems: list[str] = []
+
+    def __call__(self, content: bytes, width: int = 1280, motion: str = "no-preference") -> Page:
+        path = self.folder / "page.html"
+        path.write_bytes(content)
+        context = self.browser.new_context(
+            offline=True,
+            viewport={"width": width, "height": 800},
+            reduced_motion=motion,  # type: ignore[arg-type]
+        )
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE * 1000)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and self.problems.append(message.text))
+        page.on(
+            "request", lambda request: request.url.startswith(("file:", "data:")) or self.problems.append(request.url)
+        )
+        page.goto(path.as_uri())
+        page.locator(".viewer").wait_for(state="visible")
+        return page
+
+    def check(self, url: str) -> None:
+        if not url.startswith(("file:", "data:")):
+            self.problems.append(url)
+
+
+@pytest.fixture
+def open_file(browser: Browser, tmp_path: Path) -> Iterator[OpenFile]:
+    opens = OpenFile(browser, tmp_path)
+    yield opens
+    for context in browser.contexts:
+        context.close()
+    assert opens.problems == []
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return load_run(shelf_root() / "border")
+
+
+def pixels_of(page: Page) -> list[np.ndarray]:
+    """The four canvases, RGB."""
+    found = []
+    for port in ports(page):
+        for side in ("left", "right"):
+            width, height, *values = map(int, port.locator(f"canvas.{side}").evaluate(PIXELS).split(","))
+            found.append(np.array(values, np.uint8).reshape(height, width, 4)[..., :3])
+    return found
+
+
+def test_start_and_end_are_those_of_the_record_to_the_last_bit(open_file: OpenFile, run: Run) -> None:
+    page = open_file(run_page(run))
+    np.testing.assert_array_equal(pixels_of(page), run.pictures)
+    page.locator("[data-set=frame]").fill("0")
+    expect(page.locator("[data-show=step]")).to_have_text("Step 0 of 200, the start")
+    np.testing.assert_array_equal(pixels_of(page), np.stack([np.rint(255 * run.start)] * 4).astype(np.uint8))
+
+
+def test_divider_flicker_maps_and_steps_work(open_file: OpenFile, run: Run) -> None:
+    page = open_file(run_page(run))
+    first, second = ports(page)
+    first.press("ArrowLeft")
+    expect(second).to_have_attribute("aria-valuenow", "48")
+    page.locator("[data-set=view]").select_option("map1")
+    assert "1 − SSIM" in page.locator(".legend").inner_text()
+    page.locator("[data-do=back]").click()
+    expect(page.locator("[data-show=step]")).not_to_contain_text("the end")
+    page.locator("[data-do=next]").click()
+    expect(page.locator("[data-show=step]")).to_contain_text("the end")
+    first.press(" ")
+    for state in ("hidden", "visible"):
+        expect(page.locator("canvas.left").first).to_have_css("visibility", state)
+
+
+@pytest.mark.parametrize("speed", ["4", "0.25"])
+def test_it_plays_to_the_end_and_pauses(open_file: OpenFile, run: Run, speed: str) -> None:
+    page = open_file(run_page(run))
+    page.locator("[data-set=speed]").select_option(speed)
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator("[data-show=step]")).to_have_text("Step 0 of 200, the start")
+    if speed == "4":
+        expect(page.locator("[data-show=step]")).to_contain_text("the end")
+        expect(page.get_by_role("button", name="Play")).to_be_visible()
+    else:
+        page.get_by_role("button", name="Pause").click()
+        shown = page.locator("[data-show=step]").inner_text()
+        page.wait_for_timeout(1500)
+        expect(page.locator("[data-show=step]")).to_have_text(shown)
+
+
+def test_a_series_shows_one_run_at_a_time(open_file: OpenFile) -> None:
+    series = make_series("second_level", [0.1, 0.2])
+    page = open_file(series_page(series))
+    np.testing.assert_array_equal(pixels_of(page), series.runs[0].pictures)
+    page.get_by_role("button", name="MSE 0.200").click()
+    expect(page.get_by_role("button", name="MSE 0.200")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".trajectory")).to_contain_text("0.200")
+    np.testing.assert_array_equal(pixels_of(page), series.runs[1].pictures)
+    assert page.locator("section:visible").count() == 1
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_shelf_fits_and_each_run_says_what_to_see(open_file: OpenFile, width: int) -> None:
+    page = open_file(shelf_page(), width=width)
+    for name in SHELF_RUNS:
+        page.locator(f"[data-show-run='{SHELF_RUNS.index(name)}']").click()
+        expect(page.locator(".notes:visible")).to_have_count(1)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_no_text_of_a_record_becomes_a_script(open_file: OpenFile, tmp_path: Path) -> None:
+    run = make_evil_run(tmp_path)
+    save_label(run.folder or tmp_path, Label(EVIL[:110], EVIL))
+    page = open_file(run_page(run))
+    page.wait_for_timeout(500)
+    assert page.title() == EVIL[:110]
+    assert page.locator("main img").count() == 0
+    assert EVIL in page.locator(".notes").inner_text()

@@ -1,0 +1,89 @@
+"""What a worker process prepares gives way to whoever asks for something."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from mad_app.jobs.priority import PREPARING, RUNNING
+from mad_app.jobs.serve import Inbox, memory_in_use
+
+
+@pytest.fixture
+def inbox_and_ask(monkeypatch: pytest.MonkeyPatch) -> tuple[Inbox, Callable[[bytes], object]]:
+    """An inbox, and what writes to it; it is never closed, at which a worker process ends."""
+    read, write = os.pipe()
+    monkeypatch.setattr("mad_app.jobs.serve.set_priority", lambda _: None)
+    monkeypatch.setattr("mad_app.jobs.serve.QUIET_SECONDS", 0.01)
+    return Inbox(read), partial(os.write, write)
+
+
+def test_what_is_prepared_is_broken_off_by_a_request_and_taken_up_again(
+    inbox_and_ask: tuple[Inbox, Callable[[bytes], object]],
+) -> None:
+    (inbox, ask), done = inbox_and_ask, []
+
+    def first(break_off: Callable[[], None]) -> None:
+        break_off()
+        done.append("first")
+
+    def second(break_off: Callable[[], None]) -> None:
+        done.append("begun")
+        if done.count("begun") == 1:
+            ask(b'{"number": 1}\n')
+            while True:
+                break_off()
+        done.append("second")
+        ask(b'{"number": 2}\n')
+
+    requests = inbox.requests([first, second])
+    assert next(requests) == {"number": 1}
+    assert done == ["first", "begun"]
+    assert next(requests) == {"number": 2}
+    assert done == ["first", "begun", "begun", "second"]
+
+
+def test_what_cannot_be_prepared_is_left_to_the_runs(
+    inbox_and_ask: tuple[Inbox, Callable[[bytes], object]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    inbox, ask = inbox_and_ask
+
+    def fail(_: Callable[[], None]) -> None:
+        ask(b'{"number": 3}\n')
+        raise RuntimeError("no such processor")
+
+    assert next(inbox.requests([fail])) == {"number": 3}
+    assert "no such processor" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="each thread has a priority on Linux alone")
+def test_the_priority_of_all_threads_is_lowered_and_raised_where_it_can_be() -> None:
+    program = f"""
+import os, threading
+from mad_app.jobs.priority import set_priority, yield_to_the_page, _may_be_raised
+yield_to_the_page()
+began = threading.Event()
+threading.Thread(target=began.wait, daemon=True).start()
+def priorities():
+    return {{os.getpriority(os.PRIO_PROCESS, int(task)) for task in os.listdir("/proc/self/task")}}
+set_priority({PREPARING})
+print(_may_be_raised(), *priorities())
+set_priority({RUNNING})
+print(*priorities())
+"""
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    low, usual = shown.stdout.splitlines()
+    if low.startswith("True"):
+        assert (low, usual) == (f"True {PREPARING}", f"{RUNNING}")
+    else:
+        assert low.startswith("False")
+        assert str(PREPARING) not in usual
+
+
+def test_the_memory_is_that_of_this_process() -> None:
+    before = memory_in_use()
+    kept = bytearray(64 * 2**20)
+    assert sys.platform != "linux" or memory_in_use() - before > len(kept) / 2
