@@ -17,3 +17,10 @@ def float64() -> Iterator[None]:
     """JAX keeps float64 during the test."""
     with jax.enable_x64(True):
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _memory_is_given_back() -> Iterator[None]:
+    """What a file compiles is of no use to the next one, whose images have other sizes."""
+    yield
+    jax.clear_caches()

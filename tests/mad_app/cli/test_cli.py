@@ -251,7 +251,7 @@ def test_an_argument_that_cannot_be_used_is_named_as_it_was_typed(arguments: lis
         (["--first", "lasi", "--second", "lasi:10"], "--second must be another metric than the first"),
         (["--first", "ms-ssim"], "IMAGE must have at least 161×161 pixels for ms-ssim, got 24×24"),
         (["--strength", "0"], "--first ssim gives the start distance 0"),
-        (["--strength", "-3"], "between 0 and 1 (pixel value), got -3.0"),
+        (["--strength", "-3"], "between 0 and 1 (standard deviation, 0–1), got -3.0"),
         (["--distortion", "jpeg", "--strength", "nan"], "got nan"),
         (["--second-level", "9"], "--second-level 9 cannot be reached from the start"),
     ],
@@ -447,13 +447,15 @@ def test_a_terminal_that_lacks_letters_gets_question_marks() -> None:
 
 
 def test_the_app_is_opened_with_the_servers_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[tuple[list[str], bool]] = []
+    opened: list[tuple[list[str], bool, bool]] = []
 
-    def open_app(options: Sequence[str], *, open_to_all: bool) -> int:
-        opened.append((list(options), open_to_all))
+    def open_app(options: Sequence[str], *, open_to_all: bool, share: bool) -> int:
+        opened.append((list(options), open_to_all, share))
         return 3
 
     monkeypatch.setattr(launch, "open_app", open_app)
     assert invoke("app", "--server.port", "8600").exit_code == 3
     assert invoke("app", "--open-to-all").exit_code == 3
-    assert opened == [(["--server.port", "8600"], False), ([], True)]
+    assert opened == [(["--server.port", "8600"], False, False), ([], True, False)]
+    assert invoke("app", "--share", "--server.port", "8600").exit_code == 3
+    assert opened[-1] == (["--server.address=0.0.0.0", "--server.headless=true", "--server.port", "8600"], False, True)

@@ -1,7 +1,5 @@
 """A map is what its metric averages: against the distance itself, the packages that draw such maps, and differences."""
 
-import copy
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -9,7 +7,7 @@ import torch
 
 from lasi import LASI
 from mad_app.metrics import get_metric, measure_maps
-from mad_app.metrics.lpips.network import trained_network
+from tests.mad_app.metrics.lpips.test_network import network_of_lpips
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
 SIZE = 40
@@ -45,7 +43,7 @@ def test_ssim_is_the_mean_over_whole_windows() -> None:
 
 
 def test_lpips_is_the_spatial_output_of_its_package() -> None:
-    network = copy.deepcopy(trained_network("alex")[0])
+    network = network_of_lpips("alex")
     network.spatial = True
     one, others = (torch.tensor(np.asarray(2 * z - 1)).permute(0, 3, 1, 2) for z in (REFERENCE[None], IMAGES))
     expected = network(one.expand_as(others), others)[:, 0]
