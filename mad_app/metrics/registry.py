@@ -12,21 +12,43 @@ from typing import Literal
 
 from mad_app.metrics.classical import build_mse, build_structural
 from mad_app.metrics.lpips.weights import missing_weights
+from mad_app.metrics.package_files import DISTS_WEIGHTS, ST_LPIPS_WEIGHTS, first_missing
 from mad_app.metrics.perceptual import build_lasi, build_lpips
 from mad_app.metrics.protocol import KnownMetric, MetricUnavailable
+from mad_app.metrics.torch_builders import (
+    build_dists,
+    build_nlpd,
+    build_ssim_luma,
+    build_st_lpips,
+    build_wasserstein,
+)
 
 Framework = Literal["jax", "torch"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """The whole number that may follow a name after a colon."""
+    """The number that may follow a name after a colon.
+
+    Attributes:
+        whole: whether it must be a whole number.
+    """
 
     keyword: str
     meaning: str
     lowest: int
     highest: int
     default: int
+    whole: bool = True
+
+    def read(self, text: str) -> int | float | None:
+        """The number that digits with at most one point give, an int if it is whole; None if it is not allowed."""
+        if not text.isascii() or not text.replace(".", "", 0 if self.whole else 1).isdigit():
+            return None
+        number = float(text)
+        if not self.lowest <= number <= self.highest:
+            return None
+        return int(number) if number.is_integer() else number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +144,7 @@ def describe_metrics() -> list[MetricDescription]:
     return [MetricDescription(row, row.missing()) for row in METRICS.values()]
 
 
-def _build(row: MetricSpec, number: int | None) -> KnownMetric:
+def _build(row: MetricSpec, number: float | None) -> KnownMetric:
     """The row's metric; with its default number it bears the bare name."""
     if row.parameter is None:
         return row.build(row.name, row.minimum_size)
@@ -131,7 +153,7 @@ def _build(row: MetricSpec, number: int | None) -> KnownMetric:
     return row.build(name, row.minimum_size, **{row.parameter.keyword: number})
 
 
-def _parse(name: str) -> tuple[MetricSpec, int | None]:
+def _parse(name: str) -> tuple[MetricSpec, float | None]:
     """The row of a name and the number after its colon, if there is one."""
     base, colon, digits = name.partition(":")
     row = METRICS.get(base)
@@ -142,10 +164,12 @@ def _parse(name: str) -> tuple[MetricSpec, int | None]:
     if row.parameter is None:
         raise ValueError(f"{name!r}: {base} takes no number after a colon")
     limits = row.parameter
-    if not (digits.isascii() and digits.isdigit() and limits.lowest <= int(digits) <= limits.highest):
-        expected = f"the {limits.meaning}, a whole number from {limits.lowest} to {limits.highest}"
+    number = limits.read(digits)
+    if number is None:
+        kind = "whole number" if limits.whole else "number"
+        expected = f"the {limits.meaning}, a {kind} from {limits.lowest} to {limits.highest}"
         raise ValueError(f"{name!r}: after {base}: comes {expected}, got {digits!r}")
-    return row, int(digits)
+    return row, number
 
 
 def _lpips_row(net: str, title: str, size: str, minimum_size: int) -> MetricSpec:
@@ -253,6 +277,63 @@ _ROWS = (
         "Loss of saliency, gradient and color, where the picture is salient.",
         "Zhang, Shen, Li, IEEE TIP 2014",
         2,
+    ),
+    MetricSpec(
+        name="ssim-luma",
+        title="1 − SSIM (luma)",
+        framework="torch",
+        explanation="Loss of local luminance, contrast and structure in the luma alone, the standard of 2004.",
+        source="Wang, Bovik, Sheikh, Simoncelli, IEEE TIP 2004; our program",
+        minimum_size=11,
+        build=build_ssim_luma,
+        packages=("torch",),
+    ),
+    MetricSpec(
+        name="nlpd",
+        title="NLPD",
+        framework="torch",
+        explanation="Distance between Laplacian pyramids of the luma, divided by local contrast as early vision does.",
+        source="Laparra, Ballé, Berardino, Simoncelli, Electronic Imaging 2016; our program",
+        minimum_size=96,
+        build=build_nlpd,
+        packages=("torch",),
+    ),
+    MetricSpec(
+        name="dists",
+        title="DISTS",
+        framework="torch",
+        explanation="Loss of structure and texture in the features of VGG-16, averaged over the whole picture.",
+        source="Ding, Ma, Wang, Simoncelli, IEEE TPAMI 2020; our program, weights of dists-pytorch",
+        minimum_size=16,
+        build=build_dists,
+        packages=("torch", "torchvision"),
+        missing_data=partial(first_missing, partial(missing_weights, "vgg"), DISTS_WEIGHTS.missing),
+    ),
+    MetricSpec(
+        name="st-lpips-alex",
+        title="ST-LPIPS (AlexNet)",
+        framework="torch",
+        explanation="LPIPS on a network that a shift by a pixel hardly changes.",
+        source="Ghildyal, Liu, ECCV 2022; our program, weights of stlpips-pytorch",
+        minimum_size=21,
+        build=build_st_lpips,
+        packages=("torch",),
+        missing_data=ST_LPIPS_WEIGHTS.missing,
+    ),
+    MetricSpec(
+        name="wasserstein",
+        title="Wasserstein distortion",
+        framework="torch",
+        explanation="Distance between local means and deviations of the features of VGG-16. The pooling width chooses "
+        "between the same pixels (1) and the same texture (16).",
+        source="Qiu, Wagner, Ballé, Theis, CISS 2024; Ballé et al., CVPR 2025; our program",
+        minimum_size=64,
+        build=build_wasserstein,
+        parameter=Parameter(
+            keyword="sigma", meaning="pooling width in pixels", lowest=1, highest=16, default=4, whole=False
+        ),
+        packages=("torch", "torchvision"),
+        missing_data=partial(missing_weights, "vgg"),
     ),
 )
 

@@ -146,7 +146,8 @@ def _metric_label(name: str, size: int, missing: str | None) -> str:
 def _full_name(name: str) -> str:
     """With the number that was chosen for it, unless that is the usual one."""
     parameter, number = METRICS[name].parameter, st.session_state.neighborhood
-    return name if parameter is None or number == parameter.default else f"{name}:{number}"
+    other = parameter is None or parameter.keyword != "neighborhood_size" or number == parameter.default
+    return name if other else f"{name}:{number}"
 
 
 def _neighborhood_default() -> int:

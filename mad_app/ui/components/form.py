@@ -261,5 +261,5 @@ def _metric(text: str | None, usual: str) -> str:
     limits = row.parameter
     if not colon:
         return name
-    fits = limits and _whole(number, range(limits.lowest, limits.highest + 1), 0)
+    fits = limits and limits.read(number)
     return f"{name}:{fits}" if fits and limits and fits != limits.default else name
