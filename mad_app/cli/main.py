@@ -37,7 +37,17 @@ from mad_app.cli.options import (
 from mad_app.cli.progress import ProgressLine
 from mad_app.competition.settings import Role
 from mad_app.images import load_image
-from mad_app.metrics import METRICS, KnownMetric, MetricUnavailable, describe_metrics, measure_batch, resolve_metric
+from mad_app.metrics import (
+    METRICS,
+    VALUE_METRICS,
+    KnownMetric,
+    MetricUnavailable,
+    describe_metrics,
+    describe_value_metrics,
+    measure_batch,
+    measured_by_default,
+    resolve_metric,
+)
 from mad_app.metrics.registry import is_listed
 from mad_app.records import is_resumable, is_series, load_run, load_series, load_summary
 from mad_app.runs import OnProgress, Request, request_of, resume_run, run_competition
@@ -232,7 +242,7 @@ def measure(reference: str, image: str, names: tuple[str, ...], as_json: bool) -
         raise ValueError(
             f"{reference} has {width} × {height} pixels, but {image} {shape[1]} × {shape[0]}: they must be of one size"
         )
-    asked = names or tuple(METRICS)
+    asked = names or tuple(measured_by_default())
     with contextlib.redirect_stdout(sys.stderr):
         others = [_resolve(name) for name in asked if not is_listed(name)]
         listed = [name for name in asked if is_listed(name)]
@@ -252,6 +262,10 @@ def metrics() -> None:
             notes.append(f"{row.name}:N sets its {limits.meaning}, from {limits.lowest} to {limits.highest}.")
         if known.reason:
             notes.append(f"{row.name} is not available: {known.reason}.")
+    notes += [
+        f"{known.row.name} is measured but cannot compete: {known.reason or known.row.no_gradient}."
+        for known in describe_value_metrics()
+    ]
     notes.append("A function of your own, in JAX or PyTorch, competes as package.module:function.")
     click.echo("\n\n".join([_table(rows), *notes]))
 
@@ -357,10 +371,10 @@ def _resolve(name: str) -> KnownMetric:
 
 def _verdict_table(verdicts: dict[str, float | None], size: int) -> str:
     """Metrics and what they say, or why they say nothing."""
-    reasons = {known.row.name: known.reason for known in describe_metrics()}
+    reasons = {known.row.name: known.reason for known in (*describe_metrics(), *describe_value_metrics())}
     rows = []
     for name, value in verdicts.items():
-        row = METRICS.get(name.partition(":")[0])
+        row = METRICS.get(name.partition(":")[0]) or VALUE_METRICS.get(name)
         if value is not None:
             said = f"{value:.6g}"
         elif row and size < row.minimum_size:

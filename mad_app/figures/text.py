@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-from mad_app.metrics import METRICS
+from mad_app.metrics import METRICS, VALUE_METRICS
 from mad_app.records import CornerResult, Run
 
 SAME = 0.005
@@ -34,8 +34,8 @@ def metric_title(name: str) -> str:
         ('LASI:20', 'DISTANCE')
     """
     base, _, rest = name.partition(":")
-    if base in METRICS:
-        return METRICS[base].title + (f":{rest}" if rest else "")
+    if row := METRICS.get(base) or VALUE_METRICS.get(base):
+        return row.title + (f":{rest}" if rest else "")
     return (rest or base).upper()
 
 

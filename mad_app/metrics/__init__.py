@@ -15,10 +15,23 @@ from mad_app.metrics.evaluate import measure, measure_batch
 from mad_app.metrics.from_jax import BoundJaxMetric, JaxMetric, value_and_grad_of
 from mad_app.metrics.maps import measure_maps
 from mad_app.metrics.protocol import BoundMetric, KnownMetric, Metric, MetricUnavailable
-from mad_app.metrics.registry import METRICS, MetricDescription, MetricSpec, Parameter, describe_metrics, get_metric
+from mad_app.metrics.registry import (
+    METRICS,
+    VALUE_METRICS,
+    MetricDescription,
+    MetricSpec,
+    Parameter,
+    describe_metrics,
+    describe_value_metrics,
+    get_measurable,
+    get_metric,
+    measured_by_default,
+)
+from mad_app.metrics.value_only import ValueMetric
 
 __all__ = [
     "METRICS",
+    "VALUE_METRICS",
     "BoundJaxMetric",
     "BoundMetric",
     "ContractBroken",
@@ -29,13 +42,17 @@ __all__ = [
     "MetricSpec",
     "MetricUnavailable",
     "Parameter",
+    "ValueMetric",
     "check_metric",
     "describe_metrics",
+    "describe_value_metrics",
+    "get_measurable",
     "get_metric",
     "load_metric",
     "measure",
     "measure_batch",
     "measure_maps",
+    "measured_by_default",
     "resolve_metric",
     "value_and_grad_of",
 ]

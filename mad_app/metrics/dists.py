@@ -54,7 +54,7 @@ def dists_metric(name: str, minimum_size: int) -> TorchMetric:
 
 
 def features(images: torch.Tensor) -> list[torch.Tensor]:
-    """The image (N, 3, H, W) in [0, 1] and the features of the five stages, whose size is halved from stage to stage."""
+    """The image (N, 3, H, W) in [0, 1] and the features of the five stages, each of half the size."""
     return [images, *vgg16_on(images.device).features(normalize(images), l2_pool)]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from mad_app.metrics.contract import checked_images, checked_reference
 from mad_app.metrics.protocol import Metric
-from mad_app.metrics.registry import METRICS, get_metric, row_of
+from mad_app.metrics.registry import get_measurable, measured_by_default, row_of
 
 Verdicts = tuple[float | None, ...]
 
@@ -59,7 +59,7 @@ def measure_batch(
     """
     reference = checked_reference(reference, metric="measure", minimum_size=1)
     images = checked_images(images, reference.shape, metric="measure")
-    verdicts = {name: _listed(name, reference, images) for name in (METRICS if names is None else names)}
+    verdicts = {name: _listed(name, reference, images) for name in (measured_by_default() if names is None else names)}
     return verdicts | {metric.name: _verdicts(metric, reference, images) for metric in also}
 
 
@@ -67,7 +67,7 @@ def _listed(name: str, reference: jax.Array, images: jax.Array) -> Verdicts:
     row = row_of(name)
     if row.missing() or min(reference.shape[:2]) < row.minimum_size:
         return (None,) * len(images)
-    return _verdicts(get_metric(name), reference, images)
+    return _verdicts(get_measurable(name), reference, images)
 
 
 def _verdicts(metric: Metric, reference: jax.Array, images: jax.Array) -> Verdicts:

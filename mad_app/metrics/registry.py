@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from mad_app.errors import ArgumentError
 from mad_app.metrics.classical import build_mse, build_structural
 from mad_app.metrics.lpips.weights import missing_weights
 from mad_app.metrics.package_files import DISTS_WEIGHTS, ST_LPIPS_WEIGHTS, first_missing
@@ -22,8 +23,9 @@ from mad_app.metrics.torch_builders import (
     build_st_lpips,
     build_wasserstein,
 )
+from mad_app.metrics.value_only import ValueMetric, build_flip, build_ssimulacra2
 
-Framework = Literal["jax", "torch"]
+Framework = Literal["jax", "torch", "numpy"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,7 @@ class MetricSpec:
         parameter: the number that may follow the name, if any.
         packages: what must be installed beside JAX, under the names of import.
         missing_data: why further files that it needs are not here, or None; looks, never fetches.
+        no_gradient: why it has values only, so that it cannot compete; None for a metric that can.
     """
 
     name: str
@@ -74,10 +77,11 @@ class MetricSpec:
     explanation: str
     source: str
     minimum_size: int
-    build: Callable[..., KnownMetric]
+    build: Callable[..., KnownMetric | ValueMetric]
     parameter: Parameter | None = None
     packages: tuple[str, ...] = ()
     missing_data: Callable[[], str | None] | None = None
+    no_gradient: str | None = None
 
     def missing_packages(self) -> str | None:
         """What must be installed before it can be built, or None. Imports nothing."""
@@ -94,6 +98,7 @@ def get_metric(name: str) -> KnownMetric:
 
     Raises:
         ValueError: there is no such metric; the message lists those that exist.
+        ArgumentError: it gives values only, so that it cannot compete; the message says why.
         MetricUnavailable: it needs a package or weights that are not here; the message says what to do.
 
     Example:
@@ -101,6 +106,19 @@ def get_metric(name: str) -> KnownMetric:
         'mse'
         >>> get_metric("lasi:20").name
         'lasi:20'
+    """
+    row, _ = _parse(name)
+    if row.no_gradient is not None:
+        raise ArgumentError("metric", f"cannot be {row.name}, which can be measured but not compete: {row.no_gradient}")
+    return get_measurable(name)
+
+
+def get_measurable(name: str) -> KnownMetric | ValueMetric:
+    """The metric called `name` for measuring alone: as `get_metric`, and those that give values only.
+
+    Raises:
+        ValueError: there is no such metric.
+        MetricUnavailable: as `get_metric`.
     """
     row, number = _parse(name)
     missing = row.missing_packages()
@@ -123,7 +141,7 @@ def row_of(name: str) -> MetricSpec:
 
 def is_listed(name: str) -> bool:
     """Whether a name, up to its colon, is one of the table's."""
-    return name.partition(":")[0] in METRICS
+    return name.partition(":")[0] in METRICS | VALUE_METRICS
 
 
 @dataclass(frozen=True)
@@ -144,7 +162,17 @@ def describe_metrics() -> list[MetricDescription]:
     return [MetricDescription(row, row.missing()) for row in METRICS.values()]
 
 
-def _build(row: MetricSpec, number: float | None) -> KnownMetric:
+def describe_value_metrics() -> list[MetricDescription]:
+    """Every metric that gives values only; imports nothing and uses no network."""
+    return [MetricDescription(row, row.missing()) for row in VALUE_METRICS.values()]
+
+
+def measured_by_default() -> list[str]:
+    """The names of what is measured where no names are given: all that can compete, and the others if installed."""
+    return [*METRICS, *(row.name for row in VALUE_METRICS.values() if row.missing() is None)]
+
+
+def _build(row: MetricSpec, number: float | None) -> KnownMetric | ValueMetric:
     """The row's metric; with its default number it bears the bare name."""
     if row.parameter is None:
         return row.build(row.name, row.minimum_size)
@@ -156,7 +184,7 @@ def _build(row: MetricSpec, number: float | None) -> KnownMetric:
 def _parse(name: str) -> tuple[MetricSpec, float | None]:
     """The row of a name and the number after its colon, if there is one."""
     base, colon, digits = name.partition(":")
-    row = METRICS.get(base)
+    row = METRICS.get(base) or VALUE_METRICS.get(base)
     if row is None:
         raise ValueError(f"there is no metric {name!r}; there are {', '.join(METRICS)}")
     if not colon:
@@ -339,3 +367,31 @@ _ROWS = (
 
 METRICS: dict[str, MetricSpec] = {row.name: row for row in _ROWS}
 """Every metric by its name, in the order in which they are listed."""
+
+_VALUE_ROWS = (
+    MetricSpec(
+        name="ssimulacra2",
+        title="100 − SSIMULACRA 2",
+        framework="numpy",
+        explanation="Loss of structure, new edges and lost edges at six scales, of the picture rounded to 8 bits.",
+        source="Sneyers, Cloudinary, 2023; package ssimulacra2",
+        minimum_size=8,
+        build=build_ssimulacra2,
+        packages=("ssimulacra2",),
+        no_gradient="the package ssimulacra2 gives values only, no gradient",
+    ),
+    MetricSpec(
+        name="flip",
+        title="FLIP",
+        framework="numpy",
+        explanation="Visible difference when two pictures alternate in place, at 67 pixels per degree.",
+        source="Andersson et al., HPG 2020 (LDR-FLIP); package flip-evaluator",
+        minimum_size=1,
+        build=build_flip,
+        packages=("flip_evaluator",),
+        no_gradient="the package flip-evaluator gives values only, no gradient",
+    ),
+)
+
+VALUE_METRICS: dict[str, MetricSpec] = {row.name: row for row in _VALUE_ROWS}
+"""Metrics without a gradient: measured if their packages are installed, but unable to compete."""

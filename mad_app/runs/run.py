@@ -15,7 +15,7 @@ import numpy as np
 
 from mad_app.competition import CORNERS, Reason, Step, admissible, compete, quantize_at_level
 from mad_app.images import ImageArray, from_uint8
-from mad_app.metrics import KnownMetric, get_metric, measure_batch, measure_maps
+from mad_app.metrics import KnownMetric, get_measurable, get_metric, measure_batch, measure_maps
 from mad_app.records import (
     Checkpoint,
     CornerResult,
@@ -244,7 +244,7 @@ class _Recorder:
             seed=self.request.seed,
             versions=here.versions,
             device=here.device,
-            weights={name: (rivals[name] if name in rivals else get_metric(name)).weights for name in spoke},
+            weights={name: (rivals[name] if name in rivals else get_measurable(name)).weights for name in spoke},
             seconds=at.seconds,
             images=results,
             reference=self.reference,

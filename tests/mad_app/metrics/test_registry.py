@@ -12,7 +12,10 @@ from mad_app.metrics.structural import DISTANCES
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
 AVAILABLE = [described.row.name for described in describe_metrics() if described.available]
-EXPECTED = "lasi lpips-alex lpips-vgg lpips-squeeze mse ssim ms-ssim gmsd fsim haarpsi vif mdsi vsi"
+EXPECTED = (
+    "lasi lpips-alex lpips-vgg lpips-squeeze mse ssim ms-ssim gmsd fsim haarpsi vif mdsi vsi "
+    "ssim-luma nlpd dists st-lpips-alex wasserstein"
+)
 
 
 def test_the_metrics_are_those_promised() -> None:
@@ -52,6 +55,14 @@ def test_a_number_after_a_colon_sets_the_parameter() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "canonical"),
+    [("wasserstein:4", "wasserstein"), ("wasserstein:4.0", "wasserstein"), ("wasserstein:2.50", "wasserstein:2.5")],
+)
+def test_a_parameter_need_not_be_whole(name: str, canonical: str) -> None:
+    assert get_metric(name).name == canonical
+
+
+@pytest.mark.parametrize(
     ("name", "message"),
     [
         ("psnr", "there is no metric 'psnr'; there are lasi, lpips-alex, .*, vsi"),
@@ -65,6 +76,15 @@ def test_a_number_after_a_colon_sets_the_parameter() -> None:
         ("lasi:1.5", "got '1.5'"),
         ("lasi:-1", "got '-1'"),
         ("lasi:²", "got '²'"),
+        (
+            "wasserstein:0.5",
+            "after wasserstein: comes the pooling width in pixels, a number from 1 to 16",
+        ),
+        ("wasserstein:16.1", "a number from 1 to 16, got '16.1'"),
+        ("wasserstein:4.5.6", "got '4.5.6'"),
+        ("wasserstein:.", "got '.'"),
+        ("wasserstein:1e1", "got '1e1'"),
+        ("wasserstein:nan", "got 'nan'"),
         ("json:loads", "there is no metric 'json:loads'"),
     ],
 )
