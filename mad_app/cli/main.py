@@ -263,7 +263,9 @@ def metrics() -> None:
         if known.reason:
             notes.append(f"{row.name} is not available: {known.reason}.")
     notes += [
-        f"{known.row.name} is measured but cannot compete: {known.reason or known.row.no_gradient}."
+        f"{known.row.name} is not available: {known.reason}."
+        if known.reason
+        else f"{known.row.name} can be measured but not compete: {known.row.no_gradient}."
         for known in describe_value_metrics()
     ]
     notes.append("A function of your own, in JAX or PyTorch, competes as package.module:function.")

@@ -20,7 +20,8 @@ from mad_app.images.encode import Picture
 from mad_app.metrics.contract import checked_images, checked_reference
 
 Distance = Callable[[np.ndarray, np.ndarray], float]
-"""Reference and image, each float32 (H, W, 3) in [0, 1] -> distance: 0 for identical images, larger for worse ones."""
+"""Reference and image, each float32 (H, W, 3) in [0, 1] and writable -> distance: 0 for identical images, larger for
+worse ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +70,9 @@ class BoundValueMetric:
     def distances(self, images: jax.Array) -> jax.Array:
         """Distances (N,) of images (N, H, W, 3); values beyond [0, 1], by rounding, count as 0 and 1."""
         images = checked_images(images, self.reference.shape, metric=self.metric.name)
-        reference = np.asarray(self.reference)
-        return jnp.asarray(
-            [self.metric.distance(reference, image) for image in np.clip(np.asarray(images), 0, 1)], jnp.float32
-        )
+        reference = np.array(self.reference)  # a copy: some packages refuse the read-only memory of a JAX array
+        clipped = np.clip(np.asarray(images), 0, 1)
+        return jnp.asarray([self.metric.distance(reference, image) for image in clipped], jnp.float32)
 
     def value_and_grad(self, images: jax.Array) -> NoReturn:
         """Refused.

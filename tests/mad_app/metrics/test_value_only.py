@@ -45,6 +45,8 @@ def flip(monkeypatch: pytest.MonkeyPatch) -> None:
         reference: np.ndarray, test: np.ndarray, dynamic_range: str, **options: object
     ) -> tuple[np.ndarray, float, dict[str, object]]:
         assert (dynamic_range, options) == ("LDR", {"applyMagma": False})
+        assert reference.flags.writeable
+        assert test.flags.writeable
         errors = np.abs(reference - test)
         return errors, errors.mean(), {}
 
