@@ -12,6 +12,7 @@ LUMA_601 = "luma alone (0.299 R + 0.587 G + 0.114 B of the sRGB values)"
 NO_RESIZING = "none"
 TO_256 = "averaged over blocks of round(shorter side / 256) pixels, from 384 pixels on"
 HALVED = "averaged over blocks of 2 × 2 pixels"
+FILTERED = "low-pass filtered before each halving inside the network, so that the finest checkerboard does not count"
 WINDOW_11 = "Gaussian of 11 × 11 pixels, σ = 1.5, only where it lies inside the picture"
 
 
@@ -47,10 +48,10 @@ class Convention:
         )
 
 
-def _lpips(receptive_field: str) -> Convention:
+def _lpips(receptive_field: str, resizing: str = NO_RESIZING) -> Convention:
     return Convention(
         color="R, G, B together, scaled by LPIPS's constants for ImageNet",
-        resizing=NO_RESIZING,
+        resizing=resizing,
         range="-1 to 1",
         window=f"{receptive_field}; the mean over positions",
     )
@@ -138,7 +139,7 @@ CONVENTIONS: dict[str, Convention] = {
         window="6 layers of VGG-16 with L2 pooling; statistics over the whole picture",
         published="often with the shorter side scaled to 256 pixels first, which moves it by 8 to 20 %",
     ),
-    "st-lpips-alex": _lpips("5 layers of AlexNet with a blur before each reduction, strides of 2 to 8 pixels"),
+    "st-lpips-alex": _lpips("5 layers of AlexNet, strides of 2 to 8 pixels", FILTERED),
     "wasserstein": Convention(
         color="R, G, B together, scaled by ImageNet's constants",
         resizing="the picture, its half and its quarter",
