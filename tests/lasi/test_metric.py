@@ -7,7 +7,7 @@ import pytest
 
 import lasi as package
 from lasi import LASI
-from lasi.strips import group_of
+from lasi.strips import Target, group_of
 from tests.lasi import oracle
 from tests.lasi.pictures import noisy, smooth_noise
 from tests.lasi.quick_compile import quick_jit
@@ -66,7 +66,7 @@ def test_every_method_against_the_oracle() -> None:
 @pytest.mark.parametrize(("count", "group"), [(3, 1), (4, 2)])
 def test_wide_images_computed_in_groups_equal_single_ones(count: int, group: int) -> None:
     shape = (3, 100, 3)
-    assert group_of(shape, count) == group
+    assert group_of(shape, SIZE, count, Target("cpu")) == group
     lasi = LASI(shape, SIZE)
     x = np.float32(smooth_noise(shape, seed=1))
     images = np.float32([noisy(x, 0.1, seed=2 + i) for i in range(count)])
