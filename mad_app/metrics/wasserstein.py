@@ -90,11 +90,20 @@ def _prepare(sigma: float, reference: torch.Tensor) -> Prepared:
 
 
 def _distances_to(prepared: Prepared, images: torch.Tensor) -> torch.Tensor:
-    return torch.stack([part.mean(dim=(1, 2)) for part in _parts(prepared, images)]).sum(dim=0).float()
+    """One image after the other: statistics in float64 need much memory, 4 GB each at 1024 × 1024 pixels."""
+    return torch.cat([_distance_of_one(prepared, image) for image in images.split(1)])
+
+
+def _distance_of_one(prepared: Prepared, image: torch.Tensor) -> torch.Tensor:
+    return torch.stack([part.mean(dim=(1, 2)) for part in _parts(prepared, image)]).sum(dim=0).float()
 
 
 def _maps_to(prepared: Prepared, images: torch.Tensor) -> torch.Tensor:
-    parts = [interpolate(part[:, None], images.shape[2:], mode="bilinear") for part in _parts(prepared, images)]
+    return torch.cat([_map_of_one(prepared, image) for image in images.split(1)])
+
+
+def _map_of_one(prepared: Prepared, image: torch.Tensor) -> torch.Tensor:
+    parts = [interpolate(part[:, None], image.shape[2:], mode="bilinear") for part in _parts(prepared, image)]
     return torch.cat(parts, dim=1).sum(dim=1).float()
 
 
@@ -120,7 +129,7 @@ def _features(images: torch.Tensor) -> list[torch.Tensor]:
     network, images = vgg16_on(images.device), normalize(images)
     features = [images]
     for scale in range(SCALES):
-        images = _low_pass(images)[:, :, ::2, ::2] if scale else images
+        images = _low_pass(images, stride=2) if scale else images
         features += network.features(images, _average_pool)
     return features
 
@@ -140,7 +149,7 @@ def _level_weights(sigma: float, image: torch.Tensor, features: torch.Tensor) ->
         if weight.any():
             weights[level] = weight[0, 0]
         if level:
-            log_sigma = _low_pass(log_sigma)[:, :, ::2, ::2]
+            log_sigma = _low_pass(log_sigma, stride=2)
     return weights
 
 
@@ -153,15 +162,16 @@ def _statistics(features: torch.Tensor, levels: Collection[int]) -> dict[int, St
     mean = features.double() if max(levels) else features
     square = mean**2
     for level in range(1, max(levels) + 1):
-        mean, square = _low_pass(mean), _low_pass(square)
+        stride = 1 if level in levels else 2
+        mean, square = _low_pass(mean, stride), _low_pass(square, stride)
         if level in levels:
             found[level] = mean, torch.clamp(square - mean**2, min=MIN_VARIANCE).sqrt()
-        mean, square = mean[:, :, ::2, ::2], square[:, :, ::2, ::2]
+            mean, square = mean[:, :, ::2, ::2], square[:, :, ::2, ::2]
     return found
 
 
-def _low_pass(values: torch.Tensor) -> torch.Tensor:
-    """The mean of (N, C, h, w) under [¼ ½ ¼] along rows and columns, zero beyond the border."""
-    bordered = pad(values, (1, 1, 1, 1))
-    rows = 0.25 * (bordered[:, :, :-2] + bordered[:, :, 2:]) + 0.5 * bordered[:, :, 1:-1]
-    return 0.25 * (rows[..., :-2] + rows[..., 2:]) + 0.5 * rows[..., 1:-1]
+def _low_pass(values: torch.Tensor, stride: int = 1) -> torch.Tensor:
+    """The mean of (N, C, h, w) under [¼ ½ ¼] along rows and columns, zero beyond the border, at each stride-th."""
+    padded = pad(values, (1, 1, 1, 1))
+    rows = 0.25 * (padded[:, :, :-2:stride] + padded[:, :, 2::stride]) + 0.5 * padded[:, :, 1:-1:stride]
+    return 0.25 * (rows[..., :-2:stride] + rows[..., 2::stride]) + 0.5 * rows[..., 1:-1:stride]
