@@ -6,7 +6,8 @@ change them. The person who started the server may change all runs.
 
 import re
 import secrets
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mad_app.jobs.folder import Job
 from mad_app.jobs.owners import belongs_to
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.pool import WorkerPool
+from mad_app.jobs.process import Answer
 from mad_app.jobs.queue import JobQueue
 from mad_app.jobs.rights import is_key, is_open_to_all, is_own_machine
 
@@ -91,6 +93,11 @@ def workers() -> WorkerPool:
     pool = WorkerPool(runs_at_once())
     pool.warm_up()
     return pool
+
+
+def ask_worker(request: Mapping[str, Any]) -> Future[Answer] | None:
+    """Ask a worker process that runs no job for something (`jobs.serve`); None where each runs one."""
+    return workers().ask(request)
 
 
 def visitor() -> str:

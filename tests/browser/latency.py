@@ -124,7 +124,7 @@ def open_page(browser: Browser, server: Server, query: str) -> tuple[Page, float
     page.goto(f"{server.address}/{query}", wait_until="commit")
     page.wait_for_selector("h1")
     heading = time.monotonic() - began
-    page.wait_for_selector(".mad-four-up")
+    page.wait_for_selector(".mad-four-up, .viewer")
     return page, heading
 
 

@@ -76,7 +76,7 @@ def test_reference_values_in_float64(case: Case) -> None:
     assert_reference_values(results, case, IN_FLOAT64)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.unit_range], ids=str)
+@pytest.mark.parametrize("case", [case for case in CASES if case.unit_range][::3], ids=str)
 def test_reference_values_in_float32(case: Case) -> None:
     results = quick_jit(functools.partial(evaluate, on_gpu_layout(case)))(*np.float32(case.images))
     assert results["distances"].dtype == np.float32

@@ -23,7 +23,7 @@ STATE = PageState("compete")
 def show_live(queue: JobQueue, job: Job) -> None:
     """Draw a run that has not ended; it is drawn anew several times a second, less often while it waits."""
     pause = _pause_between_looks(job)
-    st.fragment(_draw, run_every=pause)(queue, job.id, pause, job.status.run is not None)
+    st.fragment(_draw, run_every=pause)(queue, job.id, pause, _is_saved(job))
 
 
 def progress_text(job: Job, stopping: bool) -> str:
@@ -45,15 +45,22 @@ def _pause_between_looks(job: Job) -> float:
     return WAITING_POLL_SECONDS if job.status.phase is Phase.WAITING and job.ahead else POLL_SECONDS
 
 
+def _is_saved(job: Job) -> bool:
+    """Whether the address can name its record; its first step is drawn before that."""
+    return job.status.run is not None and job.status.step > 0
+
+
 def _draw(queue: JobQueue, job_id: str, pause: float, saved: bool) -> None:
     """Draw it; where something else is to be shown, or the address changes, draw the whole page."""
     with contained("this run"):
         job = queue.look(job_id)
         status = job.status
         ended = status.phase.over or status.phase.has_result
-        if ended or pause != _pause_between_looks(job) or saved != (status.run is not None):
+        if ended or pause != _pause_between_looks(job):
             st.rerun()
         _draw_job(queue, job)
+        if saved != _is_saved(job):
+            st.rerun()
 
 
 def _draw_job(queue: JobQueue, job: Job) -> None:

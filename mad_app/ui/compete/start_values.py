@@ -18,7 +18,7 @@ from mad_app.jobs.process import ProcessEnded
 from mad_app.request import Request
 from mad_app.ui.components.form import Form
 from mad_app.ui.components.html import plain, sentence
-from mad_app.ui.session import PageState, workers
+from mad_app.ui.session import PageState, ask_worker
 
 PATIENCE_SECONDS = 0.2
 """How long the page waits for an answer before it is sent without; most take less."""
@@ -75,7 +75,7 @@ def _answer(request: Request, reference: ImageArray) -> Future[dict[str, Any]] |
     if known and known[0] == key and not (known[1].done() and known[1].exception()):
         return known[1]
     encoded = base64.b64encode(pixels).decode()
-    answer = workers().ask({"measure": asdict(asked), "reference": encoded, "shape": reference.shape, "levels": levels})
+    answer = ask_worker({"measure": asdict(asked), "reference": encoded, "shape": reference.shape, "levels": levels})
     if answer is not None:
         STATE["start-values"] = (key, answer)
     return answer

@@ -78,6 +78,11 @@ def failures() -> Iterator[list[str]]:
     assert handler.errors == []
 
 
+@pytest.fixture(autouse=True)
+def _no_worker_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mad_app.ui.session.workers", ThreadWorkers)
+
+
 @pytest.fixture
 def as_visitor(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages are opened elsewhere than on the server's own machine."""
@@ -91,7 +96,6 @@ def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: list[st
     monkeypatch.setenv("MAD_APP_RUNS", str(tmp_path))
     monkeypatch.setattr("mad_app.ui.session.kept", lambda _: "")  # no browser, no cookies
     monkeypatch.setattr("mad_app.ui.session.is_own_machine", lambda *_: True)
-    monkeypatch.setattr("mad_app.ui.session.workers", ThreadWorkers)
 
     def open_page(path: str = "compete", **query: str) -> AppTest:
         page = AppTest.from_string(START.format(path=path, query=query), default_timeout=60)

@@ -65,9 +65,17 @@ def own_job(root: Path, page: AppTest) -> None:
     folder.write_status(Status(phase=Phase.STOPPED, step=3))
 
 
-@pytest.mark.parametrize("name", ["run", "job", "image", "compare", "series"])
-@pytest.mark.parametrize("id_", IDS)
-@pytest.mark.parametrize("path", PAGES)
+NAMES = ("run", "job", "image", "compare", "series")
+"""Parameters of an address that name something."""
+
+OPENED = {
+    *(("compete", id_, "run") for id_ in IDS),
+    *((path, id_, NAMES[(i + j) % len(NAMES)]) for i, path in enumerate(PAGES) for j, id_ in enumerate(IDS)),
+}
+"""Every id on every page, and every parameter on every page."""
+
+
+@pytest.mark.parametrize(("path", "id_", "name"), sorted(OPENED))
 def test_a_page_opened_with_any_id_says_it_and_goes_on(
     open_page: OpenPage, tmp_path: Path, path: str, id_: str, name: str
 ) -> None:
