@@ -91,7 +91,7 @@ def _prepare(sigma: float, reference: torch.Tensor) -> Prepared:
 
 def _distances_to(prepared: Prepared, images: torch.Tensor) -> torch.Tensor:
     """One image after the other: statistics in float64 need much memory, 4 GB each at 1024 × 1024 pixels."""
-    return torch.cat([_distance_of_one(prepared, image) for image in images.split(1)])
+    return torch.cat([_distance_of_one(prepared, image) for image in torch.split(images, 1)])
 
 
 def _distance_of_one(prepared: Prepared, image: torch.Tensor) -> torch.Tensor:
@@ -99,7 +99,7 @@ def _distance_of_one(prepared: Prepared, image: torch.Tensor) -> torch.Tensor:
 
 
 def _maps_to(prepared: Prepared, images: torch.Tensor) -> torch.Tensor:
-    return torch.cat([_map_of_one(prepared, image) for image in images.split(1)])
+    return torch.cat([_map_of_one(prepared, image) for image in torch.split(images, 1)])
 
 
 def _map_of_one(prepared: Prepared, image: torch.Tensor) -> torch.Tensor:
