@@ -43,6 +43,7 @@ No file imports, over any number of others, itself.
 PLACES = {
     "PIL": {"mad_app.images", "mad_app.distortions", "mad_app.records", "mad_app.figures", "mad_app.ui"},
     "click": {"mad_app.cli"},
+    "flip_evaluator": {"mad_app.metrics"},
     "jax": {
         "lasi",
         "mad_app.metrics",
@@ -59,6 +60,7 @@ PLACES = {
     "optax": {"mad_app.competition"},
     "piq": {"mad_app.metrics"},
     "scipy": {"mad_app.distortions"},
+    "ssimulacra2": {"mad_app.metrics"},
     "streamlit": {"mad_app.app", "mad_app.ui"},
     "segno": {"mad_app.cli.app"},
     "torch": {"mad_app.metrics"},

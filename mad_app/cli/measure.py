@@ -12,7 +12,14 @@ from mad_app.cli.options import Command
 from mad_app.cli.running import metric_here
 from mad_app.errors import ArgumentError
 from mad_app.images import Decoded, read_image
-from mad_app.metrics import METRICS, describe_metrics, measure_batch
+from mad_app.metrics import (
+    LISTED_METRICS,
+    MetricDescription,
+    describe_metrics,
+    describe_value_metrics,
+    measure_batch,
+    measured_by_default,
+)
 from mad_app.metrics.devices import find_devices
 from mad_app.metrics.registry import is_listed
 from mad_app.runs.materialize import refused_as
@@ -21,7 +28,12 @@ from mad_app.runs.materialize import refused_as
 @click.command(cls=Command)
 @click.argument("reference", metavar="REF")
 @click.argument("image", metavar="IMG")
-@click.option("--metric", "names", multiple=True, help="Only this one; may be repeated.  [default: all]")
+@click.option(
+    "--metric",
+    "names",
+    multiple=True,
+    help="Only this one; may be repeated.  [default: all that are installed]",
+)
 @click.option("--json", "as_json", is_flag=True, help="One object: metric name to value, or null.")
 def measure(reference: str, image: str, names: tuple[str, ...], as_json: bool) -> None:
     """Measure how far one picture is from another.
@@ -36,7 +48,7 @@ def measure(reference: str, image: str, names: tuple[str, ...], as_json: bool) -
     if (rows, columns) != (height, width):
         sizes = f"{image} has {columns} × {rows} pixels, but {reference} has {width} × {height}"
         raise ArgumentError("image", f"{sizes}: both must be of one size")
-    asked = names or tuple(METRICS)
+    asked = names or tuple(measured_by_default())
     with contextlib.redirect_stdout(sys.stderr):
         own = [metric_here(name) for name in asked if not is_listed(name)]
         listed = [name for name in asked if is_listed(name)]
@@ -63,28 +75,35 @@ def metrics() -> None:
         row, limits = known.spec, known.spec.parameter
         rows.append((row.name, row.framework, f"{row.minimum_size} px", "yes" if known.available else "no", row.source))
         if limits:
-            notes.append(f"{row.name}:N sets its {limits.meaning}, from {limits.lowest} to {limits.highest}.")
+            notes.append(f"{row.name}:N sets its {limits.meaning}, a {limits.describe()}.")
         if known.reason:
             notes.append(f"{row.name} is not available: {known.reason}.")
-    notes.append("\n".join(_conventions(METRICS)))
+    notes += [_value_metric_note(known) for known in describe_value_metrics()]
+    notes.append("\n".join(_conventions(LISTED_METRICS)))
     notes.append("A function of your own, in JAX or PyTorch, competes as package.module:function.")
     devices = find_devices()
     notes += [f"Computes on {devices.describe()}.", *devices.problems]
     click.echo("\n\n".join([_table(rows), *notes]))
 
 
+def _value_metric_note(known: MetricDescription) -> str:
+    if known.reason:
+        return f"{known.spec.name}, which would be measured but cannot compete, is not available: {known.reason}."
+    return f"{known.spec.name} is measured but cannot compete: {known.spec.no_gradient}."
+
+
 def _conventions(names: Iterable[str]) -> list[str]:
     """How each of these listed metrics is computed."""
     bases = dict.fromkeys(name.partition(":")[0] for name in names)
-    return [f"{base}: {METRICS[base].convention.describe()}." for base in bases]
+    return [f"{base}: {LISTED_METRICS[base].convention.describe()}." for base in bases]
 
 
 def _values_table(values: Mapping[str, float | None], size: int) -> str:
     """Metrics and their values, or why a value is not available."""
-    reasons = {known.spec.name: known.reason for known in describe_metrics()}
+    reasons = {known.spec.name: known.reason for known in (*describe_metrics(), *describe_value_metrics())}
     rows = []
     for name, value in values.items():
-        row = METRICS.get(name.partition(":")[0])
+        row = LISTED_METRICS.get(name.partition(":")[0])
         if value is not None:
             text = f"{value:.6g}"
         elif row and size < row.minimum_size:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mad_app.competition.settings import CORNERS
-from mad_app.metrics import METRICS
+from mad_app.metrics import LISTED_METRICS
 from mad_app.records import CornerResult, Run, without_folders
 from mad_app.request import describe_settings
 
@@ -41,15 +41,15 @@ _EXTREMES = {"max": "as high as possible", "min": "as low as possible"}
 
 
 def metric_title(name: str) -> str:
-    """The title of a metric, as in METRICS, with the number after its colon; of a function, its name as written.
+    """The title of a metric, as in LISTED_METRICS, with the number after its colon; of a function, its name as written.
 
     Example:
         >>> metric_title("lasi:20"), metric_title("my.module:distance")
         ('LASI:20', 'distance')
     """
     base, _, rest = name.partition(":")
-    if base in METRICS:
-        return METRICS[base].title + (f":{rest}" if rest else "")
+    if base in LISTED_METRICS:
+        return LISTED_METRICS[base].title + (f":{rest}" if rest else "")
     return rest or base
 
 

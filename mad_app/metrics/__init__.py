@@ -7,9 +7,10 @@
     bound = metric.bind(reference)                            # what depends on the reference alone is computed once
     distances, gradients = bound.value_and_grad(images)       # (N, H, W, 3) -> (N,), (N, H, W, 3)
 
-`METRICS` lists every metric. To add one, add a `MetricSpec` to `registry` and its build function to the module of
-similar metrics; tests that run over `METRICS` then cover it. Importing this package imports neither torch nor a package
-that needs it.
+`METRICS` lists every metric that can compete, `VALUE_METRICS` those that give values only. To add one, add a
+`MetricSpec` to `registry`, its convention and paper to `conventions`, and its build function to the module of similar
+metrics; tests that run over `METRICS` then cover it. Importing this package imports neither torch nor a package that
+needs it.
 """
 
 from mad_app.metrics.contract import ContractBroken, check_metric
@@ -21,12 +22,24 @@ from mad_app.metrics.failure import OUT_OF_MEMORY, MetricFailed, is_out_of_memor
 from mad_app.metrics.from_jax import BoundJaxMetric, JaxMetric, value_and_grad_of
 from mad_app.metrics.maps import measure_maps
 from mad_app.metrics.protocol import BoundMetric, KnownMetric, Metric, MetricUnavailable
-from mad_app.metrics.registry import METRICS, MetricDescription, MetricSpec, Parameter, describe_metrics, get_metric
+from mad_app.metrics.registry import (
+    LISTED_METRICS,
+    METRICS,
+    VALUE_METRICS,
+    describe_metrics,
+    describe_value_metrics,
+    get_measurable,
+    get_metric,
+    measured_by_default,
+)
+from mad_app.metrics.spec import MetricDescription, MetricSpec, Parameter
 
 __all__ = [
     "CONVENTIONS",
+    "LISTED_METRICS",
     "METRICS",
     "OUT_OF_MEMORY",
+    "VALUE_METRICS",
     "BoundJaxMetric",
     "BoundMetric",
     "ContractBroken",
@@ -42,13 +55,16 @@ __all__ = [
     "Parameter",
     "check_metric",
     "describe_metrics",
+    "describe_value_metrics",
     "find_devices",
+    "get_measurable",
     "get_metric",
     "is_out_of_memory",
     "load_metric",
     "measure",
     "measure_batch",
     "measure_maps",
+    "measured_by_default",
     "metric_from",
     "resolve_metric",
     "value_and_grad_of",

@@ -12,6 +12,7 @@ LUMA_601 = "luma alone (0.299 R + 0.587 G + 0.114 B of the sRGB values)"
 NO_RESIZING = "none"
 TO_256 = "averaged over blocks of round(shorter side / 256) pixels, from 384 pixels on"
 HALVED = "averaged over blocks of 2 × 2 pixels"
+FILTERED = "low-pass filtered before each halving inside the network, so that the finest checkerboard does not count"
 WINDOW_11 = "Gaussian of 11 × 11 pixels, σ = 1.5, only where it lies inside the picture"
 
 
@@ -47,10 +48,10 @@ class Convention:
         )
 
 
-def _lpips(receptive_field: str) -> Convention:
+def _lpips(receptive_field: str, resizing: str = NO_RESIZING) -> Convention:
     return Convention(
         color="R, G, B together, scaled by LPIPS's constants for ImageNet",
-        resizing=NO_RESIZING,
+        resizing=resizing,
         range="-1 to 1",
         window=f"{receptive_field}; the mean over positions",
     )
@@ -117,6 +118,48 @@ CONVENTIONS: dict[str, Convention] = {
         range="0 to 255",
         window="Scharr gradients of 3 × 3, weighted by saliency",
     ),
+    "ssim-luma": Convention(
+        color=LUMA_601,
+        resizing=NO_RESIZING,
+        range="0 to 1",
+        window=WINDOW_11,
+        published="the same; the authors' program also averages over blocks from 384 pixels on",
+    ),
+    "nlpd": Convention(
+        color=LUMA_601,
+        resizing="six levels of a Laplacian pyramid, each half as large as the one before",
+        range="0 to 1",
+        window="binomial filters of 5 × 5, local amplitudes of 3 × 3 to 3 × 5; the mean of the levels' deviations",
+        published="of gray values; another conversion to gray than this luma moves it by 5 to 9 %",
+    ),
+    "dists": Convention(
+        color="R, G, B together, scaled by ImageNet's constants",
+        resizing=NO_RESIZING,
+        range="0 to 1",
+        window="6 layers of VGG-16 with L2 pooling; statistics over the whole picture",
+        published="often with the shorter side scaled to 256 pixels first, which moves it by 8 to 20 %",
+    ),
+    "st-lpips-alex": _lpips("5 layers of AlexNet, strides of 2 to 8 pixels", FILTERED),
+    "wasserstein": Convention(
+        color="R, G, B together, scaled by ImageNet's constants",
+        resizing="the picture, its half and its quarter",
+        range="0 to 1",
+        window="5 layers of VGG-16 with average pooling; local means and deviations over about σ pixels",
+        published="the same as the authors' PyTorch program; their JAX program pads otherwise (0.4 % at σ = 16)",
+    ),
+    "ssimulacra2": Convention(
+        color="XYB, of the picture in 8 bits",
+        resizing="six scales, each averaged over blocks of 2 × 2 pixels of the one before",
+        range="0 to 1",
+        window="Gaussian, σ = 1.5; norms over positions",
+        published="a score of 100 for identical pictures; this is what it lacks of 100",
+    ),
+    "flip": Convention(
+        color="opponent colors and CIE Lab",
+        resizing=NO_RESIZING,
+        range="0 to 1",
+        window="contrast sensitivity at 67 pixels per degree; the mean over positions",
+    ),
 }
 """The conventions of the listed metrics, by name."""
 
@@ -133,5 +176,12 @@ PAPERS: Mapping[str, str] = {
     "vif": "https://doi.org/10.1109/TIP.2005.859378",
     "mdsi": "https://arxiv.org/abs/1608.07433",
     "vsi": "https://doi.org/10.1109/TIP.2014.2346028",
+    "ssim-luma": "https://doi.org/10.1109/TIP.2003.819861",
+    "nlpd": "https://doi.org/10.2352/ISSN.2470-1173.2016.16.HVEI-103",
+    "dists": "https://arxiv.org/abs/2004.07728",
+    "st-lpips-alex": "https://arxiv.org/abs/2207.13686",
+    "wasserstein": "https://arxiv.org/abs/2310.03629",
+    "ssimulacra2": "https://github.com/cloudinary/ssimulacra2",
+    "flip": "https://doi.org/10.1145/3406183",
 }
 """Where each metric was published; MSE has no paper of its own."""

@@ -12,7 +12,8 @@ import numpy as np
 
 from mad_app.metrics.contract import checked_images, checked_reference
 from mad_app.metrics.protocol import Metric
-from mad_app.metrics.registry import METRICS, MetricSpec, get_metric, spec_of
+from mad_app.metrics.registry import get_measurable, measured_by_default, spec_of
+from mad_app.metrics.spec import MetricSpec
 
 Values = tuple[float | None, ...]
 
@@ -23,7 +24,8 @@ def measure(reference: jax.Array, image: jax.Array, names: Iterable[str] | None 
     Args:
         reference: float32 (H, W, 3) in [0, 1].
         image: likewise.
-        names: names of listed metrics; all of them by default.
+        names: names of listed metrics; all that can compete by default, and those that give values only
+            if they are installed.
 
     Returns:
         By name, in the order of `names`; None where a value is not available.
@@ -49,7 +51,7 @@ def measure_batch(
     Args:
         reference: float32 (H, W, 3) in [0, 1].
         images: float32 (N, H, W, 3) in [0, 1].
-        names: names of listed metrics; all of them by default. Metrics that are not named are not loaded.
+        names: names of listed metrics; likewise. Metrics that are not named are not loaded.
         also: further metrics, under their own names.
 
     Returns:
@@ -64,7 +66,8 @@ def measure_batch(
         >>> measure_batch(black, np.stack([black, black + np.float32(0.5)]), ["mse"])
         {'mse': (0.0, 0.25)}
     """
-    specs = {name: spec_of(name, argument="names") for name in (METRICS if names is None else names)}
+    asked = measured_by_default() if names is None else names
+    specs = {name: spec_of(name, argument="names") for name in asked}
     reference = checked_reference(reference, metric="measure", minimum_size=1)
     images = checked_images(images, reference.shape)
     values = {name: _listed_values(name, spec, reference, images) for name, spec in specs.items()}
@@ -74,7 +77,7 @@ def measure_batch(
 def _listed_values(name: str, spec: MetricSpec, reference: jax.Array, images: jax.Array) -> Values:
     if spec.missing() or min(reference.shape[:2]) < spec.minimum_size:
         return (None,) * len(images)
-    return _values(get_metric(name), reference, images)
+    return _values(get_measurable(name), reference, images)
 
 
 def _values(metric: Metric, reference: jax.Array, images: jax.Array) -> Values:

@@ -1,101 +1,40 @@
 """The registry of metrics: one specification per metric, and the metric of a name.
 
 A name is that of a specification, or, for one with a parameter, `name:number`. No name makes Python import a module;
-for a user's own metrics see `custom`.
+for a user's own metrics see `custom`. Metrics that give values but no gradient have a table of their own: they are
+measured beside the others, and refused where a metric competes.
 """
 
-import importlib.util
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
-from typing import Literal
 
 from mad_app.errors import ArgumentError
 from mad_app.metrics.classical import build_mse, build_structural
-from mad_app.metrics.conventions import CONVENTIONS, PAPERS, Convention
 from mad_app.metrics.lpips.weights import missing_weights
+from mad_app.metrics.package_files import DISTS_WEIGHTS, ST_LPIPS_WEIGHTS, first_missing
 from mad_app.metrics.perceptual import build_lasi, build_lpips
 from mad_app.metrics.protocol import KnownMetric, MetricUnavailable
-
-Framework = Literal["jax", "torch"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """The whole number that may follow a name after a colon.
-
-    Attributes:
-        keyword: argument of `MetricSpec.build`.
-        meaning: what it is, for messages.
-        lowest: smallest value.
-        highest: largest value.
-        default: value of the bare name.
-    """
-
-    keyword: str
-    meaning: str
-    lowest: int
-    highest: int
-    default: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class MetricSpec:
-    """Specification of a metric.
-
-    Attributes:
-        name: the name by which it is requested.
-        title: its name on a page and in a figure.
-        framework: the framework that computes it.
-        explanation: what it measures, in a sentence or two for a page.
-        source: paper, and the implementation used.
-        minimum_size: smallest height and width in pixels.
-        build: (name, minimum_size, and the parameter by its keyword) -> the metric.
-        parameter: the number that may follow the name, if any.
-        packages: packages that it needs besides JAX, by the names under which they are imported.
-        missing_data: what further files it needs that are not on this machine, or None; never downloads.
-    """
-
-    name: str
-    title: str
-    framework: Framework
-    explanation: str
-    source: str
-    minimum_size: int
-    build: Callable[..., KnownMetric]
-    parameter: Parameter | None = None
-    packages: tuple[str, ...] = ()
-    missing_data: Callable[[], str | None] | None = None
-
-    @property
-    def convention(self) -> Convention:
-        """How it treats color, size and range, and how the published variant differs."""
-        return CONVENTIONS[self.name]
-
-    @property
-    def url(self) -> str:
-        """Address of the paper; empty where there is none."""
-        return PAPERS.get(self.name, "")
-
-    def missing_packages(self) -> str | None:
-        """The packages that must be installed first, or None. Imports nothing."""
-        missing = [package for package in self.packages if importlib.util.find_spec(package) is None]
-        return f"not installed: {', '.join(missing)}" if missing else None
-
-    def missing(self) -> str | None:
-        """Why it is not available on this machine, or None. Imports nothing and uses no network."""
-        return self.missing_packages() or (self.missing_data() if self.missing_data else None)
+from mad_app.metrics.spec import MetricDescription, MetricSpec, Parameter
+from mad_app.metrics.torch_builders import (
+    build_dists,
+    build_nlpd,
+    build_ssim_luma,
+    build_st_lpips,
+    build_wasserstein,
+)
+from mad_app.metrics.value_only import build_flip, build_ssimulacra2
 
 
 def get_metric(name: str, *, argument: str = "metric") -> KnownMetric:
-    """The listed metric of a name.
+    """The listed metric of a name, which can compete.
 
     Args:
         name: such as "ssim", "lasi" or "lasi:20".
         argument: the argument by which the caller was given the name, for the error.
 
     Raises:
-        ArgumentError: there is no such metric; the message lists those that exist.
+        ArgumentError: there is no such metric; the message lists those that exist. Or it gives values only; the
+            message says why.
         MetricUnavailable: it needs a package or weights that are not on this machine; the message says what to do.
 
     Example:
@@ -104,18 +43,16 @@ def get_metric(name: str, *, argument: str = "metric") -> KnownMetric:
         >>> get_metric("lasi:20").name
         'lasi:20'
     """
-    spec, number = _parse(name, argument)
-    missing = spec.missing_packages()
-    if missing:
-        raise MetricUnavailable(f"{spec.name} is not available here: {missing}")
-    try:
-        return _build(spec, number)
-    except MetricUnavailable as error:
-        raise MetricUnavailable(f"{spec.name} is not available here: {error}") from error
+    return _build(*_parse_competitor(name, argument))
+
+
+def get_measurable(name: str, *, argument: str = "metric") -> KnownMetric:
+    """As `get_metric`, and of those that give values only: they raise ArgumentError when asked for a gradient."""
+    return _build(*_parse(name, argument))
 
 
 def spec_of(name: str, *, argument: str = "metric") -> MetricSpec:
-    """The specification of the metric of a name; arguments and errors as of `get_metric`.
+    """The specification of the metric of a name, which may give values only; errors as of `get_metric`.
 
     Example:
         >>> spec_of("lasi:20").title
@@ -124,58 +61,86 @@ def spec_of(name: str, *, argument: str = "metric") -> MetricSpec:
     return _parse(name, argument)[0]
 
 
+def canonical_name(name: str, *, argument: str = "metric") -> str:
+    """The one name of a metric that can compete; arguments and errors as of `get_metric`.
+
+    Example:
+        >>> canonical_name("lasi:10"), canonical_name("wasserstein:2.50")
+        ('lasi', 'wasserstein:2.5')
+    """
+    spec, number = _parse_competitor(name, argument)
+    return spec.name_with(number)
+
+
 def is_listed(name: str) -> bool:
     """Whether a name, up to its colon, is that of a listed metric."""
-    return name.partition(":")[0] in METRICS
-
-
-@dataclass(frozen=True)
-class MetricDescription:
-    """The specification of a metric, and the reason why it is not available on this machine, None if it is."""
-
-    spec: MetricSpec
-    reason: str | None
-
-    @property
-    def available(self) -> bool:
-        """Whether it can be built without a download."""
-        return self.reason is None
+    return name.partition(":")[0] in LISTED_METRICS
 
 
 def describe_metrics() -> list[MetricDescription]:
-    """Every listed metric, in the order of the registry. Imports no framework except JAX and uses no network.
+    """Every listed metric that can compete, in the order of the registry.
+
+    Imports no framework except JAX and uses no network.
 
     Example:
         >>> [described.spec.title for described in describe_metrics() if described.spec.name == "mse"]
         ['MSE']
     """
-    return [MetricDescription(spec, spec.missing()) for spec in METRICS.values()]
+    return _described(METRICS)
 
 
-def _build(spec: MetricSpec, number: int | None) -> KnownMetric:
+def describe_value_metrics() -> list[MetricDescription]:
+    """Every listed metric that gives values only; likewise."""
+    return _described(VALUE_METRICS)
+
+
+def measured_by_default() -> list[str]:
+    """The names of what is measured where no names are given: all that can compete, and the others if installed."""
+    return [*METRICS, *(name for name, spec in VALUE_METRICS.items() if spec.missing() is None)]
+
+
+def _described(table: Mapping[str, MetricSpec]) -> list[MetricDescription]:
+    return [MetricDescription(spec, spec.missing()) for spec in table.values()]
+
+
+def _build(spec: MetricSpec, number: float | None) -> KnownMetric:
     """Build a metric; with the default of its parameter it has the bare name."""
-    if spec.parameter is None:
-        return spec.build(spec.name, spec.minimum_size)
-    number = spec.parameter.default if number is None else number
-    name = spec.name if number == spec.parameter.default else f"{spec.name}:{number}"
-    return spec.build(name, spec.minimum_size, **{spec.parameter.keyword: number})
+    missing = spec.missing_packages()
+    if missing:
+        raise MetricUnavailable(f"{spec.name} is not available here: {missing}")
+    chosen = {}
+    if spec.parameter:
+        chosen[spec.parameter.keyword] = spec.parameter.default if number is None else number
+    try:
+        return spec.build(spec.name_with(number), spec.minimum_size, **chosen)
+    except MetricUnavailable as error:
+        raise MetricUnavailable(f"{spec.name} is not available here: {error}") from error
 
 
-def _parse(name: str, argument: str) -> tuple[MetricSpec, int | None]:
+def _parse_competitor(name: str, argument: str) -> tuple[MetricSpec, float | None]:
+    """As `_parse`; refuses a metric that gives values only."""
+    spec, number = _parse(name, argument)
+    if spec.no_gradient:
+        problem = f"cannot be {spec.name}, which can be measured but not compete: {spec.no_gradient}"
+        raise ArgumentError(argument, problem)
+    return spec, number
+
+
+def _parse(name: str, argument: str) -> tuple[MetricSpec, float | None]:
     """The specification of a name and the number after its colon, if there is one."""
     base, colon, digits = name.partition(":")
-    spec = METRICS.get(base)
+    spec = LISTED_METRICS.get(base)
     if spec is None:
         raise ArgumentError(argument, f"must be one of {', '.join(METRICS)}, got {name!r}")
     if not colon:
         return spec, None
     if spec.parameter is None:
         raise ArgumentError(argument, f"{base} has no parameter, got {name!r}")
-    limits = spec.parameter
-    if not (digits.isascii() and digits.isdigit() and limits.lowest <= int(digits) <= limits.highest):
-        expected = f"{limits.meaning}, a whole number from {limits.lowest} to {limits.highest}"
+    number = spec.parameter.read(digits)
+    if number is None:
+        expected = f"{spec.parameter.meaning}, a {spec.parameter.describe()}"
         raise ArgumentError(argument, f"{base}: must be followed by the {expected}, got {name!r}")
-    return spec, int(digits)
+    return spec, number
 
 
 def _lpips_spec(net: str, title: str, network: str, minimum_size: int) -> MetricSpec:
@@ -285,7 +250,93 @@ _SPECS = (
         "Zhang, Shen, Li, IEEE TIP 2014",
         2,
     ),
+    MetricSpec(
+        name="ssim-luma",
+        title="1 − SSIM (luma)",
+        framework="torch",
+        explanation="Loss of local luminance, contrast and structure in the luma alone, the standard of 2004.",
+        source="Wang, Bovik, Sheikh, Simoncelli, IEEE TIP 2004; implemented here",
+        minimum_size=11,
+        build=build_ssim_luma,
+        packages=("torch",),
+    ),
+    MetricSpec(
+        name="nlpd",
+        title="NLPD",
+        framework="torch",
+        explanation="Distance between Laplacian pyramids of the luma, divided by local contrast as early vision does.",
+        source="Laparra, Ballé, Berardino, Simoncelli, Electronic Imaging 2016; implemented here",
+        minimum_size=96,
+        build=build_nlpd,
+        packages=("torch",),
+    ),
+    MetricSpec(
+        name="dists",
+        title="DISTS",
+        framework="torch",
+        explanation="Loss of structure and texture in the features of VGG-16, averaged over the whole picture.",
+        source="Ding, Ma, Wang, Simoncelli, IEEE TPAMI 2020; implemented here, weights of dists-pytorch",
+        minimum_size=16,
+        build=build_dists,
+        packages=("torch", "torchvision"),
+        missing_data=partial(first_missing, partial(missing_weights, "vgg"), DISTS_WEIGHTS.missing),
+    ),
+    MetricSpec(
+        name="st-lpips-alex",
+        title="ST-LPIPS (AlexNet)",
+        framework="torch",
+        explanation="LPIPS on a network that a shift by a pixel hardly changes.",
+        source="Ghildyal, Liu, ECCV 2022; implemented here, weights of stlpips-pytorch",
+        minimum_size=21,
+        build=build_st_lpips,
+        packages=("torch",),
+        missing_data=ST_LPIPS_WEIGHTS.missing,
+    ),
+    MetricSpec(
+        name="wasserstein",
+        title="Wasserstein distortion",
+        framework="torch",
+        explanation="Distance between local means and deviations of the features of VGG-16. The pooling width chooses "
+        "between the same pixels (1) and the same texture (16).",
+        source="Qiu, Wagner, Ballé, Theis, CISS 2024; Ballé et al., CVPR 2025; implemented here",
+        minimum_size=64,
+        build=build_wasserstein,
+        parameter=Parameter(keyword="sigma", meaning="pooling width in pixels", lowest=1.0, highest=16.0, default=4.0),
+        packages=("torch", "torchvision"),
+        missing_data=partial(missing_weights, "vgg"),
+    ),
 )
 
 METRICS: dict[str, MetricSpec] = {spec.name: spec for spec in _SPECS}
-"""Every listed metric by its name, in the order in which pages and commands list them."""
+"""Every listed metric that can compete by its name, in the order in which pages and commands list them."""
+
+_VALUE_SPECS = (
+    MetricSpec(
+        name="ssimulacra2",
+        title="100 − SSIMULACRA 2",
+        framework="numpy",
+        explanation="Loss of structure, new edges and lost edges at six scales, of the picture rounded to 8 bits.",
+        source="Sneyers, Cloudinary, 2023; package ssimulacra2",
+        minimum_size=8,
+        build=build_ssimulacra2,
+        packages=("ssimulacra2",),
+        no_gradient="the package ssimulacra2 gives values only, no gradient",
+    ),
+    MetricSpec(
+        name="flip",
+        title="FLIP",
+        framework="numpy",
+        explanation="Visible difference when two pictures alternate in place, at 67 pixels per degree.",
+        source="Andersson et al., HPG 2020 (LDR-FLIP); package flip-evaluator",
+        minimum_size=1,
+        build=build_flip,
+        packages=("flip_evaluator",),
+        no_gradient="the package flip-evaluator gives values only, no gradient",
+    ),
+)
+
+VALUE_METRICS: dict[str, MetricSpec] = {spec.name: spec for spec in _VALUE_SPECS}
+"""Listed metrics without a gradient: measured if their packages are installed, but unable to compete."""
+
+LISTED_METRICS: dict[str, MetricSpec] = METRICS | VALUE_METRICS
+"""Every listed metric by its name."""

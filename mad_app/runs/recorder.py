@@ -19,7 +19,7 @@ import numpy as np
 
 from mad_app.competition import CORNERS, Reason, SolverOptions, Step, parametrization, quantize_at_level
 from mad_app.images import from_uint8
-from mad_app.metrics import METRICS, KnownMetric, get_metric, measure_batch, measure_maps
+from mad_app.metrics import KnownMetric, get_measurable, measure_batch, measure_maps, measured_by_default
 from mad_app.records import (
     UNFINISHED,
     Checkpoint,
@@ -223,7 +223,7 @@ class Recorder:
     def _measure(self, images: np.ndarray) -> dict[str, tuple[float | None, ...]]:
         """Metric name to its distance of each image: the two that compete, and the others that were asked for."""
         asked, competing = self._request.other_metrics(), self._names()
-        names = tuple(METRICS) if asked is None else asked
+        names = tuple(measured_by_default()) if asked is None else asked
         others = [name for name in names if name not in competing]
         reference = jnp.asarray(self._competition.materials.reference)
         measured = measure_batch(reference, jnp.asarray(images), others, also=self._competition.metrics)
@@ -260,7 +260,7 @@ class Recorder:
             seed=self._request.seed,
             versions=here.versions,
             device=device_after(competition.device, here.device),
-            weights={name: (metrics[name] if name in metrics else get_metric(name)).weights for name in measured},
+            weights={name: (metrics[name] if name in metrics else get_measurable(name)).weights for name in measured},
             seconds=at.seconds,
             others=others,
             images=results,

@@ -10,7 +10,7 @@ from mad_app.distortions import DISTORTIONS, check_strength
 from mad_app.errors import ArgumentError
 from mad_app.images import BUNDLED, MAX_SIZE, MIN_SIZE, Crop, bundled_path
 from mad_app.images.encode import Picture
-from mad_app.metrics.registry import spec_of
+from mad_app.metrics.registry import canonical_name, spec_of
 from mad_app.records import Run, Summary
 from mad_app.records.files import DEFAULT_FILES
 from mad_app.request import ALL, NONE, REQUEST_SETTINGS, Request, in_groups, renamed
@@ -166,8 +166,7 @@ def _check_name(name: str, value: Value) -> Value:
     if name == "distortion" and value not in DISTORTIONS:
         raise ArgumentError(name, f"must be one of {', '.join(DISTORTIONS)}, got {value!r}")
     if name in ("first", "second"):
-        spec, number = spec_of(str(value)), str(value).partition(":")[2]
-        return spec.name if spec.parameter and number == str(spec.parameter.default) else value
+        return canonical_name(str(value))
     if name == "others" and value not in (ALL, NONE):
         for other in str(value).split(","):
             spec_of(other.strip())

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mad_app.metrics import METRICS, describe_metrics
+from mad_app.metrics import LISTED_METRICS, METRICS, describe_metrics, measured_by_default
 from mad_app.request import ALL, NONE, REQUEST_SETTINGS
 from mad_app.ui.components.form import metric_problem, pair_problem
 from mad_app.ui.session import PageState
@@ -29,7 +29,7 @@ def set_metrics(state: PageState, first: str, second: str, others: str) -> None:
             default = row.parameter.default
             state[f"parameter-{name}"] = type(default)(numbers[0]) if numbers else default
     named = [name.strip() for name in others.split(",")]
-    state["others"] = [name for name in (NONE, *METRICS) if name in named]
+    state["others"] = [name for name in (NONE, *measured_by_default()) if name in named]
 
 
 def show_metric_controls(state: PageState, side: int) -> tuple[str, str, str | None]:
@@ -58,8 +58,10 @@ def show_parameters(state: PageState) -> None:
                 f"{row.parameter.meaning.capitalize()} of {row.title}",
                 row.parameter.lowest,
                 row.parameter.highest,
+                step=1 if row.parameter.whole else 0.5,
+                format="%d" if row.parameter.whole else "%g",
                 key=state.key(f"parameter-{name}"),
-                help=f"{row.explanation} The default is {row.parameter.default}.",
+                help=f"{row.explanation} The default is {row.parameter.default:g}.",
             )
 
 
@@ -68,9 +70,9 @@ def show_other_metrics(state: PageState) -> str:
     declared = REQUEST_SETTINGS["others"]
     chosen = st.multiselect(
         declared.label,
-        [NONE, *METRICS],
+        [NONE, *measured_by_default()],
         key=state.key("others"),
-        format_func=lambda name: METRICS[name].title if name in METRICS else "None",
+        format_func=lambda name: LISTED_METRICS[name].title if name in LISTED_METRICS else "None",
         placeholder="All that are available",
         help="Which other metrics are measured at the end.",
     )
@@ -107,5 +109,4 @@ def _metric_label(name: str, side: int, missing: str | None) -> str:
 
 def _full_name(state: PageState, name: str) -> str:
     """With the number that was chosen for it, unless that is the default."""
-    parameter, number = METRICS[name].parameter, state.get(f"parameter-{name}")
-    return name if parameter is None or number == parameter.default else f"{name}:{number}"
+    return METRICS[name].name_with(state.get(f"parameter-{name}"))

@@ -431,7 +431,7 @@ def test_the_metrics_are_listed_with_what_they_need() -> None:
         assert line.endswith(row.source)
         if known.reason:
             assert f"{row.name} is not available: {known.reason}." in lines
-    assert any(line.startswith("lasi:N sets its neighborhood size, from 1 to 50") for line in lines)
+    assert any(line.startswith("lasi:N sets its neighborhood size, a whole number from 1 to 50") for line in lines)
     devices = find_devices()
     assert lines[-1 - 2 * len(devices.problems)] == f"Computes on {devices.describe()}."
 

@@ -8,14 +8,18 @@ import jax.numpy as jnp
 import pytest
 
 from mad_app.errors import ArgumentError
-from mad_app.metrics import METRICS, MetricUnavailable, describe_metrics, get_metric
-from mad_app.metrics.conventions import CONVENTIONS, HALVED, TO_256
-from mad_app.metrics.registry import MetricSpec, build_structural
+from mad_app.metrics import LISTED_METRICS, METRICS, MetricUnavailable, describe_metrics, get_metric
+from mad_app.metrics.conventions import CONVENTIONS, FILTERED, HALVED, TO_256
+from mad_app.metrics.registry import build_structural, canonical_name
+from mad_app.metrics.spec import MetricSpec
 from mad_app.metrics.structural import DISTANCES
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
 AVAILABLE = [described.spec.name for described in describe_metrics() if described.available]
-EXPECTED = "lasi lpips-alex lpips-vgg lpips-squeeze mse ssim ms-ssim gmsd fsim haarpsi vif mdsi vsi"
+EXPECTED = (
+    "lasi lpips-alex lpips-vgg lpips-squeeze mse ssim ms-ssim gmsd fsim haarpsi vif mdsi vsi "
+    "ssim-luma nlpd dists st-lpips-alex wasserstein"
+)
 
 
 def test_the_metrics_are_those_promised() -> None:
@@ -23,17 +27,18 @@ def test_the_metrics_are_those_promised() -> None:
     assert {name for name, spec in METRICS.items() if spec.build is build_structural} == set(DISTANCES)
 
 
-@pytest.mark.parametrize("spec", METRICS.values(), ids=METRICS)
+@pytest.mark.parametrize("spec", LISTED_METRICS.values(), ids=LISTED_METRICS)
 def test_a_specification_has_what_a_page_shows(spec: MetricSpec) -> None:
     assert spec.title
     assert spec.explanation.endswith(".")
     assert spec.source
-    assert spec.framework == ("torch" if "torch" in spec.packages else "jax")
+    by_package = "torch" if "torch" in spec.packages else "jax"
+    assert spec.framework == ("numpy" if spec.no_gradient else by_package)
 
 
 def test_every_metric_has_a_convention() -> None:
-    assert set(CONVENTIONS) == set(METRICS)
-    for spec in METRICS.values():
+    assert set(CONVENTIONS) == set(LISTED_METRICS)
+    for spec in LISTED_METRICS.values():
         convention = spec.convention
         assert all((convention.color, convention.resizing, convention.range, convention.window))
         assert "\n" not in convention.describe()
@@ -61,12 +66,12 @@ def test_the_convention_of_color_is_kept(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in AVAILABLE if name != "lasi"])
 def test_the_convention_of_resizing_is_kept(name: str) -> None:
-    """Only a metric that averages over blocks first overlooks a change that averages to 0 in every block of 2 × 2."""
+    """Only one that averages over blocks or filters first overlooks a change that averages to 0 in blocks of 2 × 2."""
     reference = jnp.full((384, 384, 3), 0.5)
     checkers = jnp.indices((384, 384)).sum(axis=0) % 2
     blind = distance_between(name, reference, reference + 0.05 * (2 * checkers - 1.0)[..., None]) < 1e-6
     resizing = CONVENTIONS[name].resizing
-    assert blind == (resizing in (HALVED, TO_256))
+    assert blind == (resizing in (FILTERED, HALVED, TO_256))
 
 
 @pytest.mark.parametrize("name", AVAILABLE)
@@ -93,9 +98,17 @@ def test_a_number_after_a_colon_sets_the_parameter() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "canonical"),
+    [("wasserstein:4", "wasserstein"), ("wasserstein:4.0", "wasserstein"), ("wasserstein:2.50", "wasserstein:2.5")],
+)
+def test_a_parameter_need_not_be_whole(name: str, canonical: str) -> None:
+    assert get_metric(name).name == canonical_name(name) == canonical
+
+
+@pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("psnr", "second must be one of lasi, lpips-alex, .*, vsi, got 'psnr'"),
+        ("psnr", "second must be one of lasi, lpips-alex, .*, wasserstein, got 'psnr'"),
         ("", "second must be one of .*, got ''"),
         ("LASI", "second must be one of .*, got 'LASI'"),
         ("mse:3", "second mse has no parameter, got 'mse:3'"),
@@ -106,6 +119,15 @@ def test_a_number_after_a_colon_sets_the_parameter() -> None:
         ("lasi:1.5", "got 'lasi:1.5'"),
         ("lasi:-1", "got 'lasi:-1'"),
         ("lasi:²", "got 'lasi:²'"),
+        (
+            "wasserstein:0.5",
+            "must be followed by the pooling width in pixels, a number from 1 to 16, got 'wasserstein:0.5'",
+        ),
+        ("wasserstein:16.1", "a number from 1 to 16, got 'wasserstein:16.1'"),
+        ("wasserstein:4.5.6", "got 'wasserstein:4.5.6'"),
+        ("wasserstein:.", "got 'wasserstein:.'"),
+        ("wasserstein:1e1", "got 'wasserstein:1e1'"),
+        ("wasserstein:nan", "got 'wasserstein:nan'"),
         ("json:loads", "second must be one of .*, got 'json:loads'"),
     ],
 )

@@ -116,6 +116,7 @@ IN_ADDRESS = [
     Request(),
     Request(image="coffee", size=64, first="lasi:20", second="ssim", distortion="blur", strength=3, seed=7, steps=9),
     Request(left=0.25, extent=1 / 3, gray=True, max_change=0.1, low_pass=8),
+    Request(first="wasserstein:2.5", second="dists", others="flip,nlpd"),
     Request(first_level=0.1 + 0.2, second_level=1e-7, seconds=90.0, others="ssim,mse"),
 ]
 
@@ -141,6 +142,7 @@ def test_every_setting_is_in_the_address_or_is_a_file() -> None:
         {"image": "a/reference.png"},
         {"first": "os:system"},
         {"second": "lasi:999"},
+        {"second": "flip"},
         {"size": "1e9"},
         {"size": "8"},
         {"steps": ""},
@@ -172,6 +174,7 @@ def test_one_wrong_value_leaves_the_others_as_they_are() -> None:
 def test_earlier_names_and_a_default_number_are_understood() -> None:
     assert from_query({"grey": "True"})[0].gray
     assert from_query({"first": "lasi:10"})[0].first == "lasi"
+    assert from_query({"first": "wasserstein:2.50"})[0].first == "wasserstein:2.5"
 
 
 def test_a_page_may_allow_saved_pictures_and_less_than_the_engine() -> None:

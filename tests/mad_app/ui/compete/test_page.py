@@ -85,6 +85,21 @@ def test_choices_go_into_the_address_and_come_out_of_it(open_page: OpenPage) -> 
     assert {name: parameter(page, name) for name in page.query_params} == QUICK | changed
 
 
+@pytest.mark.parametrize(
+    ("first", "number", "chosen", "kept"),
+    [("lasi:20", 20, 5, "lasi:5"), ("wasserstein:2.50", 2.5, 8.0, "wasserstein:8")],
+)
+def test_the_number_of_a_metric_has_a_control(
+    open_page: OpenPage, first: str, number: float, chosen: float, kept: str
+) -> None:
+    page = open_page(**QUICK | {"first": first})
+    control = page.number_input(key=f"compete-parameter-{first.partition(':')[0]}")
+    assert control.value == number
+    control.set_value(chosen).run()
+    assert not page.exception
+    assert parameter(page, "first") == kept
+
+
 def start_sentences(page: AppTest) -> str:
     texts = [caption.value.replace("\\", "") for caption in page.caption]
     (shown,) = (text for text in texts if text.startswith("The start:"))
