@@ -22,6 +22,7 @@ from torch import nn
 from mad_app.metrics.from_torch import TorchMetric
 from mad_app.metrics.lpips.architectures import CHANNELS, READ_AFTER, backbone
 from mad_app.metrics.lpips.weights import load_weights
+from mad_app.metrics.on_device import constant
 from mad_app.metrics.protocol import MetricUnavailable
 from mad_app.metrics.safe_sqrt import SafeSqrt
 
@@ -58,7 +59,7 @@ class LpipsNetwork(nn.Module):
 
     def forward(self, images: torch.Tensor) -> Features:
         """The features of images (N, 3, H, W) in [0, 1]."""
-        mean, deviation = (images.new_tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
+        mean, deviation = (constant(values, images.device)[:, None, None] for values in (MEAN, DEVIATION))
         signal, read = (2 * images - 1 - mean) / deviation, []
         for position, layer in enumerate(self.features):
             signal = layer(signal)
