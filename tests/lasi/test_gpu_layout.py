@@ -24,6 +24,9 @@ from tests.lasi.test_reference import IN_FLOAT32, IN_FLOAT64, assert_gradient_ne
 ENOUGH, LITTLE = 4e9, 1.0
 """Memory budgets: for whole images, and for one row at a time."""
 
+SOON_COMPILED = [case for case in CASES if case.neighborhood_size < 10 or case.shape == [8, 8, 3]]
+"""Cases of the reference that compile within seconds on a CPU, where this layout takes long to compile."""
+
 Results = dict[str, Array]
 
 
@@ -38,8 +41,7 @@ def on_gpu_layout(case: Case) -> LASI:
 
 
 def evaluate(lasi: LASI, x: Array, y: Array) -> Results:
-    """Distances of a pair and to an embedding, with gradients, and the embedding."""
-    pair, pair_gradient = jax.value_and_grad(lasi.compute_distance, argnums=1)(x, y)
+    """Distances to an embedding, with gradients, and the embedding."""
     embedding = lasi.embedding(x)
 
     def distance_of_first(images: Array) -> tuple[Array, Array]:
@@ -48,8 +50,6 @@ def evaluate(lasi: LASI, x: Array, y: Array) -> Results:
 
     (_, distances), gradients = jax.value_and_grad(distance_of_first, has_aux=True)(jnp.stack([y, x]))
     return {
-        "pair": pair,
-        "pair gradient": pair_gradient,
         "distances": distances,
         "gradients": gradients,
         "coefficients": lasi.coefficients(x),
@@ -58,9 +58,7 @@ def evaluate(lasi: LASI, x: Array, y: Array) -> Results:
 
 
 def assert_reference_values(results: Results, case: Case, tolerance: float) -> None:
-    assert_near(results["pair"], case.distance, tolerance)
     assert_near(results["distances"][0], case.distance, tolerance)
-    assert_gradient_near(np.asarray(results["pair gradient"]), case, tolerance)
     assert_gradient_near(np.asarray(results["gradients"][0]), case, tolerance)
     rows = np.asarray(results["coefficients"]).reshape(-1, case.neighborhood_size)
     for element, row in case.params_rows.items():
@@ -70,13 +68,13 @@ def assert_reference_values(results: Results, case: Case, tolerance: float) -> N
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", SOON_COMPILED, ids=str)
 def test_reference_values_in_float64(case: Case) -> None:
     results = quick_jit(functools.partial(evaluate, on_gpu_layout(case)))(*case.images)
     assert_reference_values(results, case, IN_FLOAT64)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.unit_range][::3], ids=str)
+@pytest.mark.parametrize("case", [case for case in CASES if case.unit_range and case.neighborhood_size < 9], ids=str)
 def test_reference_values_in_float32(case: Case) -> None:
     results = quick_jit(functools.partial(evaluate, on_gpu_layout(case)))(*np.float32(case.images))
     assert results["distances"].dtype == np.float32
@@ -88,15 +86,12 @@ def test_reference_values_in_float32(case: Case) -> None:
     ("shape", "size", "budget"),
     [
         ((1, 1, 1), 1, ENOUGH),
-        ((1, 1, 7), 3, ENOUGH),
         ((1, 37, 3), 2, ENOUGH),
         ((23, 1, 3), 4, LITTLE),
-        ((23, 1), 3, ENOUGH),
         ((5, 17, 3), 5, LITTLE),
         ((17, 40, 1), 5, 4e4),
-        ((3, 3, 2), 7, LITTLE),
-        ((6, 7, 1), 14, ENOUGH),
-        ((9, 8, 3), 20, ENOUGH),
+        ((2, 3, 1), 7, LITTLE),
+        ((9, 8, 3), 33, ENOUGH),
         ((131, 3, 1), 4, ENOUGH),
     ],
     ids=str,
@@ -109,8 +104,9 @@ def test_every_value_equals_that_of_the_layout_for_a_cpu(shape: tuple[int, ...],
         lasi = LASI(shape, size, memory_budget=budget, _processor=processor)
 
         def results(x: Array, y: Array) -> Results:
+            pair, gradient = jax.value_and_grad(lasi.compute_distance, argnums=1)(x, y)
             more = {"map": lasi.distance_map(x, y), "loss": lasi.wls_loss(x)}
-            return evaluate(lasi, x, y) | more
+            return evaluate(lasi, x, y) | more | {"pair": pair, "gradient of the pair": gradient}
 
         return quick_jit(results)(x, y)
 
