@@ -24,7 +24,7 @@ from tests.lasi.test_reference import IN_FLOAT32, IN_FLOAT64, assert_gradient_ne
 ENOUGH, LITTLE = 4e9, 1.0
 """Memory budgets: for whole images, and for one row at a time."""
 
-SOON_COMPILED = [case for case in CASES if case.neighborhood_size < 10 or case.shape == [8, 8, 3]]
+SOON_COMPILED = [case for case in CASES if case.neighborhood_size < 8 or case.shape == [8, 8, 3]]
 """Cases of the reference that compile within seconds on a CPU, where this layout takes long to compile."""
 
 Results = dict[str, Array]
@@ -74,7 +74,7 @@ def test_reference_values_in_float64(case: Case) -> None:
     assert_reference_values(results, case, IN_FLOAT64)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.unit_range and case.neighborhood_size < 9], ids=str)
+@pytest.mark.parametrize("case", [case for case in CASES if case.unit_range and case.neighborhood_size < 8], ids=str)
 def test_reference_values_in_float32(case: Case) -> None:
     results = quick_jit(functools.partial(evaluate, on_gpu_layout(case)))(*np.float32(case.images))
     assert results["distances"].dtype == np.float32

@@ -61,7 +61,7 @@ from tests.mad_app.record_examples import HEIGHT, PICKLE, WIDTH, make_checkpoint
 
 DATA = Path(__file__).parent / "data"
 LONG = int(os.environ.get("MAD_APP_FUZZ", "0"))
-QUICK = 12
+QUICK = 30
 """Records of the quick run, always the same."""
 
 GOOD, BAD = "2026-01-01_000000_a-vs-b_good_0000", "2026-01-01_000000_a-vs-b_bad_0000"
