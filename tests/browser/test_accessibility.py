@@ -21,7 +21,7 @@ PAGES = {
 
 
 def await_styles(page: Page) -> None:
-    page.wait_for_function("getComputedStyle(document.querySelector('.mad-four-up')).display === 'grid'")
+    page.wait_for_function("getComputedStyle(document.querySelector('.mad-four-up, .mad-intro')).display === 'grid'")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
