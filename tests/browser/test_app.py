@@ -133,7 +133,8 @@ def test_two_visitors_at_once_see_each_their_own(open_page: OpenPage) -> None:
     wait_for_step(second, 5)
     button(second, "Stop")
     expect(second.get_by_text("Stopped at step")).to_be_visible()
-    sides = [page.locator(FOUR).first.evaluate("image => image.naturalWidth") for page in (first, second)]
+    originals = [page.locator(".mad-originals img").first for page in (first, second)]
+    sides = [original.evaluate("image => image.naturalWidth") for original in originals]
     assert sides == [16, 24]
     assert not set(sources(first)) & set(sources(second))
     expect(first.locator("h1")).to_have_text("1 − SSIM against MSE")
