@@ -1,5 +1,7 @@
 """No page breaks a rule of axe, in light and in dark; and what a keyboard alone can do."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,18 +22,25 @@ PAGES = {
 }
 
 
+@pytest.fixture
+def run(runs: Path) -> Iterator[Path]:
+    """A record, which is gone afterwards, so that the gallery of other tests keeps on one page."""
+    folder = save_run(make_sheet_run(), runs)
+    yield folder
+    shutil.rmtree(folder)
+
+
 def await_styles(page: Page) -> None:
     page.wait_for_function("getComputedStyle(document.querySelector('.mad-four-up, .mad-intro')).display === 'grid'")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_no_rule_is_broken(name: str, scheme: str, address: str, browser: Browser, runs: Path) -> None:
-    folder = save_run(make_sheet_run(), runs)
+def test_no_rule_is_broken(name: str, scheme: str, address: str, browser: Browser, run: Path) -> None:
     query, await_ = PAGES[name]
     page = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme=scheme)  # type: ignore[arg-type]
     try:
-        page.goto(f"{address}/{query.format(run=folder.name)}")
+        page.goto(f"{address}/{query.format(run=run.name)}")
         page.wait_for_selector(await_)
         expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
         results = Axe().run(page)
@@ -45,9 +54,8 @@ def test_no_rule_is_broken(name: str, scheme: str, address: str, browser: Browse
         page.close()
 
 
-def test_a_key_and_the_address_lead_into_the_presentation_and_out_of_it(open_page: OpenPage, runs: Path) -> None:
-    folder = save_run(make_sheet_run(), runs)
-    page = open_page(f"?run={folder.name}", 1920, 1080)
+def test_a_key_and_the_address_lead_into_the_presentation_and_out_of_it(open_page: OpenPage, run: Path) -> None:
+    page = open_page(f"?run={run.name}", 1920, 1080)
     sidebar, heading = page.locator("[data-testid=stSidebar]"), page.locator(".mad-pair .mad-heading").first
     expect(sidebar).to_be_visible()
     page.keyboard.press("p")
@@ -64,19 +72,17 @@ def test_a_key_and_the_address_lead_into_the_presentation_and_out_of_it(open_pag
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
 def test_all_four_images_and_their_values_are_on_one_screen(
-    width: int, height: int, open_page: OpenPage, runs: Path
+    width: int, height: int, open_page: OpenPage, run: Path
 ) -> None:
-    folder = save_run(make_sheet_run(), runs)
-    page = open_page(f"?run={folder.name}", width, height)
+    page = open_page(f"?run={run.name}", width, height)
     await_styles(page)
     ends = page.locator(".mad-corner").evaluate_all("all => all.map(e => e.getBoundingClientRect().bottom)")
     assert len(ends) == 4
     assert max(ends) <= height
 
 
-def test_a_phone_shows_a_pair_at_a_time_and_the_menu(open_page: OpenPage, runs: Path) -> None:
-    folder = save_run(make_sheet_run(), runs)
-    page = open_page(f"?run={folder.name}", 390, 844)
+def test_a_phone_shows_a_pair_at_a_time_and_the_menu(open_page: OpenPage, run: Path) -> None:
+    page = open_page(f"?run={run.name}", 390, 844)
     await_styles(page)
     lefts = page.locator(".mad-pair").evaluate_all("all => all.map(e => e.getBoundingClientRect().left)")
     assert lefts[0] < 30
