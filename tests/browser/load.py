@@ -8,7 +8,9 @@ Reported are memory, errors, how soon the page answers a control and Stop, and w
 
 import argparse
 import asyncio
+import base64
 import contextlib
+import io
 import json
 import os
 import re
@@ -27,6 +29,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+from PIL import Image
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -35,6 +38,9 @@ from websockets.asyncio.client import ClientConnection, connect
 ROOT = Path(__file__).parents[2]
 STEPS, LONG = 60, 2000
 """Of a run that goes to its end, and of one that is stopped."""
+
+ORIGINAL = re.compile(r'class="mad-originals"><figure[^>]*><figcaption>[^<]*</figcaption><img src="data:[^,]*,([^"]*)"')
+"""The picture of a run's original in a page, in its own pixels."""
 
 SECONDS_BETWEEN_MOVES = 2.0
 PATIENCE_SECONDS = 60.0
@@ -196,8 +202,9 @@ class Visitor:
         elif kind == "exception" or (kind == "alert" and element.alert.format == element.alert.ERROR):
             self.faults.append(f"visitor {self.number}: {str(element)[:300]}")
         elif kind == "markdown" and self.jobs:
-            for size in re.findall(r"--native:(\d+)px", element.markdown.body):
-                if int(size) != self.size:
+            for encoded in ORIGINAL.findall(element.markdown.body):
+                size = Image.open(io.BytesIO(base64.b64decode(encoded))).width
+                if size != self.size:
                     self.faults.append(f"visitor {self.number} of size {self.size} saw a picture of size {size}")
 
 

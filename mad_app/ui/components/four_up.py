@@ -30,8 +30,6 @@ class FourUp:
 
     Attributes:
         names: of the two metrics.
-        width: of the images in pixels.
-        height: of the images in pixels.
         steps: how many there will be.
         trace: the values of both metrics.
         reference: the original.
@@ -41,8 +39,6 @@ class FourUp:
     """
 
     names: tuple[str, str]
-    width: int
-    height: int
     steps: int
     trace: Trace
     reference: Picture
@@ -53,11 +49,8 @@ class FourUp:
 
 def four_up_of_run(run: Run) -> FourUp:
     """A record, its images exact in 8 bits."""
-    height, width, _ = run.reference.shape
     return FourUp(
         names=(run.images[0].optimized, run.images[0].fixed),
-        width=width,
-        height=height,
         steps=max(int(run.settings.get("steps") or 0), int(run.history.step[-1])),
         trace=seen_trace(run),
         reference=Picture.png(run.reference),
@@ -94,8 +87,6 @@ def four_up_of_job(job: Job) -> FourUp | None:
     names = (request.first, request.second)
     return FourUp(
         names=names,
-        width=reference.width,
-        height=reference.height,
         steps=request.steps,
         trace=job.status.trace,
         reference=reference,

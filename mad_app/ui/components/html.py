@@ -26,37 +26,7 @@ __all__ = [
 ]
 
 _STYLES = Path(__file__).parent
-_FINE = """
-window.madFine ??= (() => {
-  const tell = () => document.documentElement.style.setProperty("--mad-fine", devicePixelRatio || 1);
-  addEventListener("resize", tell);
-  tell();
-  return tell;
-})();
-"""
-"""Tells the styles how many device pixels a pixel of CSS has, also after the browser's zoom has changed."""
-
-_PRESENT = """
-window.madPresent ??= (() => {
-  const root = document.documentElement;
-  const set = on => {
-    const url = new URL(location);
-    on ? url.searchParams.set("present", "1") : url.searchParams.delete("present");
-    history.replaceState(history.state, "", url);
-    root.classList.toggle("mad-present", on);
-  };
-  addEventListener("keydown", event => {
-    const typing = event.target.closest?.("textarea, select, [contenteditable], input:not([type=radio], [type=range])");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key.toLowerCase() === "p") set(!root.classList.contains("mad-present"));
-    if (event.key === "Escape" && root.classList.contains("mad-present")) set(false);
-  });
-  addEventListener("click", event => event.target.closest?.(".mad-present-button") && set(true));
-  if (new URLSearchParams(location.search).has("present")) set(true);
-  return set;
-})();
-"""
-"""Presentation: the images and what the metrics say of them, large, and nothing else. The address keeps it."""
+_PRESENTATION = (_STYLES / "presentation.js").read_text(encoding="utf-8")
 
 _PATH = re.compile(r"(?<![\w/.])(?:/[^\s/:,;'\"]+)+/([^\s/:,;'\"]+)")
 
@@ -79,7 +49,7 @@ def load_styles(*rules: str) -> None:
     """
     sheets = [path.read_text(encoding="utf-8") for path in sorted(_STYLES.glob("*.css"))]
     st.html(f"<style>{''.join([*sheets, *rules])}</style>")
-    st.html(f"<script>{_FINE}{_PRESENT}</script>", unsafe_allow_javascript=True)
+    st.html(f"<script>{_PRESENTATION}</script>", unsafe_allow_javascript=True)
 
 
 def plain(text: str) -> str:
