@@ -11,6 +11,7 @@ from mad_app.declaration import Group, Setting, Value, setting, settings_of
 from mad_app.distortions import check_strength, get_distortion
 from mad_app.errors import ArgumentError
 from mad_app.images import DEFAULT_IMAGE, MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop
+from mad_app.metrics import are_proportional
 
 GROUPS: tuple[Group, ...] = ("picture", "metrics", "start", "length", "constraints", "levels", "measurement")
 """The order in which settings are asked for."""
@@ -87,7 +88,10 @@ class Request(Settings):
         maximum=1,
     )
     first: str = setting(
-        "lasi", label="First metric", help="A metric: `metrics` lists those there are.", group="metrics"
+        "lasi",
+        label="First metric",
+        help="A metric that `metrics` lists, or a sum such as lasi+0.5*mse.",
+        group="metrics",
     )
     second: str = setting(
         "lpips-alex", label="Second metric", help="The metric that the first competes with.", group="metrics"
@@ -146,8 +150,11 @@ class Request(Settings):
             object.__setattr__(self, "strength", distortion.default)
         super().__post_init__()
         check_strength(distortion, cast(float, self.strength))
-        if self.first == self.second:
-            raise ArgumentError("second", f"must be another metric than the first, got {self.first!r} twice")
+        if are_proportional(self.first, self.second):
+            same = (
+                f"got {self.first!r} twice" if self.first == self.second else f"but {self.second!r} is a multiple of it"
+            )
+            raise ArgumentError("second", f"must be another metric than the first, {same}")
         if "" in (self.other_metrics() or ()):
             raise ArgumentError("others", f"must be all, none, or names with commas between them, got {self.others!r}")
 

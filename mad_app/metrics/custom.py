@@ -20,6 +20,8 @@ from mad_app.metrics.failure import MetricFailed, describe_error, failures_of
 from mad_app.metrics.from_jax import JaxMetric, Prepared, value_and_grad_of
 from mad_app.metrics.protocol import KnownMetric
 from mad_app.metrics.registry import get_metric, is_listed
+from mad_app.metrics.sum_names import is_sum, read_sum
+from mad_app.metrics.sums import Term, weighted_sum
 
 PROBE_SIZE = 256
 """Side in pixels of the test images: enough for five scales of an 11-pixel window."""
@@ -36,7 +38,7 @@ class _NotForFramework(Exception):
 
 
 def resolve_metric(name: str, *, argument: str = "metric") -> KnownMetric:
-    """A listed metric by its name, or a custom one by "package.module:function".
+    """A listed metric by its name, a custom one by "package.module:function", or a weighted sum of such names.
 
     Args:
         name: of the metric.
@@ -50,6 +52,9 @@ def resolve_metric(name: str, *, argument: str = "metric") -> KnownMetric:
         >>> resolve_metric("lasi:20").name
         'lasi:20'
     """
+    if is_sum(name) and not is_listed(name):
+        parts = read_sum(name, argument=argument).items()
+        return weighted_sum([Term(weight, resolve_metric(part, argument=argument)) for part, weight in parts])
     custom = ":" in name and not is_listed(name)
     return load_metric(name, argument=argument) if custom else get_metric(name, argument=argument)
 

@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from mad_app.metrics.contract import checked_images, checked_reference, distances_of
+from mad_app.metrics.sums import Summable
 from mad_app.metrics.threads import map_threads
 
 T = TypeVar("T")
@@ -29,7 +30,7 @@ ValueAndGrad = Callable[[Prepared, jax.Array], tuple[jax.Array, jax.Array]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class JaxMetric:
+class JaxMetric(Summable):
     """A metric made of pure JAX functions.
 
     Attributes:

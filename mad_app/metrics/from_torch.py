@@ -16,6 +16,7 @@ from mad_app.metrics.contract import checked_images, checked_reference, distance
 from mad_app.metrics.cuda_graph import Function, captured
 from mad_app.metrics.failure import failures_of
 from mad_app.metrics.interchange import to_jax, to_torch
+from mad_app.metrics.sums import Summable
 from mad_app.metrics.threads import CORES, available_cores, map_threads
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ them spins for 8 ms more, which slows LASI at the same time from 31 to 41 ms.
 
 
 @dataclass(frozen=True, kw_only=True)
-class TorchMetric:
+class TorchMetric(Summable):
     """A metric made of PyTorch functions.
 
     Attributes:
