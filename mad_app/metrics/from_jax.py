@@ -42,6 +42,7 @@ class JaxMetric(Summable):
         maps_to: prepared, images (N, H, W, 3) -> distances per pixel (N, H, W), where the formula has such a map.
         parallel_over_batch: on a CPU, compute the images of a batch in parallel, one core each, instead of dividing
             each operation among the cores.
+        probe: called with the shape of a reference before it is bound; raises MetricFailed.
 
     Two metrics with the same function objects share their compiled programs.
     """
@@ -53,6 +54,7 @@ class JaxMetric(Summable):
     weights: str | None = None
     maps_to: Distances | None = None
     parallel_over_batch: bool = False
+    probe: Callable[[tuple[int, ...]], None] | None = None
 
     def bind(self, reference: jax.Array) -> "BoundJaxMetric":
         """Bind the metric to a reference (H, W, 3).
@@ -61,6 +63,8 @@ class JaxMetric(Summable):
             ArgumentError: the reference is not an image, or too small.
         """
         reference = checked_reference(reference, metric=self.name, minimum_size=self.minimum_size)
+        if self.probe is not None and not isinstance(reference, jax.core.Tracer):
+            self.probe(reference.shape)
         return BoundJaxMetric(metric=self, shape=reference.shape, prepared=_compiled(self.prepare)(reference))
 
     def __call__(self, reference: jax.Array, images: jax.Array) -> jax.Array:

@@ -53,6 +53,7 @@ class TorchMetric(Summable):
         maps_to: prepared, images (N, 3, H, W) -> distances per pixel (N, H, W), where the formula has such a map.
         chunk_pixels: on a CPU, a batch of more pixels is split into parts that its cores compute in parallel; None for
             no limit.
+        probe: called with the shape of a reference before it is bound; raises MetricFailed.
     """
 
     name: str
@@ -62,6 +63,7 @@ class TorchMetric(Summable):
     weights: str | None = None
     maps_to: Callable[[Prepared, torch.Tensor], torch.Tensor] | None = None
     chunk_pixels: int | None = None
+    probe: Callable[[tuple[int, ...]], None] | None = None
 
     def bind(self, reference: jax.Array) -> "BoundTorchMetric":
         """Bind the metric to a reference (H, W, 3), on the reference's device.
@@ -70,6 +72,8 @@ class TorchMetric(Summable):
             ArgumentError: the reference is not an image, or too small.
         """
         reference = checked_reference(reference, metric=self.name, minimum_size=self.minimum_size)
+        if self.probe is not None:
+            self.probe(reference.shape)
         with _metric_settings(), torch.no_grad():
             prepared = self.prepare(to_torch(reference[None]))
         return BoundTorchMetric(metric=self, shape=reference.shape, prepared=prepared)

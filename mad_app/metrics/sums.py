@@ -8,10 +8,10 @@ may belong to different frameworks. Each part is evaluated once, also where two 
 
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from numbers import Real
-from typing import NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -90,6 +90,11 @@ def weighted_sum(terms: Sequence[Term]) -> KnownMetric:
     for weight, metric in ordered:
         weights[metric.name] = weights.get(metric.name, 0.0) + weight
     return SumMetric(name=sum_name(weights), terms=tuple(ordered))
+
+
+def renamed(metric: Summable, name: str) -> KnownMetric:
+    """A metric under another name."""
+    return cast(KnownMetric, replace(cast(Any, metric), name=name))
 
 
 def _term(weight: float, metric: object) -> Term:

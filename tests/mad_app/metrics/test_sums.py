@@ -59,7 +59,7 @@ def test_operators_make_the_same_metrics_as_names() -> None:
     assert 1 * mse is mse
     assert (mse + 0.5 * ssim) + mse == get_metric("2*mse+0.5*ssim")
     for wrong in (0, -1.0, math.nan, math.inf, 1e-60):
-        with pytest.raises(ArgumentError, match="^weight must be a finite number above 0, got "):
+        with pytest.raises(ArgumentError, match=r"^weight must be a finite number above 0, got "):
             wrong * mse
     for other in (1, None, "ssim"):
         with pytest.raises(TypeError):
@@ -132,8 +132,7 @@ def evaluations(first: KnownMetric, second: KnownMetric, monkeypatch: pytest.Mon
             return evaluate(self, images)
 
         monkeypatch.setattr(bound, "value_and_grad", counted)
-    for _ in compete(REFERENCE, IMAGES[1], first, second, Settings(steps=5)):
-        counts.append(Counter())
+    counts.extend(Counter() for _ in compete(REFERENCE, IMAGES[1], first, second, Settings(steps=5)))
     return counts[1:-2]  # from the first step to the return to the level
 
 
