@@ -11,7 +11,7 @@ from mad_app.declaration import Group, Setting, Value, setting, settings_of
 from mad_app.distortions import check_strength, get_distortion
 from mad_app.errors import ArgumentError
 from mad_app.images import DEFAULT_IMAGE, MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop
-from mad_app.metrics import are_proportional
+from mad_app.metrics import are_proportional, tidied
 
 GROUPS: tuple[Group, ...] = ("picture", "metrics", "start", "length", "constraints", "levels", "measurement")
 """The order in which settings are asked for."""
@@ -33,7 +33,7 @@ class Request(Settings):
         left: where in the picture that square lies, as in `Crop`.
         top: likewise.
         extent: how much of the picture's shorter side it takes, as in `Crop`.
-        first: name of a metric.
+        first: name of a metric, or of a weighted sum of metrics as "lasi+0.5*mse".
         second: name of another metric.
         distortion: name of the distortion that makes the start.
         strength: in the distortion's unit; its default if None.
@@ -148,6 +148,8 @@ class Request(Settings):
         distortion = get_distortion(self.distortion)
         if self.strength is None:
             object.__setattr__(self, "strength", distortion.default)
+        object.__setattr__(self, "first", tidied(self.first))
+        object.__setattr__(self, "second", tidied(self.second))
         super().__post_init__()
         check_strength(distortion, cast(float, self.strength))
         if are_proportional(self.first, self.second):

@@ -36,7 +36,7 @@ from mad_app.metrics.registry import (
     spec_of,
 )
 from mad_app.metrics.spec import MetricDescription, MetricSpec, Parameter
-from mad_app.metrics.sum_names import are_proportional, is_sum, parts_of, sum_title
+from mad_app.metrics.sum_names import are_proportional, is_sum, parts_of, sum_title, tidied
 from mad_app.metrics.sums import SumMetric
 
 __all__ = [
@@ -79,5 +79,6 @@ __all__ = [
     "resolve_metric",
     "spec_of",
     "sum_title",
+    "tidied",
     "value_and_grad_of",
 ]

@@ -113,6 +113,16 @@ def parts_of(name: str) -> list[tuple[float, str]]:
     return [(weight, metric) for metric, weight in _read_any(name).items()]
 
 
+def tidied(name: str) -> str:
+    """The name of a sum in canonical form, as far as text tells; any other text as it is.
+
+    Example:
+        >>> tidied("0.50 * mse + lasi"), tidied("lasi:10"), tidied("a*b")
+        ('lasi+0.5*mse', 'lasi:10', 'a*b')
+    """
+    return sum_name(_read_any(name)) if is_sum(name) else name
+
+
 def _read_any(name: str) -> dict[str, float]:
     """As `read_sum`; the name of a metric of one's own may be any text."""
     try:
