@@ -55,7 +55,7 @@ def iterate(problem: Problem, state: SolverState, *, restore: bool = False) -> I
     if metrics.in_jax:
         ahead = CALLS_AHEAD if runs_ahead else 0
         return _iterate_compiled(metrics, metrics.in_jax, problem.constants, state, restore, ahead)
-    steps = _iterate_stepwise(metrics, problem.constants, state, restore)
+    steps = _iterate_stepwise(problem, state, restore)
     return _run_ahead(steps, STEPS_AHEAD) if runs_ahead else steps
 
 
@@ -84,7 +84,8 @@ def _copied_to_host(info: StepInfo) -> StepInfo:
     return info
 
 
-def _iterate_stepwise(metrics: Joint, constants: Constants, state: SolverState, restore: bool) -> Iterator[StepInfo]:
+def _iterate_stepwise(problem: Problem, state: SolverState, restore: bool) -> Iterator[StepInfo]:
+    metrics, constants = joint((problem.first, problem.second)), problem.constants
     advance = _restore_step if restore else _step
     while True:
         images = constants.parametrization.to_images(state.proposal)

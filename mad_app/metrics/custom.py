@@ -137,6 +137,8 @@ def metric_from(
             did. Or another argument is not as above.
 
     Example:
+        >>> import jax.numpy as jnp
+        >>> import numpy as np
         >>> def absolute_error(reference, image):
         ...     return jnp.mean(jnp.abs(reference - image))
         >>> metric = metric_from(absolute_error, name="MAE")
@@ -153,8 +155,8 @@ def metric_from(
             metric_from(lpips.LPIPS(net="alex"), name="LPIPS of lpips", data_range=(-1, 1))
             metric_from(pyiqa.create_metric("dists", as_loss=True), name="DISTS of pyiqa")
     """
-    if not name:
-        raise ArgumentError("name", "must not be empty")
+    if not name or is_sum(name):
+        raise ArgumentError("name", f"must not be empty, nor contain + or *, which make sums of metrics, got {name!r}")
     for argument, value, allowed in (("framework", framework, ("jax", "torch")), ("layout", layout, ("HWC", "NCHW"))):
         if value is not None and value not in allowed:
             raise ArgumentError(argument, f"must be {' or '.join(allowed)}, or None, got {value!r}")

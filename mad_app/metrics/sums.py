@@ -16,7 +16,6 @@ from typing import Any, NamedTuple, TypeVar, cast
 import jax
 import jax.numpy as jnp
 
-from mad_app.metrics.contract import distances_of
 from mad_app.metrics.protocol import BoundMetric, KnownMetric, Metric
 from mad_app.metrics.sum_names import checked_weight, sum_name
 
@@ -145,7 +144,7 @@ class SumMetric(Summable):
 
     def __call__(self, reference: jax.Array, images: jax.Array) -> jax.Array:
         """Distance of one image (H, W, 3), a scalar, or of several (N, H, W, 3), (N,), to a reference (H, W, 3)."""
-        return distances_of(self, reference, images)
+        return reduce(operator.add, (weight * metric(reference, images) for weight, metric in self.terms))
 
     def maps(self, reference: jax.Array, images: jax.Array) -> jax.Array | None:
         """The sum of the parts' maps (N, H, W); None if a part has none."""

@@ -175,9 +175,10 @@ def test_what_a_function_did_is_reported(fault: str) -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_a_metric_has_a_name() -> None:
-    with pytest.raises(ArgumentError, match="name must not be empty"):
-        metric_from(in_jax, name="")
+@pytest.mark.parametrize("name", ["", "a+b", "2*a"])
+def test_a_metric_has_a_name_that_is_no_sum(name: str) -> None:
+    with pytest.raises(ArgumentError, match=r"^name must not be empty, nor contain \+ or \*"):
+        metric_from(in_jax, name=name)
 
 
 def test_a_function_is_loaded_by_its_name(module: str) -> None:
