@@ -15,13 +15,14 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     {"mad_app.__main__"},
     {"mad_app.app"},
-    {"mad_app.ui.compete", "mad_app.ui.gallery", "mad_app.ui.figure"},
+    {"mad_app.ui.compete", "mad_app.ui.gallery", "mad_app.ui.figure", "mad_app.ui.lessons"},
     {"mad_app.ui.components"},
     {"mad_app.ui.address", "mad_app.ui.session", "mad_app.ui.navigation"},
     {"mad_app.ui"},
     {"mad_app.cli"},
     {"mad_app.jobs"},
     {"mad_app"},
+    {"mad_app.lessons"},
     {"mad_app.figures"},
     {"mad_app.runs"},
     {"mad_app.records"},
@@ -41,6 +42,7 @@ No file imports, over any number of others, itself.
 """
 
 PLACES = {
+    "altair": {"mad_app.ui"},
     "PIL": {"mad_app.images", "mad_app.distortions", "mad_app.records", "mad_app.figures", "mad_app.ui"},
     "click": {"mad_app.cli"},
     "flip_evaluator": {"mad_app.metrics"},
@@ -53,6 +55,7 @@ PLACES = {
         "mad_app.cli",
         "mad_app.compilation_cache",
         "mad_app.jobs",
+        "mad_app.lessons",
     },
     "lpips": {"mad_app.metrics"},
     "matplotlib": {"mad_app.figures"},

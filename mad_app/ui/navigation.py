@@ -28,6 +28,7 @@ PAGES = {
     "compete": PageLink("Compete", ":material/swords:"),
     "gallery": PageLink("Gallery", ":material/grid_view:"),
     "figure": PageLink("Figure", ":material/ink_pen:"),
+    "lessons": PageLink("Lessons", ":material/school:"),
 }
 """Every page by its path in an address; the first one is shown at the root."""
 

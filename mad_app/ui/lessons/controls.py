@@ -1,0 +1,66 @@
+"""Controls of a lesson's settings, each made from its declaration and hidden where the address says so."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from mad_app.declaration import Setting, settings_of
+from mad_app.lessons import Lesson
+from mad_app.ui.components.html import element, show_html
+from mad_app.ui.lessons.state import STATE, place, setting_key
+
+
+def show_slider(lesson: Lesson, name: str, *, highest: float | None = None, step: float | None = None) -> None:
+    """A slider of a setting with a minimum and a maximum, whose value the page's state keeps.
+
+    Args:
+        lesson: whose setting it is.
+        name: of the setting.
+        highest: the greatest value here, where it is less than the declared one.
+        step: from one value to the next; 1 for whole numbers by default.
+    """
+    declared, key = _of(lesson, name)
+    kind = declared.kind
+    low, high = kind(declared.minimum or 0), kind(highest if highest is not None else declared.maximum or 0)
+    STATE[key] = min(STATE[key], high)
+    with place(name):
+        st.slider(declared.label, low, high, key=STATE.key(key), step=step or kind(1), help=declared.help)
+
+
+def show_choice(lesson: Lesson, name: str, titles: Mapping[str | int, str], *, long: bool = False) -> None:
+    """A choice among a few values: segments, or a list where it is long."""
+    declared, key = _of(lesson, name)
+    with place(name):
+        if long:
+            st.selectbox(
+                declared.label, list(titles), key=STATE.key(key), format_func=titles.__getitem__, help=declared.help
+            )
+        else:
+            st.segmented_control(
+                declared.label,
+                list(titles),
+                key=STATE.key(key),
+                required=True,
+                format_func=titles.__getitem__,
+                help=declared.help,
+            )
+
+
+def show_options(lesson: Lesson, name: str, values: list[float]) -> None:
+    """A slider over certain numbers only."""
+    declared, key = _of(lesson, name)
+    offered = sorted({*values, STATE[key]})
+    with place(name):
+        st.select_slider(
+            declared.label, offered, key=STATE.key(key), format_func=lambda value: f"{value:g}", help=declared.help
+        )
+
+
+def show_numbers(numbers: Mapping[str, str]) -> None:
+    """Numbers under their names, in a row or, on a phone, in two."""
+    parts = [element("div", element("span", name), element("b", number)) for name, number in numbers.items()]
+    show_html(element("div", *parts, class_="mad-numbers"))
+
+
+def _of(lesson: Lesson, name: str) -> tuple[Setting, str]:
+    return settings_of(lesson.state)[name], setting_key(lesson.name, name)

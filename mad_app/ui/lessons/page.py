@@ -1,0 +1,81 @@
+"""The page of lessons: the list, or one lesson."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from mad_app.lessons import LESSONS, Lesson
+from mad_app.ui.components.containment import contained, whole_page
+from mad_app.ui.components.form import PictureChoice
+from mad_app.ui.components.html import element, load_styles, sentence, show_html
+from mad_app.ui.components.picture_picker import picker_style
+from mad_app.ui.lessons.frame import show_end, show_link, show_notes_switch, show_text
+from mad_app.ui.lessons.lasi import show_lasi
+from mad_app.ui.lessons.picture import choose_picture, loading_of
+from mad_app.ui.lessons.state import STATE, follow_address, keep_address, open_lesson, place, state_of
+
+Show = Callable[[Lesson, Any, PictureChoice | None, bool], None]
+"""Draws what a lesson is about: from the lesson, its state, the picture, and whether the prediction was made."""
+
+SHOW: Mapping[str, Show] = {"lasi": show_lasi}
+"""Of every lesson."""
+
+HINT = "The picture and the teacher's notes are behind » at the top left."
+
+
+@whole_page("lessons")
+def lessons_page() -> None:
+    """Draw the page for this visitor."""
+    load_styles(picker_style(STATE.page))
+    notice = st.container()
+    follow_address()
+    if STATE["lesson"] is None:
+        _show_list()
+    else:
+        _show_lesson(LESSONS[STATE["lesson"]])
+    keep_address()
+    if STATE["problems"]:
+        notice.info(" ".join(sentence(one) for one in STATE["problems"]) + " The default is taken.")
+
+
+def _show_list() -> None:
+    st.title("Lessons")
+    st.markdown("Each lesson answers one question with pictures and numbers that you change yourself.")
+    for row in range(0, len(LESSONS), 2):
+        for column, lesson in zip(st.columns(2), list(LESSONS.values())[row : row + 2], strict=False):
+            with column.container(border=True, height="stretch"):
+                st.subheader(lesson.title)
+                st.markdown(lesson.objective)
+                st.button(
+                    f"Open, {lesson.minutes} minutes",
+                    key=STATE.key(f"open-{lesson.name}"),
+                    icon=":material/arrow_forward:",
+                    on_click=open_lesson,
+                    args=(lesson.name,),
+                )
+
+
+def _show_lesson(lesson: Lesson) -> None:
+    head = st.container(horizontal=True, vertical_alignment="center")
+    head.title(lesson.title, width="stretch")
+    head.button("All lessons", key=STATE.key("all"), icon=":material/list:", on_click=open_lesson, args=(None,))
+    with st.sidebar:
+        picture = None
+        if lesson.picture:
+            with place("picture"):
+                picture = choose_picture(STATE)
+        with place("notes"):
+            show_notes_switch()
+        show_link(lesson)
+    words, body = st.columns([2, 3], gap="large")
+    with words:
+        predicted = show_text(lesson)
+    state = state_of(lesson)
+    with body, contained("this lesson"):
+        SHOW[lesson.name](lesson, state, picture, predicted)
+    with place("python"), st.expander("In Python", icon=":material/code:"):
+        loading = loading_of(STATE, picture) if picture else ""
+        st.code(f"{loading}{lesson.python(state)}", language="python", wrap_lines=True)
+    show_end(lesson)
+    show_html(element("p", HINT, class_="mad-hint"))

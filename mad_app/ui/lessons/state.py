@@ -1,0 +1,108 @@
+"""What is open on the page of lessons, and the address that opens it again.
+
+`/lessons?lesson=NAME` with a lesson's settings and its picture opens it there; `hide=` names controls that are hidden.
+The session's values are filled from an address that the page has not written itself, then from the controls.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+
+from mad_app.declaration import settings_of
+from mad_app.lessons import LESSONS, Lesson, read_state, write_state
+from mad_app.ui.address import correct_address, current_address, write_address
+from mad_app.ui.lessons.picture import keep_picture, picture_query, read_picture
+from mad_app.ui.session import PageState
+
+STATE = PageState("lessons")
+
+HIDABLE = ("picture", "prediction", "python", "notes")
+"""What an address can hide, besides the settings of a lesson."""
+
+
+def follow_address() -> None:
+    """Open what the address names, unless this page wrote it, and keep what is wrong with it as `problems`."""
+    query = _current()
+    if query in STATE.get("known", ()):
+        _keep_values()
+        return
+    problems, name = [], query.get("lesson", "")
+    if name and name not in LESSONS:
+        problems.append(f"there is no lesson {name!r:.60}")
+    STATE["lesson"] = name if name in LESSONS else None
+    hidden = [] if STATE["lesson"] is None else [part.strip() for part in query.get("hide", "").split(",")]
+    STATE["hidden"] = [part for part in hidden if part in hidable(LESSONS[name])]
+    problems += read_picture(STATE, query)
+    if STATE["lesson"]:
+        state, wrong = read_state(LESSONS[name].state, query)
+        set_state(LESSONS[name], state)
+        problems += wrong
+    STATE["problems"], STATE["known"] = problems, ()
+
+
+def keep_address() -> None:
+    """Let the address name what is shown now."""
+    name, query = STATE["lesson"], {}
+    if name is not None:
+        lesson = LESSONS[name]
+        query = {"lesson": name, **(picture_query(STATE) if lesson.picture else {}), **write_state(state_of(lesson))}
+        query |= {"hide": ",".join(STATE["hidden"])} if STATE["hidden"] else {}
+    if not STATE["known"]:  # just opened
+        correct_address(query)
+        STATE["known"] = (_current(), query)
+    elif query not in STATE["known"]:
+        write_address(query)
+        STATE["known"], STATE["problems"] = (query,), []
+
+
+def open_lesson(name: str | None) -> None:
+    """Open a lesson as it was left, or the list."""
+    STATE["lesson"], STATE["hidden"], STATE["problems"] = name, [], []
+
+
+def hidable(lesson: Lesson) -> list[str]:
+    """What an address of a lesson can hide."""
+    return [*settings_of(lesson.state), *(part for part in HIDABLE if part != "picture" or lesson.picture)]
+
+
+def state_of(lesson: Lesson) -> Any:
+    """The state of a lesson out of the session, with its default where nothing was chosen."""
+    values = {}
+    for name, declared in settings_of(lesson.state).items():
+        key = setting_key(lesson.name, name)
+        values[name] = STATE.get(key, declared.default)
+    return lesson.state(**values)
+
+
+def set_state(lesson: Lesson, state: Any) -> None:
+    """Put a state into the session."""
+    for name in settings_of(lesson.state):
+        STATE[setting_key(lesson.name, name)] = getattr(state, name)
+
+
+def _keep_values() -> None:
+    """Set again what controls hold, so that it outlives runs without them."""
+    keep_picture(STATE)
+    for lesson in LESSONS.values():
+        set_state(lesson, state_of(lesson))
+
+
+def _current() -> dict[str, str]:
+    return {name: value if isinstance(value, str) else value[-1] for name, value in current_address().items()}
+
+
+def setting_key(lesson: str, name: str) -> str:
+    """Under which the page's state has a setting of a lesson."""
+    return f"{lesson}-{name}"
+
+
+@contextmanager
+def place(name: str) -> Iterator[None]:
+    """Where a control is drawn that an address may hide by this name; hidden, it keeps its value."""
+    if name in STATE["hidden"]:
+        with st.container(key=STATE.key(f"hidden-{name}")):
+            yield
+    else:
+        yield

@@ -1,0 +1,70 @@
+"""The page of lessons: the list, every lesson, its address, and what an address hides."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mad_app.images import bundled_path, load_image
+from mad_app.lessons import LESSONS
+from mad_app.lessons.neighborhood import look_at
+from tests.mad_app.ui.conftest import OpenPage, html_of, parameter
+
+
+def predict(page: AppTest, lesson: str) -> None:
+    asked = LESSONS[lesson].prediction
+    page.radio(key=f"lessons-{lesson}-prediction").set_value(asked.answers[asked.right]).run()
+
+
+def test_the_list_leads_to_every_lesson(open_page: OpenPage) -> None:
+    page = open_page("lessons")
+    assert page.title[0].value == "Lessons"
+    for name, lesson in LESSONS.items():
+        assert lesson.title in [heading.value for heading in page.subheader]
+        page.button(key=f"lessons-open-{name}").click().run()
+        assert page.title[0].value == lesson.title
+        assert parameter(page, "lesson") == name
+        page.button(key="lessons-all").click().run()
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_asks_before_it_explains(open_page: OpenPage, name: str) -> None:
+    page = open_page("lessons", lesson=name, size="64")
+    assert "What you should see" not in [heading.value for heading in page.subheader]
+    predict(page, name)
+    assert not page.exception
+    assert "What you should see" in [heading.value for heading in page.subheader]
+    assert not page.error
+
+
+def test_the_numbers_are_those_of_the_documented_call(open_page: OpenPage) -> None:
+    page = open_page("lessons", lesson="lasi", size="64", row="20", column="31", channel="0", n="7")
+    image = load_image(bundled_path("cat"), size=64)
+    look = look_at(image, row=20, column=31, channel=0, neighborhood_size=7)
+    for number in (f"{look.predicted:.3f}", f"{look.true:.3f}", f"{look.loss:.3g}"):
+        assert f">{number}<" in html_of(page)
+    assert "row=20, column=31, channel=0, neighborhood_size=7" in python_of(page)
+    page.slider(key="lessons-lasi-n").set_value(12).run()
+    assert parameter(page, "n") == "12"
+    assert f">{look_at(image, row=20, column=31, channel=0, neighborhood_size=12).loss:.3g}<" in html_of(page)
+
+
+def test_an_address_with_wrong_numbers_opens_at_the_default_and_says_so(open_page: OpenPage) -> None:
+    page = open_page("lessons", lesson="lasi", n="99", row="x", size="7", image="nope")
+    said = page.info[0].value
+    assert all(part in said for part in ("N must be at least 1", "Row must be", "Size", "default"))
+    assert page.slider(key="lessons-lasi-n").value == 10
+    page.slider(key="lessons-lasi-n").set_value(12).run()
+    assert not page.info
+    assert open_page("lessons", lesson="nope").info[0].value.startswith("There is no lesson")
+
+
+def test_what_an_address_hides_keeps_its_value(open_page: OpenPage) -> None:
+    page = open_page("lessons", lesson="lasi", n="5", hide="n,prediction")
+    page.segmented_control(key="lessons-lasi-channel").set_value(2).run()
+    assert parameter(page, "hide") == "n,prediction"
+    assert "channel=2, neighborhood_size=5" in python_of(page)
+    assert not any("Link for a class" in expander.label for expander in page.expander)
+
+
+def python_of(page: AppTest) -> str:
+    (code,) = [code.value for code in page.code if code.language == "python"]
+    return str(code)
