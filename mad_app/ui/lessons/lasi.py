@@ -68,8 +68,8 @@ def _show_picker(lesson: Lesson, image: ImageArray, row: int, column: int, chann
     show_pixel_picker(image, row, column, channel, cells, key=STATE.key("pixel"), take=take)
     st.caption(
         "Click the picture, or use the arrow keys. On the right, the frame is the value that is predicted: the left, "
-        "middle or right third of its pixel is its red, green or blue. Numbers mark its neighbors, nearest first: orange "
-        "for positive weights, blue for negative ones, strong or pale. What comes later is dimmed."
+        "middle or right third of its pixel is its red, green or blue. Numbers mark its neighbors, nearest first: "
+        "orange for positive weights, blue for negative ones, strong or pale. What comes later is dimmed."
     )
 
 

@@ -10,6 +10,7 @@ from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.form import PictureChoice
 from mad_app.ui.components.html import element, load_styles, sentence, show_html
 from mad_app.ui.components.picture_picker import picker_style
+from mad_app.ui.lessons.equal_distance import show_equal_distance
 from mad_app.ui.lessons.frame import show_end, show_link, show_notes_switch, show_text
 from mad_app.ui.lessons.lasi import show_lasi
 from mad_app.ui.lessons.picture import choose_picture, loading_of
@@ -18,7 +19,7 @@ from mad_app.ui.lessons.state import STATE, follow_address, keep_address, open_l
 Show = Callable[[Lesson, Any, PictureChoice | None, bool], None]
 """Draws what a lesson is about: from the lesson, its state, the picture, and whether the prediction was made."""
 
-SHOW: Mapping[str, Show] = {"lasi": show_lasi}
+SHOW: Mapping[str, Show] = {"equal": show_equal_distance, "lasi": show_lasi}
 """Of every lesson."""
 
 HINT = "The picture and the teacher's notes are behind » at the top left."

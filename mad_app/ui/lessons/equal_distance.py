@@ -1,0 +1,89 @@
+"""Lesson "Same distance, different look": the original in the middle of eight copies that one metric rates the same."""
+
+import altair as alt
+import streamlit as st
+
+from mad_app.distortions import DISTORTIONS
+from mad_app.figures import metric_title, number
+from mad_app.images.encode import Picture
+from mad_app.lessons import Lesson
+from mad_app.lessons.equal_distance import EqualState, Tuned, other_values, wheel
+from mad_app.metrics import METRICS
+from mad_app.ui.components.charts import chart_of
+from mad_app.ui.components.form import PictureChoice, metric_problem
+from mad_app.ui.components.html import Html, element, show_html
+from mad_app.ui.lessons.controls import show_choice, show_slider
+
+OFFERED = ("mse", "ssim", "ssim-luma", "gmsd", "nlpd", "haarpsi", "mdsi", "lpips-alex", "lasi", "dists")
+"""Metrics that are quick enough to be tuned while you wait."""
+
+_wheel = st.cache_data(show_spinner="Tuning eight distortions", max_entries=64)(wheel)
+
+
+@st.cache_data(show_spinner=False)
+def _missing() -> dict[str, str | None]:
+    return {name: METRICS[name].missing() for name in OFFERED}
+
+
+def show_equal_distance(lesson: Lesson, state: EqualState, picture: PictureChoice | None, predicted: bool) -> None:
+    """Draw the lesson."""
+    if picture is None:
+        return
+    reference = picture.reference
+    side, missing = min(reference.shape[:2]), _missing()
+    titles = {
+        name: metric_title(name)
+        for name in dict.fromkeys((*OFFERED, state.metric, state.other))
+        if name in (state.metric, state.other) or metric_problem(name, side, missing[name]) is None
+    }
+    columns = st.columns(3)
+    with columns[0]:
+        show_choice(lesson, "metric", titles, long=True)
+    with columns[1]:
+        show_choice(lesson, "other", titles, long=True)
+    with columns[2]:
+        show_slider(lesson, "noise", step=0.01)
+    if problem := metric_problem(state.metric, side, METRICS[state.metric].missing()):
+        st.warning(problem, icon=":material/info:")
+        return
+    tuned = _wheel(reference, state.metric, state.noise)
+    others = other_values(reference, tuned, state.other)
+    cells = [_cell(one, state, other if predicted else None) for one, other in zip(tuned, others, strict=True)]
+    center = element(
+        "figure",
+        element("img", src=Picture.png(reference).uri(), alt="the original"),
+        element("figcaption", "Original"),
+    )
+    show_html(element("div", *cells[:4], center, *cells[4:], class_="mad-wheel"))
+    if predicted:
+        _show_others(tuned, others, state)
+
+
+def _cell(one: Tuned, state: EqualState, other: float | None) -> Html:
+    title = DISTORTIONS[one.name].title
+    value = f"{metric_title(state.metric)} {number(one.value)}"
+    parts = [element("b", title), element("span", value if one.reached else f"{value} at most")]
+    if other is not None and state.other != state.metric:
+        parts.append(element("span", f"{metric_title(state.other)} {number(other)}"))
+    image = element("img", src=Picture.png(one.image).uri(), alt=f"{title}, {value}")
+    return element("figure", image, element("figcaption", *parts))
+
+
+def _show_others(tuned: list[Tuned], others: list[float | None], state: EqualState) -> None:
+    """The values of the other metric, the largest first."""
+    title = metric_title(state.other)
+    rows = [
+        {"distortion": DISTORTIONS[one.name].title, "value": other}
+        for one, other in zip(tuned, others, strict=True)
+        if other is not None and one.reached
+    ]
+    bars = (
+        chart_of(rows)
+        .mark_bar(color="#0072b2")
+        .encode(
+            x=alt.X("value:Q", title=f"{title} of copies that {metric_title(state.metric)} rates the same"),
+            y=alt.Y("distortion:N", sort="-x", title=None, axis=alt.Axis(labelLimit=160)),
+            tooltip=["distortion:N", alt.Tooltip("value:Q", format=".3g", title=title)],
+        )
+    )
+    st.altair_chart(bars.properties(height=230), width="stretch")
