@@ -24,7 +24,7 @@ from mad_app.metrics import METRICS, get_metric, measure_batch
 WHEEL = ("noise", "blur", "jpeg", "contrast", "brightness", "salt-and-pepper", "hue", "shift")
 """The distortions of the lesson; white noise sets the value."""
 
-TOLERANCE = 5e-4
+TOLERANCE = 1e-4
 """Relative difference from the value that is asked for up to which a distortion counts as tuned."""
 
 MAX_STEPS = 40
@@ -82,7 +82,7 @@ class Tuned:
 def tune(
     reference: npt.ArrayLike, metric: str, value: float, names: Sequence[str] = WHEEL, *, seed: int = 0
 ) -> list[Tuned]:
-    """Tune distortions until a metric gives each the same value, within 0.05 %.
+    """Tune distortions until a metric gives each the same value, within 0.01 %.
 
     Args:
         reference: float32 (H, W, 3) in [0, 1].

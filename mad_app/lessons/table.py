@@ -1,9 +1,11 @@
 """The lessons, in the order in which they are taught."""
 
-from mad_app.lessons import equal_distance, neighborhood
+from mad_app.lessons import equal_distance, layers, neighborhood, two_pixels
 from mad_app.lessons.equal_distance import EqualState
+from mad_app.lessons.layers import LayersState
 from mad_app.lessons.lesson import Lesson, Prediction
 from mad_app.lessons.neighborhood import LasiState
+from mad_app.lessons.two_pixels import PlaneState
 
 _LASI_PAPER = "[Severo, Theis & Ballé, ICLR 2024](https://arxiv.org/abs/2310.05986)"
 
@@ -75,7 +77,7 @@ _EQUAL = Lesson(
         "This is Figure 2 of Wang & Bovik (2009), live: there the picture is Einstein, and MSE is the metric.",
         "Ask: for which purpose would MSE be the right metric? (Noise in a measurement, not how a picture looks.)",
         "JPEG and shift come in whole steps. Between two of them the copy is mixed from both, so that the number fits.",
-        "A gray picture has no hue to turn: its copy says “at most”, since no strength reaches the number.",
+        "A gray picture has no hue to turn: its copy says “not reached”, as no strength gives the number.",
     ),
     more=(
         "Find a metric for which the shift by a few pixels is as bad as strong noise, and one that hardly minds it.",
@@ -87,5 +89,89 @@ _EQUAL = Lesson(
     python=equal_distance.python_of,
 )
 
-LESSONS: dict[str, Lesson] = {lesson.name: lesson for lesson in (_EQUAL, _LASI)}
+_MAD = Lesson(
+    name="mad",
+    title="What is MAD?",
+    minutes=10,
+    objective="You can explain how a MAD competition finds the images on which two metrics disagree most.",
+    text="An image of two pixels is a point in a plane. A metric measures how far a point is from the original; the "
+    "points that it rates equal form a *level curve*. A MAD competition starts at one image. It holds one metric "
+    "fixed, so it may only move along that metric's curve, and makes the other as high and as low as it can.",
+    tasks=(
+        "Press **From the start**, then **One step** a few times, then **Play**. A and B move along the blue curve, C "
+        "and D along the orange one.",
+        "Switch on **Slow, with gradient**: dashed the gradient, solid its part along the curve, dotted the way back.",
+        "Drag the start, and choose other metrics.",
+    ),
+    prediction=Prediction(
+        question="A has moved along the blue curve until orange is as high as possible. How do both curves lie at A?",
+        answers=("They cross at a right angle.", "They touch.", "They do not meet."),
+        right=1,
+    ),
+    seen="Where a point comes to rest, the curves of both metrics **touch**, or it has met the border of black and "
+    "white, or a corner of a curve. If they crossed, the point could go on along its own curve and still gain. A and B "
+    "have the same value of the second metric, C and D of the first. The more the two families of curves differ in "
+    "shape, the farther apart the pairs end: that is what MAD measures. A real picture has thousands of pixels instead "
+    "of two, and the same picture of it holds.",
+    notes=(
+        "Timing: 4 minutes with the steps, 2 for the prediction, 4 with other metrics and starts.",
+        "Ask: what would happen if both metrics had the same curves? (Nothing: no point could move.)",
+        "Expected: MSE against L1 comes to rest at corners of the diamond, where L1 has no tangent.",
+        "The curves of 1 − SSIM are long where both pixels change alike: it minds brightness less than contrast. Near "
+        "black and white a point may stop at the border instead.",
+        "The steps are those of the real engine in small: gradient, projection onto the tangent, Newton retraction.",
+    ),
+    more=(
+        "Find a start where A and B end at nearly the same place.",
+        "Choose 1 − SSIM and MSE. In which direction may an image go far at little cost?",
+        "Which metric of the four would you trust for a picture of text, and why?",
+    ),
+    source="[Wang & Simoncelli, Journal of Vision 2008](https://doi.org/10.1167/8.12.8)",
+    state=PlaneState,
+    python=two_pixels.python_of,
+    picture=False,
+)
+
+_LPIPS = Lesson(
+    name="lpips",
+    title="What does LPIPS look at?",
+    minutes=8,
+    objective="You can say where LPIPS finds a difference, and in which layer of its network.",
+    text="LPIPS shows both pictures to a network that was trained to name objects, and compares what five of its "
+    "layers answer at each place. Early layers see edges and colors, late ones larger patterns. The distance is the "
+    "sum of the five parts. The two copies here have the same LPIPS: the noise was tuned to fit the other distortion.",
+    tasks=(
+        "Compare the two rows: which layers make up the distance of each copy?",
+        "Switch layers off under *Layers that count* until one copy is clearly nearer, then until the other one is.",
+        "Choose VGG-16, and another distortion.",
+    ),
+    prediction=Prediction(
+        question="Shift the picture by one pixel, which you can hardly see. Which metric minds it least, compared with "
+        "weak noise?",
+        answers=("LPIPS", "ST-LPIPS", "LASI"),
+        right=1,
+    ),
+    seen="The two copies have one number, yet it comes from **different layers and places**: with some layers off, "
+    "their order changes. The numbers below say how a shift by one pixel counts beside weak noise. **ST-LPIPS** was "
+    "built to tolerate shifts and minds it least; **LASI** compares weights of neighbors, which move along; **LPIPS** "
+    "depends on the picture, because its network skips pixels; **MSE** minds it most, as it compares pixel by pixel.",
+    notes=(
+        "Timing: 3 minutes for the rows, 2 for the switches, 3 for the shift.",
+        "Ask: is a metric that ignores shifts better? (For looks, yes; for registering two pictures, no.)",
+        "With AlexNet, blur is found by layer 2 above all, and noise by the later layers as well.",
+        "On “Eileen Collins” LPIPS minds the shift more than the noise; on most other pictures less.",
+        "The maps have the layers' own resolution: each of their cells stands for a patch of the picture.",
+    ),
+    more=(
+        "Find a set of layers for which the blurred copy is twice as far as the noisy one.",
+        "Which layer minds a change of hue?",
+        "How do the maps of layer 5 differ between AlexNet and VGG-16?",
+    ),
+    source="[Zhang et al., CVPR 2018](https://arxiv.org/abs/1801.03924), "
+    "[Ghildyal & Liu, ECCV 2022](https://arxiv.org/abs/2207.13686)",
+    state=LayersState,
+    python=layers.python_of,
+)
+
+LESSONS: dict[str, Lesson] = {lesson.name: lesson for lesson in (_MAD, _EQUAL, _LASI, _LPIPS)}
 """Every lesson by its name in an address, in the order of the page."""

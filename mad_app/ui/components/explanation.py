@@ -54,7 +54,7 @@ def how_it_works_html() -> Html:
         "div",
         _card(
             "A MAD competition",
-            _level_set(),
+            level_set(),
             "For the fixed metric, every image on the gray circle is equally far from the original O. Along it, the "
             "program looks for the image that the other metric rates farthest from the original (A), and for the "
             "nearest one (B). Then the two metrics change roles, which gives C and D. Try it with ",
@@ -65,7 +65,7 @@ def how_it_works_html() -> Html:
         ),
         _card(
             "LASI",
-            _neighborhood(),
+            neighborhood(),
             "LASI predicts every pixel from the pixels above it and left of it, with the weights that fit the pixels "
             "around it best. It then compares the weights of the two pictures, not their pixels. Nothing is trained. "
             "Source: ",
@@ -74,7 +74,7 @@ def how_it_works_html() -> Html:
         ),
         _card(
             "LPIPS",
-            _layers(),
+            layers(),
             "LPIPS shows both pictures to a neural network that was trained to name objects, and compares what its "
             "layers answer. How much each layer counts was fitted to the judgments of people. Source: ",
             _link(METRICS["lpips-alex"].url, "Zhang et al. 2018"),
@@ -90,6 +90,21 @@ def how_it_works_html() -> Html:
             ".",
         ),
         class_="mad-how",
+    )
+
+
+def equal_ring() -> Html:
+    """The original, and copies all around it at one distance."""
+    copies = []
+    for i in range(8):
+        turn = math.pi * i / 4
+        copies.append(_dot(110 + 50 * math.cos(turn), 66 + 50 * math.sin(turn), f"mad-dot mad-{'ABCD'[i % 4]}"))
+    return _svg(
+        "Eight copies at the same distance from the original O",
+        element("circle", cx=110, cy=66, r=50, class_="mad-ring"),
+        _dot(110, 66, "mad-dot"),
+        _text(117, 62, "O"),
+        *copies,
     )
 
 
@@ -113,7 +128,7 @@ def _dot(x: float, y: float, class_: str) -> Html:
     return element("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=5, class_=class_)
 
 
-def _level_set() -> Html:
+def level_set() -> Html:
     """The circle of the fixed metric, ellipses of the other, and where they touch."""
     ellipses = [
         element("ellipse", cx=110, cy=66, rx=rx, ry=ry, class_="mad-contour", transform="rotate(-25 110 66)")
@@ -136,7 +151,7 @@ def _level_set() -> Html:
     )
 
 
-def _neighborhood() -> Html:
+def neighborhood() -> Html:
     """A pixel and its causal neighbors, the heavier the darker."""
     cells = []
     for i, weight in enumerate(_WEIGHTS):
@@ -151,7 +166,7 @@ def _cell(row: int, column: int, class_: str, style: str | None = None) -> Html:
     return element("rect", x=48 + 24 * column, y=14 + 24 * row, width=22, height=22, class_=class_, style=style)
 
 
-def _layers() -> Html:
+def layers() -> Html:
     """Two pictures, the layers of a network, and a sum."""
     sizes = ((70, 10), (54, 14), (42, 18), (32, 22), (24, 26))
     layers, x = [], 50

@@ -1,6 +1,7 @@
 """Controls of a lesson's settings, each made from its declaration and hidden where the address says so."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -27,7 +28,7 @@ def show_slider(lesson: Lesson, name: str, *, highest: float | None = None, step
         st.slider(declared.label, low, high, key=STATE.key(key), step=step or kind(1), help=declared.help)
 
 
-def show_choice(lesson: Lesson, name: str, titles: Mapping[str | int, str], *, long: bool = False) -> None:
+def show_choice(lesson: Lesson, name: str, titles: Mapping[Any, str], *, long: bool = False) -> None:
     """A choice among a few values: segments, or a list where it is long."""
     declared, key = _of(lesson, name)
     with place(name):
@@ -54,6 +55,11 @@ def show_options(lesson: Lesson, name: str, values: list[float]) -> None:
         st.select_slider(
             declared.label, offered, key=STATE.key(key), format_func=lambda value: f"{value:g}", help=declared.help
         )
+
+
+def show_caption(text: str) -> None:
+    """A small line below what it explains."""
+    show_html(element("p", text, class_="mad-caption"))
 
 
 def show_numbers(numbers: Mapping[str, str]) -> None:

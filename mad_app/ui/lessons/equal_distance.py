@@ -5,6 +5,7 @@ import streamlit as st
 
 from mad_app.distortions import DISTORTIONS
 from mad_app.figures import metric_title, number
+from mad_app.images import ImageArray
 from mad_app.images.encode import Picture
 from mad_app.lessons import Lesson
 from mad_app.lessons.equal_distance import EqualState, Tuned, other_values, wheel
@@ -18,6 +19,11 @@ OFFERED = ("mse", "ssim", "ssim-luma", "gmsd", "nlpd", "haarpsi", "mdsi", "lpips
 """Metrics that are quick enough to be tuned while you wait."""
 
 _wheel = st.cache_data(show_spinner="Tuning eight distortions", max_entries=64)(wheel)
+
+
+@st.cache_data(show_spinner="Measuring", max_entries=256)
+def _other_values(reference: ImageArray, metric: str, noise: float, other: str) -> list[float | None]:
+    return other_values(reference, _wheel(reference, metric, noise), other)
 
 
 @st.cache_data(show_spinner=False)
@@ -47,22 +53,21 @@ def show_equal_distance(lesson: Lesson, state: EqualState, picture: PictureChoic
         st.warning(problem, icon=":material/info:")
         return
     tuned = _wheel(reference, state.metric, state.noise)
-    others = other_values(reference, tuned, state.other)
-    cells = [_cell(one, state, other if predicted else None) for one, other in zip(tuned, others, strict=True)]
-    center = element(
-        "figure",
-        element("img", src=Picture.png(reference).uri(), alt="the original"),
-        element("figcaption", "Original"),
-    )
-    show_html(element("div", *cells[:4], center, *cells[4:], class_="mad-wheel"))
+    others: list[float | None] = [None] * len(tuned)
     if predicted:
+        others = _other_values(reference, state.metric, state.noise, state.other)
+    cells = [_cell(one, state, other) for one, other in zip(tuned, others, strict=True)]
+    original = element("img", src=Picture.png(reference).uri(), alt="the original")
+    center = element("figure", original, element("figcaption", element("b", "Original")))
+    show_html(element("div", *cells[:4], center, *cells[4:], class_="mad-wheel"))
+    if any(other is not None for other in others):
         _show_others(tuned, others, state)
 
 
 def _cell(one: Tuned, state: EqualState, other: float | None) -> Html:
     title = DISTORTIONS[one.name].title
     value = f"{metric_title(state.metric)} {number(one.value)}"
-    parts = [element("b", title), element("span", value if one.reached else f"{value} at most")]
+    parts = [element("b", title), element("span", value if one.reached else f"{value}, not reached")]
     if other is not None and state.other != state.metric:
         parts.append(element("span", f"{metric_title(state.other)} {number(other)}"))
     image = element("img", src=Picture.png(one.image).uri(), alt=f"{title}, {value}")
@@ -82,7 +87,7 @@ def _show_others(tuned: list[Tuned], others: list[float | None], state: EqualSta
         .mark_bar(color="#0072b2")
         .encode(
             x=alt.X("value:Q", title=f"{title} of copies that {metric_title(state.metric)} rates the same"),
-            y=alt.Y("distortion:N", sort="-x", title=None, axis=alt.Axis(labelLimit=160)),
+            y=alt.Y("distortion:N", sort="-x", title=None, axis=alt.Axis(labelLimit=160, labelOverlap=False)),
             tooltip=["distortion:N", alt.Tooltip("value:Q", format=".3g", title=title)],
         )
     )

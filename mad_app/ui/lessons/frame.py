@@ -7,6 +7,7 @@ import streamlit as st
 from mad_app.declaration import settings_of
 from mad_app.lessons import LESSONS, Lesson
 from mad_app.ui.address import current_address
+from mad_app.ui.lessons.controls import show_caption
 from mad_app.ui.lessons.state import STATE, hidable, open_lesson, place
 
 TITLES = {"picture": "Picture", "prediction": "Prediction", "python": "In Python", "notes": "Teacher's notes"}
@@ -16,7 +17,7 @@ def show_text(lesson: Lesson) -> bool:
     """Draw what to know, to try and to predict; returns whether the prediction was made, or is not asked for."""
     st.markdown(f"**{lesson.objective}**")
     st.markdown(lesson.text)
-    st.subheader("Try it")
+    st.header("Try it")
     st.markdown("\n".join(f"{i}. {task}" for i, task in enumerate(lesson.tasks, start=1)))
     with place("prediction"):
         answered = _show_prediction(lesson)
@@ -64,23 +65,23 @@ def show_end(lesson: Lesson) -> None:
 
 def _show_prediction(lesson: Lesson) -> bool:
     asked, key = lesson.prediction, f"{lesson.name}-prediction"
-    st.subheader("Predict")
+    st.header("Predict")
     STATE[key] = STATE.get(key)
     answer = st.radio(asked.question, asked.answers, index=None, key=STATE.key(key))
     if answer is None:
-        st.caption("Choose an answer to see what happens.")
+        show_caption("Choose an answer to see what happens.")
         return False
     right = asked.answers[asked.right]
     if answer == right:
         st.success(f"Right. {right}", icon=":material/check:")
     else:
         st.warning(f"Not quite. {right}", icon=":material/close:")
-    st.subheader("What you should see")
+    st.header("What you should see")
     st.markdown(lesson.seen)
     return True
 
 
 def _show_notes(lesson: Lesson) -> None:
     with st.container(border=True):
-        st.subheader("Teacher's notes")
+        st.header("Teacher's notes")
         st.markdown("\n".join(f"- {note}" for note in lesson.notes))

@@ -12,7 +12,7 @@ from mad_app.lessons.neighborhood import CHANNELS, LARGEST, Growth, LasiState, L
 from mad_app.ui.components.charts import chart_of
 from mad_app.ui.components.form import PictureChoice
 from mad_app.ui.components.pixel_picker import Cell, show_pixel_picker
-from mad_app.ui.lessons.controls import show_choice, show_numbers, show_options, show_slider
+from mad_app.ui.lessons.controls import show_caption, show_choice, show_numbers, show_options, show_slider
 from mad_app.ui.lessons.state import STATE, setting_key
 
 RIDGES = [0.01, 0.1, 1.0, 10.0, 100.0]
@@ -66,7 +66,7 @@ def _show_picker(lesson: Lesson, image: ImageArray, row: int, column: int, chann
         for (down, right, deeper), weight in zip(look.offsets, look.coefficients, strict=True)
     ]
     show_pixel_picker(image, row, column, channel, cells, key=STATE.key("pixel"), take=take)
-    st.caption(
+    show_caption(
         "Click the picture, or use the arrow keys. On the right, the frame is the value that is predicted: the left, "
         "middle or right third of its pixel is its red, green or blue. Numbers mark its neighbors, nearest first: "
         "orange for positive weights, blue for negative ones, strong or pale. What comes later is dimmed."
@@ -137,4 +137,4 @@ def _show_growth(here: Growth, average: Growth, n: int) -> None:
             )
         )
         rule = chart_of([{"N": n}]).mark_rule(strokeDash=[3, 3], opacity=0.6).encode(x="N:Q")
-        column.altair_chart(alt.layer(lines, rule).properties(height=210, title=title), width="stretch")
+        column.altair_chart(alt.layer(lines, rule).properties(height=260, title=title), width="stretch")

@@ -7,20 +7,36 @@ import streamlit as st
 
 from mad_app.lessons import LESSONS, Lesson
 from mad_app.ui.components.containment import contained, whole_page
+from mad_app.ui.components.explanation import equal_ring, layers, level_set, neighborhood
 from mad_app.ui.components.form import PictureChoice
-from mad_app.ui.components.html import element, load_styles, sentence, show_html
+from mad_app.ui.components.html import Html, element, load_styles, sentence, show_html
 from mad_app.ui.components.picture_picker import picker_style
 from mad_app.ui.lessons.equal_distance import show_equal_distance
 from mad_app.ui.lessons.frame import show_end, show_link, show_notes_switch, show_text
 from mad_app.ui.lessons.lasi import show_lasi
+from mad_app.ui.lessons.layers import show_layers
 from mad_app.ui.lessons.picture import choose_picture, loading_of
 from mad_app.ui.lessons.state import STATE, follow_address, keep_address, open_lesson, place, state_of
+from mad_app.ui.lessons.two_pixels import show_two_pixels
 
 Show = Callable[[Lesson, Any, PictureChoice | None, bool], None]
 """Draws what a lesson is about: from the lesson, its state, the picture, and whether the prediction was made."""
 
-SHOW: Mapping[str, Show] = {"equal": show_equal_distance, "lasi": show_lasi}
+SHOW: Mapping[str, Show] = {
+    "mad": show_two_pixels,
+    "equal": show_equal_distance,
+    "lasi": show_lasi,
+    "lpips": show_layers,
+}
 """Of every lesson."""
+
+DRAWINGS: Mapping[str, Callable[[], Html]] = {
+    "mad": level_set,
+    "equal": equal_ring,
+    "lasi": neighborhood,
+    "lpips": layers,
+}
+"""On the card of every lesson in the list."""
 
 HINT = "The picture and the teacher's notes are behind » at the top left."
 
@@ -46,9 +62,12 @@ def _show_list() -> None:
     for row in range(0, len(LESSONS), 2):
         for column, lesson in zip(st.columns(2), list(LESSONS.values())[row : row + 2], strict=False):
             with column.container(border=True, height="stretch"):
-                st.subheader(lesson.title)
-                st.markdown(lesson.objective)
-                st.button(
+                drawing, words = st.columns([1, 2], vertical_alignment="center")
+                with drawing:
+                    show_html(element("div", DRAWINGS[lesson.name](), class_="mad-how"))
+                words.header(lesson.title)
+                words.markdown(lesson.objective)
+                words.button(
                     f"Open, {lesson.minutes} minutes",
                     key=STATE.key(f"open-{lesson.name}"),
                     icon=":material/arrow_forward:",

@@ -8,7 +8,7 @@ import pytest
 from mad_app.declaration import settings_of
 from mad_app.lessons import LESSONS, read_state, write_state
 
-REFERENCE = np.random.default_rng(1).random((48, 48, 3), np.float32)
+REFERENCE = np.random.default_rng(1).random((32, 32, 3), np.float32)
 
 
 @pytest.mark.parametrize("name", LESSONS)

@@ -18,7 +18,7 @@ def test_the_list_leads_to_every_lesson(open_page: OpenPage) -> None:
     page = open_page("lessons")
     assert page.title[0].value == "Lessons"
     for name, lesson in LESSONS.items():
-        assert lesson.title in [heading.value for heading in page.subheader]
+        assert lesson.title in [heading.value for heading in page.header]
         page.button(key=f"lessons-open-{name}").click().run()
         assert page.title[0].value == lesson.title
         assert parameter(page, "lesson") == name
@@ -28,10 +28,10 @@ def test_the_list_leads_to_every_lesson(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_lesson_asks_before_it_explains(open_page: OpenPage, name: str) -> None:
     page = open_page("lessons", lesson=name, size="64")
-    assert "What you should see" not in [heading.value for heading in page.subheader]
+    assert "What you should see" not in [heading.value for heading in page.header]
     predict(page, name)
     assert not page.exception
-    assert "What you should see" in [heading.value for heading in page.subheader]
+    assert "What you should see" in [heading.value for heading in page.header]
     assert not page.error
 
 

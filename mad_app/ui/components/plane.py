@@ -1,0 +1,63 @@
+"""A plane on which the start of a competition is dragged, and four points move along curves."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+_HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "mad_app_plane",
+    html=(_HERE / "plane.html").read_text(encoding="utf-8"),
+    css=(_HERE / "plane.css").read_text(encoding="utf-8"),
+    js=(_HERE / "plane.js").read_text(encoding="utf-8"),
+)
+
+Points = npt.NDArray[np.float64]
+DIGITS = 4
+
+
+def show_plane(
+    reference: Sequence[float],
+    start: Sequence[float],
+    curves: Sequence[tuple[str, Points]],
+    ways: Sequence[Sequence[Points]],
+    *,
+    axes: tuple[str, str],
+    key: str,
+    take: Callable[[float, float], None],
+) -> None:
+    """Draw the plane, [0, 1] on both axes.
+
+    Args:
+        reference: where all distances are 0.
+        start: what can be dragged.
+        curves: a class of style ("first", "second", each with " level" for the thick one) and segments (S, 2, 2).
+        ways: of each point A, B, C, D: where it goes (K + 1, 2), and at each step but the last its gradient and its
+            tangent (K, 2).
+        axes: what they are called.
+        key: of the component in the session.
+        take: is called with another start.
+    """
+
+    def changed() -> None:
+        x, y = st.session_state[key]["start"]
+        take(float(np.clip(x, 0, 1)), float(np.clip(y, 0, 1)))
+
+    data: dict[str, Any] = {
+        "reference": list(reference),
+        "start": list(start),
+        "curves": [{"style": style, "path": _path(segments)} for style, segments in curves],
+        "ways": [[np.round(part, DIGITS).tolist() for part in way] for way in ways],
+        "axes": list(axes),
+    }
+    _component(key=key, data=data, default={"start": list(start)}, on_start_change=changed)
+
+
+def _path(segments: Points) -> str:
+    """Segments as the path of an SVG, its y axis downward."""
+    ends = np.round(segments * [1, -1] + [0, 1], DIGITS)
+    return "".join(f"M{a[0]:g} {a[1]:g}L{b[0]:g} {b[1]:g}" for a, b in ends)
