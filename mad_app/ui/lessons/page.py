@@ -62,7 +62,7 @@ def _show_list() -> None:
     for row in range(0, len(LESSONS), 2):
         for column, lesson in zip(st.columns(2), list(LESSONS.values())[row : row + 2], strict=False):
             with column.container(border=True, height="stretch"):
-                drawing, words = st.columns([1, 2], vertical_alignment="center")
+                drawing, words = st.columns([1, 2], gap="medium", vertical_alignment="center")
                 with drawing:
                     show_html(element("div", DRAWINGS[lesson.name](), class_="mad-how"))
                 words.header(lesson.title)
