@@ -16,7 +16,7 @@ from jax.typing import ArrayLike
 
 from mad_app.competition.constraints import parametrization
 from mad_app.competition.initialization import initial_params_and_levels
-from mad_app.competition.inputs import Mask, check_metric_at_start, checked_image
+from mad_app.competition.inputs import Mask, check_metric_at_start, checked_image, with_gray_resolved
 from mad_app.competition.loop import iterate
 from mad_app.competition.problem import Constants, Problem, select
 from mad_app.competition.settings import (
@@ -104,7 +104,8 @@ def _problem(
     mask: Mask | None,
 ) -> Problem:
     original = checked_image(reference, "reference")
-    to = parametrization(checked_image(start, "start", shape=original.shape), settings, mask, solver=solver)
+    begun = checked_image(start, "start", shape=original.shape)
+    to = parametrization(begun, with_gray_resolved(settings, original, begun), mask, solver=solver)
     given: dict[Role, Metric] = {"first": first, "second": second}
     bound = {role: metric.bind(jnp.asarray(original)) for role, metric in given.items()}
     composed = {role: to.compose(metric) for role, metric in bound.items()}

@@ -1,12 +1,14 @@
 """Checks of what a caller gives: images, masks and metrics. Nothing is converted but float64 to float32."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 from jax import Array
 
-from mad_app.competition.settings import Role
+from mad_app.competition.settings import Role, Settings
 from mad_app.errors import ArgumentError
-from mad_app.images import ImageArray
+from mad_app.images import ImageArray, is_gray
 from mad_app.metrics import Metric
 
 Mask = npt.NDArray[np.bool_]
@@ -53,6 +55,13 @@ def checked_mask(mask: npt.ArrayLike, shape: tuple[int, ...]) -> Mask:
     if not array.any():
         raise ArgumentError("mask", "lets no pixel change: it must be true (white) where the images may change")
     return array
+
+
+def with_gray_resolved(settings: Settings, reference: npt.ArrayLike, start: npt.ArrayLike) -> Settings:
+    """The settings with `gray` true or false: where it is None, whether the reference and the start are gray."""
+    if settings.gray is not None:
+        return settings
+    return replace(settings, gray=is_gray(reference) and is_gray(start))
 
 
 def check_metric_at_start(role: Role, metric: Metric, value: float, gradient: Array) -> None:

@@ -1,10 +1,10 @@
 """Pictures: the form of an image, reading and writing of files, crops, and the bundled pictures."""
 
-from mad_app.images.arrays import ImageArray, check_image, from_uint8, luminance, to_gray, to_uint8
+from mad_app.images.arrays import ImageArray, check_image, from_uint8, is_gray, luminance, to_gray, to_uint8
 from mad_app.images.bundled import BUNDLED, DEFAULT_IMAGE, BundledImage, assets_folder, bundled_path
-from mad_app.images.crop import MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop, crop_square, resize_square
+from mad_app.images.crop import MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop, SquareCrop, crop_square, resize_square
 from mad_app.images.decode import ImageError
-from mad_app.images.io import Decoded, load_image, load_small, read_image, save_png
+from mad_app.images.io import Decoded, load_image, load_onto, load_small, read_image, save_png
 
 __all__ = [
     "BUNDLED",
@@ -17,12 +17,15 @@ __all__ = [
     "Decoded",
     "ImageArray",
     "ImageError",
+    "SquareCrop",
     "assets_folder",
     "bundled_path",
     "check_image",
     "crop_square",
     "from_uint8",
+    "is_gray",
     "load_image",
+    "load_onto",
     "load_small",
     "luminance",
     "read_image",

@@ -163,7 +163,8 @@ def _compete(reporter: Reporter) -> None:
     reporter.report()
     calls: dict[str, Any] = {name: getattr(reporter, name) for name in ("resolve", "on_progress", "should_stop")}
     if spec.run is None:
-        materials = materialize(spec.request, folder.reference())
+        made = materialize(spec.request, folder.reference())
+        materials = replace(made, notes=spec.notes + made.notes)
         source = spec.source or source_of(spec.request)
         record = record_competition(spec.request, materials, root, source=source, **calls)
     else:

@@ -245,7 +245,7 @@ class Recorder:
         first, second = (metric.bind(jnp.asarray(materials.reference)) for metric in self._competition.metrics)
         space = parametrization(materials.start, settings, materials.mask, solver=solver)
         bounds = space.bounds_8bit(settings)
-        return quantize_at_level(finals, first, second, levels, bounds=bounds, gray=settings.gray, solver=solver)
+        return quantize_at_level(finals, first, second, levels, bounds=bounds, gray=bool(settings.gray), solver=solver)
 
     def _run(self, at: Checkpoint, results: tuple[CornerResult, ...]) -> Run:
         competition, here = self._competition, environment()

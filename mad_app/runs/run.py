@@ -1,7 +1,7 @@
 """From a request to a record: load, distort, compete, measure, save; and resume what was interrupted."""
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from mad_app.records import (
 )
 from mad_app.records.files import folder_at
 from mad_app.records.schema import METRIC
-from mad_app.request import Request, request_from
+from mad_app.request import Request, request_from, request_id, settings_for_record
 from mad_app.runs.materialize import Materials, materialize
 from mad_app.runs.recorder import Competition, OnProgress, Recorder
 
@@ -104,7 +104,7 @@ def record_competition(
     """Run a competition on arrays that were made before, as by a queue that decoded the picture when it was asked.
 
     Args:
-        request: what is asked; it names the picture and the square of it that `materials` were made of.
+        request: what is asked; it names the picture and the part of it that `materials` were made of.
         materials: the arrays, as `materialize` makes them of `request`.
         root: as in `run_competition`, and so the arguments that follow `source`, the result and the errors.
         source: where the picture came from.
@@ -114,18 +114,20 @@ def record_competition(
         should_stop: asked after each step.
     """
     _check_others(request)
+    done = replace(request, gray=materials.gray)
     competition = Competition(
-        request=request,
+        request=done,
         metrics=metrics_of(request, resolve),
         materials=materials,
         origin=Origin.of(materials.reference, source, request.image, materials.notes),
         solver=solver,
+        request_id=request_id(settings_for_record(request)),
     )
     steps = compete(
         materials.reference,
         materials.start,
         *competition.metrics,
-        request.settings(),
+        done.settings(),
         solver=solver,
         mask=materials.mask,
         should_stop=should_stop,
@@ -156,7 +158,7 @@ def _resume(folder: Path, resolve: Resolve, on_progress: OnProgress, should_stop
         raise RecordError(problem)
     checkpoint, request, origin = load_checkpoint(folder), request_of(run), run.origin
     _check_fit(checkpoint, run, request)
-    materials = Materials(reference=run.reference, start=run.start, mask=run.mask)
+    materials = Materials(reference=run.reference, start=run.start, gray=bool(request.gray), mask=run.mask)
     competition = Competition(
         request=request,
         metrics=metrics_of(request, resolve),
