@@ -117,13 +117,13 @@ def request_for_page(run: Run | Summary, *, maxima: Mapping[str, float] | None =
 
     Where the picture is not a bundled one, it is the record's own copy, named `<id of the run>/<file>`.
     """
-    settings = {name: value for name, value in renamed(run.settings).items() if value is not None}
+    settings = renamed(run.settings)
     if not _is_bundled(run):
         settings |= {**_whole_copy(run), "image": f"{run.id}/{_copy_name(run)}"}
-    texts = {
+    texts = {  # of the crop all, because what is left out of it follows from the rest
         name: REQUEST_SETTINGS[name].text(value)
         for name, value in settings.items()
-        if value != REQUEST_SETTINGS[name].default or name in CROP  # of which one left out may follow from the others
+        if value is not None and (value != REQUEST_SETTINGS[name].default or name in CROP)
     }
     return from_query(texts, is_saved_picture=lambda name: name == settings["image"], maxima=maxima)
 

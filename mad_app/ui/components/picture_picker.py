@@ -88,10 +88,11 @@ def show_picture_controls(state: PageState) -> PictureChoice:
         crop, problem = _crop_controls(state)
     choice = _chosen(state, crop)
     choice = replace(choice, problem=problem or choice.problem)
-    if choice.problem:
-        st.warning(choice.problem, icon=":material/crop:")
-    elif notes := _notes(state, choice):
-        st.caption(plain(" ".join(sentence(note) for note in notes)))
+    with st.container():  # always there, so that what follows keeps its place, and an open expander stays open
+        if choice.problem:
+            st.warning(choice.problem, icon=":material/crop:")
+        elif notes := _notes(state, choice):
+            st.caption(plain(" ".join(sentence(note) for note in notes)))
     return choice
 
 
