@@ -119,7 +119,7 @@ def test_a_record_of_schema_3_asks_for_the_same_pixels(name: str) -> None:
         made = materialize(request)
         np.testing.assert_array_equal(made.reference, run.reference)
         np.testing.assert_array_equal(made.start, run.start)
-    assert request_id(asdict(request)) == run.request
+        assert request_id(asdict(request)) == run.request
 
 
 def test_the_square_of_an_earlier_version_is_run_on_the_same_pixels_also_of_a_wide_picture(wide: str) -> None:
