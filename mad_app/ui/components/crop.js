@@ -13,40 +13,42 @@ export default function (component) {
   const root = component.parentElement;
   root.crop ??= new Crop(root);
   root.crop.take(component.data, (box) => component.setTriggerValue("box", box));
-  return () => root.crop.stop();
 }
 
 class Crop {
   constructor(root) {
     this.root = root;
     this.ratio = 0;
-    const stage = root.querySelector(".stage");
+  }
+
+  take(data, tell) {
+    this.send = tell;
+    this.bind();
+    if (this.held || this.waiting) return; // what the visitor does comes first
+    if (this.picture !== data.picture) this.ratio = 0;
+    [this.picture, this.width, this.height, this.box] = [data.picture, data.width, data.height, data.box];
+    this.root.querySelector("img").src = this.picture;
+    this.draw();
+  }
+
+  bind() { // also after the page has made the elements anew
+    const stage = this.root.querySelector(".stage");
+    if (stage === this.stage) return;
+    [this.stage, this.held] = [stage, null];
     stage.addEventListener("pointerdown", (event) => this.begin(event));
     stage.addEventListener("pointermove", (event) => this.drag(event));
     for (const end of ["pointerup", "pointercancel"]) stage.addEventListener(end, () => this.end());
+    stage.addEventListener("dragstart", (event) => event.preventDefault()); // the browser's own dragging ends ours
     stage.addEventListener("keydown", (event) => this.press(event));
-    root.querySelector(".whole").addEventListener("click", () => this.takeWhole());
+    this.root.querySelector(".whole").addEventListener("click", () => this.takeWhole());
     this.buttons = SHAPES.map(([title, ratio]) => {
-      const button = root.querySelector(".shapes").appendChild(document.createElement("button"));
+      const button = this.root.querySelector(".shapes").appendChild(document.createElement("button"));
       button.type = "button";
       button.textContent = title;
       button.addEventListener("click", () => this.shape(ratio));
       return button;
     });
   }
-
-  take(data, tell) {
-    this.send = tell;
-    if (this.held || this.waiting) return; // what the visitor does comes first
-    if (this.picture !== data.picture) {
-      this.ratio = 0;
-      this.root.querySelector("img").src = data.picture;
-    }
-    [this.picture, this.width, this.height, this.box] = [data.picture, data.width, data.height, data.box];
-    this.draw();
-  }
-
-  stop() { clearTimeout(this.waiting); }
 
   // ---- by pointer ----
 
@@ -74,7 +76,7 @@ class Crop {
   }
 
   pixel(event) {
-    const area = this.root.querySelector(".stage").getBoundingClientRect();
+    const area = this.stage.getBoundingClientRect();
     return [(event.clientX - area.left) / area.width * this.width, (event.clientY - area.top) / area.height * this.height];
   }
 
@@ -89,7 +91,7 @@ class Crop {
     const handle = event.target.dataset?.handle ?? (event.shiftKey || event.ctrlKey || event.metaKey ? "se" : "");
     if (handle) {
       const x = (handle.includes("w") ? left : right) + dx, y = (handle.includes("n") ? top : bottom) + dy;
-      this.stretch(this.corner(handle), x, y, dy !== 0);
+      this.stretch(this.corner(handle), x, y, dy ? "height" : "width");
     } else this.moveTo(left + dx, top + dy);
     this.draw();
     this.tell(QUIET_MILLISECONDS);
@@ -113,13 +115,13 @@ class Crop {
     this.box = [x, y, x + width, y + height];
   }
 
-  stretch(from, x, y, byHeight = false) { // from a corner that stays to a point, in the shape that is chosen
+  stretch(from, x, y, by = "both") { // from a corner that stays to a point; in a shape, one side follows from the other
     const west = from.handle ? from.handle.includes("w") : x < from.x, north = from.handle ? from.handle.includes("n") : y < from.y;
     const room = [west ? from.x : this.width - from.x, north ? from.y : this.height - from.y];
     let width = clamp((west ? -1 : 1) * (x - from.x), LEAST, room[0]), height = clamp((north ? -1 : 1) * (y - from.y), LEAST, room[1]);
     if (this.ratio) {
-      if (byHeight) width = height * this.ratio;
-      else width = Math.max(width, height * this.ratio);
+      const widths = { width, height: height * this.ratio };
+      width = widths[by] ?? Math.max(widths.width, widths.height);
       width = clamp(width, LEAST * Math.max(1, this.ratio), Math.min(room[0], room[1] * this.ratio));
       height = width / this.ratio;
     }
