@@ -17,6 +17,7 @@ from mad_app.records.storage import stamp
 from mad_app.runs import Request
 from mad_app.runs.reproduce import command_of, python_of, reproduction_of
 from mad_app.ui.components.containment import contained
+from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.explanation import WHICH_FAILED
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
@@ -77,15 +78,11 @@ def _downloads(run: Run) -> None:
                 icon=":material/download:",
                 help="The whole sheet, for a paper or a slide." if kind != "png" else "The whole sheet, as pixels.",
             )
-        st.download_button(
-            "Download as web page",
+        web_page_button(
             partial(run_page, run),
             f"{run.id}.html",
-            "text/html",
-            key=STATE.key("download-page"),
-            on_click="ignore",
-            icon=":material/captive_portal:",
-            help="One file with the images, this viewer, the numbers and the settings. It works without a network.",
+            STATE.key("download-page"),
+            holds="the images, this viewer, the numbers and the settings",
         )
         st.download_button(
             "Record as ZIP",
