@@ -213,8 +213,9 @@ class Request(Settings):
         Raises:
             ArgumentError: it describes a picture, too.
         """
+        defaults = defaults_for(self)
         for name in PICTURE:
-            if getattr(self, name) != REQUEST_SETTINGS[name].default:
+            if getattr(self, name) != defaults[name]:
                 raise ArgumentError(name, "describes a picture, but the picture is given as an array: leave one out")
         return replace(self, image=None)
 

@@ -67,10 +67,13 @@ def test_every_command_explains_itself(command: str) -> None:
 def test_every_declared_setting_is_an_option_with_its_default_and_range() -> None:
     text = " ".join(invoke("compete", "--help").stdout.split())
     for declared in REQUEST_SETTINGS.values():
+        if declared.hidden:
+            assert f"--{declared.option}" not in text
+            continue
         assert declared.name == "image" or f"--{declared.option} " in text
         assert declared.name == "image" or " ".join(declared.help.split())[:40] in text
         assert not declared.none or f"default: {declared.none}" in text
-    for shown in ("default: lasi", "default: 128; 16 to 1024", "default: 500; at least 1", "default: runs"):
+    for shown in ("default: lasi", "default: 128; 16 to 2048", "default: 500; at least 1", "default: runs"):
         assert f"[{shown}]" in text
     for row in DISTORTIONS.values():
         assert f"{row.minimum:g} to {row.maximum:g} ({row.unit}); default {row.default:g}" in text
@@ -216,7 +219,7 @@ def _without_progress(stderr: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["compete", "--size", "8"], "--size must be at least 16 and at most 1024, got 8"),
+        (["compete", "--size", "8"], "--size must be at least 16 and at most 2048, got 8"),
         (["compete", "--steps", "0"], "--steps must be at least 1"),
         (["compete", "--seed", "-1"], "--seed must be at least 0"),
         (["compete", "--size", "large"], "Invalid value for '--size': 'large' is not a valid integer"),

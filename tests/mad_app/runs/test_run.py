@@ -40,7 +40,7 @@ from mad_app.records import (
 )
 from mad_app.request import Request, request_id
 from mad_app.runs import Progress, record_competition, recorder, request_of, resume_run, run_competition
-from mad_app.runs.materialize import load_mask, make_start, materialize, read_reference
+from mad_app.runs.materialize import GRAY_NOTE, load_mask, make_start, materialize, read_reference
 from mad_app.runs.reproduce import command_of, reproduction_of
 from tests.mad_app.competition.quadratics import FORM, SIZE, SQUARE_NORM, metric_of, square_norms
 from tests.mad_app.record_examples import assert_same_result, fail_on_call
@@ -80,7 +80,7 @@ def test_the_record_says_how_it_was_made(tmp_path: Path) -> None:
     expected = [("ssim", "mse", "max"), ("ssim", "mse", "min"), ("mse", "ssim", "max"), ("mse", "ssim", "min")]
     assert [(result.optimized, result.fixed, result.direction) for result in run.images] == expected
     assert {result.outcome for result in run.images} == {Reason.BUDGET.value}
-    assert request_of(run) == REQUEST
+    assert request_of(run) == dataclasses.replace(REQUEST, gray=False)
     assert run.solver == dataclasses.asdict(SolverOptions())
     assert run.request == request_id(dataclasses.asdict(REQUEST))
     assert run.origin == Origin.of(run.reference, "bundled", "coffee")
@@ -99,11 +99,11 @@ def test_a_picture_given_as_an_array_is_recorded_as_one(tmp_path: Path) -> None:
     request = Request(first="ssim", second="mse", steps=2, others="none")
     run = load_run(run_competition(request, tmp_path, reference=picture))
     np.testing.assert_array_equal(run.reference, picture)
-    assert run.origin == Origin.of(picture, "array", None)
+    assert run.origin == Origin.of(picture, "array", None, (GRAY_NOTE,))
     assert (run.origin.width, run.origin.height) == (24, 16)
     assert run.settings["image"] is None
     assert run.settings.keys().isdisjoint({"size", "left", "top", "extent"})
-    assert request_of(run) == dataclasses.replace(request, image=None)
+    assert request_of(run) == dataclasses.replace(request, image=None, gray=run.settings["gray"])
     assert run.finals.shape == (4, 16, 24, 3)
     other = load_run(run_competition(request, tmp_path, reference=picture / 2))
     assert other.request == run.request
@@ -126,7 +126,7 @@ def test_a_picture_that_was_decoded_before_is_recorded_as_what_it_is(tmp_path: P
     folder = record_competition(request, materials, tmp_path, source="upload", resolve=quick_metric)
     run = load_run(folder)
     assert run.origin == Origin.of(materials.reference, "upload", "mine.jpg")
-    assert request_of(run) == request
+    assert request_of(run) == dataclasses.replace(request, gray=False)
 
 
 def test_the_others_that_are_asked_for_are_measured_and_no_more(tmp_path: Path) -> None:
@@ -296,7 +296,7 @@ def test_what_a_run_is_killed_with_in_any_step_can_be_resumed(tmp_path: Path, mo
         (folder,) = (tmp_path / str(step)).iterdir()
         found = load_run(folder)
         assert {result.outcome for result in found.images} == {UNFINISHED}
-        assert request_of(found) == QUICK
+        assert request_of(found) == dataclasses.replace(QUICK, gray=False)
         assert load_checkpoint(folder).step.index == step
         resume_run(folder, resolve=quick_metric)
         assert_same_result(folder, whole)
@@ -528,7 +528,7 @@ def test_a_mask_and_a_start_from_files_are_in_the_record_and_hold_when_resumed(t
         (tmp_path / name).unlink()
     resume_run(folder)
     run = load_run(folder)
-    assert request_of(run) == request
+    assert request_of(run) == dataclasses.replace(request, gray=False)
     np.testing.assert_array_equal(run.mask, mask[..., 0] == 1)
     np.testing.assert_array_equal(run.start, from_uint8(to_uint8(start)))
     for picture in run.pictures:

@@ -65,7 +65,7 @@ def test_a_level_sweep_keeps_its_levels_and_leaves_out_what_is_out_of_reach(swee
 
 def test_a_series_lies_in_one_folder_that_reads_without_this_program(sweep: Series) -> None:
     document = json.loads((sweep.folder / "series.json").read_text())
-    assert (document["kind"], document["varied"], document["schema"]) == ("level_sweep", "second_level", 2)
+    assert (document["kind"], document["varied"], document["schema"]) == ("level_sweep", "second_level", 3)
     assert [request["settings"]["second_level"] for request in document["requests"]] == [0.005, 0.02, 5.0]
     assert [request["id"] for request in document["requests"]] == [
         request_id(request["settings"]) for request in document["requests"]
@@ -118,7 +118,7 @@ def test_a_series_without_a_finished_run_and_a_damaged_one_are_told(tmp_path: Pa
     with pytest.raises(RecordError, match="has no finished run yet"):
         load_series(stopped.folder)
     (stopped.folder / "series.json").write_text('{"schema": 9}')
-    with pytest.raises(RecordError, match="has schema 9, but this program reads up to 2: update the program"):
+    with pytest.raises(RecordError, match="has schema 9, but this program reads up to 3: update the program"):
         resume_series(stopped.folder)
 
 
