@@ -13,11 +13,12 @@ from mad_app.distortions import distort
 from mad_app.errors import ArgumentError
 from mad_app.images import (
     BUNDLED,
+    AnyImage,
     Decoded,
     ImageArray,
     ImageError,
+    as_image,
     bundled_path,
-    check_image,
     load_image,
     luminance,
     read_image,
@@ -55,7 +56,7 @@ def materialize(request: Request, reference: npt.ArrayLike | None = None) -> Mat
     Raises:
         ArgumentError: a file cannot be read, or does not fit.
     """
-    read = read_reference(request) if reference is None else Decoded(check_image(reference, "reference"), ())
+    read = read_reference(request) if reference is None else Decoded(as_image(reference, "reference"), ())
     picture = to_gray(read.image) if request.gray else read.image
     start, mask = make_start(request, picture), load_mask(request, picture)
     return Materials(reference=picture, start=start, mask=mask, notes=read.notes)
