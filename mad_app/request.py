@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, cast
 
@@ -20,6 +20,9 @@ ALL, NONE = "all", "none"
 
 PICTURE = ("image", "size", "left", "top", "extent")
 """The settings that describe a picture, which one given as an array replaces."""
+
+START = ("distortion", "strength", "seed", "start_file")
+"""The settings that describe a start, which one given as an array replaces."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,9 +208,14 @@ def request_id(settings: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def settings_for_record(request: Request) -> dict[str, Value]:
-    """The settings that a record keeps: all, but none of a picture that was given as an array."""
-    left_out = PICTURE[1:] if request.image is None else ()
+def settings_for_record(request: Request, given: Collection[str] = ()) -> dict[str, Value]:
+    """The settings that a record keeps.
+
+    Args:
+        request: what was asked.
+        given: settings that an array replaced, which are left out, as are those of a picture given as an array.
+    """
+    left_out = {*given, *(PICTURE[1:] if request.image is None else ())}
     return {name: value for name, value in asdict(request).items() if name not in left_out}
 
 

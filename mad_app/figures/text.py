@@ -271,7 +271,8 @@ def _not_finite(title: str, letters: str, values: Sequence[float | None]) -> str
 
 
 def _length(run: Run) -> list[str]:
-    return [f"{run.history.step[-1]} steps", f"seed {run.seed}"]
+    """Steps made, and the seed unless the start was given as an array, which has none."""
+    return [f"{run.history.step[-1]} steps", *([f"seed {run.seed}"] if "seed" in run.settings else [])]
 
 
 def _are_equal(values: Sequence[float | None]) -> bool:

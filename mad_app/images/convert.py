@@ -45,9 +45,21 @@ def as_image(picture: AnyImage, name: str) -> ImageArray:
         >>> as_image(np.full((3, 4, 5), 51, np.uint8), "start").shape
         (4, 5, 3)
     """
-    if isinstance(picture, Image.Image):
-        return pillow_image(picture, name)[0]
-    array = as_numpy(picture, name)
+    return image_and_notes(picture, name)[0]
+
+
+def image_and_notes(picture: AnyImage, name: str) -> tuple[ImageArray, tuple[str, ...]]:
+    """The image of `as_image`, and what was done to the values of a Pillow image, each a clause."""
+    if not isinstance(picture, Image.Image):
+        return _image_of(as_numpy(picture, name), name), ()
+    try:
+        flat = flatten(picture, "the picture")
+    except ImageError as error:
+        raise ArgumentError(name, f"cannot be used: {error}") from error
+    return from_pillow(flat.picture), flat.notes
+
+
+def _image_of(array: npt.NDArray[Any], name: str) -> ImageArray:
     layout = layout_of(array.shape, name)
     image = _floats(array, name)
     if layout == "HW":
@@ -55,19 +67,6 @@ def as_image(picture: AnyImage, name: str) -> ImageArray:
     if layout == "HWC":
         return image
     return np.ascontiguousarray(np.moveaxis(image.reshape(image.shape[-3:]), 0, 2))
-
-
-def pillow_image(picture: Image.Image, name: str) -> tuple[ImageArray, tuple[str, ...]]:
-    """A Pillow image as float32 (H, W, 3), sRGB in [0, 1], and what was done to its values, each a clause.
-
-    Raises:
-        ArgumentError: it cannot be converted.
-    """
-    try:
-        flat = flatten(picture, "the picture")
-    except ImageError as error:
-        raise ArgumentError(name, f"cannot be used: {error}") from error
-    return from_pillow(flat.picture), flat.notes
 
 
 def layout_of(shape: tuple[int, ...], name: str, *, batch: bool = False) -> Layout:

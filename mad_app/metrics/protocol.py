@@ -5,7 +5,7 @@ images and grows as they differ; an adapter turns a similarity s into 1 − s. `
 against every sentence of this file.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import jax
 
@@ -80,6 +80,7 @@ class Metric(Protocol):
         ...
 
 
+@runtime_checkable
 class KnownMetric(Metric, Protocol):
     """A metric that describes itself for the record; every metric built by this package is one."""
 
