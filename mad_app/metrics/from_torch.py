@@ -20,6 +20,7 @@ from mad_app.metrics.cuda_graph import Function, captured
 from mad_app.metrics.failure import failures_of
 from mad_app.metrics.interchange import to_jax, to_torch
 from mad_app.metrics.threads import CORES, available_cores, map_threads
+from mad_app.metrics.torch_in_jax import torch_in_jax
 
 T = TypeVar("T")
 Prepared = Any
@@ -78,9 +79,8 @@ class TorchMetric:
 
     def __call__(self, reference: AnyImage, images: AnyImage) -> Any:
         """Distance of one image, a scalar, or of several, (N,), to a reference; as `Metric.__call__`."""
-        from mad_app.metrics.torch_in_jax import torch_in_jax
-
-        return call_metric(self, reference, images, traced=partial(torch_in_jax, self), torch=self.of_tensors)
+        traced = partial(torch_in_jax, self.of_tensors, metric_settings)
+        return call_metric(self, reference, images, traced=traced, torch=self.of_tensors)
 
     def of_tensors(self, reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
         """Distances (N,) of images (N, 3, H, W) to a reference (1, 3, H, W), differentiable by autograd."""
