@@ -71,16 +71,19 @@ def distance_map(x: Any, y: Any, *, neighborhood_size: int = 10, data_range: Ran
 @functools.lru_cache(maxsize=PROGRAMS)
 def _program(name: str, shape: tuple[int, ...], neighborhood_size: int, data_range: Range) -> Callable[..., Array]:
     """The compiled function of that name; for each type of the values once."""
-    lasi, (low, high) = LASI(shape, neighborhood_size), data_range
-    function = {"distance": lasi.compute_distance, "embed": lasi.embedding, "distance_map": lasi.distance_map}[name]
+    lasi = LASI(shape, neighborhood_size)
+    methods: dict[str, Callable[..., Array]] = {
+        "distance": lasi.compute_distance,
+        "embed": lasi.embedding,
+        "distance_map": lasi.distance_map,
+    }
+    return jax.jit(lambda *images: methods[name](*(_in_authors_range(image, data_range) for image in images)))
 
-    def of_images(*images: Array) -> Array:
-        floats = [image.astype(jnp.promote_types(image.dtype, jnp.float32)) for image in images]
-        return function(
-            *(image if (low, high) == (-1, 1) else (image - low) * (2 / (high - low)) - 1 for image in floats)
-        )
 
-    return jax.jit(of_images)
+def _in_authors_range(image: Array, data_range: Range) -> Array:
+    low, high = data_range
+    floats = image.astype(jnp.promote_types(image.dtype, jnp.float32))
+    return floats if (low, high) == (-1, 1) else (floats - low) * (2 / (high - low)) - 1
 
 
 def _image(image: Any, name: str, data_range: Range) -> Array:
