@@ -21,8 +21,11 @@ ALL, NONE = "all", "none"
 PICTURE = ("image", "size", "left", "top", "extent")
 """The settings that describe a picture, which one given as an array replaces."""
 
-START = ("distortion", "strength", "seed", "start_file")
-"""The settings that describe a start, which one given as an array replaces."""
+REPLACED: Mapping[str, tuple[str, ...]] = {
+    "start": ("distortion", "strength", "seed", "start_file"),
+    "mask": ("mask",),
+}
+"""What may be given as an array, to the settings that it replaces."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,9 +216,11 @@ def settings_for_record(request: Request, given: Collection[str] = ()) -> dict[s
 
     Args:
         request: what was asked.
-        given: settings that an array replaced, which are left out, as are those of a picture given as an array.
+        given: the names in REPLACED that were given as arrays; the settings that they replace are left out, as are
+            those of a picture given as an array.
     """
-    left_out = {*given, *(PICTURE[1:] if request.image is None else ())}
+    replaced = (name for array in given for name in REPLACED[array])
+    left_out = {*replaced, *(PICTURE[1:] if request.image is None else ())}
     return {name: value for name, value in asdict(request).items() if name not in left_out}
 
 

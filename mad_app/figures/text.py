@@ -272,7 +272,7 @@ def _not_finite(title: str, letters: str, values: Sequence[float | None]) -> str
 
 def _length(run: Run) -> list[str]:
     """Steps made, and the seed unless the start was given as an array, which has none."""
-    return [f"{run.history.step[-1]} steps", *([f"seed {run.seed}"] if "seed" in run.settings else [])]
+    return [f"{run.history.step[-1]} steps", *([] if "start" in run.given else [f"seed {run.seed}"])]
 
 
 def _are_equal(values: Sequence[float | None]) -> bool:

@@ -25,7 +25,7 @@ from mad_app.images import (
     read_image,
     to_gray,
 )
-from mad_app.request import START, Request
+from mad_app.request import Request
 
 Mask = npt.NDArray[np.bool_]
 
@@ -39,7 +39,7 @@ class Materials:
         start: likewise, of the reference's shape.
         mask: bool (H, W), true where the images may change; None for everywhere.
         notes: what was done to the values and the size of the picture as it was read, each a clause.
-        given: settings of the request that do not hold, because the start or the mask was given as an array.
+        given: which of "start" and "mask" were given as arrays, so that the request does not describe them.
     """
 
     reference: ImageArray
@@ -74,7 +74,7 @@ def materialize(
         start=make_start(request, picture) if start is None else _given_start(request, picture, start),
         mask=load_mask(request, picture) if mask is None else checked_mask(mask, picture.shape),
         notes=read.notes,
-        given=(*(() if start is None else START), *(() if mask is None else ("mask",))),
+        given=tuple(name for name, array in (("start", start), ("mask", mask)) if array is not None),
     )
 
 

@@ -20,6 +20,7 @@ from mad_app.competition.settings import Role
 from mad_app.images import from_uint8
 from mad_app.metrics import KnownMetric, get_measurable, measure_batch, measure_maps, measured_by_default
 from mad_app.records import (
+    GIVEN,
     UNFINISHED,
     Checkpoint,
     CornerResult,
@@ -265,6 +266,7 @@ class Recorder:
             history=at.history,
             mask=competition.materials.mask,
             keyframes=at.keyframes.before(at.step.index),
+            extra={GIVEN: list(competition.materials.given)} if competition.materials.given else {},
         )
 
     def _names(self) -> tuple[str, str]:

@@ -13,8 +13,8 @@ from mad_app.images.encode import Picture
 from mad_app.metrics.registry import canonical_name, spec_of
 from mad_app.records import Run, Summary
 from mad_app.records.files import DEFAULT_FILES
-from mad_app.request import ALL, NONE, REQUEST_SETTINGS, START, Request, in_groups, renamed
-from mad_app.runs.run import given_of, request_of
+from mad_app.request import ALL, NONE, REQUEST_SETTINGS, Request, in_groups, renamed
+from mad_app.runs.run import request_of
 
 ALWAYS_GIVEN = ("image", "size", "first", "second", "distortion", "strength", "steps", "seed")
 """Settings that a command and Python give even at their defaults, so that nobody has to know the defaults."""
@@ -116,7 +116,7 @@ def request_for_page(run: Run | Summary, *, maxima: Mapping[str, float] | None =
         if value != REQUEST_SETTINGS[name].default
     }
     asked, ignored = from_query(texts, is_saved_picture=lambda name: name == settings["image"], maxima=maxima)
-    return asked, [*ignored, *(["start_file"] if _has_given_start(run) else [])]
+    return asked, [*ignored, *(["start_file"] if "start" in run.given else [])]
 
 
 def asks_for_same(now: Request, request: Request, run: Run | Summary | None) -> bool:
@@ -135,7 +135,7 @@ def reproduction_of(run: Run) -> Request:
     request = request_of(run)
     if run.folder is None or request.mask or request.start_file:
         return request
-    if _has_given_start(run):
+    if "start" in run.given:
         start = run.folder / run.files.get("start", DEFAULT_FILES["start"])
         return replace(_on_copy(request, run), start_file=str(start))
     if _is_bundled(run):
@@ -177,11 +177,6 @@ def _check_name(name: str, value: Value) -> Value:
         for other in str(value).split(","):
             spec_of(other.strip())
     return value
-
-
-def _has_given_start(run: Run | Summary) -> bool:
-    """Whether the start was given as an array, so that only the record's own copy of it reproduces the run."""
-    return set(START) <= set(given_of(run))
 
 
 def _is_bundled(run: Run | Summary) -> bool:

@@ -27,7 +27,7 @@ from mad_app.records import (
 )
 from mad_app.records.files import folder_at
 from mad_app.records.schema import METRIC
-from mad_app.request import START, Request, request_from
+from mad_app.request import Request, request_from
 from mad_app.runs.materialize import Materials, materialize
 from mad_app.runs.recorder import Competition, OnProgress, Recorder
 from mad_app.runs.stores import FolderStore, Store
@@ -183,7 +183,7 @@ def _resume(folder: Path, resolve: Resolve, on_progress: OnProgress, should_stop
         raise RecordError(problem)
     checkpoint, request, origin = load_checkpoint(folder), request_of(run), run.origin
     _check_fit(checkpoint, run, request)
-    materials = Materials(reference=run.reference, start=run.start, mask=run.mask, given=given_of(run))
+    materials = Materials(reference=run.reference, start=run.start, mask=run.mask, given=run.given)
     competition = Competition(
         request=request,
         metrics=metrics_of(request, resolve),
@@ -240,11 +240,6 @@ def request_of(run: Run | Summary) -> Request:
         return request_from(run.settings)
     except (TypeError, ValueError, OverflowError) as error:
         raise RecordError(f"the settings of {run.id} cannot be run: {error}") from error
-
-
-def given_of(run: Run | Summary) -> tuple[str, ...]:
-    """The settings of a start or a mask that a record lacks, because it was given as an array."""
-    return tuple(name for name in (*START, "mask") if name not in run.settings)
 
 
 def solver_of(run: Run | Summary) -> SolverOptions:

@@ -19,7 +19,6 @@ from mad_app.errors import ArgumentError
 from mad_app.images import save_png
 from mad_app.runs.materialize import materialize
 from mad_app.runs.reproduce import command_of, reproduction_of
-from mad_app.runs.run import given_of
 from tests.mad_app.cli.command_line import invoke
 from tests.mad_app.competition.quadratics import FORM, SQUARE_NORM, reference_and_start
 
@@ -133,7 +132,7 @@ def test_a_start_and_a_mask_given_as_arrays_are_no_settings_of_the_record(tmp_pa
     np.testing.assert_array_equal(found.images[:, 9:], np.broadcast_to(START[9:], (4, 7, 16, 3)))
     assert (found.images[:, :9] != START[:9]).any()
     run = load_run(found.save(tmp_path)).run
-    assert given_of(run) == ("distortion", "strength", "seed", "start_file", "mask")
+    assert run.given == ("start", "mask")
     copied = materialize(reproduction_of(run))
     for name in ("reference", "start"):
         np.testing.assert_allclose(getattr(copied, name), getattr(run, name), atol=0.5 / 255 + 1e-6)
