@@ -17,6 +17,7 @@ from mad_app.records.storage import stamp
 from mad_app.ui.address import write_address
 from mad_app.ui.components.collection import runs_with_series, shelf_cards
 from mad_app.ui.components.containment import contained, whole_page
+from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.html import Html, displayable, element, load_styles, sentence, show_html
 from mad_app.ui.components.render_cache import renderer, show_rendered
 from mad_app.ui.figure.controls import FILE_TITLES, GOOD_FOR, STATE, show_figure_controls, show_run_control
@@ -92,15 +93,11 @@ def _download(run: Run, form: FigureForm) -> None:
         icon=":material/download:",
         help=GOOD_FOR[form.file],
     )
-    st.download_button(
-        "Download as web page",
+    web_page_button(
         partial(run_page, run),
         f"{run.id}.html",
-        "text/html",
-        key=STATE.key("download-page"),
-        on_click="ignore",
-        icon=":material/captive_portal:",
-        help="One file with the images, the viewer, the numbers and the settings. It works without a network.",
+        STATE.key("download-page"),
+        holds="the images, the viewer, the numbers and the settings",
     )
 
 

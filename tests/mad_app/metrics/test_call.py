@@ -18,8 +18,8 @@ LEVELS = RANDOM.integers(0, 256, (16, 20, 3), np.uint8)
 REFERENCE = (LEVELS / 255).astype(np.float32)
 IMAGES = np.clip(REFERENCE + RANDOM.normal(0, 0.1, (2, 16, 20, 3)), 0, 1).astype(np.float32)
 
-NAMES = ("mse", "ssim")
-"""A metric in JAX and one in PyTorch; either is called with the arrays of both."""
+NAMES = ("mse", "ssim", "mse+0.5*ssim")
+"""A metric in JAX, one in PyTorch, and a sum of both; each is called with the arrays of both frameworks."""
 
 
 def first(array: np.ndarray) -> np.ndarray:
