@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ from mad_app.declaration import Group, Setting, Value, setting, settings_of
 from mad_app.distortions import check_strength, get_distortion
 from mad_app.errors import ArgumentError
 from mad_app.images import DEFAULT_IMAGE, MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop, SquareCrop
+from mad_app.metrics import are_proportional, tidied
 
 GROUPS: tuple[Group, ...] = ("picture", "metrics", "start", "length", "constraints", "levels", "measurement")
 """The order in which settings are asked for."""
@@ -30,6 +31,12 @@ SQUARE: Mapping[str, Value] = asdict(SquareCrop())
 SCHEMA_3_DEFAULTS: Mapping[str, Value] = {**SQUARE, "gray": False}
 """Defaults that were other ones up to schema 3; ids of requests go on being made with them."""
 
+REPLACED: Mapping[str, tuple[str, ...]] = {
+    "start": ("distortion", "strength", "seed", "start_file"),
+    "mask": ("mask",),
+}
+"""What may be given as an array, to the settings that it replaces."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request(Settings):
@@ -44,7 +51,7 @@ class Request(Settings):
         height: likewise.
         extent: None, or the side of an earlier version's square, as in `SquareCrop`; then `left` and `top` are as
             there, too. A `left` or `top` without `width` and `height` is of such a square.
-        first: name of a metric.
+        first: name of a metric, or of a weighted sum of metrics as "lasi+0.5*mse".
         second: name of another metric.
         distortion: name of the distortion that makes the start.
         strength: in the distortion's unit; its default if None.
@@ -122,7 +129,10 @@ class Request(Settings):
         hidden=True,
     )
     first: str = setting(
-        "lasi", label="First metric", help="A metric: `metrics` lists those there are.", group="metrics"
+        "lasi",
+        label="First metric",
+        help="A metric that `metrics` lists, or a sum such as lasi+0.5*mse.",
+        group="metrics",
     )
     second: str = setting(
         "lpips-alex", label="Second metric", help="The metric that the first competes with.", group="metrics"
@@ -179,11 +189,16 @@ class Request(Settings):
         distortion = get_distortion(self.distortion)
         if self.strength is None:
             object.__setattr__(self, "strength", distortion.default)
+        object.__setattr__(self, "first", tidied(self.first))
+        object.__setattr__(self, "second", tidied(self.second))
         self._infer_crop()
         super().__post_init__()
         check_strength(distortion, cast(float, self.strength))
-        if self.first == self.second:
-            raise ArgumentError("second", f"must be another metric than the first, got {self.first!r} twice")
+        if are_proportional(self.first, self.second):
+            same = (
+                f"got {self.first!r} twice" if self.first == self.second else f"but {self.second!r} is a multiple of it"
+            )
+            raise ArgumentError("second", f"must be another metric than the first, {same}")
         self.crop()
         if "" in (self.other_metrics() or ()):
             raise ArgumentError("others", f"must be all, none, or names with commas between them, got {self.others!r}")
@@ -276,9 +291,16 @@ def of_schema_3(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**earlier, **settings}
 
 
-def settings_for_record(request: Request) -> dict[str, Value]:
-    """The settings that a record keeps: all, but none of a picture that was given as an array."""
-    left_out = PICTURE[1:] if request.image is None else ()
+def settings_for_record(request: Request, given: Collection[str] = ()) -> dict[str, Value]:
+    """The settings that a record keeps.
+
+    Args:
+        request: what was asked.
+        given: the names in REPLACED that were given as arrays; the settings that they replace are left out, as are
+            those of a picture given as an array.
+    """
+    replaced = (name for array in given for name in REPLACED[array])
+    left_out = {*replaced, *(PICTURE[1:] if request.image is None else ())}
     return {name: value for name, value in asdict(request).items() if name not in left_out}
 
 

@@ -2,22 +2,24 @@
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from mad_app.competition.inputs import checked_image, checked_mask
 from mad_app.distortions import distort
 from mad_app.errors import ArgumentError
 from mad_app.images import (
     BUNDLED,
+    AnyImage,
     Decoded,
     ImageArray,
     ImageError,
     bundled_path,
-    check_image,
+    image_and_notes,
     is_gray,
     load_image,
     luminance,
@@ -45,6 +47,7 @@ class Materials:
         gray: whether only luminance changes.
         mask: bool (H, W), true where the images may change; None for everywhere.
         notes: what was done to the values and the size of the picture as it was read, each a clause.
+        given: which of "start" and "mask" were given as arrays, so that the request does not describe them.
     """
 
     reference: ImageArray
@@ -52,23 +55,41 @@ class Materials:
     gray: bool
     mask: Mask | None = None
     notes: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
 
-def materialize(request: Request, reference: npt.ArrayLike | None = None) -> Materials:
+def materialize(
+    request: Request,
+    reference: AnyImage | None = None,
+    *,
+    start: AnyImage | None = None,
+    mask: npt.ArrayLike | None = None,
+) -> Materials:
     """The arrays that a request asks for.
 
     Args:
         request: what is asked.
-        reference: the picture itself, float32 (H, W, 3) in [0, 1], instead of the file that the request names.
+        reference: the picture itself, as `as_image` takes it, instead of the file that the request names.
+        start: likewise, instead of the start that the request describes.
+        mask: bool (H, W), instead of the file that the request names.
 
     Raises:
-        ArgumentError: a file cannot be read, or does not fit.
+        ArgumentError: a file cannot be read, or something does not fit.
     """
-    read = read_reference(request) if reference is None else Decoded(check_image(reference, "reference"), ())
-    gray = is_gray_run(request, read.image)
+    read = read_reference(request) if reference is None else Decoded(*image_and_notes(reference, "reference"))
+    begun = None if start is None else checked_image(start, "start", shape=read.image.shape)
+    gray = is_gray_run(request, read.image, begun)
     picture = to_gray(read.image) if gray else read.image
-    start, mask = make_start(request, picture), load_mask(request, picture)
-    return Materials(reference=picture, start=start, gray=gray, mask=mask, notes=notes_of(request, read, gray))
+    if begun is None:
+        begun = make_start(replace(request, gray=gray), picture)
+    return Materials(
+        reference=picture,
+        start=to_gray(begun) if gray else begun,
+        gray=gray,
+        mask=load_mask(request, picture) if mask is None else checked_mask(mask, picture.shape),
+        notes=notes_of(request, read, gray),
+        given=tuple(name for name, array in (("start", start), ("mask", mask)) if array is not None),
+    )
 
 
 def picture_notes(request: Request) -> list[str]:
@@ -94,13 +115,15 @@ def notes_of(request: Request, read: Decoded, gray: bool) -> tuple[str, ...]:
     return (*read.notes, GRAY_NOTE) if gray and request.gray is None else read.notes
 
 
-def is_gray_run(request: Request, picture: ImageArray) -> bool:
-    """Whether only luminance changes: as asked, or if the picture, and the file that is the start, are gray."""
+def is_gray_run(request: Request, picture: ImageArray, start: ImageArray | None = None) -> bool:
+    """Whether only luminance changes: as asked, or if the picture, and a start that is given or a file, are gray."""
     if request.gray is not None:
         return request.gray
-    if not is_gray(picture) or request.start_file is None:
-        return is_gray(picture)
-    return is_gray(_load_aligned(request, "start_file", picture))
+    if not is_gray(picture):
+        return False
+    if start is None and request.start_file is not None:
+        start = _load_aligned(request, "start_file", picture)
+    return start is None or is_gray(start)
 
 
 def read_reference(request: Request) -> Decoded:

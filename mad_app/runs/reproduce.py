@@ -1,5 +1,6 @@
 """What reproduces a run: a command line, Python, and the address of a page, all made from the declared settings."""
 
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -28,6 +29,9 @@ from mad_app.runs.run import request_of
 
 ALWAYS_GIVEN = ("image", "size", "first", "second", "distortion", "strength", "steps", "seed")
 """Settings that a command and Python give even at their defaults, so that nobody has to know the defaults."""
+
+_TYPED_PLUS = re.compile(r"(?<=[^\s+*])\s+(?=[^\s+*])")
+"""What the + of a sum becomes in an address that was typed by hand: a space between two metrics."""
 
 _IN_ORDER = {declared.name: declared for declared in in_groups()}
 
@@ -125,7 +129,8 @@ def request_for_page(run: Run | Summary, *, maxima: Mapping[str, float] | None =
         for name, value in settings.items()
         if value is not None and (value != REQUEST_SETTINGS[name].default or name in CROP)
     }
-    return from_query(texts, is_saved_picture=lambda name: name == settings["image"], maxima=maxima)
+    asked, ignored = from_query(texts, is_saved_picture=lambda name: name == settings["image"], maxima=maxima)
+    return asked, [*ignored, *(["start_file"] if "start" in run.given else [])]
 
 
 def asks_for_same(now: Request, request: Request, run: Run | Summary | None) -> bool:
@@ -143,7 +148,12 @@ def reproduction_of(run: Run) -> Request:
         RecordError: the record's settings are not those of a request.
     """
     request = _without_plain_gray(request_of(run), run)
-    if _is_bundled(run) or run.folder is None or request.mask or request.start_file:
+    if run.folder is None or request.mask or request.start_file:
+        return request
+    if "start" in run.given:
+        start = run.folder / run.files.get("start", DEFAULT_FILES["start"])
+        return replace(_on_copy(request, run), start_file=str(start))
+    if _is_bundled(run):
         return request
     copied = _on_copy(request, run)
     path, here = Path(str(copied.image)).resolve(), Path.cwd()
@@ -177,7 +187,7 @@ def _check_name(name: str, value: Value) -> Value:
     if name == "distortion" and value not in DISTORTIONS:
         raise ArgumentError(name, f"must be one of {', '.join(DISTORTIONS)}, got {value!r}")
     if name in ("first", "second"):
-        return canonical_name(str(value))
+        return canonical_name(_TYPED_PLUS.sub("+", str(value)))
     if name == "others" and value not in (ALL, NONE):
         for other in str(value).split(","):
             spec_of(other.strip())
