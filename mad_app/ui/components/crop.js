@@ -58,14 +58,19 @@ class Crop {
     const [x, y] = this.pixel(event), [left, top, right, bottom] = this.box;
     if (!handle && this.isWhole() && event.pointerType === "touch") return; // scrolls the page
     event.target.setPointerCapture(event.pointerId);
-    this.held = handle ? this.corner(handle) : this.isWhole() ? { x, y, new: true } : { move: [x - left, y - top, right - left, bottom - top] };
+    if (handle) { // the pointer keeps its distance from the corner
+      const away = [x - (handle.includes("w") ? left : right), y - (handle.includes("n") ? top : bottom)];
+      this.held = { ...this.corner(handle), away };
+    } else this.held = this.isWhole() ? { x, y, new: true, away: [0, 0] } : { move: [x - left, y - top] };
   }
 
   drag(event) {
     if (!this.held) return;
     const [x, y] = this.pixel(event), { move } = this.held;
     if (move) this.moveTo(x - move[0], y - move[1]);
-    else if (!this.held.new || Math.hypot(x - this.held.x, y - this.held.y) >= LEAST) this.stretch(this.held, x, y);
+    else if (!this.held.new || Math.hypot(x - this.held.x, y - this.held.y) >= LEAST) {
+      this.stretch(this.held, x - this.held.away[0], y - this.held.away[1]);
+    }
     this.draw();
   }
 
