@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FloatRect, Page, expect
 
 from .conftest import OpenPage
 
@@ -21,10 +21,20 @@ def open_crop(page: Page) -> None:
     page.locator(".stage").scroll_into_view_if_needed()
 
 
+def settled_stage(page: Page) -> FloatRect:
+    """Where the picture is, once nothing moves any longer."""
+    before = None
+    while True:
+        area = page.locator(".stage").bounding_box()
+        if area is not None and area == before:
+            return area
+        before = area
+        page.wait_for_timeout(500)
+
+
 def drag(page: Page, name: str, x: float, y: float) -> None:
     """Drag the middle of a part of the control to a place, given as a fraction of the picture."""
-    area, part = page.locator(".stage").bounding_box(), page.locator(name).bounding_box()
-    assert area is not None
+    area, part = settled_stage(page), page.locator(name).bounding_box()
     assert part is not None
     page.mouse.move(part["x"] + part["width"] / 2, part["y"] + part["height"] / 2)
     page.mouse.down()
@@ -103,9 +113,8 @@ def test_a_finger_resizes_the_frame_on_a_phone(address: str, browser: Browser, t
         page.get_by_text("Crop", exact=True).click()
         expect(page.locator(".crop .told output")).to_contain_text("All of it, 240 × 80 pixels")
         page.locator(".handle.se").scroll_into_view_if_needed()
-        part, area = page.locator(".handle.se").bounding_box(), page.locator(".stage").bounding_box()
+        area, part = settled_stage(page), page.locator(".handle.se").bounding_box()
         assert part is not None
-        assert area is not None
         touches = context.new_cdp_session(page)
         begin = {"x": part["x"] + 14, "y": part["y"] + 14}
         end = {"x": area["x"] + area["width"] / 2, "y": area["y"] + area["height"] * 0.75}
