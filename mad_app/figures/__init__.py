@@ -30,7 +30,7 @@ from mad_app.figures.text import (
 if TYPE_CHECKING:
     from mad_app.figures.animation import MOVINGS, Moving, animation_bytes, save_animation
     from mad_app.figures.canvas import Kind
-    from mad_app.figures.captions import caption, latex_caption
+    from mad_app.figures.captions import caption, latex_figure, short_caption
     from mad_app.figures.contact_sheet import missing_phrases
     from mad_app.figures.export import (
         KINDS,
@@ -42,17 +42,20 @@ if TYPE_CHECKING:
         save_level_curves,
         series_bytes,
     )
+    from mad_app.figures.measures import MM, SMALLEST_FONT, WIDTHS, format_of
     from mad_app.figures.options import (
-        EARLIER_PARTS,
-        FORMATS,
+        PAIRS,
         PARTS,
-        SMALLEST_FONT,
-        THEMES,
+        SEVERAL,
+        SHEET_SETTINGS,
         Part,
         SheetOptions,
-        ThemeName,
-        Width,
+        sheet_options,
     )
+    from mad_app.figures.several import MOST_RUNS
+    from mad_app.figures.tables import TABLES, TableKind, table_text
+    from mad_app.figures.themes import THEMES
+    from mad_app.figures.typefaces import LATEX, font_names
     from mad_app.figures.web_page.page import (
         run_page,
         save_run_page,
@@ -65,7 +68,7 @@ if TYPE_CHECKING:
 _DRAWING: dict[str, tuple[str, ...]] = {
     "animation": ("MOVINGS", "Moving", "animation_bytes", "save_animation"),
     "canvas": ("Kind",),
-    "captions": ("caption", "latex_caption"),
+    "captions": ("caption", "latex_figure", "short_caption"),
     "contact_sheet": ("missing_phrases",),
     "export": (
         "KINDS",
@@ -77,17 +80,12 @@ _DRAWING: dict[str, tuple[str, ...]] = {
         "save_level_curves",
         "series_bytes",
     ),
-    "options": (
-        "EARLIER_PARTS",
-        "FORMATS",
-        "PARTS",
-        "SMALLEST_FONT",
-        "THEMES",
-        "Part",
-        "SheetOptions",
-        "ThemeName",
-        "Width",
-    ),
+    "measures": ("MM", "SMALLEST_FONT", "WIDTHS", "format_of"),
+    "options": ("PAIRS", "PARTS", "SEVERAL", "SHEET_SETTINGS", "Part", "SheetOptions", "sheet_options"),
+    "several": ("MOST_RUNS",),
+    "tables": ("TABLES", "TableKind", "table_text"),
+    "themes": ("THEMES",),
+    "typefaces": ("LATEX", "font_names"),
     "web_page.page": ("run_page", "save_run_page", "save_series_page", "save_shelf_page", "series_page", "shelf_page"),
 }
 """Names by the modules that define them."""
@@ -102,31 +100,38 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
-    "EARLIER_PARTS",
-    "FORMATS",
     "KEPT",
     "KINDS",
+    "LATEX",
     "LETTERS",
+    "MM",
+    "MOST_RUNS",
     "MOVINGS",
     "OUTCOMES",
+    "PAIRS",
     "PARTS",
+    "SEVERAL",
+    "SHEET_SETTINGS",
     "SMALLEST_FONT",
+    "TABLES",
     "THEMES",
+    "WIDTHS",
     "Drawing",
     "Kind",
     "Moving",
     "Part",
     "SheetOptions",
-    "ThemeName",
-    "Width",
+    "TableKind",
     "animation_bytes",
     "caption",
     "contest_title",
     "drift_magnitude",
     "drift_sentence",
     "figure_bytes",
+    "font_names",
+    "format_of",
     "image_title",
-    "latex_caption",
+    "latex_figure",
     "mad_sheet",
     "metric_title",
     "missing_phrases",
@@ -149,6 +154,9 @@ __all__ = [
     "series_page",
     "setting_phrases",
     "settings_sentence",
+    "sheet_options",
     "shelf_page",
+    "short_caption",
     "start_phrase",
+    "table_text",
 ]
