@@ -42,7 +42,8 @@ def draw_image(
     at = x + inset.right * (width - zoom * wide), y + inset.bottom * (height - zoom * high)
     canvas.image(*at, zoom * wide, zoom * high, image[top:bottom, left:right])
     canvas.frame(x + left * pixel, y + top * pixel, wide, high)
-    canvas.frame(*at, zoom * wide, zoom * high)
+    line = 0.1 * canvas.font / 72  # the frame of the enlargement lies within it, and so within the image
+    canvas.frame(at[0] + line, at[1] + line, zoom * wide - 2 * line, zoom * high - 2 * line)
 
 
 def _pixels(begin: float, length: float, count: int) -> tuple[int, int]:

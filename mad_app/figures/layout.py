@@ -22,6 +22,9 @@ HALVINGS = 6
 class Content(Protocol):
     """What stands between the title and the footer."""
 
+    def title(self) -> str:
+        """The title of a slide for which none is written."""
+
     def tallest(self) -> float:
         """Height of the highest image in inches, if nothing limits it."""
 
@@ -75,7 +78,9 @@ def _draw(content: Content, options: SheetOptions, limit: float, height: float, 
         form.width, height, font=form.font, theme=options.colors, dpi=content.dpi(limit), typeface=options.typeface
     )
     y = form.margin
-    title = canvas.wrap(written(options.title), form.inner / TITLE_SCALE, weight="bold")
+    title = canvas.wrap(
+        written(options.title, content.title() if form.height else ""), form.inner / TITLE_SCALE, weight="bold"
+    )
     if title:
         canvas.lines(form.margin, y, title, weight="bold", scale=TITLE_SCALE)
         y += (TITLE_SCALE * len(title) + 0.5) * canvas.line

@@ -48,8 +48,8 @@ SMALLEST_FONT = 5.0
 MM = 25.4
 """Millimeters per inch."""
 
-NARROWEST, WIDEST = 57, 420
-"""Widths in millimeters: the narrowest column of a journal, and the longer side of A3."""
+NARROWEST, WIDEST = 70, 420
+"""Widths in millimeters: the narrowest at which text can be read, and the longer side of A3."""
 
 STACKED_UP_TO = 130
 """Width in millimeters up to which the second pair stands under the first."""
@@ -93,5 +93,5 @@ def _of_millimeters(width: str) -> Format:
         raise ArgumentError("width", f"must be from {NARROWEST} to {WIDEST} millimeters, got {width!r:.60}")
     like = WIDTHS["single" if millimeters <= STACKED_UP_TO else "double"]
     inches = millimeters / MM
-    largest = math.floor(2 * like.largest_font * inches / like.width) / 2
-    return replace(like, width=inches, font=min(like.font, largest), largest_font=largest)
+    font, largest = (math.floor(2 * size * inches / like.width) / 2 for size in (like.font, like.largest_font))
+    return replace(like, width=inches, font=min(like.font, font), largest_font=largest)

@@ -121,6 +121,10 @@ class _Content:
                 return dots / pixels[0]
         return fewest / pixels[0]
 
+    def title(self) -> str:
+        """As in `layout.Content`."""
+        return common_contest(self.runs)
+
     def draw(self, canvas: Canvas, limit: float, top: float) -> float:
         """As in `layout.Content`."""
         return _Rows(self, canvas, limit).draw(top)
@@ -152,7 +156,7 @@ class _Rows:
     def draw(self, y: float) -> float:
         """Draw everything; returns where it ends."""
         content, canvas, form = self.content, self.canvas, self.content.form
-        if self.options.title is None and self.contest:
+        if self.options.title is None and form.height is None and self.contest:
             canvas.lines(form.margin, y, [self.contest], weight="bold")
             y += 1.5 * canvas.line
         if self.heads_once:
@@ -186,7 +190,9 @@ class _Rows:
         for places in groups:
             width = self._x(groups, places[-1]) + self.content.cell - self._x(groups, places[0])
             first = places[0] < 0
-            text = label.replace(" × ", "\xa0×\xa0") if first else pair_sentence(run, places[0] // 2, self.options.letters)
+            text = (
+                label.replace(" × ", "\xa0×\xa0") if first else pair_sentence(run, places[0] // 2, self.options.letters)
+            )
             lines = canvas.wrap(text, width, weight=weight_of(first))
             canvas.lines(self._x(groups, places[0]), y, lines, weight=weight_of(first))
             heads.append((places, width, len(lines)))
@@ -229,6 +235,7 @@ class _Rows:
             self._image(run, x, y, image)
             below = self._values(run, place, x, y + high)
             if map_of:
+                below += 0.3 * canvas.line * shown
                 text = f"{self.options.names[place + 2]} − {self.options.names[0]}, × {gain_of(run, place // 2):g}"
                 canvas.text(x, below + 0.76 * canvas.line, text, width=content.cell)
                 below += (1.1 if shown else 1) * canvas.line
@@ -250,9 +257,17 @@ class _Rows:
         """The values below an image that ends at y; returns where they end."""
         canvas, lines = self.canvas, self._value_lines(run, place)
         y += 0.15 * canvas.line
+        if place == START and self._names_beside:
+            right = x + self.content.cell
+            for n, (name, value) in enumerate(_start_values(run)):
+                at = y + (n + 0.76) * canvas.line
+                left = min(x, right - self._start_width)
+                canvas.text(left, at, name, color=canvas.theme.quiet, scale=self._scale)
+                canvas.text(right, at, value, weight="bold", align="right", scale=self._scale)
+            return y + 2 * canvas.line
         for n, (text, bold) in enumerate(lines):
             color, at = canvas.theme.ink if bold else canvas.theme.quiet, y + (n + 0.76) * canvas.line
-            canvas.text(x, at, text, color=color, weight=weight_of(bold), scale=self._scale)
+            canvas.text(x, at, text, width=self.content.cell, color=color, weight=weight_of(bold), scale=self._scale)
         return y + len(lines) * canvas.line
 
     def _value_lines(self, run: Run, place: int) -> list[Line]:
@@ -260,9 +275,7 @@ class _Rows:
         if place == ORIGINAL:
             return []
         if place == START:
-            names = (run.images[0].optimized, run.images[0].fixed)
-            values = [(metric_title(name), number(run.images[0].start.get(name))) for name in names]
-            return [line for name, value in values for line in ((name, False), (value, True))]
+            return [line for name, value in _start_values(run) for line in ((name, False), (value, True))]
         result = run.images[place]
         before, after = (number(values.get(result.optimized)) for values in (result.start, result.seen))
         lines: list[Line] = [(f"{before} → {after}", True)]
@@ -278,12 +291,24 @@ class _Rows:
 
     @cached_property
     def _scale(self) -> float:
-        """How large the values are written: as large as the rest where the widest fits under its image."""
-        lines = [
-            line for run in self.content.runs for place in range(START, 4) for line in self._value_lines(run, place)
-        ]
+        """How large the values are written: as large as the rest where the widest fits its place."""
+        lines = [line for run in self.content.runs for place in range(4) for line in self._value_lines(run, place)]
         widest = max(self.canvas.measure(text, weight=weight_of(bold)) for text, bold in lines)
-        return min(1.0, self.content.cell / widest)
+        return min(1.0, 0.99 * self.content.cell / widest)
+
+    @cached_property
+    def _start_width(self) -> float:
+        """Width of the widest metric of a start with its value beside it."""
+        space = 1.5 * self.canvas.font / 72
+        lines = [line for run in self.content.runs for line in _start_values(run)]
+        measure = self.canvas.measure
+        return self._scale * (space + max(measure(name) + measure(value, weight="bold") for name, value in lines))
+
+    @property
+    def _names_beside(self) -> bool:
+        """Whether there is room for that, under the original, too, where it is to the left."""
+        places = next(places for groups in self.content.grid for places in groups if START in places)
+        return self._start_width <= len(places) * (self.content.cell + self.content.form.gap) - self.content.form.gap
 
     def _x(self, groups: Sequence[Sequence[int]], place: int) -> float:
         """Left edge of a place."""
@@ -308,3 +333,9 @@ class _Rows:
         if "maps" in self.content.parts:
             texts.append("Differences are amplified as printed; no change is mid gray.")
         return " ".join(filter(None, texts))
+
+
+def _start_values(run: Run) -> list[tuple[str, str]]:
+    """Titles of the two metrics, and their values at the start."""
+    names = (run.images[0].optimized, run.images[0].fixed)
+    return [(metric_title(name), number(run.images[0].start.get(name))) for name in names]

@@ -112,6 +112,10 @@ class _Content:
         pixel = self._pixel(limit)
         return math.ceil(self.options.form.dpi * pixel) / pixel
 
+    def title(self) -> str:
+        """As in `Content`."""
+        return contest_title(self.run.images[0].optimized, self.run.images[0].fixed)
+
     def draw(self, canvas: Canvas, limit: float, top: float) -> float:
         """As in `Content`."""
         rows, columns, _ = self.run.reference.shape
@@ -341,7 +345,12 @@ class _Sheet:
 
     def _title(self) -> str:
         """The two metrics; nothing where a title is on top of the page, or none is wanted."""
-        return contest_title(self.run.images[0].optimized, self.run.images[0].fixed) * (self.options.title is None)
+        return contest_title(self.run.images[0].optimized, self.run.images[0].fixed) * self._has_own_title
+
+    @property
+    def _has_own_title(self) -> bool:
+        """Whether no title is on top of the page, and one is wanted."""
+        return self.options.title is None and self.form.height is None
 
     def _rows(self, y: float, width: float) -> _Rows:
         """The rows of a pair whose sentence begins at y; both sentences and the title get equally many lines."""

@@ -123,11 +123,11 @@ def typeface_called(name: str | None) -> Typeface:
 def _typeset_tex(line: str, *, bold: bool) -> Typeset:
     """A line for a font with TeX's encoding: what that lacks becomes math, accents are left out."""
     parts: list[tuple[bool, str]] = []
-    for found in _TEX_TOKEN.finditer(line):
+    for found in _TEX_TOKEN.finditer(line.replace(" → ", "→")):  # math has its own space around arrows
         if exponent := found["exponent"]:
             parts.append((True, f"^{{{''.join(_RAISED[c] for c in exponent)}}}"))
         elif found[0] in _TEX_MATH:
-            parts.append((True, _TEX_MATH[found[0]]))
+            parts.append((True, f"{{{_TEX_MATH[found[0]]}}}"))  # in braces, without space of its own around it
         else:
             parts.append((False, _TEX_TEXT.get(found[0]) or _in_ascii(found[0])))
     groups = [(math, [text for _, text in group]) for math, group in itertools.groupby(parts, lambda part: part[0])]
