@@ -23,7 +23,6 @@ from mad_app.cli.options import (
 from mad_app.figures.options import SHEET_SETTINGS
 from mad_app.records import SHELF, RecordError, Run, Series, is_series, load_run, load_series, shelf_root
 
-
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         save_level_curves,
         series_bytes,
     )
-    from mad_app.figures.measures import MM, SMALLEST_FONT, WIDTHS, format_of
+    from mad_app.figures.measures import MM, NARROWEST, SMALLEST_FONT, WIDEST, WIDTHS, format_of
     from mad_app.figures.options import (
         PAIRS,
         PARTS,
@@ -80,7 +80,7 @@ _DRAWING: dict[str, tuple[str, ...]] = {
         "save_level_curves",
         "series_bytes",
     ),
-    "measures": ("MM", "SMALLEST_FONT", "WIDTHS", "format_of"),
+    "measures": ("MM", "NARROWEST", "SMALLEST_FONT", "WIDEST", "WIDTHS", "format_of"),
     "options": ("PAIRS", "PARTS", "SEVERAL", "SHEET_SETTINGS", "Part", "SheetOptions", "sheet_options"),
     "several": ("MOST_RUNS",),
     "tables": ("TABLES", "TableKind", "table_text"),
@@ -107,6 +107,7 @@ __all__ = [
     "MM",
     "MOST_RUNS",
     "MOVINGS",
+    "NARROWEST",
     "OUTCOMES",
     "PAIRS",
     "PARTS",
@@ -115,6 +116,7 @@ __all__ = [
     "SMALLEST_FONT",
     "TABLES",
     "THEMES",
+    "WIDEST",
     "WIDTHS",
     "Drawing",
     "Kind",
