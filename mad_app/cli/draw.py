@@ -20,6 +20,7 @@ from mad_app.cli.options import (
     Folder,
     option_of,
 )
+from mad_app.errors import ArgumentError
 from mad_app.figures.options import SHEET_SETTINGS
 from mad_app.records import SHELF, RecordError, Run, Series, is_series, load_run, load_series, shelf_root
 
@@ -52,8 +53,10 @@ def figure(runs: tuple[Path, ...], path: Path, dpi: float | None, caption: str |
 
     RUN is the folder of a run. Of several runs, each is a row, and the caption says once what they share.
     """
-    from mad_app.figures import save_figure, sheet_options
+    from mad_app.figures import TABLES, save_figure, sheet_options
 
+    if caption and path.suffix.lower() in TABLES:
+        raise ArgumentError("caption", f"describes a figure, but {path} is a table: leave it out")
     sheet_options(**asked)  # refuses what cannot be used before anything is read
     loaded = [_load(run) for run in runs]
     save_figure(loaded, path, dpi=dpi, **asked)
@@ -76,7 +79,7 @@ def _caption(runs: list[Run], path: Path, kind: str, asked: dict[str, Any]) -> s
     from mad_app.figures import caption, latex_figure, short_caption
 
     if kind == "latex":
-        return latex_figure(runs, str(path), **asked)
+        return latex_figure(runs, path.name, **asked)
     return short_caption(runs, **asked) if kind == "short" else caption(runs, **asked)
 
 

@@ -233,6 +233,6 @@ def _parameter_of(error: ArgumentError, context: click.Context) -> click.Paramet
 def _typed_name(parameter: click.Parameter, context: click.Context) -> str:
     """The name of a parameter as it was typed."""
     if not isinstance(parameter, click.Option):
-        return parameter.human_readable_name
+        return parameter.human_readable_name.removesuffix("...")
     typed: Collection[str] = {word.partition("=")[0] for word in context.meta["typed"]}
     return next((name for name in parameter.opts if name in typed), parameter.opts[0])

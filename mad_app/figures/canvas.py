@@ -6,6 +6,7 @@ bytes. Matplotlib is not safe for threads: draw inside `drawing()`.
 
 import contextlib
 import io
+import logging
 import math
 import re
 import threading
@@ -42,6 +43,7 @@ _SVG_FONTS = _SVG_FONT + b", Verdana, sans-serif"  # of the same widths, for rea
 _BREAKS = re.compile(r"[^\S\xa0]+")
 """Where lines may be broken: not at spaces that forbid it."""
 _WITHOUT_DATE: dict[Kind, dict[str, None]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
+logging.getLogger("fontTools.ttLib.tables._h_e_a_d").setLevel(logging.ERROR)  # Computer Modern is older than its clock
 _CANVASES = {"pdf": FigureCanvasPdf, "svg": FigureCanvasSVG, "png": FigureCanvasAgg}
 _LOCK = threading.RLock()
 

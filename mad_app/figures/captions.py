@@ -8,7 +8,7 @@ from mad_app.figures.canvas import drawing
 from mad_app.figures.comparison import common_contest, common_phrases, row_labels
 from mad_app.figures.corners import gain_of
 from mad_app.figures.latex import to_latex
-from mad_app.figures.measures import WIDTHS
+from mad_app.figures.measures import MM, WIDTHS
 from mad_app.figures.options import Part, SheetOptions, sheet_options
 from mad_app.figures.several import several_parts
 from mad_app.figures.sheet import parts_of, shown_pairs
@@ -48,7 +48,7 @@ def caption(
 
 def short_caption(runs: Run | Sequence[Run], **options: Any) -> str:
     """What a sheet or animation shows, in one sentence; arguments as in `caption`."""
-    several, (a, b, c, d) = _as_runs(runs), sheet_options(**options).letters
+    several, chosen = _as_runs(runs), sheet_options(**options)
     first, second = ("one metric", "the other")
     if common_contest(several):
         first, second = (metric_title(name) for name in _competing(several[0]))
@@ -56,10 +56,11 @@ def short_caption(runs: Run | Sequence[Run], **options: Any) -> str:
     subject = f"Maximum Differentiation competition between {first} and {second}{on}"
     if len(several) > 1:
         subject = subject.replace("competition", f"competitions ({len(several)} runs)", 1)
-    return (
-        f"{subject}: {a} and {b} differ as much and as little as possible for {first} and equally for {second}, "
-        f"{c} and {d} the other way round."
-    )
+    (pair, *more), letters = shown_pairs(chosen.parts or ()) or (0, 1), chosen.letters
+    optimized, fixed = (second, first) if pair else (first, second)
+    differ = f"differ as much and as little as possible for {optimized} and equally for {fixed}"
+    other = f", {letters[2]} and {letters[3]} the other way round" if more else ""
+    return f"{subject}: {letters[2 * pair]} and {letters[2 * pair + 1]} {differ}{other}."
 
 
 def latex_figure(
@@ -77,12 +78,12 @@ def latex_figure(
     """
     several, chosen = _as_runs(runs), sheet_options(show=show, **options)
     long = caption(several, show, moving=moving, **options)
-    width = r"\linewidth" if chosen.width in WIDTHS else f"{chosen.form.width:.2f}in"
+    width = r"\linewidth" if chosen.width in WIDTHS else f"{chosen.form.width * MM:g}mm"
     lines = [
         r"\begin{figure}",
         r"  \centering",
         rf"  \includegraphics[width={width}]{{{file}}}",
-        rf"  \caption[{{{to_latex(short_caption(several, **options))}}}]{{{to_latex(long)}}}",
+        rf"  \caption[{{{to_latex(short_caption(several, show=show, **options))}}}]{{{to_latex(long)}}}",
         rf"  \label{{fig:{_slug(several)}}}",
         r"\end{figure}",
     ]
@@ -124,13 +125,16 @@ def _of_runs(runs: Sequence[Run], options: SheetOptions) -> list[str]:
     """The sentences of the caption of several: what is common once, then what each run shows."""
     contest, shared, parts = common_contest(runs), common_phrases(runs), several_parts(options)
     between = f" between {' and '.join(metric_title(name) for name in _competing(runs[0]))}" if contest else ""
-    names = options.names
+    roles = (
+        f"{options.letters[2 * pair]} and {options.letters[2 * pair + 1]} for the {('first', 'second')[pair]} metric"
+        for pair in shown_pairs(parts)
+    )
     texts = [
         f"Maximum Differentiation competitions{between}, one in each row"
         + f": {', '.join(shared)}" * bool(shared)
         + ".",
-        f"From the start, each metric was raised and lowered as far as possible while the other kept its value: "
-        f"{names[2]} and {names[3]} for the first metric, {names[4]} and {names[5]} for the second.",
+        "From the start, each metric was raised and lowered as far as possible while the other kept its value: "
+        f"{', '.join(roles)}.",
     ]
     for run, label in zip(runs, row_labels(runs, options), strict=True):
         pairs = (pair_sentence(run, pair, options.letters) for pair in shown_pairs(parts))

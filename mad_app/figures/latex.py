@@ -23,7 +23,8 @@ _LATEX = {
 _LAST_LETTER = 0x24F
 """Letters beyond those of Latin scripts need LaTeX packages that a text may not have."""
 
-_DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+PLAIN_DIGITS = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
+"""Raised digits and typeset minus signs to what programs read."""
 
 _POWER = re.compile(r"(?:(\d(?:\.\d+)?)×)?10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 """A number such as 9.21×10⁻⁴ or 10⁻⁴."""
@@ -40,7 +41,7 @@ def to_latex(text: str) -> str:
     line = typeset_powers(" ".join(text.split()))
     for power in _POWER.finditer(line):
         mantissa = rf"{power[1]}\times" if power[1] else ""
-        words += [_set(line[done : power.start()]), rf"${mantissa}10^{{{power[2].translate(_DIGITS)}}}$"]
+        words += [_set(line[done : power.start()]), rf"${mantissa}10^{{{power[2].translate(PLAIN_DIGITS)}}}$"]
         done = power.end()
     return "".join([*words, _set(line[done:])])
 

@@ -64,7 +64,8 @@ def _largest(content: Content, options: SheetOptions, height: float) -> float:
         return math.inf
     low, high = LEAST_IMAGE, content.tallest()
     if height_of(content, options, low) > height:
-        raise ArgumentError("width", f"{options.width} has no room for all of this: show less, or take smaller text")
+        less = "leave out sentences, drift or parts, or take smaller text"
+        raise ArgumentError("width", f"{options.width} has no room for this in {options.form.font:g} points: {less}")
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if height_of(content, options, middle) <= height else (low, middle)

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from mad_app.figures.comparison import row_labels
-from mad_app.figures.latex import to_latex
+from mad_app.figures.latex import PLAIN_DIGITS, to_latex
 from mad_app.figures.options import SheetOptions
-from mad_app.figures.text import metric_title
+from mad_app.figures.text import metric_title, number
 from mad_app.records import Run
 
 TableKind = Literal["csv", "tex"]
@@ -80,5 +80,4 @@ def _num(value: float | None) -> str:
     """
     if value is None or not math.isfinite(value):
         return "--"
-    mantissa, e, exponent = f"{value:#.3g}".partition("e")
-    return f"\\num{{{mantissa.removesuffix('.')}{e}{int(exponent) if e else ''}}}"
+    return f"\\num{{{number(value).replace('×10', 'e').translate(PLAIN_DIGITS)}}}"

@@ -70,9 +70,9 @@ def fitting(form: FigureForm, runs: int) -> FigureForm:
     """The form without what does not apply to so many runs.
 
     Example:
-        >>> fitting(FigureForm(file="gif", show="pairs,maps,curves", rows="a,b"), 2)
-        FigureForm(show='pairs,maps', width='double', font=None, font_size=None, theme='light', title=None, footer=None,\
- drift=True, sentence=True, labels=None, rows='a,b', inset=None, file='pdf', dpi=None)
+        >>> form = fitting(FigureForm(file="gif", show="pairs,maps,curves", rows="a,b"), 2)
+        >>> form.file, form.show, form.rows
+        ('pdf', 'pairs,maps', 'a,b')
     """
     names = form.row_names
     if names is not None and (runs == 1 or len(names) != runs):
@@ -95,8 +95,8 @@ def command_of(folders: Sequence[Path], form: FigureForm) -> str:
     """The command line that makes the same file, given the records' folders.
 
     Example:
-        >>> command_of([Path("runs/a")], FigureForm(file="png", show="pairs,others", drift=False, dpi=300))
-        'python -m mad_app figure runs/a --show pairs,others --width double --theme light --no-drift --dpi 300 --out figure.png'
+        >>> command_of([Path("runs/a")], FigureForm(file="png", show="maps", drift=False, dpi=300))
+        'python -m mad_app figure runs/a --show maps --width double --theme light --no-drift --dpi 300 --out figure.png'
     """
     words = ["animate" if form.moves else "figure", *map(str, folders)]
     for name, declared in SHEET_SETTINGS.items():

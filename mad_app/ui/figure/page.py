@@ -37,6 +37,8 @@ PREVIEW_WIDTH = 1300
 PAPER_SCALE = 125
 """Dots of the screen per inch of a column; slides take the whole width."""
 
+TABLE_TITLES: dict[TableKind, str] = {"csv": "CSV", "tex": "LaTeX"}
+
 WIDEST_PAPER = 10.0
 """Width in inches of a sheet that is shown in its size."""
 
@@ -60,7 +62,7 @@ def figure_page() -> None:
     if not chosen:
         st.info("Choose a run on the left.")
         return
-    write_address({"run": [card.id for card in chosen]} | to_query(form))
+    write_address({"run": [card.id for card in chosen], **to_query(form)})
     runs = _load(chosen)
     if not runs:
         return
@@ -120,7 +122,7 @@ def _show_tables(runs: tuple[Run, ...], form: FigureForm) -> None:
     """Downloads of the table of all metrics."""
     st.header("The table of all metrics")
     with st.container(horizontal=True):
-        for kind, title in (("csv", "CSV"), ("tex", "LaTeX")):
+        for kind, title in TABLE_TITLES.items():
             st.download_button(
                 f"Table as {title}",
                 partial(_table, runs, form, kind),

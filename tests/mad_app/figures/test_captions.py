@@ -9,11 +9,11 @@ from mad_app.figures import (
     drift_sentence,
     figure_bytes,
     image_title,
-    latex_caption,
+    latex_figure,
     number,
     pair_sentence,
 )
-from mad_app.figures.captions import to_latex
+from mad_app.figures.latex import to_latex
 
 from .sheet_runs import broken_run, make_sheet_run
 
@@ -53,15 +53,19 @@ def test_a_caption_describes_what_is_shown() -> None:
 
 @pytest.mark.parametrize("run", [make_sheet_run(), broken_run()])
 def test_latex_sets_a_caption_as_it_is(run) -> None:  # type: ignore[no-untyped-def]
-    body = latex_caption(run).removeprefix("\\caption{").removesuffix("}")
-    body = re.sub(r"\$\d(\.\d+)?\\times10\^\{-?\d+\}\$", "", body)
+    first, *_, line, label, last = latex_figure(run, "figure.pdf").splitlines()
+    assert (first, last) == (r"\begin{figure}", r"\end{figure}")
+    assert re.fullmatch(r"  \\label\{fig:[a-z0-9-]+\}", label)
+    short, body = line.removeprefix(r"  \caption[{").removesuffix("}").split("}]{", 1)
+    assert "[" not in short
+    body = re.sub(r"\$(\d(\.\d+)?\\times)?10\^\{-?\d+\}\$", "", short + body)
     plain = re.sub(r"\\(text\w+|dots)\{\}|\$(\\to|\\times|[-<>|])\$|\\[&%$#_{}]", "", body)
     assert not set(plain) & set("\\~^&%$#_{}<>|")
     assert all(character.isascii() or ord(character) < 0x250 for character in body)
 
 
 def test_latex_sets_powers_of_ten_as_such_and_names_as_they_are() -> None:
-    assert to_latex("9.21e-4 and −1.2e12, 3e5.png") == r"$9.21\times10^{-4}$ and $-$$1.2\times10^{12}$, 3e5.png"
+    assert to_latex("9.21e-4 and −1.2×10¹², 3e5.png") == r"$9.21\times10^{-4}$ and $-$$1.2\times10^{12}$, 3e5.png"
 
 
 @pytest.mark.parametrize("moving", [False, True])
