@@ -131,9 +131,17 @@ def _parts_control(runs: int, disabled: bool) -> str | None:
 
 
 def _width_control(disabled: bool) -> str:
-    width = _segments("Width", "width", WIDTH_TITLES, _inches(), disabled=disabled)
-    if width != MILLIMETERS:
-        return width
+    width = st.pills(
+        SHEET_SETTINGS["width"].label,
+        list(WIDTH_TITLES),
+        key=STATE.key("width"),
+        required=True,
+        format_func=WIDTH_TITLES.__getitem__,
+        disabled=disabled,
+        help=_inches(),
+    )
+    if width is None or width != MILLIMETERS:
+        return width or "double"
     STATE["millimeters"] = STATE.get("millimeters", 120)
     chosen = st.number_input(
         "Millimeters",

@@ -308,7 +308,7 @@ def test_a_figure_is_that_of_the_library(run_folder: Path, tmp_path: Path) -> No
         (["--out", "a.jpg"], "--out must end in .pdf, .svg, .png, .csv, .tex, got 'a.jpg'"),
         (
             ["--out", "a.pdf", "--width", "huge"],
-            "--width must be one of single, double, slide, 16:9, or millimeters, got",
+            "--width must be one of single, double, slide, 16:9, or mill",
         ),
         (["--out", "a.pdf", "--theme", "gray"], "--theme must be one of light, dark, got 'gray'"),
         (["--out", "a.pdf", "--show", "pairs,legs"], "--show must be one of pairs, AB, CD, maps, curves, others, got"),

@@ -293,7 +293,7 @@ def test_other_kinds_of_files_are_refused(tmp_path: Path, name: str) -> None:
         ({"inset": (0.25, 0.25, 0.5, 0.5)}, "inset leaves no room to show it enlarged"),
         (
             {"width": "16:9", "show": "pairs,maps,curves,others", "font_size": 18},
-            "width 16:9 has no room for this in 18 points",
+            "16:9 has no room for this in 18",
         ),
     ],
 )
