@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from mad_app.jobs.folder import JobFolder
+from mad_app.jobs.queue import JOBS
+
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 OPTIONS = [
     "--headless",
@@ -68,8 +71,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(address: str, browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
-    """Opens the app as a new visitor, at a path and the parameters of a URL; `await_` is what it then waits for."""
+def open_page(address: str, browser: Browser, request: pytest.FixtureRequest, runs: Path) -> Iterator[OpenPage]:
+    """Opens the app as a new visitor, at a path and the parameters of a URL; `await_` is what it then waits for.
+
+    Runs that go on when the test ends, such as since it failed, are stopped: the next test's need not wait for them.
+    """
     pages: list[Page] = []
 
     def open_page(query: str = "", width: int = 1280, height: int = 800, await_: str = ".mad-four-up, .viewer") -> Page:
@@ -87,6 +93,17 @@ def open_page(address: str, browser: Browser, request: pytest.FixtureRequest) ->
             name = re.sub(r"\W+", "-", request.node.name)
             page.screenshot(path=f"{os.environ.get('SCREENSHOTS', '/tmp')}/{name}-{i}.png")
         page.close()
+    _stop_all(runs)
+
+
+def _stop_all(runs: Path) -> None:
+    jobs = [JobFolder(path) for path in (runs / JOBS).glob("*")]
+    going_on = [job for job in jobs if not job.status().phase.over]
+    for job in going_on:
+        job.ask_to_stop()
+    until = time.monotonic() + PATIENCE
+    while any(not job.status().phase.over for job in going_on) and time.monotonic() < until:
+        time.sleep(0.1)
 
 
 def _await_health(url: str, server: "subprocess.Popen[bytes]") -> None:

@@ -58,6 +58,7 @@ def test_a_key_and_the_address_lead_into_the_presentation_and_out_of_it(open_pag
     page = open_page(f"?run={run.name}", 1920, 1080)
     sidebar, heading = page.locator("[data-testid=stSidebar]"), page.locator(".mad-pair .mad-heading").first
     expect(sidebar).to_be_visible()
+    page.wait_for_function("() => Boolean(window.madPresent)")
     page.keyboard.press("p")
     expect(sidebar).to_be_hidden()
     assert heading.evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 18

@@ -19,6 +19,17 @@ def button(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
+COUNT_HEADINGS = """() => {
+  window.mostHeadings = 0;
+  const count = () => {
+    const contests = [...document.querySelectorAll("h1")].filter(heading => heading.innerText.includes("against"));
+    mostHeadings = Math.max(mostHeadings, contests.length);
+  };
+  new MutationObserver(count).observe(document.body, {subtree: true, childList: true});
+}"""
+"""Notes how many headings of a run the page has at most, also for a moment while it is drawn anew."""
+
+
 def wait_for_step(page: Page, least: int) -> int:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
@@ -57,6 +68,7 @@ def test_a_competition_is_started_watched_and_downloaded(open_page: OpenPage, tm
 
 def test_the_page_moves_survives_a_reload_and_stops(open_page: OpenPage) -> None:
     page = open_page(f"{QUICK}&steps=2000")
+    page.evaluate(COUNT_HEADINGS)
     button(page, "Start the competition")
     wait_for_step(page, 5)
     seen, until = set(), time.monotonic() + PATIENCE
@@ -64,7 +76,9 @@ def test_the_page_moves_survives_a_reload_and_stops(open_page: OpenPage) -> None
         assert time.monotonic() < until
         seen.add(tuple(sources(page)))
         page.wait_for_timeout(50)
+    expect(page).to_have_url(re.compile("run="))
     step = wait_for_step(page, 5)
+    assert page.evaluate("mostHeadings") == 1
     page.reload()
     assert wait_for_step(page, 5) >= step
     button(page, "Stop")

@@ -1,5 +1,7 @@
 """A competition in progress: its images, how far it is, and buttons that pause and stop it."""
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from mad_app.competition.settings import MAX_DRIFT
@@ -20,10 +22,53 @@ WAITING_POLL_SECONDS = 1.5
 STATE = PageState("compete")
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What the page shows of a run beside its progress and its images.
+
+    Attributes:
+        pause: seconds between two looks at the run.
+        saved: whether the address can name its record; its first step is drawn before that.
+        stopping: whether it has been asked to stop.
+        pausing: whether it has been asked to pause.
+        buttons: the phase, as far as the buttons depend on it.
+    """
+
+    pause: float
+    saved: bool
+    stopping: bool
+    pausing: bool
+    buttons: Phase | None
+
+    @classmethod
+    def of(cls, job: Job) -> "Surroundings":
+        """What is to be shown of a job now."""
+        phase, folder = job.status.phase, job.folder
+        return cls(
+            pause=WAITING_POLL_SECONDS if phase is Phase.WAITING and job.ahead else POLL_SECONDS,
+            saved=job.status.run is not None and job.status.step > 0,
+            stopping=folder.is_asked_to_stop(),
+            pausing=folder.is_asked_to_pause() and not phase.early,
+            buttons=phase if phase in (Phase.RUNNING, Phase.PAUSED) else None,
+        )
+
+
 def show_live(queue: JobQueue, job: Job) -> None:
-    """Draw a run that has not ended; it is drawn anew several times a second, less often while it waits."""
-    pause = _pause_between_looks(job)
-    st.fragment(_draw, run_every=pause)(queue, job.id, pause, _is_saved(job))
+    """Draw a run that has not ended.
+
+    Progress and images are drawn anew several times a second, less often while it waits. The buttons are drawn with
+    the page: a click on what is being drawn anew can be lost.
+    """
+    request, around = job.spec.request, Surroundings.of(job)
+    heading, buttons = st.columns([2, 1], vertical_alignment="center")
+    heading.title(contest_title(request.first, request.second))
+    if may_control(job):
+        with buttons.container(horizontal=True):
+            _pause_button(queue, job, around)
+            _stop_button(queue, job, around)
+    else:
+        buttons.caption("Only who started this run can pause or stop it.")
+    st.fragment(_draw, run_every=around.pause)(queue, job.id, around)
 
 
 def progress_text(job: Job, stopping: bool) -> str:
@@ -40,84 +85,54 @@ def progress_text(job: Job, stopping: bool) -> str:
     return ("Stopping … " if stopping else "") + " · ".join(parts)
 
 
-def _pause_between_looks(job: Job) -> float:
-    """Seconds between two drawings."""
-    return WAITING_POLL_SECONDS if job.status.phase is Phase.WAITING and job.ahead else POLL_SECONDS
-
-
-def _is_saved(job: Job) -> bool:
-    """Whether the address can name its record; its first step is drawn before that."""
-    return job.status.run is not None and job.status.step > 0
-
-
-def _draw(queue: JobQueue, job_id: str, pause: float, saved: bool) -> None:
-    """Draw it; where something else is to be shown, or the address changes, draw the whole page."""
+def _draw(queue: JobQueue, job_id: str, around: Surroundings) -> None:
+    """Draw its progress and its images; where something around them is to change, draw the whole page."""
     with contained("this run"):
         job = queue.look(job_id)
         status = job.status
-        ended = status.phase.over or status.phase.has_result
-        if ended or pause != _pause_between_looks(job):
+        if status.phase.over or status.phase.has_result:
             st.rerun()
-        _draw_job(queue, job)
-        if saved != _is_saved(job):
+        st.progress(min(status.step / job.spec.request.steps, 1.0), text=progress_text(job, around.stopping))
+        shown = four_up_of_job(job)
+        if shown:
+            show_html(four_up_html(shown))
+        if around != Surroundings.of(job):
             st.rerun()
 
 
-def _draw_job(queue: JobQueue, job: Job) -> None:
-    request = job.spec.request
-    st.title(contest_title(request.first, request.second))
-    stopping = job.folder.is_asked_to_stop()
-    text, buttons = st.columns([2, 1], vertical_alignment="center")
-    text.progress(min(job.status.step / request.steps, 1.0), text=progress_text(job, stopping))
-    if may_control(job):
-        with buttons.container(horizontal=True):
-            _control_buttons(queue, job, stopping)
-    else:
-        buttons.caption("Only who started this run can pause or stop it.")
-    _show_images(job)
-
-
-def _control_buttons(queue: JobQueue, job: Job, stopping: bool) -> None:
-    _pause_button(queue, job, stopping)
+def _stop_button(queue: JobQueue, job: Job, around: Surroundings) -> None:
     st.button(
-        "Stopping…" if stopping else "Stop",
+        "Stopping…" if around.stopping else "Stop",
         key=STATE.key("stop"),
         icon=":material/stop:",
         width="stretch",
-        disabled=stopping,
+        disabled=around.stopping,
         on_click=queue.stop,
         args=(job.id,),
         help="What has been computed is kept, and you can continue later.",
     )
 
 
-def _show_images(job: Job) -> None:
-    shown = four_up_of_job(job)
-    if shown:
-        show_html(four_up_html(shown))
-
-
-def _pause_button(queue: JobQueue, job: Job, stopping: bool) -> None:
+def _pause_button(queue: JobQueue, job: Job, around: Surroundings) -> None:
     """Pause a run, or resume one that is paused."""
-    phase, asked = job.status.phase, job.folder.is_asked_to_pause()
-    if phase is Phase.PAUSED:
+    if around.buttons is Phase.PAUSED:
         st.button(
             "Resume",
             key=STATE.key("resume"),
             icon=":material/play_arrow:",
             width="stretch",
-            disabled=stopping,
+            disabled=around.stopping,
             on_click=queue.resume,
             args=(job.id,),
             help="Continues at once, or when its turn comes.",
         )
     else:
         st.button(
-            "Pausing…" if asked and not phase.early else "Pause",
+            "Pausing…" if around.pausing else "Pause",
             key=STATE.key("pause"),
             icon=":material/pause:",
             width="stretch",
-            disabled=stopping or asked or phase is not Phase.RUNNING,
+            disabled=around.stopping or around.pausing or around.buttons is None,
             on_click=queue.pause,
             args=(job.id,),
             help="Waits after the current step; meanwhile the next run in the queue can start.",

@@ -46,7 +46,8 @@ def compete_page() -> None:
     load_styles(picker_style(STATE.page))
     request = _request_of(opened)
     same = bool(form.request and request and _is_same(form.request, request, opened))
-    _keep_address(opened, form, same)
+    with st.sidebar:  # at whose end nothing else is moved, which would be drawn twice for a moment
+        _keep_address(opened, form, same)
     if opened.problem:
         st.info(opened.problem)
     if opened.job is None and opened.folder is None:
