@@ -53,11 +53,11 @@ def figure(runs: tuple[Path, ...], path: Path, dpi: float | None, caption: str |
 
     RUN is the folder of a run. Of several runs, each is a row, and the caption says once what they share.
     """
-    from mad_app.figures import TABLES, save_figure, sheet_options
+    from mad_app.figures import TABLES, save_figure, sheet_settings
 
     if caption and path.suffix.lower() in TABLES:
         raise ArgumentError("caption", f"describes a figure, but {path} is a table: leave it out")
-    sheet_options(**asked)  # refuses what cannot be used before anything is read
+    sheet_settings(**asked)  # refuses what cannot be used before anything is read
     loaded = [_load(run) for run in runs]
     save_figure(loaded, path, dpi=dpi, **asked)
     click.echo(path)
@@ -76,11 +76,10 @@ def _load(folder: Path) -> Run:
 
 def _caption(runs: list[Run], path: Path, kind: str, asked: dict[str, Any]) -> str:
     """One of the captions of a figure."""
-    from mad_app.figures import caption, latex_figure, short_caption
+    from mad_app.figures import captions_of
 
-    if kind == "latex":
-        return latex_figure(runs, path.name, **asked)
-    return short_caption(runs, **asked) if kind == "short" else caption(runs, **asked)
+    text: str = getattr(captions_of(runs, path.name, **asked), kind)
+    return text
 
 
 @click.command(cls=Command)

@@ -30,7 +30,7 @@ from mad_app.figures.text import (
 if TYPE_CHECKING:
     from mad_app.figures.animation import MOVINGS, Moving, animation_bytes, save_animation
     from mad_app.figures.canvas import Kind
-    from mad_app.figures.captions import caption, latex_figure, short_caption
+    from mad_app.figures.captions import Captions, caption, captions_of, short_caption
     from mad_app.figures.contact_sheet import missing_phrases
     from mad_app.figures.export import (
         KINDS,
@@ -50,11 +50,12 @@ if TYPE_CHECKING:
         SHEET_SETTINGS,
         Part,
         SheetOptions,
-        sheet_options,
+        SheetSettings,
+        sheet_settings,
     )
     from mad_app.figures.several import MOST_RUNS
     from mad_app.figures.tables import TABLES, TableKind, table_text
-    from mad_app.figures.themes import THEMES
+    from mad_app.figures.themes import THEMES, ThemeName
     from mad_app.figures.typefaces import LATEX, font_names
     from mad_app.figures.web_page.page import (
         run_page,
@@ -68,7 +69,7 @@ if TYPE_CHECKING:
 _DRAWING: dict[str, tuple[str, ...]] = {
     "animation": ("MOVINGS", "Moving", "animation_bytes", "save_animation"),
     "canvas": ("Kind",),
-    "captions": ("caption", "latex_figure", "short_caption"),
+    "captions": ("Captions", "caption", "captions_of", "short_caption"),
     "contact_sheet": ("missing_phrases",),
     "export": (
         "KINDS",
@@ -81,10 +82,19 @@ _DRAWING: dict[str, tuple[str, ...]] = {
         "series_bytes",
     ),
     "measures": ("MM", "NARROWEST", "SMALLEST_FONT", "WIDEST", "WIDTHS", "format_of"),
-    "options": ("PAIRS", "PARTS", "SEVERAL", "SHEET_SETTINGS", "Part", "SheetOptions", "sheet_options"),
+    "options": (
+        "PAIRS",
+        "PARTS",
+        "SEVERAL",
+        "SHEET_SETTINGS",
+        "Part",
+        "SheetOptions",
+        "SheetSettings",
+        "sheet_settings",
+    ),
     "several": ("MOST_RUNS",),
     "tables": ("TABLES", "TableKind", "table_text"),
-    "themes": ("THEMES",),
+    "themes": ("THEMES", "ThemeName"),
     "typefaces": ("LATEX", "font_names"),
     "web_page.page": ("run_page", "save_run_page", "save_series_page", "save_shelf_page", "series_page", "shelf_page"),
 }
@@ -118,14 +128,18 @@ __all__ = [
     "THEMES",
     "WIDEST",
     "WIDTHS",
+    "Captions",
     "Drawing",
     "Kind",
     "Moving",
     "Part",
     "SheetOptions",
+    "SheetSettings",
     "TableKind",
+    "ThemeName",
     "animation_bytes",
     "caption",
+    "captions_of",
     "contest_title",
     "drift_magnitude",
     "drift_sentence",
@@ -133,7 +147,6 @@ __all__ = [
     "font_names",
     "format_of",
     "image_title",
-    "latex_figure",
     "mad_sheet",
     "metric_title",
     "missing_phrases",
@@ -156,7 +169,7 @@ __all__ = [
     "series_page",
     "setting_phrases",
     "settings_sentence",
-    "sheet_options",
+    "sheet_settings",
     "shelf_page",
     "short_caption",
     "start_phrase",

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import NamedTuple, Unpack
 
 from mad_app.figures.canvas import drawing
 from mad_app.figures.comparison import common_contest, common_phrases, row_labels
 from mad_app.figures.corners import gain_of
 from mad_app.figures.latex import to_latex
 from mad_app.figures.measures import MM, WIDTHS
-from mad_app.figures.options import Part, SheetOptions, sheet_options
+from mad_app.figures.options import Part, SheetOptions, SheetSettings, sheet_settings
 from mad_app.figures.several import several_parts
 from mad_app.figures.sheet import parts_of, shown_pairs
 from mad_app.figures.text import (
@@ -27,28 +27,25 @@ from mad_app.figures.text import (
 from mad_app.records import Run, without_folders
 
 
-def caption(
-    runs: Run | Sequence[Run], show: str | Collection[str] | None = None, *, moving: bool = False, **options: Any
-) -> str:
+def caption(runs: Run | Sequence[Run], *, moving: bool = False, **options: Unpack[SheetOptions]) -> str:
     """The caption of a sheet or animation in plain text, one paragraph. Values are those of the 8-bit images.
 
     Args:
         runs: a competition, or several.
-        show: the parts that the sheet was asked to show; by default those of a sheet of two columns.
         moving: whether the figure is an animation of a run, which has no parts.
-        **options: the other options of the sheet, as in `mad_sheet`.
+        **options: of the sheet, as in `mad_sheet`.
 
     Raises:
         ArgumentError: as `mad_sheet`.
     """
-    several, chosen = _as_runs(runs), sheet_options(show=show, **options)
+    several, chosen = _as_runs(runs), sheet_settings(**options)
     texts = _of_run(several[0], chosen, moving=moving) if len(several) == 1 else _of_runs(several, chosen)
     return typeset_powers(" ".join(texts))
 
 
-def short_caption(runs: Run | Sequence[Run], **options: Any) -> str:
+def short_caption(runs: Run | Sequence[Run], **options: Unpack[SheetOptions]) -> str:
     """What a sheet or animation shows, in one sentence; arguments as in `caption`."""
-    several, chosen = _as_runs(runs), sheet_options(**options)
+    several, chosen = _as_runs(runs), sheet_settings(**options)
     first, second = ("one metric", "the other")
     if common_contest(several):
         first, second = (metric_title(name) for name in _competing(several[0]))
@@ -63,31 +60,43 @@ def short_caption(runs: Run | Sequence[Run], **options: Any) -> str:
     return f"{subject}: {letters[2 * pair]} and {letters[2 * pair + 1]} {differ}{other}."
 
 
-def latex_figure(
-    runs: Run | Sequence[Run], file: str, show: str | Collection[str] | None = None, *, moving: bool = False,
-    **options: Any,
-) -> str:  # fmt: skip
-    """The figure as LaTeX's environment, with a short caption for a list of figures.
+class Captions(NamedTuple):
+    """What a figure shows, in words.
+
+    Attributes:
+        long: with all settings, as `caption`.
+        short: in one sentence, as `short_caption`.
+        latex: LaTeX's environment, with both.
+    """
+
+    long: str
+    short: str
+    latex: str
+
+
+def captions_of(
+    runs: Run | Sequence[Run], file: str = "figure.pdf", *, moving: bool = False, **options: Unpack[SheetOptions]
+) -> Captions:
+    """The captions of a sheet or animation.
 
     Args:
         runs: a competition, or several.
-        file: what is included, such as "figure.pdf".
-        show: as in `caption`.
-        moving: likewise.
+        file: what LaTeX's environment includes.
+        moving: as in `caption`.
         **options: likewise.
     """
-    several, chosen = _as_runs(runs), sheet_options(show=show, **options)
-    long = caption(several, show, moving=moving, **options)
+    several, chosen = _as_runs(runs), sheet_settings(**options)
+    long, short = caption(several, moving=moving, **options), short_caption(several, **options)
     width = r"\linewidth" if chosen.width in WIDTHS else f"{chosen.form.width * MM:g}mm"
     lines = [
         r"\begin{figure}",
         r"  \centering",
         rf"  \includegraphics[width={width}]{{{file}}}",
-        rf"  \caption[{{{to_latex(short_caption(several, show=show, **options))}}}]{{{to_latex(long)}}}",
+        rf"  \caption[{{{to_latex(short)}}}]{{{to_latex(long)}}}",
         rf"  \label{{fig:{_slug(several)}}}",
         r"\end{figure}",
     ]
-    return "\n".join(lines)
+    return Captions(long, short, "\n".join(lines))
 
 
 def _as_runs(runs: Run | Sequence[Run]) -> tuple[Run, ...]:
@@ -109,7 +118,7 @@ def _slug(runs: Sequence[Run]) -> str:
     return "mad-" + "-".join(re.findall(r"[a-z0-9]+", text))
 
 
-def _of_run(run: Run, options: SheetOptions, *, moving: bool) -> list[str]:
+def _of_run(run: Run, options: SheetSettings, *, moving: bool) -> list[str]:
     """The sentences of the caption of one run."""
     if moving:
         described = [*_pairs(run, options.letters), _frames(run)]
@@ -121,7 +130,7 @@ def _of_run(run: Run, options: SheetOptions, *, moving: bool) -> list[str]:
     return [_subject(run), *described, values, outcome_sentence(run, options.letters), *_origin(run)]
 
 
-def _of_runs(runs: Sequence[Run], options: SheetOptions) -> list[str]:
+def _of_runs(runs: Sequence[Run], options: SheetSettings) -> list[str]:
     """The sentences of the caption of several: what is common once, then what each run shows."""
     contest, shared, parts = common_contest(runs), common_phrases(runs), several_parts(options)
     between = f" between {' and '.join(metric_title(name) for name in _competing(runs[0]))}" if contest else ""
@@ -145,7 +154,7 @@ def _of_runs(runs: Sequence[Run], options: SheetOptions) -> list[str]:
     return [*texts, f"Values are those of {measured}.", *([f"Records {', '.join(ids)}."] if ids else [])]
 
 
-def _parts(run: Run, shown: Collection[Part], options: SheetOptions) -> list[str]:
+def _parts(run: Run, shown: Collection[Part], options: SheetSettings) -> list[str]:
     """What the parts of a sheet show."""
     letters, pairs = options.letters, shown_pairs(shown)
     texts = _pairs(run, letters, pairs) if pairs else [_image(run, i, letters) for i in range(len(run.images))]
@@ -161,7 +170,7 @@ def _parts(run: Run, shown: Collection[Part], options: SheetOptions) -> list[str
     return texts
 
 
-def _maps(run: Run, shown: Collection[Part], options: SheetOptions) -> str:
+def _maps(run: Run, shown: Collection[Part], options: SheetSettings) -> str:
     """How much the maps of a run are amplified."""
     letters, pairs = options.letters, shown_pairs(shown)
     gains = (f"{letters[2 * pair]} and {letters[2 * pair + 1]} × {gain_of(run, pair):g}" for pair in pairs)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mad_app.errors import ArgumentError
-from mad_app.figures.options import SheetOptions
+from mad_app.figures.options import SheetSettings
 from mad_app.figures.text import (
     contest_title,
     length_phrases,
@@ -33,7 +33,7 @@ def common_phrases(runs: Sequence[Run]) -> list[str]:
     return [typeset_powers(phrase) for phrase in first if all(phrase in other for other in others)]
 
 
-def row_labels(runs: Sequence[Run], options: SheetOptions) -> list[str]:
+def row_labels(runs: Sequence[Run], options: SheetSettings) -> list[str]:
     """The names of the runs: those that are chosen, or what distinguishes each; no two are alike.
 
     Raises:

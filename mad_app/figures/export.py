@@ -7,7 +7,7 @@ records give equal bytes.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar, Unpack
 
 from matplotlib.figure import Figure
 
@@ -16,7 +16,7 @@ from mad_app.figures.canvas import Kind, drawing, figure_to_bytes
 from mad_app.figures.contact_sheet import draw_contact_sheet
 from mad_app.figures.level_curves import draw_level_curves
 from mad_app.figures.measures import WIDTHS, format_of
-from mad_app.figures.options import SheetOptions, sheet_options
+from mad_app.figures.options import SheetOptions, SheetSettings, sheet_settings
 from mad_app.figures.several import draw_runs
 from mad_app.figures.sheet import draw_sheet
 from mad_app.figures.tables import TABLES, TableKind, table_text
@@ -36,7 +36,7 @@ _DRAW = {"contact sheet": draw_contact_sheet, "curves": draw_level_curves}
 FileKind = TypeVar("FileKind")
 
 
-def mad_sheet(runs: Run | Sequence[Run], **options: Any) -> Figure:
+def mad_sheet(runs: Run | Sequence[Run], **options: Unpack[SheetOptions]) -> Figure:
     """Draw the MAD sheet of a run, or of several.
 
     Of one run it shows the original and the start, both pairs with their values, what changed, how both metrics
@@ -45,7 +45,7 @@ def mad_sheet(runs: Run | Sequence[Run], **options: Any) -> Figure:
 
     Args:
         runs: a competition, finished or not, or several of any metrics and sizes.
-        **options: the fields of `SheetOptions`; lists are as their items with commas between them.
+        **options: as in `SheetSettings`; lists are as their items with commas between them.
 
     Returns:
         A figure as high as its content; its own dpi shows the images pixel by pixel.
@@ -53,10 +53,12 @@ def mad_sheet(runs: Run | Sequence[Run], **options: Any) -> Figure:
     Raises:
         ArgumentError: an option cannot be used, or not for these runs.
     """
-    return _draw(_as_runs(runs), sheet_options(**options))
+    return _draw(_as_runs(runs), sheet_settings(**options))
 
 
-def figure_bytes(runs: Run | Sequence[Run], kind: Kind, *, dpi: float | None = None, **options: Any) -> bytes:
+def figure_bytes(
+    runs: Run | Sequence[Run], kind: Kind, *, dpi: float | None = None, **options: Unpack[SheetOptions]
+) -> bytes:
     """The MAD sheet as the bytes of a file.
 
     Args:
@@ -68,7 +70,7 @@ def figure_bytes(runs: Run | Sequence[Run], kind: Kind, *, dpi: float | None = N
     Raises:
         ArgumentError: as `mad_sheet`, or a PNG would have more than MOST_PIXELS.
     """
-    chosen = sheet_options(**options)
+    chosen = sheet_settings(**options)
     figure = _draw(_as_runs(runs), chosen)
     inches = float(figure.get_figwidth() * figure.get_figheight())
     if kind == "png" and dpi is not None and not dpi**2 * inches <= MOST_PIXELS:
@@ -76,7 +78,7 @@ def figure_bytes(runs: Run | Sequence[Run], kind: Kind, *, dpi: float | None = N
     return figure_to_bytes(figure, kind, dpi=dpi, typeface=chosen.typeface)
 
 
-def _draw(runs: tuple[Run, ...], options: SheetOptions) -> Figure:
+def _draw(runs: tuple[Run, ...], options: SheetSettings) -> Figure:
     with drawing(options.typeface):
         if len(runs) == 1 and options.rows is None:
             return draw_sheet(runs[0], options)
@@ -112,7 +114,9 @@ def series_bytes(series: Series, drawing_of: Drawing, kind: Kind, *, width: str 
     return figure_to_bytes(figure, kind)
 
 
-def save_figure(runs: Run | Sequence[Run], path: str | Path, *, dpi: float | None = None, **options: Any) -> None:
+def save_figure(
+    runs: Run | Sequence[Run], path: str | Path, *, dpi: float | None = None, **options: Unpack[SheetOptions]
+) -> None:
     """Write the MAD sheet, or the table of all metrics, to a file, whole or not at all.
 
     Args:
@@ -128,7 +132,7 @@ def save_figure(runs: Run | Sequence[Run], path: str | Path, *, dpi: float | Non
 
     def content_of(kind: Kind | TableKind) -> bytes:
         if kind == "csv" or kind == "tex":
-            return table_text(_as_runs(runs), kind, sheet_options(**options)).encode()
+            return table_text(_as_runs(runs), kind, sheet_settings(**options)).encode()
         return figure_bytes(runs, kind, dpi=dpi, **options)
 
     save_as(path, {**KINDS, **TABLES}, content_of)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from mad_app.errors import ArgumentError
 from mad_app.figures.canvas import Canvas
-from mad_app.figures.options import NOTHING, SheetOptions
+from mad_app.figures.options import NOTHING, SheetSettings
 
 TITLE_SCALE = 1.3
 """Size of a title, in sizes of the text."""
@@ -35,7 +35,7 @@ class Content(Protocol):
         """Draw everything from `top` on; returns where it ends."""
 
 
-def draw_page(content: Content, options: SheetOptions) -> Figure:
+def draw_page(content: Content, options: SheetSettings) -> Figure:
     """Draw a page; of a fixed height, the images are as large as fits, and the content is in its middle.
 
     Raises:
@@ -48,7 +48,7 @@ def draw_page(content: Content, options: SheetOptions) -> Figure:
     return _draw(content, options, limit, fixed or needed, max(spare, 0.0))[1]
 
 
-def height_of(content: Content, options: SheetOptions, limit: float = math.inf) -> float:
+def height_of(content: Content, options: SheetSettings, limit: float = math.inf) -> float:
     """Height in inches of a page on which images are at most `limit` inches high."""
     return _draw(content, options, limit, 1.0, 0)[0]
 
@@ -58,7 +58,7 @@ def written(text: str | None, automatic: str = "") -> str:
     return automatic if text is None else "" if text.strip() in ("", NOTHING) else text
 
 
-def _largest(content: Content, options: SheetOptions, height: float) -> float:
+def _largest(content: Content, options: SheetSettings, height: float) -> float:
     """The largest height of images with which everything fits the page."""
     if height_of(content, options) <= height:
         return math.inf
@@ -72,7 +72,7 @@ def _largest(content: Content, options: SheetOptions, height: float) -> float:
     return low
 
 
-def _draw(content: Content, options: SheetOptions, limit: float, height: float, spare: float) -> tuple[float, Figure]:
+def _draw(content: Content, options: SheetSettings, limit: float, height: float, spare: float) -> tuple[float, Figure]:
     """A page of this height with `spare` inches above and below the content, and the height that it needs."""
     form = options.form
     canvas = Canvas(

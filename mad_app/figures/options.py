@@ -6,7 +6,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from mad_app.declaration import Setting, check_settings, setting, settings_of
 from mad_app.errors import ArgumentError
@@ -56,7 +56,7 @@ ENDS = ("original", "start")
 
 
 @dataclass(frozen=True, kw_only=True)
-class SheetOptions:
+class SheetSettings:
     """What is chosen of a sheet; every text is as it is typed.
 
     Attributes:
@@ -198,23 +198,40 @@ class SheetOptions:
         return None if self.inset is None else parse_box(self.inset)
 
 
-SHEET_SETTINGS: Mapping[str, Setting] = settings_of(SheetOptions)
+SHEET_SETTINGS: Mapping[str, Setting] = settings_of(SheetSettings)
 """Every option of a sheet by name."""
 
 
-def sheet_options(**given: Any) -> SheetOptions:
-    """The options of these values; a list of names or numbers is as they are with commas between them.
+class SheetOptions(TypedDict, total=False):
+    """What functions take for the fields of `SheetSettings`; a list is as its items with commas between them."""
+
+    show: str | Collection[str] | None
+    width: str | float
+    font: str | None
+    font_size: float | None
+    theme: str
+    title: str | None
+    footer: str | None
+    drift: bool
+    sentence: bool
+    labels: str | Collection[str] | None
+    rows: str | Collection[str] | None
+    inset: str | Collection[float] | None
+
+
+def sheet_settings(**options: Unpack[SheetOptions]) -> SheetSettings:
+    """The settings of these options.
 
     Raises:
         ArgumentError: an option cannot be used.
         TypeError: there is no option of that name.
 
     Example:
-        >>> sheet_options(show=["AB", "CD", "maps"], inset=(0.1, 0.1, 0.2, 0.2), width=120).show
+        >>> sheet_settings(show=["AB", "CD", "maps"], inset=(0.1, 0.1, 0.2, 0.2), width=120).show
         'pairs,maps'
     """
-    typed: dict[str, Any] = {name: _as_typed(name, value) for name, value in given.items()}
-    return SheetOptions(**typed)
+    typed: dict[str, Any] = {name: _as_typed(name, value) for name, value in options.items()}
+    return SheetSettings(**typed)
 
 
 def _as_typed(name: str, value: Any) -> Any:

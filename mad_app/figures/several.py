@@ -17,7 +17,7 @@ from mad_app.figures.comparison import common_contest, common_phrases, row_label
 from mad_app.figures.corners import TALLEST, difference_map, draw_image, gain_of, indent_of, prefix_of
 from mad_app.figures.layout import draw_page
 from mad_app.figures.measures import Format
-from mad_app.figures.options import PAIRS, SEVERAL, Part, SheetOptions
+from mad_app.figures.options import PAIRS, SEVERAL, Part, SheetSettings
 from mad_app.figures.text import (
     KEPT,
     drift_magnitude,
@@ -45,7 +45,7 @@ Line = tuple[str, bool]
 """A text, and whether it is bold."""
 
 
-def draw_runs(runs: Sequence[Run], options: SheetOptions) -> Figure:
+def draw_runs(runs: Sequence[Run], options: SheetSettings) -> Figure:
     """Draw the sheet.
 
     Raises:
@@ -56,7 +56,7 @@ def draw_runs(runs: Sequence[Run], options: SheetOptions) -> Figure:
     return draw_page(_Content(tuple(runs), options, several_parts(options)), options)
 
 
-def several_parts(options: SheetOptions) -> tuple[Part, ...]:
+def several_parts(options: SheetSettings) -> tuple[Part, ...]:
     """The parts that a sheet of several runs shows; by default both pairs.
 
     Raises:
@@ -74,7 +74,7 @@ class _Content:
     """What a page shows of several runs."""
 
     runs: tuple[Run, ...]
-    options: SheetOptions
+    options: SheetSettings
     parts: tuple[Part, ...]
 
     @property
@@ -139,7 +139,7 @@ class _Rows:
     limit: float
 
     @property
-    def options(self) -> SheetOptions:
+    def options(self) -> SheetSettings:
         """Of the sheet."""
         return self.content.options
 

@@ -11,7 +11,7 @@ from mad_app.figures.canvas import Canvas
 from mad_app.figures.corners import TALLEST, difference_map, draw_image, gain_of, indent_of, prefix_of
 from mad_app.figures.layout import draw_page, height_of
 from mad_app.figures.measures import Format
-from mad_app.figures.options import PAIRS, PARTS, Part, SheetOptions
+from mad_app.figures.options import PAIRS, PARTS, Part, SheetSettings
 from mad_app.figures.panels import Curves, draw_curve, has_other_metrics, other_metrics_table
 from mad_app.figures.text import (
     KEPT,
@@ -49,7 +49,7 @@ class _Rows:
     bottom: float
 
 
-def draw_sheet(run: Run, options: SheetOptions) -> Figure:
+def draw_sheet(run: Run, options: SheetSettings) -> Figure:
     """Draw the sheet, with dots so small that every pixel of an image is whole dots.
 
     Raises:
@@ -58,7 +58,7 @@ def draw_sheet(run: Run, options: SheetOptions) -> Figure:
     return draw_page(_Content(run, options, parts_of(run, options)), options)
 
 
-def parts_of(run: Run, options: SheetOptions) -> frozenset[Part]:
+def parts_of(run: Run, options: SheetSettings) -> frozenset[Part]:
     """The parts that a sheet has: of those that are asked for, those of which the run holds something.
 
     Without any asked for these are all, the other metrics only if they then still fit on a page; on a page of a fixed
@@ -85,7 +85,7 @@ class _Content:
     """What a page shows of a run."""
 
     run: Run
-    options: SheetOptions
+    options: SheetSettings
     parts: frozenset[Part]
 
     @property
@@ -138,7 +138,7 @@ class _Sheet:
     """A sheet being laid out from `top` on; an image takes `wide` × `high` inches of a place that is `cell` wide."""
 
     run: Run
-    options: SheetOptions
+    options: SheetSettings
     parts: frozenset[Part]
     canvas: Canvas
     cell: float

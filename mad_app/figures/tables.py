@@ -12,7 +12,7 @@ from typing import Literal
 
 from mad_app.figures.comparison import row_labels
 from mad_app.figures.latex import PLAIN_DIGITS, to_latex
-from mad_app.figures.options import SheetOptions
+from mad_app.figures.options import SheetSettings
 from mad_app.figures.text import metric_title, number
 from mad_app.records import Run
 
@@ -24,7 +24,7 @@ TABLES: dict[str, TableKind] = {".csv": "csv", ".tex": "tex"}
 PACKAGES = "% \\usepackage{booktabs,siunitx}\n"
 
 
-def table_text(runs: Sequence[Run], kind: TableKind, options: SheetOptions | None = None) -> str:
+def table_text(runs: Sequence[Run], kind: TableKind, options: SheetSettings | None = None) -> str:
     """The table as a file; the competing metrics stand first.
 
     Args:
@@ -35,7 +35,7 @@ def table_text(runs: Sequence[Run], kind: TableKind, options: SheetOptions | Non
     Raises:
         ArgumentError: another number of runs is named.
     """
-    options = options or SheetOptions()
+    options = options or SheetSettings()
     labels = row_labels(runs, options) if len(runs) > 1 or options.rows is not None else [""]
     return (_csv if kind == "csv" else _latex)(runs, labels, options.names[1:])
 

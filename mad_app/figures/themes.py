@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from mad_app.errors import ArgumentError
 
@@ -25,6 +26,8 @@ class Theme:
 
 LIGHT = Theme("#ffffff", "#1a1a1a", "#666666", ("#d55e00", "#0072b2", "#cc79a7", "#009e73"))
 DARK = Theme("#14161a", "#f2f2f2", "#a0a4aa", ("#e69f00", "#56b4e9", "#cc79a7", "#009e73"))
+
+ThemeName = Literal["light", "dark"]
 
 THEMES: Mapping[str, Theme] = {"light": LIGHT, "dark": DARK}
 

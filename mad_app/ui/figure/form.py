@@ -12,7 +12,7 @@ from mad_app.figures import (
     SHEET_SETTINGS,
     Kind,
     Moving,
-    SheetOptions,
+    SheetSettings,
     animation_bytes,
     figure_bytes,
 )
@@ -37,7 +37,7 @@ ALWAYS_GIVEN = ("show", "width", "theme")
 
 
 @dataclass(frozen=True, kw_only=True)
-class FigureForm(SheetOptions):
+class FigureForm(SheetSettings):
     """What is chosen of a figure: the options of the sheet, and of its file.
 
     Attributes:

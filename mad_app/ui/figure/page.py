@@ -10,12 +10,11 @@ import streamlit as st
 
 from mad_app.figures import (
     MOST_RUNS,
+    Captions,
     TableKind,
-    caption,
+    captions_of,
     figure_bytes,
-    latex_figure,
     run_page,
-    short_caption,
     table_text,
 )
 from mad_app.images.encode import Picture
@@ -109,13 +108,20 @@ def _show(runs: tuple[Run, ...], form: FigureForm) -> None:
 
 def _show_captions(runs: tuple[Run, ...], form: FigureForm) -> None:
     """A long and a short caption, and an environment for LaTeX."""
-    long, short, latex = st.tabs(["With all settings", "Short", "LaTeX figure"])
-    options = form.options()
-    long.code(displayable(caption(runs, **options, moving=form.moves)), language=None, wrap_lines=True)
-    short.code(displayable(short_caption(runs, **options)), language=None, wrap_lines=True)
+    for tab, text, language in zip(
+        st.tabs(["With all settings", "Short", "LaTeX figure"]),
+        _captions(runs, form),
+        (None, None, "latex"),
+        strict=True,
+    ):
+        tab.code(displayable(text), language=language, wrap_lines=True)
+
+
+@lru_cache(maxsize=8)
+def _captions(runs: tuple[Run, ...], form: FigureForm) -> Captions:
+    """The captions, for which a sheet may have to be laid out."""
     included = f"figure.{'png' if form.file == 'png' else 'pdf'}"
-    environment = latex_figure(runs, included, **options, moving=form.moves)
-    latex.code(displayable(environment), language="latex", wrap_lines=True)
+    return captions_of(runs, included, moving=form.moves, **form.options())
 
 
 def _show_tables(runs: tuple[Run, ...], form: FigureForm) -> None:

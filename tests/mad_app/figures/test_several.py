@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from mad_app.errors import ArgumentError
-from mad_app.figures import caption, mad_sheet, short_caption
+from mad_app.figures import SHEET_SETTINGS, SheetOptions, caption, mad_sheet, short_caption
 from mad_app.figures.measures import MM
 from mad_app.images import to_uint8
 from mad_app.records import Run
@@ -162,7 +162,7 @@ def test_a_width_in_millimeters_is_kept_with_the_largest_text(millimeters: float
 
 
 def test_a_caption_says_what_is_common_once_and_names_each_row() -> None:
-    text = caption(ALIKE, "AB", labels="a,b,c,d")
+    text = caption(ALIKE, show="AB", labels="a,b,c,d")
     assert text.count("1 − SSIM and MSE") == text.count("noise 0.1") == 1
     for label in ("cat, 24 × 24 pixels: For MSE, a differs by", "dog, 32 × 16 pixels: For MSE, a differs by"):
         assert label in text
@@ -174,3 +174,7 @@ def test_a_caption_says_what_is_common_once_and_names_each_row() -> None:
     mixed = short_caption(UNLIKE)
     assert "competitions (3 runs) between one metric and the other" in mixed
     assert len(mixed) < 300
+
+
+def test_functions_take_every_option_that_is_declared() -> None:
+    assert set(SheetOptions.__annotations__) == set(SHEET_SETTINGS)

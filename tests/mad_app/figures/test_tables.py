@@ -5,7 +5,7 @@ import re
 import pytest
 
 from mad_app.errors import ArgumentError
-from mad_app.figures import sheet_options, table_text
+from mad_app.figures import sheet_settings, table_text
 
 from .sheet_runs import broken_run, make_sheet_run
 
@@ -21,7 +21,7 @@ def test_the_table_as_csv_has_every_value_with_all_its_digits() -> None:
 
 
 def test_the_table_for_latex_has_numbers_of_siunitx_and_equally_many_cells() -> None:
-    text = table_text([RUN, broken_run()], "tex", sheet_options(rows="my_cat,dog", labels="a,b,c,50 %"))
+    text = table_text([RUN, broken_run()], "tex", sheet_settings(rows="my_cat,dog", labels="a,b,c,50 %"))
     head, *lines = [line for line in text.splitlines() if line.endswith(r"\\")]
     assert head == r"Metric & start & a & b & c & 50 \% \\"
     values = [line for line in lines if "multicolumn" not in line]
@@ -36,4 +36,4 @@ def test_the_table_for_latex_has_numbers_of_siunitx_and_equally_many_cells() -> 
 
 def test_names_are_for_as_many_runs_as_there_are() -> None:
     with pytest.raises(ArgumentError, match="rows must name 1 run, got 2 names"):
-        table_text([RUN], "csv", sheet_options(rows="a,b"))
+        table_text([RUN], "csv", sheet_settings(rows="a,b"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mad_app.figures import caption, latex_figure, short_caption
+from mad_app.figures import caption, captions_of, short_caption
 from mad_app.records import SHELF_RUNS, Label, load_run, save_label, save_run
 from mad_app.ui.figure.form import FILES, FigureForm, FileKind, command_of, draw, fitting, from_query, to_query
 from tests.mad_app.cli.command_line import invoke
@@ -90,7 +90,7 @@ def test_a_figure_is_drawn_and_described(open_page: OpenPage, tmp_path: Path) ->
     assert command == command_of([Path("runs") / folder.name], FigureForm())
     assert plain == caption(load_run(folder))
     assert short == short_caption(load_run(folder))
-    assert latex == latex_figure(load_run(folder), "figure.pdf")
+    assert latex == captions_of(load_run(folder)).latex
     assert {"Table as CSV", "Table as LaTeX"} <= set(downloads_of(page))
 
 
