@@ -11,6 +11,7 @@ from mad_app.declaration import Group, Setting, Value, setting, settings_of
 from mad_app.distortions import check_strength, get_distortion
 from mad_app.errors import ArgumentError
 from mad_app.images import DEFAULT_IMAGE, MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop
+from mad_app.metrics import are_proportional, tidied
 
 GROUPS: tuple[Group, ...] = ("picture", "metrics", "start", "length", "constraints", "levels", "measurement")
 """The order in which settings are asked for."""
@@ -32,7 +33,7 @@ class Request(Settings):
         left: where in the picture that square lies, as in `Crop`.
         top: likewise.
         extent: how much of the picture's shorter side it takes, as in `Crop`.
-        first: name of a metric.
+        first: name of a metric, or of a weighted sum of metrics as "lasi+0.5*mse".
         second: name of another metric.
         distortion: name of the distortion that makes the start.
         strength: in the distortion's unit; its default if None.
@@ -87,7 +88,10 @@ class Request(Settings):
         maximum=1,
     )
     first: str = setting(
-        "lasi", label="First metric", help="A metric: `metrics` lists those there are.", group="metrics"
+        "lasi",
+        label="First metric",
+        help="A metric that `metrics` lists, or a sum such as lasi+0.5*mse.",
+        group="metrics",
     )
     second: str = setting(
         "lpips-alex", label="Second metric", help="The metric that the first competes with.", group="metrics"
@@ -144,10 +148,15 @@ class Request(Settings):
         distortion = get_distortion(self.distortion)
         if self.strength is None:
             object.__setattr__(self, "strength", distortion.default)
+        object.__setattr__(self, "first", tidied(self.first))
+        object.__setattr__(self, "second", tidied(self.second))
         super().__post_init__()
         check_strength(distortion, cast(float, self.strength))
-        if self.first == self.second:
-            raise ArgumentError("second", f"must be another metric than the first, got {self.first!r} twice")
+        if are_proportional(self.first, self.second):
+            same = (
+                f"got {self.first!r} twice" if self.first == self.second else f"but {self.second!r} is a multiple of it"
+            )
+            raise ArgumentError("second", f"must be another metric than the first, {same}")
         if "" in (self.other_metrics() or ()):
             raise ArgumentError("others", f"must be all, none, or names with commas between them, got {self.others!r}")
 

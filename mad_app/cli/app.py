@@ -74,7 +74,7 @@ def shared_options(options: Sequence[str]) -> list[str]:
     Raises:
         OSError: no port is free.
     """
-    shared = [] if option_of(options, "server.port") else [f"--server.port={free_port()}"]
+    shared = [] if streamlit_option(options, "server.port") else [f"--server.port={free_port()}"]
     return ["--server.address=0.0.0.0", "--server.headless=true", *shared]
 
 
@@ -85,15 +85,15 @@ def shared_address(options: Sequence[str]) -> str:
         >>> shared_address(["--server.port", "8600", "--server.baseUrlPath=mad"]).partition("//")[2].partition(":")[2]
         '8600/mad'
     """
-    path = (option_of(options, "server.baseUrlPath") or "").strip("/")
-    return f"http://{network_address()}:{option_of(options, 'server.port')}/{path}"
+    path = (streamlit_option(options, "server.baseUrlPath") or "").strip("/")
+    return f"http://{network_address()}:{streamlit_option(options, 'server.port')}/{path}"
 
 
-def option_of(options: Sequence[str], name: str) -> str | None:
+def streamlit_option(options: Sequence[str], name: str) -> str | None:
     """The value of an option of `streamlit run`, given as --name=value or --name value; the last one wins.
 
     Example:
-        >>> option_of(["--server.port=1", "--server.port", "2"], "server.port")
+        >>> streamlit_option(["--server.port=1", "--server.port", "2"], "server.port")
         '2'
     """
     found = None

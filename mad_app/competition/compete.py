@@ -32,6 +32,7 @@ from mad_app.competition.settings import (
 from mad_app.competition.solver import SolverState, StepInfo, init, reinit
 from mad_app.competition.state_arrays import PARAMS, state_at, to_arrays
 from mad_app.metrics import Metric
+from mad_app.metrics.sums import bind_together
 
 
 def compete(
@@ -106,7 +107,7 @@ def _problem(
     original = checked_image(reference, "reference")
     to = parametrization(checked_image(start, "start", shape=original.shape), settings, mask, solver=solver)
     given: dict[Role, Metric] = {"first": first, "second": second}
-    bound = {role: metric.bind(jnp.asarray(original)) for role, metric in given.items()}
+    bound = dict(zip(given, bind_together(jnp.asarray(original), tuple(given.values())), strict=True))
     composed = {role: to.compose(metric) for role, metric in bound.items()}
     params = to.to_params(to.start)
     batch = jnp.repeat(params[None], len(CORNERS), axis=0)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mad_app.competition.settings import CORNERS
-from mad_app.metrics import LISTED_METRICS
+from mad_app.metrics import LISTED_METRICS, is_sum, parts_of, sum_title
 from mad_app.records import CornerResult, Run, without_folders
 from mad_app.request import describe_settings
 
@@ -51,9 +51,16 @@ def metric_title(name: str) -> str:
     """The title of a metric, as in LISTED_METRICS, with the number after its colon; of a function, its name as written.
 
     Example:
-        >>> metric_title("lasi:20"), metric_title("my.module:distance")
-        ('LASI:20', 'distance')
+        >>> metric_title("lasi:20"), metric_title("my.module:distance"), metric_title("lasi+0.5*lpips-alex")
+        ('LASI:20', 'distance', 'LASI + 0.5 LPIPS (AlexNet)')
     """
+    if is_sum(name):
+        return sum_title((weight, _part_title(part)) for weight, part in parts_of(name))
+    return _part_title(name)
+
+
+def _part_title(name: str) -> str:
+    """The title of a metric that is no sum."""
     base, _, rest = name.partition(":")
     if base in LISTED_METRICS:
         return LISTED_METRICS[base].title + (f":{rest}" if rest else "")

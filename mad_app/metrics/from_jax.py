@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from mad_app.metrics.contract import checked_images, checked_reference, distances_of
+from mad_app.metrics.sums import Summable
 from mad_app.metrics.threads import map_threads
 
 T = TypeVar("T")
@@ -29,7 +30,7 @@ ValueAndGrad = Callable[[Prepared, jax.Array], tuple[jax.Array, jax.Array]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class JaxMetric:
+class JaxMetric(Summable):
     """A metric made of pure JAX functions.
 
     Attributes:
@@ -41,6 +42,7 @@ class JaxMetric:
         maps_to: prepared, images (N, H, W, 3) -> distances per pixel (N, H, W), where the formula has such a map.
         parallel_over_batch: on a CPU, compute the images of a batch in parallel, one core each, instead of dividing
             each operation among the cores.
+        probe: called with the shape of a reference before it is bound; raises MetricFailed.
 
     Two metrics with the same function objects share their compiled programs.
     """
@@ -52,6 +54,7 @@ class JaxMetric:
     weights: str | None = None
     maps_to: Distances | None = None
     parallel_over_batch: bool = False
+    probe: Callable[[tuple[int, ...]], None] | None = None
 
     def bind(self, reference: jax.Array) -> "BoundJaxMetric":
         """Bind the metric to a reference (H, W, 3).
@@ -60,6 +63,8 @@ class JaxMetric:
             ArgumentError: the reference is not an image, or too small.
         """
         reference = checked_reference(reference, metric=self.name, minimum_size=self.minimum_size)
+        if self.probe is not None and not isinstance(reference, jax.core.Tracer):
+            self.probe(reference.shape)
         return BoundJaxMetric(metric=self, shape=reference.shape, prepared=_compiled(self.prepare)(reference))
 
     def __call__(self, reference: jax.Array, images: jax.Array) -> jax.Array:

@@ -16,6 +16,7 @@ from mad_app.metrics.contract import checked_images, checked_reference, distance
 from mad_app.metrics.cuda_graph import Function, captured
 from mad_app.metrics.failure import failures_of
 from mad_app.metrics.interchange import to_jax, to_torch
+from mad_app.metrics.sums import Summable
 from mad_app.metrics.threads import CORES, available_cores, map_threads
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ them spins for 8 ms more, which slows LASI at the same time from 31 to 41 ms.
 
 
 @dataclass(frozen=True, kw_only=True)
-class TorchMetric:
+class TorchMetric(Summable):
     """A metric made of PyTorch functions.
 
     Attributes:
@@ -52,6 +53,7 @@ class TorchMetric:
         maps_to: prepared, images (N, 3, H, W) -> distances per pixel (N, H, W), where the formula has such a map.
         chunk_pixels: on a CPU, a batch of more pixels is split into parts that its cores compute in parallel; None for
             no limit.
+        probe: called with the shape of a reference before it is bound; raises MetricFailed.
     """
 
     name: str
@@ -61,6 +63,7 @@ class TorchMetric:
     weights: str | None = None
     maps_to: Callable[[Prepared, torch.Tensor], torch.Tensor] | None = None
     chunk_pixels: int | None = None
+    probe: Callable[[tuple[int, ...]], None] | None = None
 
     def bind(self, reference: jax.Array) -> "BoundTorchMetric":
         """Bind the metric to a reference (H, W, 3), on the reference's device.
@@ -69,6 +72,8 @@ class TorchMetric:
             ArgumentError: the reference is not an image, or too small.
         """
         reference = checked_reference(reference, metric=self.name, minimum_size=self.minimum_size)
+        if self.probe is not None:
+            self.probe(reference.shape)
         with _metric_settings(), torch.no_grad():
             prepared = self.prepare(to_torch(reference[None]))
         return BoundTorchMetric(metric=self, shape=reference.shape, prepared=prepared)

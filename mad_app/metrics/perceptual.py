@@ -32,15 +32,12 @@ def build_lpips(name: str, minimum_size: int, *, net: str) -> KnownMetric:
     """LPIPS over the backbone "alex", "vgg" or "squeeze".
 
     Raises:
-        MetricUnavailable: the trained weights are not available, or the installed torch and torchvision do not match.
+        MetricUnavailable: torch cannot be imported, or the trained weights are not available.
     """
     try:
         from mad_app.metrics.lpips.network import lpips_metric
-    except (ImportError, RuntimeError) as error:  # torchvision with a torch of another build raises the latter
-        raise MetricUnavailable(
-            f"torch, torchvision and lpips cannot be used together ({error}); "
-            "install torch and torchvision from one source, in one command"
-        ) from error
+    except (ImportError, OSError) as error:  # the latter where one of its libraries cannot be loaded
+        raise MetricUnavailable(f"torch cannot be used ({error}): pip install torch") from error
     return lpips_metric(name, minimum_size, net=net)
 
 

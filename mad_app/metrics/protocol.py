@@ -5,7 +5,7 @@ images and grows as they differ; an adapter turns a similarity s into 1 − s. `
 against every sentence of this file.
 """
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import jax
 
@@ -104,6 +104,26 @@ class KnownMetric(Metric, Protocol):
             A distance ≥ 0 per pixel, (N, H, W), whose mean is the image's distance, exactly or nearly so; None for a
             metric whose formula has no such map.
         """
+        ...
+
+    def __add__(self, other: "KnownMetric", /) -> "KnownMetric":
+        """The sum of two metrics, a metric, too."""
+        ...
+
+    def __radd__(self, other: Literal[0], /) -> "KnownMetric":
+        """The metric itself, so that `sum` adds metrics."""
+        ...
+
+    def __mul__(self, weight: float, /) -> "KnownMetric":
+        """The metric times a finite number above 0.
+
+        Raises:
+            ValueError: the number is not.
+        """
+        ...
+
+    def __rmul__(self, weight: float, /) -> "KnownMetric":
+        """The same."""
         ...
 
 

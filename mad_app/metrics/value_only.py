@@ -18,6 +18,7 @@ import numpy as np
 from mad_app.errors import ArgumentError
 from mad_app.images.encode import Picture
 from mad_app.metrics.contract import checked_images, checked_reference, distances_of
+from mad_app.metrics.sums import Summable
 
 Distance = Callable[[np.ndarray, np.ndarray], float]
 """Reference and image, each float32 (H, W, 3) in [0, 1] and writable -> distance: 0 for identical images, larger for
@@ -25,7 +26,7 @@ worse ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValueMetric:
+class ValueMetric(Summable):
     """A metric without a gradient.
 
     Attributes:

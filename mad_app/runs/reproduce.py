@@ -1,5 +1,6 @@
 """What reproduces a run: a command line, Python, and the address of a page, all made from the declared settings."""
 
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
@@ -18,6 +19,9 @@ from mad_app.runs.run import request_of
 
 ALWAYS_GIVEN = ("image", "size", "first", "second", "distortion", "strength", "steps", "seed")
 """Settings that a command and Python give even at their defaults, so that nobody has to know the defaults."""
+
+_TYPED_PLUS = re.compile(r"(?<=[^\s+*])\s+(?=[^\s+*])")
+"""What the + of a sum becomes in an address that was typed by hand: a space between two metrics."""
 
 _IN_ORDER = {declared.name: declared for declared in in_groups()}
 
@@ -166,7 +170,7 @@ def _check_name(name: str, value: Value) -> Value:
     if name == "distortion" and value not in DISTORTIONS:
         raise ArgumentError(name, f"must be one of {', '.join(DISTORTIONS)}, got {value!r}")
     if name in ("first", "second"):
-        return canonical_name(str(value))
+        return canonical_name(_TYPED_PLUS.sub("+", str(value)))
     if name == "others" and value not in (ALL, NONE):
         for other in str(value).split(","):
             spec_of(other.strip())

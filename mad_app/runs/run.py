@@ -11,8 +11,7 @@ from mad_app.competition import DEFAULT_SOLVER, SolverOptions, compete
 from mad_app.competition.settings import Role
 from mad_app.errors import ArgumentError
 from mad_app.images import BUNDLED
-from mad_app.metrics import KnownMetric, get_metric
-from mad_app.metrics.registry import spec_of
+from mad_app.metrics import KnownMetric, are_proportional, get_metric, spec_of
 from mad_app.records import (
     Checkpoint,
     Origin,
@@ -238,10 +237,10 @@ def metrics_of(request: Request, resolve: Resolve) -> tuple[KnownMetric, KnownMe
     """The two metrics of a request.
 
     Raises:
-        ArgumentError: there is no such metric, or both are the same.
+        ArgumentError: there is no such metric, or both are the same, or multiples of each other.
     """
     metrics = _metric_of(request, "first", resolve), _metric_of(request, "second", resolve)
-    if metrics[0].name == metrics[1].name:
+    if are_proportional(metrics[0].name, metrics[1].name):
         raise ArgumentError("second", f"must be another metric than the first, but {request.second} is the same")
     for argument, metric in zip(("first", "second"), metrics, strict=True):
         try:

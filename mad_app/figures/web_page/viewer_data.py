@@ -12,7 +12,7 @@ The viewer (`viewer.html`, `viewer.css`, `viewer.js`) is the same in the app and
                          of white in each, and the largest of these values
     labels               what is to be read beside the images: titles, values, a sentence for each pair and each image
     trajectory           the drawing of `trajectory_plot`, and the positions of its marks in each frame
-    plays                whether it plays from start to end when it is shown
+    plays                whether it plays from start to end when it is shown; absent if not
 """
 
 from dataclasses import replace
@@ -36,14 +36,13 @@ VIEWER_HTML, VIEWER_CSS, VIEWER_JS = (
 """The viewer itself."""
 
 
-def viewer_data(run: Run, maps: Maps | None, fidelity: Fidelity = LIVE, *, plays: bool = False) -> dict[str, Any]:
+def viewer_data(run: Run, maps: Maps | None, fidelity: Fidelity = LIVE) -> dict[str, Any]:
     """What the viewer shows of a record, as plain data.
 
     Args:
         run: the record.
         maps: of its metrics, if it has any.
         fidelity: of the pictures.
-        plays: whether it plays from start to end when it is shown.
     """
     keyframes = _keyframes(run, fidelity.frames - 1)
     trace = _trace_at(run, [*keyframes.step, run.history.step[-1]])
@@ -60,7 +59,6 @@ def viewer_data(run: Run, maps: Maps | None, fidelity: Fidelity = LIVE, *, plays
         "pictures": table.uris,
         "labels": _labels(run, trace),
         "trajectory": _trajectory(run, trace),
-        "plays": plays,
     }
 
 

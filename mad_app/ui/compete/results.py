@@ -9,7 +9,7 @@ from mad_app.figures import Kind, figure_bytes, outcome_sentence, run_page
 from mad_app.figures.web_page.details import other_metrics_html
 from mad_app.images.encode import Picture
 from mad_app.jobs.paths import runs_root
-from mad_app.metrics import LISTED_METRICS
+from mad_app.metrics import listed_specs
 from mad_app.records import Run
 from mad_app.records.archive import zip_run
 from mad_app.records.files import RUN_FILE
@@ -17,6 +17,7 @@ from mad_app.records.storage import stamp
 from mad_app.runs import Request
 from mad_app.runs.reproduce import command_of, python_of, reproduction_of
 from mad_app.ui.components.containment import contained
+from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.explanation import WHICH_FAILED
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
@@ -77,15 +78,11 @@ def _downloads(run: Run) -> None:
                 icon=":material/download:",
                 help="The whole sheet, for a paper or a slide." if kind != "png" else "The whole sheet, as pixels.",
             )
-        st.download_button(
-            "Download as web page",
+        web_page_button(
             partial(run_page, run),
             f"{run.id}.html",
-            "text/html",
-            key=STATE.key("download-page"),
-            on_click="ignore",
-            icon=":material/captive_portal:",
-            help="One file with the images, this viewer, the numbers and the settings. It works without a network.",
+            STATE.key("download-page"),
+            holds="the images, this viewer, the numbers and the settings",
         )
         st.download_button(
             "Record as ZIP",
@@ -116,8 +113,7 @@ def _show_origin(run: Run) -> None:
     st.markdown("Copy as command or Python")
     show_commands(reproduction_of(run))
     st.caption(f"Record: {plain(run.id)}")
-    listed = (LISTED_METRICS[name] for name in run.weights if name in LISTED_METRICS)
-    st.caption(plain(" · ".join(f"{spec.title}: {spec.source}" for spec in listed)))
+    st.caption(plain(" · ".join(f"{spec.title}: {spec.source}" for spec in listed_specs(run.weights))))
 
 
 def show_commands(request: Request) -> None:

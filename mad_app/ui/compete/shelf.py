@@ -10,6 +10,7 @@ from mad_app.images import from_uint8
 from mad_app.images.encode import Picture, thumbnail
 from mad_app.records import SHELF_RUNS, Run, load_run, shelf_root
 from mad_app.ui.components.collection import Card, picture_title, shelf_cards
+from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.explanation import introduction_html
 from mad_app.ui.components.four_up import letter_html
 from mad_app.ui.components.html import Html, element, plain, show_html
@@ -59,15 +60,12 @@ def show_shelf() -> None:
                     args=(card.id,),
                     help="Opens it with all its images, numbers and settings.",
                 )
-    st.download_button(
-        "Download all as web page",
+    web_page_button(
         shelf_page,
         "shelf.html",
-        "text/html",
-        key=STATE.key("download-shelf"),
-        on_click="ignore",
-        icon=":material/captive_portal:",
-        help="One file with the viewer, the numbers and the settings of each run. It works without a network.",
+        STATE.key("download-shelf"),
+        of="all",
+        holds="the viewer, the numbers and the settings of each run",
     )
 
 

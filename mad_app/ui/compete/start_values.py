@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import hashlib
 from collections.abc import Mapping
 from concurrent.futures import Future, TimeoutError
 from dataclasses import asdict, replace
@@ -15,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from mad_app.figures import metric_title, number
 from mad_app.images import ImageArray
 from mad_app.jobs.process import ProcessEnded
+from mad_app.records.run import content_hash
 from mad_app.request import Request
 from mad_app.ui.components.form import Form
 from mad_app.ui.components.html import plain, sentence
@@ -59,22 +59,21 @@ def describe_start(request: Request, answer: Mapping[str, Any]) -> list[str]:
         return [sentence(answer["problem"])]
     titles = {"first": metric_title(request.first), "second": metric_title(request.second)}
     values = ", ".join(f"{titles[role]} {number(value)}" for role, value in answer["values"].items())
-    told = [f"The start: {values}."]
+    sentences = [f"The start: {values}."]
     for role, (lowest, highest) in answer.get("levels", {}).items():
-        told.append(f"{titles[role]} can be brought to {number(lowest)} to {number(highest)}, at least.")
-    return told
+        sentences.append(f"{titles[role]} can be brought to {number(lowest)} to {number(highest)}, at least.")
+    return sentences
 
 
 def _answer(request: Request, reference: ImageArray) -> Future[dict[str, Any]] | None:
     """What a worker answers or will answer; asked once, as long as nothing changes that the values depend on."""
     levels = request.first_level is not None or request.second_level is not None
     asked = replace(request, steps=1, seconds=None, others="none", first_level=None, second_level=None)
-    pixels = reference.astype(np.float32).tobytes()
-    key = (asked, levels, hashlib.sha256(pixels).hexdigest())
+    key = (asked, levels, content_hash(reference))
     known: tuple[object, Future[dict[str, Any]]] | None = STATE.get("start-values")
     if known and known[0] == key and not (known[1].done() and known[1].exception()):
         return known[1]
-    encoded = base64.b64encode(pixels).decode()
+    encoded = base64.b64encode(reference.astype(np.float32).tobytes()).decode()
     answer = ask_worker({"measure": asdict(asked), "reference": encoded, "shape": reference.shape, "levels": levels})
     if answer is not None:
         STATE["start-values"] = (key, answer)

@@ -11,7 +11,7 @@ from mad_app.figures import metric_title
 from mad_app.images import Crop, ImageArray
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.uploads import has_upload
-from mad_app.metrics import METRICS
+from mad_app.metrics import are_proportional, spec_of
 from mad_app.records import Run, Source, Summary
 from mad_app.request import REQUEST_SETTINGS, Request, describe_settings
 from mad_app.runs import reproduce
@@ -115,7 +115,7 @@ def request_of_record(run: Run | Summary) -> tuple[Request, list[str]]:
 
 def metric_problem(name: str, side: int, missing: str | None) -> str | None:
     """Why a metric cannot be used on a picture whose shorter side has so many pixels, in a sentence, or None."""
-    row = METRICS[name.partition(":")[0]]
+    row = spec_of(name)
     if missing:
         return f"{row.title} is not available here: {missing}."
     if side < row.minimum_size:
@@ -125,7 +125,11 @@ def metric_problem(name: str, side: int, missing: str | None) -> str | None:
 
 def pair_problem(first: str, second: str) -> str | None:
     """Why these two cannot compete, in a sentence, or None."""
-    return "A metric cannot compete with itself: choose two different metrics." if first == second else None
+    return (
+        "A metric cannot compete with itself: choose two different metrics."
+        if are_proportional(first, second)
+        else None
+    )
 
 
 def start_problem(reference: ImageArray, start: ImageArray, strongest: Callable[[], ImageArray]) -> str | None:

@@ -25,6 +25,7 @@ from mad_app.records.storage import stamp
 from mad_app.ui.address import write_address
 from mad_app.ui.components.collection import Card, runs_with_series, shelf_cards
 from mad_app.ui.components.containment import contained, whole_page
+from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.html import Html, displayable, element, load_styles, sentence, show_html
 from mad_app.ui.components.render_cache import renderer, show_rendered
 from mad_app.ui.figure.controls import FILE_TITLES, GOOD_FOR, STATE, show_figure_controls, show_run_control
@@ -163,15 +164,11 @@ def _download(runs: tuple[Run, ...], form: FigureForm) -> None:
         help=GOOD_FOR[form.file],
     )
     if len(runs) == 1:
-        st.download_button(
-            "Download as web page",
+        web_page_button(
             partial(run_page, runs[0]),
             f"{runs[0].id}.html",
-            "text/html",
-            key=STATE.key("download-page"),
-            on_click="ignore",
-            icon=":material/captive_portal:",
-            help="One file with the images, the viewer, the numbers and the settings. It works without a network.",
+            STATE.key("download-page"),
+            holds="the images, the viewer, the numbers and the settings",
         )
 
 

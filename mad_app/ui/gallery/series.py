@@ -14,6 +14,7 @@ from mad_app.records.storage import stamp
 from mad_app.ui.components.collection import SeriesCard, cards_of_series, date_of
 from mad_app.ui.components.containment import contained
 from mad_app.ui.components.deletion import show_delete_button
+from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.html import Html, element, sentence, show_html
 from mad_app.ui.components.render_cache import renderer, show_rendered
 from mad_app.ui.gallery.cards import series_html
@@ -105,15 +106,11 @@ def _show_figures(card: SeriesCard) -> None:
 
 def _download_page(card: SeriesCard) -> None:
     """All its runs in one file."""
-    st.download_button(
-        "Download as web page",
+    web_page_button(
         lambda: series_page(load_series(card.entry.folder)),
         f"{card.id}.html",
-        "text/html",
-        key=STATE.key("download-page"),
-        on_click="ignore",
-        icon=":material/captive_portal:",
-        help="One file with the viewer, the numbers and the settings of each run. It works without a network.",
+        STATE.key("download-page"),
+        holds="the viewer, the numbers and the settings of each run",
     )
 
 

@@ -22,6 +22,7 @@ from mad_app.cli.options import option_of
 from mad_app.distortions import DISTORTIONS
 from mad_app.figures import (
     animation_bytes,
+    caption,
     figure_bytes,
     run_page,
     series_page,
@@ -257,6 +258,9 @@ def test_an_argument_that_cannot_be_used_is_named_as_it_was_typed(arguments: lis
         (["--second", "ssim:3"], "--second ssim has no parameter"),
         (["--first", "mse:here", "--second", "mse"], "--first mse has no parameter"),
         (["--first", "lasi", "--second", "lasi:10"], "--second must be another metric than the first"),
+        (["--first", "ssim+mse", "--second", "2*mse+2*ssim"], "--second must be another metric than the first"),
+        (["--first", "ssim + 0*lasi"], "--first must have a finite number above 0 before each *, got '0'"),
+        (["--first", "ssim+ms-ssim"], "IMAGE must have at least 161×161 pixels for ms-ssim, got 24×24"),
         (["--first", "ms-ssim"], "IMAGE must have at least 161×161 pixels for ms-ssim, got 24×24"),
         (["--strength", "0"], "--first ssim gives the start distance 0"),
         (["--strength", "-3"], "between 0 and 1 (standard deviation, 0–1), got -3.0"),
@@ -431,6 +435,22 @@ def test_measures_are_a_table_for_people(pictures: tuple[Path, Path]) -> None:
     assert lines["ms-ssim"] == "–  needs pictures of at least 161 pixels"
     squeeze = next(known for known in describe_metrics() if known.spec.name == "lpips-squeeze")
     assert lines["lpips-squeeze"] == f"–  {squeeze.reason}" or squeeze.available
+
+
+def test_a_sum_competes_and_is_recorded_described_and_measured(pictures: tuple[Path, Path], tmp_path: Path) -> None:
+    asked = ["compete", "coffee", "--first", "0.5*ssim + mse", "--second", "mse", "--size", "16", "--steps", "3"]
+    result = invoke(*asked, "--others", "none", "--out", tmp_path / "runs")
+    assert result.exit_code == 0
+    assert "For MSE + 0.5 (1 − SSIM), A differs " in result.stderr
+    run = load_run(result.stdout.removesuffix("\n"))
+    assert (run.images[0].optimized, run.settings["first"]) == ("mse+0.5*ssim", "mse+0.5*ssim")
+    assert run.weights == {"mse+0.5*ssim": None, "mse": None}
+    assert "between MSE + 0.5 (1 − SSIM) and MSE on coffee" in caption(run)
+    assert figure_bytes(run, "png").startswith(b"\x89PNG")
+    measured = invoke("measure", *pictures, "--metric", "mse+0.5*ssim", "--metric", "mse", "--metric", "ssim")
+    values = {name: float(value) for name, value in map(str.split, measured.stdout.splitlines())}
+    assert values["mse+0.5*ssim"] == pytest.approx(values["mse"] + 0.5 * values["ssim"], rel=1e-4)
+    assert "\nssim: Color: R, G and B each by itself" in f"\n{measured.stderr}"
 
 
 def test_chosen_metrics_alone_are_measured(pictures: tuple[Path, Path], their_module: str) -> None:

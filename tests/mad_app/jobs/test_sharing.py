@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from mad_app.cli.app import option_of, shared_address, shared_options
+from mad_app.cli.app import shared_address, shared_options, streamlit_option
 from mad_app.jobs.sharing import (
     FIRST_PORT,
     LARGEST_SIZE,
@@ -45,10 +45,10 @@ def test_a_shared_server_listens_to_the_network_at_a_port_that_is_free() -> None
         taken.listen()
         options = shared_options([])
         assert "--server.address=0.0.0.0" in options
-        port = int(option_of(options, "server.port") or 0)
+        port = int(streamlit_option(options, "server.port") or 0)
         assert port == free_port() >= FIRST_PORT
         assert port != taken.getsockname()[1]
-    assert option_of(shared_options(["--server.port", "8600"]), "server.port") is None
+    assert streamlit_option(shared_options(["--server.port", "8600"]), "server.port") is None
 
 
 def test_the_address_has_the_port_and_the_path_that_are_asked_for() -> None:
