@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, Unpack
 
-from mad_app.figures.canvas import drawing
 from mad_app.figures.comparison import common_contest, common_phrases, row_labels
 from mad_app.figures.corners import gain_of
 from mad_app.figures.latex import to_latex
@@ -123,9 +122,7 @@ def _of_run(run: Run, options: SheetSettings, *, moving: bool) -> list[str]:
     if moving:
         described = [*_pairs(run, options.letters), _frames(run)]
     else:
-        with drawing(options.typeface):
-            shown = parts_of(run, options)
-        described = _parts(run, shown, options)
+        described = _parts(run, parts_of(run, options), options)
     values = f"Values of the four images are those of {measured_images(run)}."
     return [_subject(run), *described, values, outcome_sentence(run, options.letters), *_origin(run)]
 

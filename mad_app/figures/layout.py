@@ -6,7 +6,7 @@ from typing import Protocol
 from matplotlib.figure import Figure
 
 from mad_app.errors import ArgumentError
-from mad_app.figures.canvas import Canvas
+from mad_app.figures.canvas import Canvas, drawing
 from mad_app.figures.options import NOTHING, SheetSettings
 
 TITLE_SCALE = 1.3
@@ -50,7 +50,8 @@ def draw_page(content: Content, options: SheetSettings) -> Figure:
 
 def height_of(content: Content, options: SheetSettings, limit: float = math.inf) -> float:
     """Height in inches of a page on which images are at most `limit` inches high."""
-    return _draw(content, options, limit, 1.0, 0)[0]
+    with drawing(options.typeface):
+        return _draw(content, options, limit, 1.0, 0)[0]
 
 
 def written(text: str | None, automatic: str = "") -> str:

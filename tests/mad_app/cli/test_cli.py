@@ -328,7 +328,7 @@ def test_several_runs_are_one_figure_with_the_options_that_are_given(run_folder:
     result = invoke("figure", run_folder, run_folder, "--out", tmp_path / "a.pdf", *typed.split(), "--caption", "short")
     path, caption = result.stdout.splitlines()
     assert (result.exit_code, path) == (0, str(tmp_path / "a.pdf"))
-    assert caption == short_caption([load_run(run_folder)] * 2)
+    assert caption == short_caption([load_run(run_folder)] * 2, show="AB")
     wanted = figure_bytes(
         [load_run(run_folder)] * 2, "pdf", show="AB", drift=False, sentence=False, rows=["one", "two"],
         inset=(0.1, 0.1, 0.2, 0.2), title="none", width=100,

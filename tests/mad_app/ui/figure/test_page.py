@@ -120,10 +120,10 @@ def test_of_several_runs_one_that_cannot_be_read_is_named(open_page: OpenPage, t
 def test_texts_that_are_written_are_drawn_and_a_wrong_one_is_said(open_page: OpenPage, tmp_path: Path) -> None:
     save_run(make_sheet_run(), tmp_path)
     page = open_page("figure")
-    page.text_input(key="figure-labels").input("a,b,c,d").run()
-    page.text_input(key="figure-inset").input("1,2").run()
-    page.toggle(key="figure-drift").set_value(False).run()
-    page.selectbox(key="figure-font").select("latex").run()
+    page.text_input(key="figure-labels").input("a,b,c,d")
+    page.text_input(key="figure-inset").input("1,2")
+    page.toggle(key="figure-drift").set_value(False)
+    page.selectbox(key="figure-font").select("latex")
     page.button_group(key="figure-width").set_value("mm").run()
     assert "--width 120 --font latex --theme light --no-drift --labels a,b,c,d --out" in codes_of(page)[0]
     assert "Enlarged part must be left,top,width,height as fractions" in page.error[0].value.replace("\\", "")
@@ -136,7 +136,7 @@ def test_choices_change_the_figure_the_command_and_the_caption(open_page: OpenPa
     save_run(make_sheet_run(), tmp_path)
     page = open_page("figure")
     first = drawn(page)
-    page.button_group(key="figure-show").unselect("others").unselect("maps").run()
+    page.button_group(key="figure-show").unselect("others").unselect("maps")
     page.button_group(key="figure-width").set_value("single").run()
     page.slider(key="figure-font-single").set_value(8.0).run()
     page.button_group(key="figure-theme").set_value("dark").run()
