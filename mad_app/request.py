@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, cast
 
@@ -21,6 +21,12 @@ ALL, NONE = "all", "none"
 
 PICTURE = ("image", "size", "left", "top", "extent")
 """The settings that describe a picture, which one given as an array replaces."""
+
+REPLACED: Mapping[str, tuple[str, ...]] = {
+    "start": ("distortion", "strength", "seed", "start_file"),
+    "mask": ("mask",),
+}
+"""What may be given as an array, to the settings that it replaces."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,9 +220,16 @@ def request_id(settings: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def settings_for_record(request: Request) -> dict[str, Value]:
-    """The settings that a record keeps: all, but none of a picture that was given as an array."""
-    left_out = PICTURE[1:] if request.image is None else ()
+def settings_for_record(request: Request, given: Collection[str] = ()) -> dict[str, Value]:
+    """The settings that a record keeps.
+
+    Args:
+        request: what was asked.
+        given: the names in REPLACED that were given as arrays; the settings that they replace are left out, as are
+            those of a picture given as an array.
+    """
+    replaced = (name for array in given for name in REPLACED[array])
+    left_out = {*replaced, *(PICTURE[1:] if request.image is None else ())}
     return {name: value for name, value in asdict(request).items() if name not in left_out}
 
 

@@ -43,7 +43,8 @@ def _commands() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("block", _blocks("python"))
-def test_python_runs(block: str) -> None:
+def test_python_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     exec(compile(block, "README.md", "exec"), {})
 
 

@@ -314,3 +314,9 @@ class Step:
     drift: np.ndarray
     reasons: tuple[Reason, ...] | None = None
     state: Mapping[str, np.ndarray | jax.Array] = field(default_factory=dict)
+
+    @property
+    def on_level(self) -> bool:
+        """Whether all four images keep their level to within MAX_DRIFT: at the start and in the last step, not always
+        between them. The last step says in `reasons` which image could not be brought back."""
+        return bool((np.abs(self.drift) <= MAX_DRIFT).all())

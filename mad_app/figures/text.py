@@ -212,8 +212,8 @@ def setting_phrases(run: Run, *, but: str = "") -> list[str]:
 
 
 def length_phrases(run: Run) -> list[str]:
-    """Steps made and seed, as ["500 steps", "seed 0"]."""
-    return [f"{run.history.step[-1]} steps", f"seed {run.seed}"]
+    """Steps made, and the seed unless the start was given as an array, which has none: ["500 steps", "seed 0"]."""
+    return [f"{run.history.step[-1]} steps", *([] if "start" in run.given else [f"seed {run.seed}"])]
 
 
 def number(value: float | None) -> str:

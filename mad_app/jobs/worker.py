@@ -123,6 +123,8 @@ class Reporter:
         self.report(phase=Phase.RUNNING)
 
     def _report_step(self, progress: Progress, phase: Phase) -> None:
+        if progress.folder is None:
+            raise RuntimeError("the record of a job lies in a folder")
         self._give_to_visitor(progress.folder)
         for i, image in enumerate(np.asarray(progress.step.images)):
             self.write(f"{i}.jpg", to_jpeg(image))

@@ -9,15 +9,17 @@ from typing import Literal, cast
 import numpy as np
 import numpy.typing as npt
 
+from mad_app.competition.inputs import checked_image, checked_mask
 from mad_app.distortions import distort
 from mad_app.errors import ArgumentError
 from mad_app.images import (
     BUNDLED,
+    AnyImage,
     Decoded,
     ImageArray,
     ImageError,
     bundled_path,
-    check_image,
+    image_and_notes,
     load_image,
     luminance,
     read_image,
@@ -37,28 +39,48 @@ class Materials:
         start: likewise, of the reference's shape.
         mask: bool (H, W), true where the images may change; None for everywhere.
         notes: what was done to the values and the size of the picture as it was read, each a clause.
+        given: which of "start" and "mask" were given as arrays, so that the request does not describe them.
     """
 
     reference: ImageArray
     start: ImageArray
     mask: Mask | None = None
     notes: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
 
-def materialize(request: Request, reference: npt.ArrayLike | None = None) -> Materials:
+def materialize(
+    request: Request,
+    reference: AnyImage | None = None,
+    *,
+    start: AnyImage | None = None,
+    mask: npt.ArrayLike | None = None,
+) -> Materials:
     """The arrays that a request asks for.
 
     Args:
         request: what is asked.
-        reference: the picture itself, float32 (H, W, 3) in [0, 1], instead of the file that the request names.
+        reference: the picture itself, as `as_image` takes it, instead of the file that the request names.
+        start: likewise, instead of the start that the request describes.
+        mask: bool (H, W), instead of the file that the request names.
 
     Raises:
-        ArgumentError: a file cannot be read, or does not fit.
+        ArgumentError: a file cannot be read, or something does not fit.
     """
-    read = read_reference(request) if reference is None else Decoded(check_image(reference, "reference"), ())
+    read = read_reference(request) if reference is None else Decoded(*image_and_notes(reference, "reference"))
     picture = to_gray(read.image) if request.gray else read.image
-    start, mask = make_start(request, picture), load_mask(request, picture)
-    return Materials(reference=picture, start=start, mask=mask, notes=read.notes)
+    return Materials(
+        reference=picture,
+        start=make_start(request, picture) if start is None else _given_start(request, picture, start),
+        mask=load_mask(request, picture) if mask is None else checked_mask(mask, picture.shape),
+        notes=read.notes,
+        given=tuple(name for name, array in (("start", start), ("mask", mask)) if array is not None),
+    )
+
+
+def _given_start(request: Request, reference: ImageArray, start: AnyImage) -> ImageArray:
+    image = checked_image(start, "start", shape=reference.shape)
+    return to_gray(image) if request.gray else image
 
 
 def picture_notes(request: Request) -> list[str]:

@@ -119,7 +119,8 @@ def request_for_page(run: Run | Summary, *, maxima: Mapping[str, float] | None =
         for name, value in settings.items()
         if value != REQUEST_SETTINGS[name].default
     }
-    return from_query(texts, is_saved_picture=lambda name: name == settings["image"], maxima=maxima)
+    asked, ignored = from_query(texts, is_saved_picture=lambda name: name == settings["image"], maxima=maxima)
+    return asked, [*ignored, *(["start_file"] if "start" in run.given else [])]
 
 
 def asks_for_same(now: Request, request: Request, run: Run | Summary | None) -> bool:
@@ -136,7 +137,12 @@ def reproduction_of(run: Run) -> Request:
         RecordError: the record's settings are not those of a request.
     """
     request = request_of(run)
-    if _is_bundled(run) or run.folder is None or request.mask or request.start_file:
+    if run.folder is None or request.mask or request.start_file:
+        return request
+    if "start" in run.given:
+        start = run.folder / run.files.get("start", DEFAULT_FILES["start"])
+        return replace(_on_copy(request, run), start_file=str(start))
+    if _is_bundled(run):
         return request
     copied = _on_copy(request, run)
     path, here = Path(str(copied.image)).resolve(), Path.cwd()

@@ -39,7 +39,7 @@ from mad_app.records import (
     state_of,
 )
 from mad_app.request import Request, request_id
-from mad_app.runs import Progress, record_competition, recorder, request_of, resume_run, run_competition
+from mad_app.runs import Progress, record_competition, recorder, request_of, resume_run, run_competition, stores
 from mad_app.runs.materialize import load_mask, make_start, materialize, read_reference
 from mad_app.runs.reproduce import command_of, reproduction_of
 from tests.mad_app.competition.quadratics import FORM, SIZE, SQUARE_NORM, metric_of, square_norms
@@ -176,14 +176,14 @@ def test_a_run_waits_for_room_on_the_disk_and_goes_on(
     whole = run_competition(QUICK, tmp_path / "whole", resolve=quick_metric)
     monkeypatch.setattr(recorder, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     monkeypatch.setattr(recorder, "SECONDS_BETWEEN_TRIES", 0.0)
-    original, left = getattr(recorder, writer), iter(range(3))
+    original, left = getattr(stores, writer), iter(range(3))
 
     def full_for_a_while(*arguments: object, **options: object) -> None:
         if next(left, None) is not None:
             raise DiskFullError("there is no room on the disk: …")
         original(*arguments, **options)
 
-    monkeypatch.setattr(recorder, writer, full_for_a_while)
+    monkeypatch.setattr(stores, writer, full_for_a_while)
     waited: list[bool] = []
     folder = run_competition(
         QUICK, tmp_path / "full", resolve=quick_metric, on_progress=lambda now: waited.append(now.waiting_for_room)
@@ -217,7 +217,7 @@ def test_another_refusal_of_the_disk_ends_the_run(tmp_path: Path, monkeypatch: p
     def refuse(*_: object, **__: object) -> None:
         raise RecordError("the disk is broken")
 
-    monkeypatch.setattr(recorder, "replace_run", refuse)
+    monkeypatch.setattr(stores, "replace_run", refuse)
     with pytest.raises(RecordError, match="the disk is broken"):
         run_competition(QUICK, tmp_path, resolve=quick_metric)
 
@@ -304,7 +304,7 @@ def test_what_a_run_is_killed_with_in_any_step_can_be_resumed(tmp_path: Path, mo
 
 def test_checkpoints_keep_their_distance_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved: list[int] = []
-    monkeypatch.setattr(recorder, "save_checkpoint", lambda _, checkpoint: saved.append(checkpoint.step.index))
+    monkeypatch.setattr(stores, "save_checkpoint", lambda _, checkpoint: saved.append(checkpoint.step.index))
     run_competition(QUICK, tmp_path, resolve=quick_metric)
     assert saved == []
     monkeypatch.setattr(recorder, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
