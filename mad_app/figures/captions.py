@@ -14,6 +14,7 @@ from mad_app.figures.sheet import parts_of, shown_pairs
 from mad_app.figures.text import (
     drift_sentence,
     extreme_phrase,
+    length_phrases,
     measured_images,
     metric_title,
     number,
@@ -188,9 +189,10 @@ def _frames(run: Run) -> str:
 
 def _subject(run: Run) -> str:
     first, second = (metric_title(name) for name in _competing(run))
+    _, *seed = length_phrases(run)
     return (
         f"Maximum Differentiation competition between {first} and {second} on {', '.join(picture_phrases(run))}. "
-        f"From the start ({start_phrase(run.settings)}, seed {run.seed}), each metric was raised and lowered as far as "
+        f"From the start ({', '.join([start_phrase(run.settings), *seed])}), each metric was raised and lowered as far as "
         f"possible in {run.history.step[-1]} steps while the other kept its value."
     )
 
