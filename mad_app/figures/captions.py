@@ -192,8 +192,8 @@ def _subject(run: Run) -> str:
     _, *seed = length_phrases(run)
     return (
         f"Maximum Differentiation competition between {first} and {second} on {', '.join(picture_phrases(run))}. "
-        f"From the start ({', '.join([start_phrase(run.settings), *seed])}), each metric was raised and lowered as far as "
-        f"possible in {run.history.step[-1]} steps while the other kept its value."
+        f"From the start ({', '.join([start_phrase(run.settings), *seed])}), each metric was raised and lowered "
+        f"as far as possible in {run.history.step[-1]} steps while the other kept its value."
     )
 
 
