@@ -170,8 +170,13 @@ def setting_options(*names: str) -> Callable[[Decorated], Decorated]:
 def option_of(declared: Setting) -> Callable[[Decorated], Decorated]:
     """The option of one setting: names, type, default, range and help as declared."""
     names = [f"--{name.replace('_', '-')}" for name in (declared.option, *declared.aliases)]
+<<<<<<< HEAD
     if declared.kind is bool:
         names = [f"{name}/--no-{name[2:]}" for name in names]
+=======
+    if declared.kind is bool and declared.default:
+        names = [f"{name}/--no-{name.removeprefix('--')}" for name in names]
+>>>>>>> main
     choices = _CHOICES.get(declared.name)
     kind = FileName() if declared.file else _KINDS[declared.kind]
     return click.option(
@@ -234,6 +239,6 @@ def _parameter_of(error: ArgumentError, context: click.Context) -> click.Paramet
 def _typed_name(parameter: click.Parameter, context: click.Context) -> str:
     """The name of a parameter as it was typed."""
     if not isinstance(parameter, click.Option):
-        return parameter.human_readable_name
+        return parameter.human_readable_name.removesuffix("...")
     typed: Collection[str] = {word.partition("=")[0] for word in context.meta["typed"]}
     return next((name for name in parameter.opts if name in typed), parameter.opts[0])
