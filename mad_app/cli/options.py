@@ -170,13 +170,8 @@ def setting_options(*names: str) -> Callable[[Decorated], Decorated]:
 def option_of(declared: Setting) -> Callable[[Decorated], Decorated]:
     """The option of one setting: names, type, default, range and help as declared."""
     names = [f"--{name.replace('_', '-')}" for name in (declared.option, *declared.aliases)]
-<<<<<<< HEAD
     if declared.kind is bool:
-        names = [f"{name}/--no-{name[2:]}" for name in names]
-=======
-    if declared.kind is bool and declared.default:
         names = [f"{name}/--no-{name.removeprefix('--')}" for name in names]
->>>>>>> main
     choices = _CHOICES.get(declared.name)
     kind = FileName() if declared.file else _KINDS[declared.kind]
     return click.option(
