@@ -2,7 +2,7 @@
 
     from mad_app.lessons.neighborhood import look_at
 
-    look_at(reference, row=40, column=30, channel=1).coefficients
+    look_at(reference, row=30, column=30, channel=1).coefficients
 
 Pages only show what these functions return.
 """

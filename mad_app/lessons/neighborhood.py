@@ -40,7 +40,7 @@ class LasiState:
         ArgumentError: a setting is out of its range.
     """
 
-    row: int = setting(40, label="Row", help="Of the pixel, from the top.", group="picture", minimum=0, maximum=1023)
+    row: int = setting(30, label="Row", help="Of the pixel, from the top.", group="picture", minimum=0, maximum=1023)
     column: int = setting(
         30, label="Column", help="Of the pixel, from the left.", group="picture", minimum=0, maximum=1023
     )

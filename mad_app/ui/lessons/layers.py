@@ -80,12 +80,13 @@ def _show_layer_switches(lesson: Lesson, state: LayersState) -> None:
 
 
 def _row(one: Parts, copies: tuple[Parts, Parts], state: LayersState) -> list[Html]:
-    title = DISTORTIONS[one.name].title
-    image = element("img", src=Picture.png(one.image).uri(), alt=title)
+    title, shape = DISTORTIONS[one.name].title, f"aspect-ratio:{one.image.shape[1]}/{one.image.shape[0]}"
+    image = element("img", src=Picture.png(one.image).uri(), alt=title, style=shape)
     cells = [element("figure", image, element("figcaption", element("b", title)))]
     for i, part in enumerate(one.maps):
         top = max(float(other.maps[i].max()) for other in copies) or 1.0
-        shown = element("img", src=Picture.png(_heat(part / top)).uri(), alt=f"{title}: where layer {i + 1} differs")
+        where = f"{title}: where layer {i + 1} differs"
+        shown = element("img", src=Picture.png(_heat(part / top)).uri(), alt=where, style=shape)
         off = "" if str(i + 1) in state.layers else "mad-off"
         caption = element("figcaption", f"{i + 1}: ", element("b", number(float(one.values[i]))))
         cells.append(element("figure", shown, caption, class_=off))

@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 
 from mad_app.images import BUNDLED, Crop
-from mad_app.request import Request
+from mad_app.request import PICTURE, Request
 from mad_app.ui.components.form import PictureChoice, from_query, labels, to_query
 from mad_app.ui.components.picture_picker import show_picture_controls
 from mad_app.ui.session import PageState
-
-PICTURE = ("image", "size", "left", "top", "extent")
-"""Settings of a request that choose the picture."""
 
 DEFAULT_SIZE = 96
 
@@ -18,7 +15,7 @@ def read_picture(state: PageState, query: Mapping[str, str]) -> list[str]:
     """Set the controls to what an address names; returns what is wrong with it, in clauses."""
     named = {name: query[name] for name in PICTURE if name in query}
     request, ignored = from_query({"size": str(DEFAULT_SIZE), **named})
-    state.update({name: getattr(request, name) for name in PICTURE}, refusal=None)
+    state.update({name: getattr(request, name) for name in PICTURE}, refusal=None, square=None, gray=False)
     if "size" in ignored:
         state["size"] = DEFAULT_SIZE
     return [f"{labels(ignored)} cannot be used here"] if ignored else []
@@ -44,9 +41,10 @@ def choose_picture(state: PageState) -> PictureChoice:
 
 def loading_of(state: PageState, choice: PictureChoice) -> str:
     """The lines of Python that load the picture as `reference`."""
-    crop = "" if choice.crop == Crop() else f", crop={choice.crop}"
-    names = f"{'Crop, ' if crop else ''}bundled_path, load_image" if choice.image in BUNDLED else "load_image"
+    whole = choice.crop == Crop()
     source = f'bundled_path("{choice.image}")' if choice.image in BUNDLED else repr(choice.image.rpartition("/")[2])
-    if choice.image not in BUNDLED and crop:
-        names = "Crop, load_image"
-    return f"from mad_app.images import {names}\n\nreference = load_image({source}, size={state['size']}{crop})\n"
+    names = [] if whole else [type(choice.crop).__name__]
+    names += ["bundled_path"] if choice.image in BUNDLED else []
+    crop = "" if whole else f", crop={choice.crop}"
+    imported = ", ".join([*names, "load_image"])
+    return f"from mad_app.images import {imported}\n\nreference = load_image({source}, size={state['size']}{crop})\n"

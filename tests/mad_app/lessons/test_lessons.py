@@ -46,6 +46,8 @@ def test_a_prediction_has_a_right_answer_and_no_name_of_a_setting_is_one_of_the_
         "size",
         "left",
         "top",
+        "width",
+        "height",
         "extent",
         "key",
     }
