@@ -82,7 +82,7 @@ _EQUAL = Lesson(
     more=(
         "Find a metric for which the shift by a few pixels is as bad as strong noise, and one that hardly minds it.",
         "Choose the picture “Gradients”. Which distortions can no longer reach the number?",
-        "Press P for a slide of the wheel alone.",
+        "Press P to hide the controls beside the page, for a talk.",
     ),
     source="[Wang & Bovik, IEEE Signal Processing Magazine 2009](https://doi.org/10.1109/MSP.2008.930649)",
     state=EqualState,

@@ -11,19 +11,17 @@ from mad_app.ui.components.html import element, show_html
 from mad_app.ui.lessons.state import STATE, place, setting_key
 
 
-def show_slider(lesson: Lesson, name: str, *, highest: float | None = None, step: float | None = None) -> None:
+def show_slider(lesson: Lesson, name: str, *, step: float | None = None) -> None:
     """A slider of a setting with a minimum and a maximum, whose value the page's state keeps.
 
     Args:
         lesson: whose setting it is.
         name: of the setting.
-        highest: the greatest value here, where it is less than the declared one.
-        step: from one value to the next; 1 for whole numbers by default.
+        step: from one value to the next; 1 by default.
     """
     declared, key = _of(lesson, name)
     kind = declared.kind
-    low, high = kind(declared.minimum or 0), kind(highest if highest is not None else declared.maximum or 0)
-    STATE[key] = min(STATE[key], high)
+    low, high = kind(declared.minimum or 0), kind(declared.maximum or 0)
     with place(name):
         st.slider(declared.label, low, high, key=STATE.key(key), step=step or kind(1), help=declared.help)
 
