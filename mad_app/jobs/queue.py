@@ -127,6 +127,8 @@ class JobQueue:
             job.folder.write_spec(replace(job.spec, run=run))
             job.folder.clear_stop()
             job.folder.clear_pause()
+            job.folder.clear_one_step()
+            job.folder.set_slow(False)
             job.folder.beat()
             job.folder.write_status(replace(job.status, phase=Phase.WAITING, message=None))
             self._waiting.append(job_id)
@@ -150,6 +152,18 @@ class JobQueue:
     def pause(self, job_id: str) -> None:
         """Ask a job to wait after the current step; meanwhile the next one in the queue may run."""
         self.look(job_id).folder.ask_to_pause()
+
+    def one_step(self, job_id: str) -> None:
+        """Let a job that is paused make one step, beside those that run meanwhile; its pause begins anew."""
+        with self._lock:
+            job = self.look(job_id)
+            if job_id in self._workers and job.status.phase is Phase.PAUSED:
+                job.folder.ask_for_one_step()
+                self._paused[job_id] = time.monotonic()
+
+    def set_slow(self, job_id: str, slow: bool) -> None:
+        """Ask a job to rest after each step, or not to."""
+        self.look(job_id).folder.set_slow(slow)
 
     def stop(self, job_id: str) -> None:
         """Ask a job to stop; it answers within a step, and is killed after the grace time."""
@@ -282,6 +296,8 @@ class JobQueue:
             since = self._paused.setdefault(job_id, time.monotonic())
             if job_id not in self._waiting and time.monotonic() - since > self._longest_pause:
                 folder.ask_to_stop()
+        elif job_id in self._paused:  # a single step was its last one
+            self._end_pause(job_id)
 
     def _end_pause(self, job_id: str) -> None:
         """A worker is no longer paused, nor does it wait to continue."""
