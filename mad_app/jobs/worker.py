@@ -124,7 +124,7 @@ class Reporter:
         return Phase.MEASURING if step.index >= progress.steps else Phase.RUNNING if step.index else Phase.COMPILING
 
     def _pause(self, progress: Progress) -> None:
-        """Wait until the run may continue, may make one step, during which it is paused as well, or is asked to stop."""
+        """Wait until the run may continue, may make one step (still as paused), or is asked to stop."""
         folder = self.folder
         self._report_step(progress, Phase.PAUSED)
         self._explain(progress)

@@ -85,7 +85,7 @@ def test_in_slow_motion_a_worker_rests_after_each_step_unless_something_is_asked
     wait_until(lambda: folder.status().step == 2)
     folder.ask_to_stop()
     thread.join(PATIENCE)
-    assert (folder.status().phase, folder.status().step) == (Phase.STOPPED, 2)
+    assert (folder.status().phase, folder.status().step) == (Phase.STOPPED, 3)  # within a step
 
 
 def test_what_the_engine_refuses_is_reported_in_one_sentence(
