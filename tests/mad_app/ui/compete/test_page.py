@@ -254,6 +254,16 @@ def test_a_run_is_paused_stopped_and_continued(open_page: OpenPage, tmp_path: Pa
     page.button(key="compete-pause").click().run()
     wait_for(page, lambda page: any(button.label == "Resume" for button in page.button))
     assert "Paused at step" in page.get("progress")[0].proto.text
+    before = queue.look(job).status.step
+    page.button(key="compete-one-step-button").click().run()
+    wait_for(page, lambda _: (queue.look(job).folder.explained() or {}).get("step") == before + 1)
+    page.run()
+    assert f"Paused at step {before + 1} of" in page.get("progress")[0].proto.text
+    assert "GMSD back to its level" in html_of(page)
+    page.button(key="compete-slow").click().run()
+    assert queue.look(job).folder.is_slow()
+    page.button(key="compete-slow").click().run()
+    assert not queue.look(job).folder.is_slow()
     page.button(key="compete-resume").click().run()
     paused = queue.look(job).status.step
     wait_for(page, lambda _: queue.look(job).status.step > paused)
