@@ -9,7 +9,7 @@ from typing import Any
 
 from mad_app.competition.settings import CORNERS
 from mad_app.figures.text import LETTERS, metric_title, number, percentage
-from mad_app.figures.web_page.markup import Html, element
+from mad_app.figures.web_page.markup import Html, element, unbroken
 from mad_app.figures.web_page.scale import Scale
 
 WIDTH, HEIGHT = 360, 240
@@ -24,6 +24,9 @@ LONGEST_RETRACTION = 2.0
 
 HEAD = 8.0
 """Length of an arrow's head."""
+
+ROUNDING = 1e-4
+"""Part of the largest change of a metric below which another one is 0 but for rounding."""
 
 TITLES = ("Gradient", "Tangent part", "Retraction")
 CLASSES = ("mad-gradient", "mad-tangent", "mad-retraction")
@@ -56,9 +59,8 @@ def step_arrows_html(explained: Mapping[str, Any], corner: int, names: tuple[str
     gray = element("p", "Each pixel's change: mid gray where there is none, its largest black or white.")
     return element(
         "div",
-        _drawing(values, level, changes, corner, names),
-        element("div", _table(values, level, changes, corner, names), element("p", NOTE), class_="mad-step-words"),
-        element("div", *figures, gray, class_="mad-step-pictures"),
+        element("div", _drawing(values, level, changes, corner, names), *figures, gray, class_="mad-step-drawn"),
+        element("div", _table(values, level, changes, corner, names), element("p", NOTE)),
         class_="mad-step",
     )
 
@@ -137,22 +139,27 @@ def _arrow(start: Change, tip: Change, class_: str) -> Html:
 def _table(
     values: Sequence[float], level: float, changes: Sequence[Sequence[float]], corner: int, names: tuple[str, str]
 ) -> Html:
-    """A line for each arrow: the two changes, and what it is."""
+    """A line for each arrow: what it is, and the two changes."""
     titles = [metric_title(name) for name in names]
+    largest = [max(abs(change[axis]) for change in changes) for axis in (0, 1)]
     rows = [
         element(
             "tr",
-            element("th", element("span", "→", class_=class_, aria_hidden="true"), f" {title}", scope="row"),
-            *(element("td", _signed(float(value))) for value in change),
-            element("td", meaning, class_="mad-meaning"),
+            element(
+                "th",
+                element("b", "→", class_=class_, aria_hidden="true"),
+                element("b", f" {title}. "),
+                unbroken(meaning),
+                scope="row",
+            ),
+            *(element("td", _signed(value, most)) for value, most in zip(change, largest, strict=True)),
         )
         for class_, title, change, meaning in zip(
             CLASSES, TITLES, changes, _meanings(values, level, corner, titles), strict=True
         )
     ]
-    heads = [element("th", head, scope="col") for head in ("Arrow", *titles, "What it is")]
-    table = element("table", element("thead", element("tr", *heads)), element("tbody", *rows), class_="mad-table")
-    return element("div", table, class_="mad-scroll")
+    heads = [element("th", head, scope="col") for head in ("Arrow", *map(unbroken, titles))]
+    return element("table", element("thead", element("tr", *heads)), element("tbody", *rows), class_="mad-table")
 
 
 def _meanings(values: Sequence[float], level: float, corner: int, titles: Sequence[str]) -> tuple[str, str, str]:
@@ -166,5 +173,8 @@ def _meanings(values: Sequence[float], level: float, corner: int, titles: Sequen
     )
 
 
-def _signed(value: float) -> str:
+def _signed(value: float, largest: float) -> str:
+    """A change with its sign; what rounding alone leaves of it is no change."""
+    if abs(value) <= ROUNDING * largest:
+        return "0"
     return ("+" if value > 0 else "") + number(value)

@@ -13,7 +13,7 @@ from mad_app.ui.compete.one_step import show_paused_step
 from mad_app.ui.components.containment import contained
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_job
-from mad_app.ui.components.html import show_html
+from mad_app.ui.components.html import show_html, unbroken
 from mad_app.ui.session import PageState, may_control
 
 POLL_SECONDS = 0.25
@@ -65,7 +65,7 @@ def show_live(queue: JobQueue, job: Job) -> None:
     """
     request, around = job.spec.request, Surroundings.of(job)
     heading, buttons = st.columns([3, 2], vertical_alignment="center")
-    heading.title(contest_title(request.first, request.second))
+    heading.title(unbroken(contest_title(request.first, request.second)))
     if may_control(job):
         with buttons.container(horizontal=True, key=STATE.key("live-buttons")):
             _pause_button(queue, job, around)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures.web_page.markup import Html, displayable, element, join
+from mad_app.figures.web_page.markup import Html, displayable, element, join, unbroken
 from mad_app.jobs.paths import runs_root
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "sentence",
     "show_html",
     "term",
+    "unbroken",
     "without_paths",
 ]
 

@@ -26,7 +26,7 @@ from tests.mad_app.record_examples import make_run
 from tests.mad_app.ui.conftest import QUICK, OpenPage, ThreadWorker, ThreadWorkers, encoded, html_of, parameter, png
 
 PATIENCE = 120.0
-EQUAL = "For 1 − SSIM, C and D differ equally from the original"
+EQUAL = "For 1\xa0−\xa0SSIM, C and D differ equally from the original"
 
 
 def wait_for(page: AppTest, ready: Callable[[AppTest], bool]) -> None:
@@ -137,7 +137,7 @@ def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path)
     page.button(key="compete-start").click().run()
     job = parameter(page, "job")
     assert page.button(key="compete-stop")
-    assert "Keeping MSE equal, pulling 1 − SSIM apart …" in html_of(page)
+    assert "Keeping MSE equal, pulling 1\xa0−\xa0SSIM apart …" in html_of(page)
     wait_for(page, is_shown)
     assert EQUAL in html_of(page)
     assert html_of(page).count("data:image/png") >= 6
