@@ -297,6 +297,7 @@ class Job:
         spec: what was asked for.
         status: what it reports.
         ahead: number of jobs before it in the queue; 0 for the next one and for one that does not wait.
+        wait: about how many seconds it will still wait; None while that is not known, and where it does not wait.
     """
 
     id: str
@@ -304,6 +305,7 @@ class Job:
     spec: JobSpec
     status: Status
     ahead: int = 0
+    wait: float | None = None
 
 
 def is_no_room(error: BaseException) -> bool:

@@ -131,6 +131,26 @@ def test_two_at_once(open_queue: Callable[..., JobQueue], workers: Workers, refe
     wait_until(lambda: jobs[3] in workers)
 
 
+def test_those_who_wait_learn_about_how_long(
+    open_queue: Callable[..., JobQueue], workers: Workers, reference: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mad_app.jobs.waiting.RENEWAL_SECONDS", 0.0)
+    queue = open_queue(at_once=2)
+    quick = replace(SPEC, request=replace(SPEC.request, seconds=4.0))
+    jobs = [queue.submit(spec, reference) for spec in (SPEC, SPEC, SPEC, quick, SPEC, SPEC)]
+    wait_until(lambda: len(workers) == 2)
+    assert [queue.look(job).wait for job in jobs] == [None] * 6
+    workers[jobs[0]].report(phase=Phase.RUNNING, step=1, speed=0.5, seconds_left=10.0)
+    assert [queue.look(job).wait for job in jobs] == [None, None, 10.0, 12.0, 16.0, 22.0]  # 6 steps are 12 seconds
+    workers[jobs[1]].report(phase=Phase.RUNNING, step=1, speed=0.5, seconds_left=3.0)
+    assert [queue.look(job).wait for job in jobs] == [None, None, 3.0, 10.0, 14.0, 15.0]
+    queue.pause(jobs[0])
+    workers[jobs[0]].report(phase=Phase.PAUSED)
+    wait_until(lambda: jobs[2] in workers)
+    queue.resume(jobs[0])
+    assert queue.look(jobs[0]).wait == 3.0 + 4.0 + 12.0
+
+
 def test_with_two_at_once_a_pause_frees_one_place(
     open_queue: Callable[..., JobQueue], workers: Workers, reference: np.ndarray
 ) -> None:

@@ -357,7 +357,7 @@ def test_visitors_see_their_own_runs_with_their_place_in_the_queue(
         page.query_params.pop("job", None)
         page.run()
         page.button(key="compete-start").click().run()
-    assert "Waiting for its turn, 2 runs before it" in ann.get("progress")[0].proto.text
+    assert "Waiting for its turn, 2 runs before it, time unknown yet" in ann.get("progress")[0].proto.text
     assert "Your other runs" in [heading.value for heading in ann.header]
     assert "Waiting for its turn, next" in html_of(ann)
     assert bob.header == []
