@@ -69,8 +69,8 @@ def _drawing(
     values: Sequence[float], level: float, changes: Sequence[Sequence[float]], corner: int, names: tuple[str, str]
 ) -> Html:
     gradient, tangent, retraction = ((float(first), float(second)) for first, second in changes)
-    retraction = _shortened(retraction, gradient, tangent)
-    end = (tangent[0] + retraction[0], tangent[1] + retraction[1])
+    part = _part_drawn(changes)
+    end = (tangent[0] + part * retraction[0], tangent[1] + part * retraction[1])
     tips = [(0.0, 0.0), gradient, tangent, end]
     x, y = _scale([tip[0] for tip in tips], LEFT, RIGHT), _scale([tip[1] for tip in tips], BOTTOM, TOP)
     ends = (((0.0, 0.0), gradient), ((0.0, 0.0), tangent), (tangent, end))
@@ -97,12 +97,12 @@ def _drawing(
     )
 
 
-def _shortened(retraction: Change, *others: Change) -> Change:
-    """The retraction, so long that the other arrows can be seen beside it."""
+def _part_drawn(changes: Sequence[Sequence[float]]) -> float:
+    """How much of the retraction is drawn, so that the other arrows can be seen beside it, in (0, 1]."""
+    *others, retraction = changes
     sizes = [max(abs(other[axis]) for other in others) for axis in (0, 1)]
     longest = max((abs(part) / size for part, size in zip(retraction, sizes, strict=True) if size), default=0.0)
-    factor = LONGEST_RETRACTION / longest if longest > LONGEST_RETRACTION else 1.0
-    return retraction[0] * factor, retraction[1] * factor
+    return LONGEST_RETRACTION / longest if longest > LONGEST_RETRACTION else 1.0
 
 
 def _scale(tips: Sequence[float], start: float, end: float) -> Scale:
@@ -155,21 +155,24 @@ def _table(
             *(element("td", _signed(value, most)) for value, most in zip(change, largest, strict=True)),
         )
         for class_, title, change, meaning in zip(
-            CLASSES, TITLES, changes, _meanings(values, level, corner, titles), strict=True
+            CLASSES, TITLES, changes, _meanings(values, level, changes, corner, titles), strict=True
         )
     ]
     heads = [element("th", head, scope="col") for head in ("Arrow", *map(unbroken, titles))]
     return element("table", element("thead", element("tr", *heads)), element("tbody", *rows), class_="mad-table")
 
 
-def _meanings(values: Sequence[float], level: float, corner: int, titles: Sequence[str]) -> tuple[str, str, str]:
+def _meanings(
+    values: Sequence[float], level: float, changes: Sequence[Sequence[float]], corner: int, titles: Sequence[str]
+) -> tuple[str, str, str]:
     optimized, fixed = (0, 1) if CORNERS[corner].optimized == "first" else (1, 0)
     moves = "grows" if CORNERS[corner].direction == "max" else "falls"
     off = percentage(values[fixed] / level - 1) if level else number(values[fixed])
+    shorter = " Drawn shorter than it is." if _part_drawn(changes) < 1 else ""
     return (
         f"The direction in which {titles[optimized]} {moves} fastest.",
         f"The gradient without its part that changes {titles[fixed]}.",
-        f"Brings {titles[fixed]} back to its level; it is off by {off}.",
+        f"Brings {titles[fixed]} back to its level; it is off by {off}.{shorter}",
     )
 
 

@@ -41,6 +41,7 @@ def test_arrows_point_where_the_metrics_change_and_a_long_retraction_hides_none(
     assert (rx, ry) == line(html, "tangent")[2:]
     assert to_rx > rx
     assert to_ry < ry
+    assert ("Drawn shorter than it is." in html) == (retraction[0] > 0.1)
 
 
 def test_numbers_are_signed_and_names_are_shown_as_text() -> None:
