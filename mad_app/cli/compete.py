@@ -18,8 +18,9 @@ from mad_app.runs.series import resume_series
 def compete(out: Path, **asked: Any) -> None:
     """Run a competition and print, last, its folder.
 
-    IMAGE is a file or the name of a bundled picture. A metric is a name that `metrics` lists, or
-    package.module:function, a JAX or PyTorch function of two images. Ctrl-C stops after the present step; `resume`
+    IMAGE is a file or the name of a bundled picture. A metric is a name that `metrics` lists,
+    package.module:name of your own (a JAX or PyTorch function of two images, a PyTorch module, or a metric made by
+    metric_from), or a sum such as lasi+0.5*lpips-alex. Ctrl-C stops after the present step; `resume`
     continues. During a run the fixed metrics may be off their levels; this is corrected at the end. --seconds without
     --steps times the first steps, and makes as many as the time allows.
     """

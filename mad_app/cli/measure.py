@@ -17,8 +17,10 @@ from mad_app.metrics import (
     MetricDescription,
     describe_metrics,
     describe_value_metrics,
+    listed_specs,
     measure_batch,
     measured_by_default,
+    spec_of,
 )
 from mad_app.metrics.devices import find_devices
 from mad_app.metrics.registry import is_listed
@@ -80,6 +82,7 @@ def metrics() -> None:
             notes.append(f"{row.name} is not available: {known.reason}.")
     notes += [_value_metric_note(known) for known in describe_value_metrics()]
     notes.append("\n".join(_conventions(LISTED_METRICS)))
+    notes.append("A sum of metrics competes as lasi+0.5*lpips-alex; each weight is a number above 0.")
     notes.append("A function of your own, in JAX or PyTorch, competes as package.module:function.")
     devices = find_devices()
     notes += [f"Computes on {devices.describe()}.", *devices.problems]
@@ -94,22 +97,20 @@ def _value_metric_note(known: MetricDescription) -> str:
 
 def _conventions(names: Iterable[str]) -> list[str]:
     """How each of these listed metrics is computed."""
-    bases = dict.fromkeys(name.partition(":")[0] for name in names)
-    return [f"{base}: {LISTED_METRICS[base].convention.describe()}." for base in bases]
+    return [f"{spec.name}: {spec.describe_convention()}." for spec in listed_specs(names)]
 
 
 def _values_table(values: Mapping[str, float | None], size: int) -> str:
     """Metrics and their values, or why a value is not available."""
-    reasons = {known.spec.name: known.reason for known in (*describe_metrics(), *describe_value_metrics())}
     rows = []
     for name, value in values.items():
-        row = LISTED_METRICS.get(name.partition(":")[0])
+        row = spec_of(name) if is_listed(name) else None
         if value is not None:
             text = f"{value:.6g}"
         elif row and size < row.minimum_size:
             text = f"–  needs pictures of at least {row.minimum_size} pixels"
         else:
-            text = f"–  {(row and reasons[row.name]) or 'is not a finite number'}"
+            text = f"–  {(row and row.missing()) or 'is not a finite number'}"
         rows.append((name, text))
     return _table(rows)
 

@@ -12,7 +12,7 @@ not run ahead.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 
 import jax
@@ -22,8 +22,9 @@ from jax import Array
 from mad_app.competition.constraints import Parametrization
 from mad_app.competition.problem import Constants, Problem, Values
 from mad_app.competition.solver import SolverState, StepInfo, restore_step, step
-from mad_app.metrics import BoundJaxMetric, BoundMetric, value_and_grad_of
+from mad_app.metrics import BoundJaxMetric, value_and_grad_of
 from mad_app.metrics.from_jax import Distances, Prepared
+from mad_app.metrics.joint import Joint, Positions, Weights, joint, mixed
 
 SECONDS_PER_CALL = 0.1
 """How long the compiled program should run before the host sees its steps."""
@@ -37,6 +38,9 @@ CALLS_AHEAD = 1
 
 Program = Callable[..., tuple[SolverState, StepInfo]]
 
+Known = tuple[tuple[Prepared, ...], Weights]
+"""What each part prepared of the reference, and the weights of sums."""
+
 
 def iterate(problem: Problem, state: SolverState, *, restore: bool = False) -> Iterator[StepInfo]:
     """The solver's iterations, for as long as they are asked for.
@@ -47,9 +51,10 @@ def iterate(problem: Problem, state: SolverState, *, restore: bool = False) -> I
         restore: whether to return to the level rather than to optimize.
     """
     runs_ahead = not restore and _is_on_accelerator(problem.initial)
-    if isinstance(problem.first, BoundJaxMetric) and isinstance(problem.second, BoundJaxMetric):
+    metrics = joint((problem.first, problem.second))
+    if metrics.in_jax:
         ahead = CALLS_AHEAD if runs_ahead else 0
-        return _iterate_compiled(problem.first, problem.second, problem.constants, state, restore, ahead)
+        return _iterate_compiled(metrics, metrics.in_jax, problem.constants, state, restore, ahead)
     steps = _iterate_stepwise(problem, state, restore)
     return _run_ahead(steps, STEPS_AHEAD) if runs_ahead else steps
 
@@ -80,21 +85,13 @@ def _copied_to_host(info: StepInfo) -> StepInfo:
 
 
 def _iterate_stepwise(problem: Problem, state: SolverState, restore: bool) -> Iterator[StepInfo]:
-    constants = problem.constants
+    metrics, constants = joint((problem.first, problem.second)), problem.constants
     advance = _restore_step if restore else _step
     while True:
         images = constants.parametrization.to_images(state.proposal)
-        values = _evaluate(problem.first, problem.second, images)
+        values = metrics.value_and_grad(images)
         state, info = advance(state, *_pullback(constants.parametrization, state.proposal, values), constants)
         yield info
-
-
-def _evaluate(first: BoundMetric, second: BoundMetric, images: Array) -> tuple[Values, Values]:
-    """Both metrics' values and gradients. JAX computes on its own thread, so it starts before PyTorch."""
-    if isinstance(second, BoundJaxMetric):
-        values = second.value_and_grad(images)
-        return first.value_and_grad(images), values
-    return first.value_and_grad(images), second.value_and_grad(images)
 
 
 def _pullback(parametrization: Parametrization, params: Array, values: Iterable[Values]) -> list[Values]:
@@ -115,16 +112,21 @@ def _restore_step(
 
 
 def _iterate_compiled(
-    first: BoundJaxMetric, second: BoundJaxMetric, constants: Constants, state: SolverState, restore: bool, ahead: int
+    metrics: Joint,
+    parts: Sequence[BoundJaxMetric],
+    constants: Constants,
+    state: SolverState,
+    restore: bool,
+    ahead: int,
 ) -> Iterator[StepInfo]:
-    program = _program(first.metric.distances_to, second.metric.distances_to)
-    prepared = first.prepared, second.prepared
+    program = _program(tuple(part.metric.distances_to for part in parts), metrics.positions)
+    known = tuple(part.prepared for part in parts), metrics.weights
     room = max(1, min(STEPS_PER_CALL, BYTES_PER_CALL // (3 * state.proposal.nbytes)))
     count = 1
     launched: deque[tuple[StepInfo, int]] = deque()
     while True:
         began = time.monotonic()
-        state, infos = program(prepared, state, constants, restore, count, room=room)
+        state, infos = program(known, state, constants, restore, count, room=room)
         launched.append((infos, count))
         if len(launched) <= ahead:
             continue
@@ -137,21 +139,21 @@ def _iterate_compiled(
 
 
 @lru_cache(maxsize=64)
-def _program(first: Distances, second: Distances) -> Program:
+def _program(parts: tuple[Distances, ...], positions: Positions) -> Program:
     """The compiled loop of two metrics; the same object each time, so that it compiles once for each shape."""
-    gradients = value_and_grad_of(first), value_and_grad_of(second)
+    gradients = [value_and_grad_of(part) for part in parts]
 
-    def advance(
-        prepared: tuple[Prepared, Prepared], constants: Constants, restore: Array, state: SolverState
-    ) -> tuple[SolverState, StepInfo]:
+    def advance(known: Known, constants: Constants, restore: Array, state: SolverState) -> tuple[SolverState, StepInfo]:
         images = constants.parametrization.to_images(state.proposal)
-        values = [of(known, images) for of, known in zip(gradients, prepared, strict=True)]
+        prepared, weights = known
+        values = [of(own, images) for of, own in zip(gradients, prepared, strict=True)]
+        values = mixed(values, positions, weights)
         pulled = _pullback(constants.parametrization, state.proposal, values)
         return jax.lax.cond(restore, _restore_step, _step, state, *pulled, constants)
 
     @partial(jax.jit, static_argnames="room")
     def program(
-        prepared: tuple[Prepared, Prepared],
+        known: Known,
         state: SolverState,
         constants: Constants,
         restore: Array,
@@ -159,7 +161,7 @@ def _program(first: Distances, second: Distances) -> Program:
         *,
         room: int,
     ) -> tuple[SolverState, StepInfo]:
-        one = partial(advance, prepared, constants, restore)
+        one = partial(advance, known, constants, restore)
         shapes = jax.eval_shape(one, state)[1]
         infos = jax.tree.map(lambda shape: jnp.zeros((room, *shape.shape), shape.dtype), shapes)
 

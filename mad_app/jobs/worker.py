@@ -153,6 +153,8 @@ class Reporter:
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _report_step(self, progress: Progress, phase: Phase) -> None:
+        if progress.folder is None:
+            raise RuntimeError("the record of a job lies in a folder")
         self._give_to_visitor(progress.folder)
         speed, left = progress.speed, progress.seconds_left
         if speed is not None and left is not None and self.folder.is_slow():
@@ -197,7 +199,8 @@ def _compete(reporter: Reporter) -> None:
     reporter.report()
     calls: dict[str, Any] = {name: getattr(reporter, name) for name in ("resolve", "on_progress", "should_stop")}
     if spec.run is None:
-        materials = materialize(spec.request, folder.reference())
+        made = materialize(spec.request, folder.reference())
+        materials = replace(made, notes=spec.notes + made.notes)
         source = spec.source or source_of(spec.request)
         record = record_competition(spec.request, materials, root, source=source, **calls)
     else:

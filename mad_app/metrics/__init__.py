@@ -6,6 +6,7 @@
     metric(reference, image)                                  # float32 (H, W, 3) in [0, 1], twice -> a scalar
     bound = metric.bind(reference)                            # what depends on the reference alone is computed once
     distances, gradients = bound.value_and_grad(images)       # (N, H, W, 3) -> (N,), (N, H, W, 3)
+    both = metric + 0.5 * get_metric("ssim")                  # a metric, too: get_metric("lpips-alex+0.5*ssim")
 
 `METRICS` lists every metric that can compete, `VALUE_METRICS` those that give values only. To add one, add a
 `MetricSpec` to `registry`, its convention and paper to `conventions`, and its build function to the module of similar
@@ -30,9 +31,13 @@ from mad_app.metrics.registry import (
     describe_value_metrics,
     get_measurable,
     get_metric,
+    listed_specs,
     measured_by_default,
+    spec_of,
 )
 from mad_app.metrics.spec import MetricDescription, MetricSpec, Parameter
+from mad_app.metrics.sum_names import are_proportional, is_sum, parts_of, sum_title, tidied
+from mad_app.metrics.sums import SumMetric
 
 __all__ = [
     "CONVENTIONS",
@@ -53,6 +58,8 @@ __all__ = [
     "MetricSpec",
     "MetricUnavailable",
     "Parameter",
+    "SumMetric",
+    "are_proportional",
     "check_metric",
     "describe_metrics",
     "describe_value_metrics",
@@ -60,12 +67,18 @@ __all__ = [
     "get_measurable",
     "get_metric",
     "is_out_of_memory",
+    "is_sum",
+    "listed_specs",
     "load_metric",
     "measure",
     "measure_batch",
     "measure_maps",
     "measured_by_default",
     "metric_from",
+    "parts_of",
     "resolve_metric",
+    "spec_of",
+    "sum_title",
+    "tidied",
     "value_and_grad_of",
 ]

@@ -1,42 +1,33 @@
-"""Custom metrics: any JAX or PyTorch function of two images.
+"""Custom metrics: any JAX or PyTorch function of two images, and the metric objects of other packages.
 
-A function is called with two test images before it becomes a metric, so that what it did wrong is reported then, and
-not as a failure of a competition. Loading a metric by name imports and runs the named module; the command line and the
-library do so, a page or an address never does: they use `registry.get_metric`.
+A function is called with test images before it becomes a metric, so that what it did wrong is reported then, and not as
+a failure of a competition. Loading a metric by name imports and runs the named module; the command line and the library
+do so, a page or an address never does: they use `registry.get_metric`.
 """
 
 import importlib
 import math
-from collections.abc import Callable
-from typing import Any
-
-import jax
-import jax.numpy as jnp
-import numpy as np
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 from mad_app.errors import ArgumentError
-from mad_app.metrics.contract import IDENTITY_TOLERANCE, noisy, smooth_image
-from mad_app.metrics.failure import MetricFailed, describe_error, failures_of
-from mad_app.metrics.from_jax import JaxMetric, Prepared, value_and_grad_of
+from mad_app.metrics.failure import MetricFailed, describe_error
+from mad_app.metrics.from_function import Calling, Framework, Function, Layout, function_metric, is_module, ready
+from mad_app.metrics.probe import NoDistance, probe
 from mad_app.metrics.protocol import KnownMetric
 from mad_app.metrics.registry import get_metric, is_listed
+from mad_app.metrics.sum_names import is_sum, read_sum
+from mad_app.metrics.sums import Summable, Term, renamed, weighted_sum
 
-PROBE_SIZE = 256
-"""Side in pixels of the test images: enough for five scales of an 11-pixel window."""
-
-PROBE_NOISE = 0.1
-"""Standard deviation of the noise by which the test images differ."""
-
-Function = Callable[..., Any]
-"""(reference, image), each (H, W, 3), to a scalar."""
-
-
-class _NotForFramework(Exception):
-    """A function cannot be called with the arrays of a framework, or does not return one; the message says why."""
+PROBE_SIZES = (64, 256, 224)
+"""Sides in pixels of the test images: the next where a function raises an error at the one before. Five scales of an
+11-pixel window need more than 160 pixels, and some networks take 224 alone."""
 
 
 def resolve_metric(name: str, *, argument: str = "metric") -> KnownMetric:
-    """A listed metric by its name, or a custom one by "package.module:function".
+    """A listed metric by its name, a custom one by "package.module:function", or a weighted sum of such names.
 
     Args:
         name: of the metric.
@@ -50,25 +41,45 @@ def resolve_metric(name: str, *, argument: str = "metric") -> KnownMetric:
         >>> resolve_metric("lasi:20").name
         'lasi:20'
     """
+    if is_sum(name) and not is_listed(name):
+        parts = read_sum(name, argument=argument).items()
+        return weighted_sum([Term(weight, resolve_metric(part, argument=argument)) for part, weight in parts])
     custom = ":" in name and not is_listed(name)
     return load_metric(name, argument=argument) if custom else get_metric(name, argument=argument)
 
 
 def load_metric(name: str, *, argument: str = "metric") -> KnownMetric:
-    """The metric of a function, by its name "package.module:function". Imports the module; see `metric_from`.
+    """The metric that a module has under a name "package.module:name". Imports the module.
 
     Args:
-        name: of the function; Python must find its module.
+        name: of a function, a module of PyTorch or a metric that `metric_from` or an operator made; Python must find
+            its module. A function is called as `metric_from` calls it by default.
         argument: the argument by which the caller was given the name, for the error.
 
     Raises:
-        ArgumentError: the module cannot be imported, or has no such function, or the function is not a metric.
+        ArgumentError: the module cannot be imported, or has no such attribute, or that is not a metric.
 
     Example:
         >>> load_metric("package.module")
         Traceback (most recent call last):
         mad_app.errors.ArgumentError: metric must have the form package.module:function, got 'package.module'
     """
+    found = _attribute(name, argument)
+    if isinstance(found, Summable):
+        return renamed(found, name)
+    if (known := _LOADED.get((name, id(found)))) is not None:
+        return known
+    metric = _checked_metric(found, name, _Given(), argument)
+    _LOADED[name, id(found)] = metric
+    return metric
+
+
+_LOADED: WeakValueDictionary[tuple[str, int], KnownMetric] = WeakValueDictionary()
+"""Metrics of functions that are still in use, so that a sum and its rival share what they have in common."""
+
+
+def _attribute(name: str, argument: str) -> Any:
+    """What a module has under a name "package.module:name"; errors as of `load_metric`."""
     module_name, colon, attribute = name.partition(":")
     if not (module_name and colon and attribute):
         raise ArgumentError(argument, f"must have the form package.module:function, got {name!r}")
@@ -78,203 +89,178 @@ def load_metric(name: str, *, argument: str = "metric") -> KnownMetric:
         problem = f"{name}: the module {module_name} cannot be imported from here ({describe_error(error)})"
         raise ArgumentError(argument, problem) from error
     try:
-        function = getattr(module, attribute)
+        return getattr(module, attribute)
     except AttributeError as error:
         raise ArgumentError(argument, f"{name}: the module {module_name} has no function {attribute}") from error
     except Exception as error:  # a module may make its attributes on demand
         problem = f"{name}: the module {module_name} cannot give {attribute} ({describe_error(error)})"
         raise ArgumentError(argument, problem) from error
-    return _checked_metric(function, name, argument)
 
 
-def metric_from(function: Function, *, name: str) -> KnownMetric:
-    """Make a metric of a function of two images.
+def metric_from(
+    function: Function,
+    *,
+    name: str,
+    framework: Framework | None = None,
+    layout: Layout | None = None,
+    data_range: tuple[float, float] = (0, 1),
+    similarity: bool = False,
+    batched: bool | None = None,
+    reference_first: bool | None = None,
+) -> KnownMetric:
+    """Make a metric of a function of two images, or of a metric object of another package.
 
-    The function is called as `function(reference, image)`, each (H, W, 3), float32, sRGB in [0, 1], and returns a
-    float32 scalar: 0 for identical images, larger the more they differ, with a gradient with respect to `image`. It is
-    written in JAX (pure: it is compiled, and vectorized over images) or in PyTorch (tensors on the device on which JAX
-    computes). Which of the two is found by calling it.
+    A function is called as `function(reference, image)`, each (H, W, 3), float32, sRGB in [0, 1], and returns a float32
+    scalar: 0 for identical images, larger the more they differ, with a gradient with respect to `image`. It is written
+    in JAX (pure: it is compiled, and vectorized over images) or in PyTorch (tensors on the device on which JAX
+    computes). A `torch.nn.Module`, such as a metric of torchmetrics, piq, pyiqa or lpips, is called as
+    `module(image, reference)`, each (1, 3, H, W) or (N, 3, H, W). What is called is a copy of the module, in eval mode
+    and with fixed parameters; one of torchmetrics is reset after each call.
+
+    What is None is found by calling the function with test images. It is called with images of the run's own size
+    before it competes, too.
 
     Args:
         function: of two images.
         name: the metric's name in records, figures and messages.
+        framework: "jax" or "torch", if calling it does not tell.
+        layout: "HWC" for (H, W, 3), "NCHW" for (1, 3, H, W). None: what works, for a function the former if it does,
+            for a module the latter.
+        data_range: the values of black and white, such as (-1, 1) for lpips.
+        similarity: whether it returns a similarity s, larger for the better image and 1 for identical ones: the
+            distance is 1 − s.
+        batched: whether it takes N images and returns N values, each for its own image. None: found by calling it.
+        reference_first: whether the reference is the first argument. None: for a function yes, for a module no.
 
     Raises:
         ArgumentError: `function` is not callable, raises an error, or returns something else; the message says what it
-            did.
+            did. Or another argument is not as above.
 
     Example:
+        >>> import jax.numpy as jnp
+        >>> import numpy as np
         >>> def absolute_error(reference, image):
         ...     return jnp.mean(jnp.abs(reference - image))
         >>> metric = metric_from(absolute_error, name="MAE")
         >>> black = np.zeros((16, 16, 3), np.float32)
         >>> round(float(metric(black, black + np.float32(0.25))), 6)
         0.25
+
+        Objects of other packages::
+
+            ssim = torchmetrics.image.StructuralSimilarityIndexMeasure(data_range=1.0)
+            metric_from(ssim, name="SSIM of torchmetrics", similarity=True)
+            metric_from(piq.SSIMLoss(data_range=1.0), name="SSIM of piq")
+            metric_from(piq.vif_p, name="VIF of piq", similarity=True, reference_first=False)
+            metric_from(lpips.LPIPS(net="alex"), name="LPIPS of lpips", data_range=(-1, 1))
+            metric_from(pyiqa.create_metric("dists", as_loss=True), name="DISTS of pyiqa")
     """
-    if not name:
-        raise ArgumentError("name", "must not be empty")
-    return _checked_metric(function, name, "function")
+    if not name or is_sum(name):
+        raise ArgumentError("name", f"must not be empty, nor contain + or *, which make sums of metrics, got {name!r}")
+    for argument, value, allowed in (("framework", framework, ("jax", "torch")), ("layout", layout, ("HWC", "NCHW"))):
+        if value is not None and value not in allowed:
+            raise ArgumentError(argument, f"must be {' or '.join(allowed)}, or None, got {value!r}")
+    black, white = data_range
+    if not (math.isfinite(white - black) and black < white):
+        raise ArgumentError("data_range", f"must be two finite numbers, the smaller one first, got {data_range!r}")
+    given = _Given(framework, layout, (black, white), similarity, batched, reference_first)
+    return _checked_metric(function, name, given, "function")
 
 
-def _checked_metric(function: Any, name: str, argument: str) -> KnownMetric:
+class _Given(NamedTuple):
+    """What `metric_from` is told of a function; None is to be found out."""
+
+    framework: Framework | None = None
+    layout: Layout | None = None
+    data_range: tuple[float, float] = (0, 1)
+    similarity: bool = False
+    batched: bool | None = None
+    reference_first: bool | None = None
+
+    def callings(self, *, is_module: bool) -> list[Calling]:
+        """How the function may want to be called, what is likelier first."""
+        frameworks: tuple[Framework, ...] = ("torch",) if is_module else ("jax", "torch")
+        layouts: tuple[Layout, ...] = ("NCHW", "HWC") if is_module else ("HWC", "NCHW")
+        return [
+            Calling(
+                framework=framework,
+                layout=layout,
+                data_range=self.data_range,
+                similarity=self.similarity,
+                batched=batched,
+                reference_first=not is_module if self.reference_first is None else self.reference_first,
+            )
+            for framework in frameworks
+            if self.framework in (None, framework)
+            for layout in layouts
+            if self.layout in (None, layout)
+            for batched in ((True, False) if framework == "torch" and layout == "NCHW" else (False, True))
+            if self.batched in (None, batched)
+        ]
+
+
+def _checked_metric(function: Any, name: str, given: _Given, argument: str) -> KnownMetric:
+    """The metric of a function under the first calling that works, at the first size where one does.
+
+    Raises:
+        ArgumentError: there is none.
+    """
     if not callable(function):
         raise ArgumentError(argument, f"{name} must be a function, got {type(function).__name__}")
-    objections = []
-    for framework, probe in (("JAX arrays", _probe_jax), ("PyTorch tensors", _probe_torch)):
-        try:
-            metric, probed = probe(function, name)
-        except _NotForFramework as objection:
-            objections.append(f"called with {framework} it {objection}")
-            continue
-        problem = _fault(*probed)
-        if problem:
-            raise ArgumentError(argument, f"{name} cannot be used as a metric: {problem}")
-        return metric
-    raise ArgumentError(argument, f"{name} cannot be used as a metric: {'; '.join(objections)}")
+    if isinstance(function, type):
+        raise ArgumentError(
+            argument, f"{name} must be a function, got the class {function.__name__}: make an object of it"
+        )
+    module = is_module(function)
+    if module and given.framework == "jax":
+        raise ArgumentError("framework", f"must be torch for {name}, a module of PyTorch")
+    called = ready(function, name, argument) if module else function
+    objections: dict[Calling, MetricFailed] = {}
+    for size in PROBE_SIZES:
+        for calling in given.callings(is_module=module):
+            try:
+                metric = _probed_metric(called, name, calling, size)
+            except NoDistance as fault:
+                raise ArgumentError(argument, f"{name} cannot be used as a metric: it {fault.problem}") from fault
+            except MetricFailed as objection:
+                objections.setdefault(calling, objection)
+            else:
+                return metric
+        if any(_has_returned(objection) for objection in objections.values()):
+            break
+    raise ArgumentError(argument, f"{name} cannot be used as a metric: {_describe(objections)}")
 
 
-Probed = tuple[float, float, np.ndarray | str]
-"""Value for identical images, value for different ones, and its gradient or why there is none."""
-
-
-def _fault(identical: float, different: float, gradient: np.ndarray | str) -> str | None:
-    """What a function of the right form does that a distance must not do."""
-    noise = f"two images that differ by noise of {PROBE_NOISE}"
-    for value, images in ((different, noise), (identical, "two identical images")):
-        if not math.isfinite(value):
-            return f"it returned {value} for {images}"
-        if value < -IDENTITY_TOLERANCE:
-            return f"it returned the negative value {value:g} for {images}, but a distance is at least 0"
-    if identical >= different:
-        returned = f"it returned {identical:g} for two identical images and {different:g} for {noise}"
-        return f"{returned}, but a distance is 0 for identical images (of a similarity s, return 1 - s)"
-    if isinstance(gradient, str):
-        return gradient
-    if not np.isfinite(gradient).all():
-        return f"its gradient is NaN or infinite for {noise}"
-    if not gradient.any():
-        return f"its gradient is 0 everywhere for {noise}"
-    return None
-
-
-def _probe_images() -> tuple[jax.Array, jax.Array]:
-    reference = smooth_image(PROBE_SIZE, seed=0)
-    return reference, noisy(reference, strengths=(PROBE_NOISE,), seed=1)[0]
-
-
-def _probe_jax(function: Function, name: str) -> tuple[KnownMetric, Probed]:
-    """The metric of a JAX function, and its values and gradient for test images.
+def _probed_metric(function: Function, name: str, calling: Calling, size: int) -> KnownMetric:
+    """The metric of a function, which is probed once for each size of the images, and first for one of its own.
 
     Raises:
-        _NotForFramework: it is not one.
-    """
-    reference, image = _probe_images()
-    try:
-        result = jax.eval_shape(function, reference, image)
-    except (Exception, SystemExit) as error:  # a function of another framework may raise anything
-        raise _NotForFramework(f"raised {describe_error(error)}") from error
-    if not isinstance(result, jax.ShapeDtypeStruct):
-        raise _NotForFramework(f"returned {type(result).__name__}, not a float32 scalar")
-    if result.shape != () or result.dtype != jnp.float32:
-        raise _NotForFramework(f"returned {result.dtype} of shape {result.shape}, not a float32 scalar")
-    gradient: np.ndarray | str
-    try:
-        value = jax.jit(function)
-        identical, different = float(value(reference, reference)), float(value(reference, image))
-    except (Exception, SystemExit) as error:  # as above
-        raise _NotForFramework(f"raised {describe_error(error)}") from error
-    try:
-        gradient = np.asarray(jax.jit(jax.grad(function, argnums=1))(reference, image))
-    except (Exception, SystemExit) as error:  # as above
-        gradient = f"it cannot be differentiated ({describe_error(error)})"
-    return _jax_metric(name, function), (identical, different, gradient)
-
-
-def _probe_torch(function: Function, name: str) -> tuple[KnownMetric, Probed]:
-    """The metric of a PyTorch function, and its values and gradient for test images.
-
-    Raises:
-        _NotForFramework: it is not one.
+        MetricFailed: the probe failed.
     """
     try:
-        import torch
+        metric = function_metric(function, name, calling)
     except ImportError as error:
-        raise _NotForFramework(f"cannot be called: PyTorch cannot be imported ({describe_error(error)})") from error
-    device = "cuda" if jax.default_backend() == "gpu" else "cpu"
-    reference, image = (torch.tensor(np.asarray(picture), device=device) for picture in _probe_images())
-    image.requires_grad_()
-    try:
-        result = function(reference, image)
-        identical = function(reference, reference)
-    except (Exception, SystemExit) as error:  # as above
-        raise _NotForFramework(f"raised {describe_error(error)}") from error
-    for returned in (result, identical):
-        if not isinstance(returned, torch.Tensor):
-            raise _NotForFramework(f"returned {type(returned).__name__}, not a scalar tensor")
-    if identical.numel() != 1 or result.ndim != 0 or result.dtype != torch.float32:
-        kind = str(result.dtype).removeprefix("torch.")
-        raise _NotForFramework(f"returned {kind} of shape {tuple(result.shape)}, not a float32 scalar")
-    gradient: np.ndarray | str = "its value has no gradient with respect to the image"
-    if result.requires_grad:
-        try:
-            (slope,) = torch.autograd.grad(result, image, allow_unused=True)
-            gradient = gradient if slope is None else slope.cpu().numpy()
-        except Exception as error:  # as above
-            gradient = f"it cannot be differentiated ({describe_error(error)})"
-    return _torch_metric(name, function), (float(identical.detach()), float(result.detach()), gradient)
+        raise MetricFailed(name, f"cannot be called: PyTorch cannot be imported ({describe_error(error)})") from error
+    passed: set[tuple[int, ...]] = set()
+
+    def check(shape: tuple[int, ...]) -> None:
+        if shape not in passed:
+            probe(metric, shape, similarity=calling.similarity, batched=calling.batched)
+            passed.add(shape)
+
+    check((size, size, 3))
+    return replace(metric, probe=check)
 
 
-def _jax_metric(name: str, function: Function) -> KnownMetric:
-    def distance(reference: jax.Array, image: jax.Array) -> jax.Array:
-        size = _size(image.shape)
-        with failures_of(name, size):
-            result = function(reference, image)
-        if not isinstance(result, jax.Array) or result.shape != () or result.dtype != jnp.float32:
-            raise MetricFailed(name, f"returned {_kind(result)}, not a float32 scalar, {size}")
-        return result
-
-    def distances_to(reference: Prepared, images: jax.Array) -> jax.Array:
-        distances: jax.Array = jax.vmap(lambda image: distance(reference, image))(images)
-        return distances
-
-    def prepare(reference: jax.Array) -> Prepared:
-        """The reference; the first of a size is where a function that cannot be traced at that size fails."""
-        with failures_of(name, _size(reference.shape)):
-            jax.eval_shape(value_and_grad_of(distances_to), reference, reference[None])
-        return reference
-
-    return JaxMetric(name=name, prepare=prepare, distances_to=distances_to)
+def _has_returned(objection: MetricFailed) -> bool:
+    """Whether a function returned something that is no distance, rather than raise an error."""
+    return objection.__cause__ is None
 
 
-def _torch_metric(name: str, function: Function) -> KnownMetric:
-    import torch
-
-    from mad_app.metrics.from_torch import TorchMetric
-
-    def prepare(reference: torch.Tensor) -> torch.Tensor:
-        return reference[0].permute(1, 2, 0)
-
-    def distance(reference: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
-        size = _size(image.shape)
-        with failures_of(name, size):
-            result = function(reference, image)
-        if not isinstance(result, torch.Tensor) or result.ndim != 0 or result.dtype != torch.float32:
-            raise MetricFailed(name, f"returned {_kind(result)}, not a float32 scalar, {size}")
-        return result
-
-    def distances_to(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-        return torch.stack([distance(reference, image) for image in images.permute(0, 2, 3, 1)])
-
-    return TorchMetric(name=name, prepare=prepare, distances_to=distances_to)
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return f"for an image of {shape[1]} × {shape[0]} pixels"
-
-
-def _kind(result: Any) -> str:
-    """What a function returned, such as "float32 of shape (3,)"."""
-    try:
-        return f"{str(result.dtype).removeprefix('torch.')} of shape {tuple(result.shape)}"
-    except AttributeError:
-        return type(result).__name__
+def _describe(objections: Mapping[Calling, MetricFailed]) -> str:
+    """What a function did when it was called with the arrays of each framework, as it came farthest with them."""
+    farthest: dict[Framework, Calling] = {}
+    for calling in sorted(objections, key=lambda calling: (not _has_returned(objections[calling]), calling.batched)):
+        farthest.setdefault(calling.framework, calling)
+    reported = [one for one in farthest.values() if _has_returned(objections[one])] or farthest.values()
+    return "; ".join(f"called with {calling.arrays} it {objections[calling].problem}" for calling in reported)

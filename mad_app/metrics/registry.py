@@ -1,12 +1,14 @@
 """The registry of metrics: one specification per metric, and the metric of a name.
 
-A name is that of a specification, or, for one with a parameter, `name:number`. No name makes Python import a module;
-for a user's own metrics see `custom`. Metrics that give values but no gradient have a table of their own: they are
-measured beside the others, and refused where a metric competes.
+A name is that of a specification, for one with a parameter `name:number`, or a weighted sum of such names, as
+`lasi+0.5*lpips-alex`. No name makes Python import a module; for a user's own metrics see `custom`. Metrics that give
+values but no gradient have a table of their own: they are measured beside the others, and refused where a metric
+competes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
+from weakref import WeakValueDictionary
 
 from mad_app.errors import ArgumentError
 from mad_app.metrics.classical import build_mse, build_structural
@@ -15,6 +17,8 @@ from mad_app.metrics.package_files import DISTS_WEIGHTS, ST_LPIPS_WEIGHTS, first
 from mad_app.metrics.perceptual import build_lasi, build_lpips
 from mad_app.metrics.protocol import KnownMetric, MetricUnavailable
 from mad_app.metrics.spec import MetricDescription, MetricSpec, Parameter
+from mad_app.metrics.sum_names import is_sum, parts_of, read_sum
+from mad_app.metrics.sum_spec import sum_spec
 from mad_app.metrics.torch_builders import (
     build_dists,
     build_nlpd,
@@ -29,7 +33,7 @@ def get_metric(name: str, *, argument: str = "metric") -> KnownMetric:
     """The listed metric of a name, which can compete.
 
     Args:
-        name: such as "ssim", "lasi" or "lasi:20".
+        name: such as "ssim", "lasi", "lasi:20" or "lasi+0.5*lpips-alex".
         argument: the argument by which the caller was given the name, for the error.
 
     Raises:
@@ -42,6 +46,8 @@ def get_metric(name: str, *, argument: str = "metric") -> KnownMetric:
         'mse'
         >>> get_metric("lasi:20").name
         'lasi:20'
+        >>> get_metric("0.5*mse + lasi").name
+        'lasi+0.5*mse'
     """
     return _build(*_parse_competitor(name, argument))
 
@@ -55,8 +61,8 @@ def spec_of(name: str, *, argument: str = "metric") -> MetricSpec:
     """The specification of the metric of a name, which may give values only; errors as of `get_metric`.
 
     Example:
-        >>> spec_of("lasi:20").title
-        'LASI'
+        >>> spec_of("lasi:20").title, spec_of("lasi:20+0.5*ssim").title
+        ('LASI', 'LASI:20 + 0.5 (1 − SSIM)')
     """
     return _parse(name, argument)[0]
 
@@ -65,16 +71,27 @@ def canonical_name(name: str, *, argument: str = "metric") -> str:
     """The one name of a metric that can compete; arguments and errors as of `get_metric`.
 
     Example:
-        >>> canonical_name("lasi:10"), canonical_name("wasserstein:2.50")
-        ('lasi', 'wasserstein:2.5')
+        >>> canonical_name("lasi:10"), canonical_name("wasserstein:2.50"), canonical_name("0.50*mse + lasi:10")
+        ('lasi', 'wasserstein:2.5', 'lasi+0.5*mse')
     """
     spec, number = _parse_competitor(name, argument)
     return spec.name_with(number)
 
 
 def is_listed(name: str) -> bool:
-    """Whether a name, up to its colon, is that of a listed metric."""
-    return name.partition(":")[0] in LISTED_METRICS
+    """Whether a name, up to its colon, is that of a listed metric, or of a sum of such."""
+    return all(part.partition(":")[0] in LISTED_METRICS for _, part in parts_of(name))
+
+
+def listed_specs(names: Iterable[str]) -> list[MetricSpec]:
+    """The specifications of the listed metrics that occur in names, each once; other names are left out.
+
+    Example:
+        >>> [spec.name for spec in listed_specs(["lasi:20+0.5*mse", "my.module:metric", "mse"])]
+        ['lasi', 'mse']
+    """
+    bases = dict.fromkeys(part.partition(":")[0] for name in names for _, part in parts_of(name))
+    return [LISTED_METRICS[base] for base in bases if base in LISTED_METRICS]
 
 
 def describe_metrics() -> list[MetricDescription]:
@@ -104,17 +121,25 @@ def _described(table: Mapping[str, MetricSpec]) -> list[MetricDescription]:
 
 
 def _build(spec: MetricSpec, number: float | None) -> KnownMetric:
-    """Build a metric; with the default of its parameter it has the bare name."""
+    """Build a metric; with the default of its parameter it has the bare name.
+
+    While anybody holds it, it is one and the same object, so that a sum and its rival share what they have in common.
+    """
     missing = spec.missing_packages()
     if missing:
         raise MetricUnavailable(f"{spec.name} is not available here: {missing}")
+    name = spec.name_with(number)
+    if (built := _IN_USE.get(name)) is not None:
+        return built
     chosen = {}
     if spec.parameter:
         chosen[spec.parameter.keyword] = spec.parameter.default if number is None else number
     try:
-        return spec.build(spec.name_with(number), spec.minimum_size, **chosen)
+        metric: KnownMetric = spec.build(name, spec.minimum_size, **chosen)
     except MetricUnavailable as error:
         raise MetricUnavailable(f"{spec.name} is not available here: {error}") from error
+    _IN_USE[name] = metric
+    return metric
 
 
 def _parse_competitor(name: str, argument: str) -> tuple[MetricSpec, float | None]:
@@ -128,6 +153,8 @@ def _parse_competitor(name: str, argument: str) -> tuple[MetricSpec, float | Non
 
 def _parse(name: str, argument: str) -> tuple[MetricSpec, float | None]:
     """The specification of a name and the number after its colon, if there is one."""
+    if is_sum(name):
+        return _parse_sum(name, argument)
     base, colon, digits = name.partition(":")
     spec = LISTED_METRICS.get(base)
     if spec is None:
@@ -141,6 +168,19 @@ def _parse(name: str, argument: str) -> tuple[MetricSpec, float | None]:
         expected = f"{spec.parameter.meaning}, a {spec.parameter.describe()}"
         raise ArgumentError(argument, f"{base}: must be followed by the {expected}, got {name!r}")
     return spec, number
+
+
+def _parse_sum(name: str, argument: str) -> tuple[MetricSpec, float | None]:
+    """As `_parse`; of a sum, whose parts are all listed, a specification that is made of theirs."""
+    terms: dict[str, tuple[float, MetricSpec, float | None]] = {}
+    for part, weight in read_sum(name, argument=argument).items():
+        spec, number = _parse(part, argument)
+        before = terms.get(spec.name_with(number), (0.0,))[0]
+        terms[spec.name_with(number)] = (before + weight, spec, number)
+    ordered = [terms[part] for part in sorted(terms)]
+    if len(ordered) == 1 and ordered[0][0] == 1:
+        return ordered[0][1:]
+    return sum_spec(ordered, _build), None
 
 
 def _lpips_spec(net: str, title: str, network: str, minimum_size: int) -> MetricSpec:
@@ -340,3 +380,6 @@ VALUE_METRICS: dict[str, MetricSpec] = {spec.name: spec for spec in _VALUE_SPECS
 
 LISTED_METRICS: dict[str, MetricSpec] = METRICS | VALUE_METRICS
 """Every listed metric by its name."""
+
+_IN_USE: WeakValueDictionary[str, KnownMetric] = WeakValueDictionary()
+"""Metrics that were built and are still in use, by name with parameter."""

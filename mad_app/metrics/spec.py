@@ -8,7 +8,7 @@ from typing import Literal
 from mad_app.metrics.conventions import CONVENTIONS, PAPERS, Convention
 from mad_app.metrics.protocol import KnownMetric
 
-Framework = Literal["jax", "torch", "numpy"]
+Framework = Literal["jax", "torch", "numpy", "several"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +68,7 @@ class MetricSpec:
         packages: packages that it needs besides JAX, by the names under which they are imported.
         missing_data: what further files it needs that are not on this machine, or None; never downloads.
         no_gradient: why it gives values only, so that it cannot compete; None for a metric that can.
+        parts: of a sum, the specifications of its metrics.
     """
 
     name: str
@@ -81,11 +82,28 @@ class MetricSpec:
     packages: tuple[str, ...] = ()
     missing_data: Callable[[], str | None] | None = None
     no_gradient: str | None = None
+    parts: "tuple[MetricSpec, ...]" = ()
 
     @property
     def convention(self) -> Convention:
-        """How it treats color, size and range, and how the published variant differs."""
+        """How a metric that is no sum treats color, size and range, and how the published variant differs."""
         return CONVENTIONS[self.name]
+
+    def describe_convention(self) -> str:
+        """The convention in sentences, the last without its full stop; of a sum, those of its parts."""
+        if self.parts:
+            return ". ".join(f"{part.title}: {part.describe_convention()}" for part in self.parts)
+        return self.convention.describe()
+
+    def title_with(self, number: float | None) -> str:
+        """The title with its parameter, unless that is the default.
+
+        Example:
+            >>> from mad_app.metrics import METRICS
+            >>> METRICS["lasi"].title_with(20), METRICS["lasi"].title_with(10)
+            ('LASI:20', 'LASI')
+        """
+        return self.title + self.name_with(number).removeprefix(self.name)
 
     @property
     def url(self) -> str:

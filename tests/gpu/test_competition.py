@@ -26,7 +26,7 @@ from mad_app.runs import Request, resume_run, run_competition
 
 torch = pytest.importorskip("torch")
 ROOT = Path(__file__).parents[2]
-PAIRS = [("lasi", "lpips-alex"), ("lasi", "mse"), ("ssim", "mse")]
+PAIRS = [("lasi", "lpips-alex"), ("lasi", "mse"), ("ssim", "mse"), ("lasi+0.5*lpips-alex", "ssim"), ("lasi+mse", "mse")]
 engine: Any = importlib.import_module("mad_app.competition.compete")
 loop: Any = importlib.import_module("mad_app.competition.loop")
 
@@ -68,10 +68,11 @@ def watched() -> Iterator[None]:
     torch.cuda.set_sync_debug_mode("default")
 
 
-def test_no_step_waits_for_the_host(request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("first", ["lasi", "0.5*lasi+lpips-alex"])
+def test_no_step_waits_for_the_host(first: str, request: pytest.FixtureRequest) -> None:
     """Without the copies of its numbers, which the guard would refuse although nobody waits for them."""
     reference, start = pictures()
-    metrics = get_metric("lasi"), get_metric("lpips-alex")
+    metrics = get_metric(first), get_metric("lpips-alex")
     problem = engine._problem(reference, start, *metrics, Settings(steps=30), engine.DEFAULT_SOLVER, None)
     steps = loop._iterate_stepwise(problem, engine._on_device(init(problem.initial), problem), restore=False)
     list(itertools.islice(steps, 3))

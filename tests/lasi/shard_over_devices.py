@@ -18,7 +18,7 @@ from lasi import LASI
 from tests.lasi.pictures import noisy, smooth_noise
 from tests.lasi.quick_compile import quick_jit
 
-SHAPE = (5, 6, 2)
+SHAPE = (4, 5, 1)
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def _gradients(reference: Array, images: Array) -> tuple[Array, Array]:
-    lasi = LASI(SHAPE, 3)
+    lasi = LASI(SHAPE, 2)
     embedding = lasi.embedding(reference)
 
     def total(images: Array) -> tuple[Array, Array]:
@@ -46,20 +46,20 @@ def _gradients(reference: Array, images: Array) -> tuple[Array, Array]:
 
 
 def _pairs(reference: Array, images: Array) -> Array:
-    return jax.vmap(jax.grad(LASI(SHAPE, 3).compute_distance, argnums=1), (None, 0))(reference, images)
+    return jax.vmap(jax.grad(LASI(SHAPE, 2).compute_distance, argnums=1), (None, 0))(reference, images)
 
 
 def _maps(reference: Array, images: Array) -> Array:
-    lasi = LASI(SHAPE, 3)
+    lasi = LASI(SHAPE, 2)
     return jax.vmap(jax.grad(lambda y: jnp.sum(lasi.distance_map(reference, y) ** 2)))(images)
 
 
 def _embeddings(_: Array, images: Array) -> Array:
-    return jax.vmap(jax.grad(lambda y: jnp.sum(LASI(SHAPE, 3).embedding(y) ** 3)))(images)
+    return jax.vmap(jax.grad(lambda y: jnp.sum(LASI(SHAPE, 2).embedding(y) ** 3)))(images)
 
 
 def _total(reference: Array, images: Array) -> Array:
-    lasi = LASI(SHAPE, 3)
+    lasi = LASI(SHAPE, 2)
     return lasi.compute_distances_to(lasi.embedding(reference), images).sum()
 
 
@@ -68,7 +68,7 @@ def _by_reference(reference: Array, images: Array) -> Array:
 
 
 def _tangents(reference: Array, images: Array) -> tuple[Array, Array]:
-    lasi = LASI(SHAPE, 3)
+    lasi = LASI(SHAPE, 2)
     distances = functools.partial(lasi.compute_distances_to, lasi.embedding(reference))
     return jax.jvp(distances, (images,), (jnp.cos(9 * images),))
 

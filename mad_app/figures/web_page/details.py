@@ -5,7 +5,7 @@ from typing import Any
 
 from mad_app.figures.text import LETTERS, metric_title, number, outcome_sentence, seen_drift_sentence
 from mad_app.figures.web_page.markup import Html, element, join, unbroken
-from mad_app.metrics import LISTED_METRICS
+from mad_app.metrics import listed_specs
 from mad_app.records import Run, without_folders
 from mad_app.request import REQUEST_SETTINGS
 
@@ -66,6 +66,4 @@ def _origin(run: Run) -> list[str]:
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items() if version)
     record = f" Record {run.id}, {run.created[:16].replace('T', ' ')} UTC." if run.id else ""
     made = f"Computed in {run.seconds:.0f} s on {run.device}{f' with {versions}' if versions else ''}.{record}"
-    names = dict.fromkeys(name.partition(":")[0] for name in run.images[0].final)
-    listed = (LISTED_METRICS[name] for name in names if name in LISTED_METRICS)
-    return [made, *(f"{spec.title}: {spec.source}" for spec in listed)]
+    return [made, *(f"{spec.title}: {spec.source}" for spec in listed_specs(run.images[0].final))]

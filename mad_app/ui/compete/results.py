@@ -9,7 +9,7 @@ from mad_app.figures import Kind, figure_bytes, outcome_sentence, run_page
 from mad_app.figures.web_page.details import other_metrics_html
 from mad_app.images.encode import Picture
 from mad_app.jobs.paths import runs_root
-from mad_app.metrics import LISTED_METRICS
+from mad_app.metrics import listed_specs
 from mad_app.records import Run
 from mad_app.records.archive import zip_run
 from mad_app.records.files import RUN_FILE
@@ -116,8 +116,7 @@ def _show_origin(run: Run) -> None:
     st.markdown("Copy as command or Python")
     show_commands(reproduction_of(run))
     st.caption(f"Record: {plain(run.id)}")
-    listed = (LISTED_METRICS[name] for name in run.weights if name in LISTED_METRICS)
-    st.caption(plain(" · ".join(f"{spec.title}: {spec.source}" for spec in listed)))
+    st.caption(plain(" · ".join(f"{spec.title}: {spec.source}" for spec in listed_specs(run.weights))))
 
 
 def show_commands(request: Request) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 
 from mad_app.distortions import DISTORTIONS, Distortion
 from mad_app.figures import metric_title
-from mad_app.images import Crop, ImageArray
+from mad_app.images import Crop, ImageArray, SquareCrop
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.uploads import has_upload
-from mad_app.metrics import METRICS
+from mad_app.metrics import are_proportional, spec_of
 from mad_app.records import Run, Source, Summary
 from mad_app.request import REQUEST_SETTINGS, Request, describe_settings
 from mad_app.runs import reproduce
@@ -19,7 +19,7 @@ from mad_app.ui.components.saved_pictures import is_saved_picture
 from mad_app.ui.session import visitor
 
 SIZES = (64, 96, 128, 192, 256)
-"""Sides in pixels that are offered; the largest is the largest that the page takes."""
+"""Longer sides in pixels that are offered; the largest is the largest that the page takes."""
 
 MAXIMA = {"size": SIZES[-1]}
 """The greatest values that the page takes, of settings that may be greater elsewhere."""
@@ -38,15 +38,19 @@ class PictureChoice:
     Attributes:
         title: what a sentence calls it, as Markdown.
         image: what the record calls it.
-        crop: which square of it is used.
-        reference: that square, (size, size, 3).
+        crop: which part of it is used.
+        reference: that part, reduced to the size that is chosen, (H, W, 3).
+        notes: what was done to its values and its size, each a clause.
+        problem: why it cannot be used like that, in a sentence, or None; then `reference` is all of it, small.
         source: where it comes from; None for what its name says.
     """
 
     title: str
     image: str
-    crop: Crop
+    crop: Crop | SquareCrop
     reference: ImageArray
+    notes: tuple[str, ...] = ()
+    problem: str | None = None
     source: Source | None = None
 
 
@@ -115,7 +119,7 @@ def request_of_record(run: Run | Summary) -> tuple[Request, list[str]]:
 
 def metric_problem(name: str, side: int, missing: str | None) -> str | None:
     """Why a metric cannot be used on a picture whose shorter side has so many pixels, in a sentence, or None."""
-    row = METRICS[name.partition(":")[0]]
+    row = spec_of(name)
     if missing:
         return f"{row.title} is not available here: {missing}."
     if side < row.minimum_size:
@@ -125,7 +129,11 @@ def metric_problem(name: str, side: int, missing: str | None) -> str | None:
 
 def pair_problem(first: str, second: str) -> str | None:
     """Why these two cannot compete, in a sentence, or None."""
-    return "A metric cannot compete with itself: choose two different metrics." if first == second else None
+    return (
+        "A metric cannot compete with itself: choose two different metrics."
+        if are_proportional(first, second)
+        else None
+    )
 
 
 def start_problem(reference: ImageArray, start: ImageArray, strongest: Callable[[], ImageArray]) -> str | None:

@@ -2,14 +2,17 @@
 
 import streamlit as st
 
-from mad_app.metrics import LISTED_METRICS, METRICS, describe_metrics, measured_by_default
+from mad_app.errors import ArgumentError
+from mad_app.metrics import LISTED_METRICS, METRICS, describe_metrics, is_sum, measured_by_default, spec_of
+from mad_app.metrics.registry import canonical_name
 from mad_app.request import ALL, NONE, REQUEST_SETTINGS
 from mad_app.ui.components.form import metric_problem, pair_problem
+from mad_app.ui.components.html import plain
 from mad_app.ui.session import PageState
 
 METRIC_HELP = (
     "A distance: 0 for the original itself, larger for what the metric rates as a worse copy. Metrics that cannot be "
-    "used say why."
+    "used say why. A sum of metrics can be typed by their names, as `lasi+0.5*lpips-alex`."
 )
 
 
@@ -18,14 +21,20 @@ def set_metrics(state: PageState, first: str, second: str, others: str) -> None:
 
     Args:
         state: of the page.
-        first: name of a metric, perhaps with a number after a colon.
+        first: name of a metric, perhaps with a number after a colon, or of a sum of metrics.
         second: likewise.
         others: as in `Request`.
     """
-    state.update(first=first.partition(":")[0], second=second.partition(":")[0])
+    alone = [name for name in (first, second) if not is_sum(name)]
+    state.update(
+        {
+            role: name.partition(":")[0] if name in alone else name
+            for role, name in (("first", first), ("second", second))
+        }
+    )
     for name, row in METRICS.items():
         if row.parameter:
-            numbers = [full.partition(":")[2] for full in (first, second) if full.startswith(f"{name}:")]
+            numbers = [full.partition(":")[2] for full in alone if full.startswith(f"{name}:")]
             default = row.parameter.default
             state[f"parameter-{name}"] = type(default)(numbers[0]) if numbers else default
     named = [name.strip() for name in others.split(",")]
@@ -80,18 +89,22 @@ def show_other_metrics(state: PageState) -> str:
 
 
 def _metric_control(state: PageState, role: str, side: int) -> tuple[str, str | None]:
-    missing = _missing()
-    name = st.selectbox(
-        REQUEST_SETTINGS[role].label,
-        list(METRICS),
+    missing, label, chosen = _missing(), REQUEST_SETTINGS[role].label, state.get(role)
+    name: str = st.selectbox(
+        label,
+        [*METRICS, *([chosen] if chosen and chosen not in METRICS else [])],
         key=state.key(role),
-        format_func=lambda name: _metric_label(name, side, missing[name]),
+        format_func=lambda name: _metric_label(name, side, missing[name]) if name in METRICS else name,
+        accept_new_options=True,
         help=METRIC_HELP,
     )
-    row = METRICS[name]
+    try:
+        row = spec_of(canonical_name(name or ""))
+    except ArgumentError as error:
+        return name, plain(f"{label}: {error.problem}.")
     paper = f" [Paper]({row.url})" if row.url else ""
-    st.caption(row.explanation + paper, help=row.convention.describe() + ".")
-    return _full_name(state, name), metric_problem(name, side, missing[name])
+    st.caption(row.explanation + paper, help=row.describe_convention() + ".")
+    return _full_name(state, name), metric_problem(row.name, side, row.missing() if row.parts else missing[row.name])
 
 
 @st.cache_data(show_spinner=False, ttl=60)
@@ -108,5 +121,7 @@ def _metric_label(name: str, side: int, missing: str | None) -> str:
 
 
 def _full_name(state: PageState, name: str) -> str:
-    """With the number that was chosen for it, unless that is the default."""
+    """A sum under its canonical name; another metric with the number that was chosen for it, unless the default."""
+    if name not in METRICS:
+        return canonical_name(name)
     return METRICS[name].name_with(state.get(f"parameter-{name}"))

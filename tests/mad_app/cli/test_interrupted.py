@@ -1,7 +1,6 @@
 """Ctrl-C stops a competition after its step, one that is killed or runs out of memory keeps its checkpoint, and all of
 them go on bit for bit."""
 
-import importlib
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from mad_app.cli import compete as cli
 from mad_app.cli.main import INTERRUPTED
 from mad_app.competition import Reason
 from mad_app.metrics import OUT_OF_MEMORY
+from mad_app.metrics.joint import Joint
 from mad_app.records import UNFINISHED, load_checkpoint, load_run
 from mad_app.runs import Request, recorder, run_competition
 from tests.mad_app.cli.command_line import ROOT, SMALL, invoke
@@ -77,8 +77,7 @@ def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
 def test_out_of_memory_is_one_sentence_and_the_run_goes_on_from_its_checkpoint(
     tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loop: Any = importlib.import_module("mad_app.competition.loop")
-    evaluate, calls = loop._evaluate, []
+    evaluate, calls = Joint.value_and_grad, []
 
     def fails_in_step_50(*arguments: Any) -> Any:
         calls.append(arguments)
@@ -87,7 +86,7 @@ def test_out_of_memory_is_one_sentence_and_the_run_goes_on_from_its_checkpoint(
         return evaluate(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "_evaluate", fails_in_step_50)
+        patch.setattr(Joint, "value_and_grad", fails_in_step_50)
         patch.setattr(recorder, "SECONDS_BETWEEN_CHECKPOINTS", 0)
         result = invoke(*SMALL, "--steps", STEPS, "--out", tmp_path)
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir() and path.name != "whole")

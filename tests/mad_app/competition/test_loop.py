@@ -12,7 +12,8 @@ import pytest
 from mad_app.competition import Settings, Step, compete
 from mad_app.competition.loop import STEPS_AHEAD, iterate
 from mad_app.competition.solver import init
-from mad_app.metrics import BoundJaxMetric, BoundMetric, JaxMetric, get_metric
+from mad_app.metrics import BoundJaxMetric, BoundMetric, JaxMetric, KnownMetric, get_metric
+from mad_app.metrics.sums import Summable
 from tests.mad_app.competition.quadratics import FORM, SIZE, SQUARE_NORM, reference_and_start
 
 engine = importlib.import_module("mad_app.competition.compete")
@@ -27,7 +28,7 @@ CONSTRAINTS: dict[str, tuple[dict[str, Any], np.ndarray | None]] = {
 
 
 @dataclass(frozen=True)
-class Opaque:
+class Opaque(Summable):
     """A JAX metric that the engine does not know as one."""
 
     of: JaxMetric
@@ -67,8 +68,18 @@ def test_compiled_and_stepwise_give_the_same(constraints: str) -> None:
         np.testing.assert_allclose(getattr(compiled[-1], role), getattr(step_by_step[-1], role), rtol=0.01)
 
 
+def test_a_sum_of_jax_metrics_is_compiled_into_the_same_loop() -> None:
+    compiled = run(FORM + 2 * SQUARE_NORM, SQUARE_NORM, "none", 40)
+    step_by_step = run(Opaque(FORM) + 2 * Opaque(SQUARE_NORM), Opaque(SQUARE_NORM), "none", 40)
+    np.testing.assert_allclose(compiled[4].images, step_by_step[4].images, atol=1e-4)
+    np.testing.assert_allclose(compiled[-1].first, step_by_step[-1].first, rtol=0.01)
+
+
+@pytest.mark.parametrize("first", [FORM, 0.5 * FORM + 2 * SQUARE_NORM], ids=["metric", "sum"])
 @pytest.mark.parametrize("constraints", CONSTRAINTS)
-def test_no_step_of_two_jax_metrics_goes_through_the_host(constraints: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_step_of_two_jax_metrics_goes_through_the_host(
+    first: KnownMetric, constraints: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls = []
     evaluate = BoundJaxMetric.value_and_grad
 
@@ -77,8 +88,8 @@ def test_no_step_of_two_jax_metrics_goes_through_the_host(constraints: str, monk
         return evaluate(self, images)
 
     monkeypatch.setattr(BoundJaxMetric, "value_and_grad", counted)
-    run(FORM, SQUARE_NORM, constraints, 40)
-    assert len(calls) < 10
+    run(first, SQUARE_NORM, constraints, 40)
+    assert len(calls) < 20
 
 
 @dataclass

@@ -50,7 +50,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def _small_test_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(custom, "PROBE_SIZE", 32)
+    monkeypatch.setattr(custom, "PROBE_SIZES", (32,))
 
 
 def in_jax(reference: jax.Array, image: jax.Array) -> jax.Array:
@@ -107,33 +107,45 @@ def in_numpy(reference: Any, image: Any) -> Any:
 FAULTS: dict[str, tuple[Any, str]] = {
     "negative": (
         lambda x, y: -jnp.mean((x - y) ** 2),
-        r"the negative value -0\.0.* for two images that differ by noise of 0\.1, but a distance is at least 0",
+        r"it returned -?0 for two identical images and -0\.0\d* for two images that differ by noise of 0\.1: is it",
     ),
-    "negative in torch": (lambda x, y: -torch.mean((x - y) ** 2), "it returned the negative value -0.0"),
+    "negative for identical images": (lambda x, y: torch.mean((x - y) ** 2) - 1e-3, "but a distance is at least 0"),
+    "not 0 for identical images": (
+        lambda x, y: jnp.mean((x - y) ** 2) + 0.1,
+        r"it returned 0\.1 for two identical images and 0\.1\d+ for two images .*, but a distance is 0 for two",
+    ),
+    "saturated": (
+        lambda x, y: jnp.minimum(1e3 * jnp.mean((x - y) ** 2), 0.5) - 1e-9 * jnp.sum(y),
+        r"it did not grow with the noise: its distance is 0\.49\d* for noise of 0\.03, 0\.49\d* for",
+    ),
     "NaN": (lambda x, y: jnp.log(-jnp.mean((x - y) ** 2)), "it returned nan for two images that differ"),
     "NaN in torch": (lambda x, y: torch.log(-torch.mean((x - y) ** 2)), "it returned nan for two images that differ"),
     "infinite at identity": (lambda x, y: 1 / jnp.mean((x - y) ** 2), "it returned inf for two identical images"),
     "similarity": (
         lambda x, y: 1 - jnp.mean((x - y) ** 2),
-        r"returned 1 for two identical images and 0\.9\d* for two images that differ .*of a similarity s, return 1 - s",
+        r"returned 1 for two identical images and 0\.9\d* for two images that differ .*: is it a similarity\? "
+        r"Then pass similarity=True, or return 1 - s",
     ),
     "no gradient": (
         lambda x, y: jax.lax.stop_gradient(jnp.mean((x - y) ** 2)),
-        "its gradient is 0 everywhere for two images that differ",
+        "has a gradient that is 0 everywhere for two images that differ",
     ),
-    "no gradient in torch": (no_gradient_in_torch, "its value has no gradient with respect to the image"),
-    "flat in torch": (constant_graph_in_torch, "its gradient is 0 everywhere"),
+    "no gradient in torch": (
+        no_gradient_in_torch,
+        r"gradient with respect to the image is None \(is it computed under",
+    ),
+    "flat in torch": (constant_graph_in_torch, "has a gradient that is 0 everywhere"),
     "NaN gradient": (
         lambda x, y: jnp.mean((x - y) ** 2) + jnp.sum(jnp.sqrt(0 * y)),
-        "its gradient is NaN or infinite for two images that differ",
+        "has a gradient that is NaN or infinite for two images that differ",
     ),
     "no derivative": (
         loop_in_jax,
-        r"it cannot be differentiated \(ValueError: Reverse-mode .*while_loop",
+        r"called with JAX arrays it raised ValueError: Reverse-mode .*while_loop",
     ),
     "map": (
         lambda x, y: (x - y) ** 2,
-        r"JAX arrays it returned float32 of shape \(32, 32, 3\), not a float32 scalar; "
+        r"JAX arrays it returned float32 of shape \(32, 32, 3\), not a float32 scalar, for an image of 32 × 32 pixels; "
         r"called with PyTorch tensors it returned float32 of shape \(32, 32, 3\)",
     ),
     "half precision": (
@@ -145,7 +157,7 @@ FAULTS: dict[str, tuple[Any, str]] = {
     "a pair": (lambda x, y: (jnp.mean(x), jnp.mean(y)), "JAX arrays it returned tuple, not a float32 scalar"),
     "NumPy": (
         in_numpy,
-        r"JAX arrays it raised TracerArrayConversionError: .*, test_custom\.py line \d+; "
+        r"JAX arrays it raised TracerArrayConversionError: .*, test_custom\.py line \d+, .*; "
         r"called with PyTorch tensors it raised RuntimeError: Can't call numpy\(\) on Tensor that requires grad",
     ),
     "one argument": (lambda image: image.mean(), "raised TypeError: .*takes 1 positional argument but 2 were given"),
@@ -163,9 +175,10 @@ def test_what_a_function_did_is_reported(fault: str) -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_a_metric_has_a_name() -> None:
-    with pytest.raises(ArgumentError, match="name must not be empty"):
-        metric_from(in_jax, name="")
+@pytest.mark.parametrize("name", ["", "a+b", "2*a"])
+def test_a_metric_has_a_name_that_is_no_sum(name: str) -> None:
+    with pytest.raises(ArgumentError, match=r"^name must not be empty, nor contain \+ or \*"):
+        metric_from(in_jax, name=name)
 
 
 def test_a_function_is_loaded_by_its_name(module: str) -> None:

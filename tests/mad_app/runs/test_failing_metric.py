@@ -36,7 +36,7 @@ def resolver(function: Mine) -> Resolve:
 
 
 def test_a_run_whose_metric_fails_can_be_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(custom, "PROBE_SIZE", 16)
+    monkeypatch.setattr(custom, "PROBE_SIZES", (16,))
     monkeypatch.setattr(recording, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     function = Mine()
 

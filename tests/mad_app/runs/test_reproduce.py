@@ -32,6 +32,7 @@ REQUESTS = [
     ),
     Request(left=0.25, extent=0.5, gray=True, mask="mask.png", max_change=0.1, low_pass=8, start_file="start.png"),
     Request(first_level=0.25, second_level=0.5, seconds=90.0),
+    Request(first="lasi:20+0.5*lpips-alex", second="lasi:20"),
 ]
 
 
@@ -87,9 +88,9 @@ def test_a_picture_from_elsewhere_is_taken_from_the_record(tmp_path: Path, monke
     assert not asks_for_same(dataclasses.replace(page, seed=9), Request(**MINE), run)
 
 
-def test_an_array_is_taken_from_the_record_as_large_as_a_square_can_be(tmp_path: Path) -> None:
+def test_an_array_is_taken_from_the_record_as_large_as_it_is(tmp_path: Path) -> None:
     run = saved(tmp_path, (24, 40), {"image": None, "first": "ssim", "second": "mse"})
-    assert (reproduction_of(run).size, request_for_page(run)[0].size) == (24, 24)
+    assert (reproduction_of(run).size, request_for_page(run)[0].size) == (40, 40)
     named = {"image": "cat", "size": 24, "first": "ssim", "second": "mse"}
     run = saved(tmp_path, (24, 24), named, Origin.of(np.zeros((24, 24, 3), np.float32), "array", "cat"))
     assert str(reproduction_of(run).image).endswith("reference.png")
@@ -116,7 +117,11 @@ IN_ADDRESS = [
     Request(),
     Request(image="coffee", size=64, first="lasi:20", second="ssim", distortion="blur", strength=3, seed=7, steps=9),
     Request(left=0.25, extent=1 / 3, gray=True, max_change=0.1, low_pass=8),
+    Request(left=0.0, top=0.5, extent=1.0, gray=False),
+    Request(left=0.25, width=0.5),
+    Request(top=1 / 3, height=0.25, gray=True),
     Request(first="wasserstein:2.5", second="dists", others="flip,nlpd"),
+    Request(first="lasi:20+0.5*lpips-alex", second="1e-05*lasi+mse", others="2*ssim+mse"),
     Request(first_level=0.1 + 0.2, second_level=1e-7, seconds=90.0, others="ssim,mse"),
 ]
 
@@ -157,6 +162,9 @@ def test_every_setting_is_in_the_address_or_is_a_file() -> None:
         {"start_file": "/etc/passwd"},
         {"first": "lpips-alex"},
         {"second": "lasi"},
+        {"second": "2*lasi"},
+        {"second": "0*ssim"},
+        {"first": "ssim+os:system"},
     ],
 )
 def test_what_an_address_cannot_ask_for_is_the_default_and_named(query: dict[str, str]) -> None:
@@ -175,6 +183,12 @@ def test_earlier_names_and_a_default_number_are_understood() -> None:
     assert from_query({"grey": "True"})[0].gray
     assert from_query({"first": "lasi:10"})[0].first == "lasi"
     assert from_query({"first": "wasserstein:2.50"})[0].first == "wasserstein:2.5"
+
+
+@pytest.mark.parametrize("typed", ["lasi 0.5*mse", " 0.5 * mse + lasi:10 ", "lasi+.5*mse"])
+def test_a_sum_is_understood_as_it_is_typed(typed: str) -> None:
+    """In an address that was typed by hand, a + is a space."""
+    assert from_query({"first": typed})[0].first == "lasi+0.5*mse"
 
 
 def test_a_page_may_allow_saved_pictures_and_less_than_the_engine() -> None:
