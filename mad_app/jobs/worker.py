@@ -136,6 +136,8 @@ class Reporter:
 
     def _explain(self, progress: Progress) -> None:
         """Report the arrows of the method at this step; a run goes on without those that cannot be computed."""
+        if progress.folder is None:
+            return
         try:
             run = load_run(progress.folder)
             explained = explain_images(run, np.asarray(progress.step.images), progress.step.index, self._metrics)
