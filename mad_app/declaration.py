@@ -18,7 +18,7 @@ import numpy as np
 
 from mad_app.errors import ArgumentError
 
-Group = Literal["picture", "metrics", "start", "length", "constraints", "levels", "measurement"]
+Group = Literal["picture", "metrics", "start", "length", "constraints", "levels", "measurement", "figure"]
 """What belongs together on a page and in the help of a command."""
 
 Value = str | int | float | bool | None

@@ -145,7 +145,7 @@ class Result:
         Args:
             path: a file to write, too, whose name ends in .pdf, .svg or .png.
             dpi: dots per inch of a PNG.
-            **options: as in `mad_app.figures.mad_sheet`: `width`, `font_size`, `theme` and `show`.
+            **options: as in `mad_app.figures.SheetSettings`, such as `width`, `theme` and `show`.
 
         Returns:
             A Matplotlib figure.
