@@ -66,9 +66,9 @@ def progress_text(request: Request, progress: Progress) -> str:
 
     step, parts = progress.step, [f"{progress.step.index}/{progress.steps}"]
     if step.reasons is not None:
-        return f"{parts[0]}  optimized in {_clock(progress.seconds)}"
+        return f"{parts[0]}  optimized in {clock(progress.seconds)}"
     if progress.seconds_left is not None:
-        parts.append(f"{_clock(progress.seconds_left)} left")
+        parts.append(f"{clock(progress.seconds_left)} left")
     parts += [
         f"{name} {_extremes(step, role)}" for role, name in (("first", request.first), ("second", request.second))
     ]
@@ -81,7 +81,7 @@ def _extremes(step: Step, role: str) -> str:
     return " ".join(f"{_ARROWS[c.direction]}{values[i]:.3g}" for i, c in enumerate(CORNERS) if c.optimized == role)
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     """Hours, if there are any, minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

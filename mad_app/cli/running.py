@@ -31,7 +31,7 @@ def follow_run(request: Request, run: Callable[..., Path]) -> None:
     _report_unused_gpu()
     line = ProgressLine(request, sys.stderr)
     try:
-        with _gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
+        with gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
             folder = run(resolve=_resolve(), on_progress=line, should_stop=should_stop)
     except Exception as error:
         if line.folder and is_out_of_memory(error):
@@ -60,7 +60,7 @@ def follow_series(run: Callable[..., SeriesResult]) -> None:
         return line
 
     try:
-        with _gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
+        with gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
             result = run(resolve=_resolve(), on_run=begin, should_stop=should_stop)
     finally:
         if line:
@@ -89,7 +89,7 @@ def fit_steps(request: Request) -> Request:
     """The request with as many steps as its time allows, if the present command was given a time and no steps."""
     if request.seconds is None or was_typed("steps"):
         return request
-    with _gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
+    with gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
         fitted = with_steps_for_time(request, resolve=_resolve(), should_stop=should_stop)
         if should_stop():
             raise KeyboardInterrupt
@@ -116,7 +116,7 @@ def _resolve() -> Resolve:
 
 
 @contextlib.contextmanager
-def _gentle_interrupts() -> Iterator[Callable[[], bool]]:
+def gentle_interrupts() -> Iterator[Callable[[], bool]]:
     """Let the first Ctrl-C ask for a stop, which the callable reports, and the second one interrupt."""
     asked = threading.Event()
 

@@ -1,0 +1,38 @@
+"""Workers of a Ray cluster, which stay and keep what they have compiled. Every node must reach the folder of the runs.
+
+Source: docs.ray.io, Tasks and Environment dependencies.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any
+
+import ray
+
+from mad_app.campaigns.work import worker_environment
+
+
+class RayExecutor:
+    """An executor of a Ray cluster, which does again by itself what a lost worker or node had.
+
+    Args:
+        address: of the cluster, as "auto" or "ray://head:10001"; "local" starts one on this machine.
+        cpus: cores for a run.
+        gpus: GPUs for a run, which may be a part of one.
+    """
+
+    def __init__(self, address: str, *, cpus: float = 1.0, gpus: float = 0.0) -> None:
+        environment = {"env_vars": worker_environment(max(1, int(cpus)))}
+        ray.init(address=address, runtime_env=environment, log_to_driver=False, configure_logging=False)
+        self._options: Mapping[str, Any] = {"num_cpus": cpus, "num_gpus": gpus, "max_retries": 3}
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
+        """Let a worker call a function."""
+        return ray.remote(**self._options)(function).remote(*arguments).future()
+
+    def __enter__(self) -> "RayExecutor":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the cluster."""
+        ray.shutdown()
