@@ -124,12 +124,13 @@ def _executor(
         raise click.UsageError("--slurm-option is for --slurm")
     if gpus and ray is None:
         raise click.UsageError("--gpus is for --ray; with --slurm, give --slurm-option gpus_per_node=1")
+    options = _parsed(slurm_options)
     if ray is not None:
         with _adapter("ray").RayExecutor(ray, gpus=gpus) as executor:
             yield executor, CLUSTER_AT_ONCE
     elif slurm:
         folder = out.absolute() / ".campaign" / "slurm"
-        with _adapter("slurm").SlurmExecutor(folder, options=_parsed(slurm_options)) as executor:
+        with _adapter("slurm").SlurmExecutor(folder, options=options) as executor:
             yield executor, CLUSTER_AT_ONCE
     else:
         with LocalProcesses(_workers(workers)) as executor:

@@ -1,0 +1,49 @@
+"""The adapters of Slurm and Ray, where their packages are installed: they are extras."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mad_app.campaigns import execute
+from tests.mad_app.campaigns.examples import requests_in, small
+
+
+@pytest.mark.parametrize("cluster", ["debug", "local"])
+def test_jobs_of_submitit_run_a_campaign(tmp_path: Path, cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("submitit", reason="submitit, an extra, is not installed")
+    from mad_app.campaigns.slurm import SlurmExecutor
+
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    campaign = small("seed = [0, 1]")
+    with SlurmExecutor(tmp_path / "jobs", cluster=cluster) as executor:
+        found = execute(campaign, tmp_path / "runs", executor)
+    assert found.failed == {}
+    assert requests_in(tmp_path / "runs") == sorted(campaign.requests)
+
+
+@pytest.fixture
+def two_nodes() -> Any:
+    pytest.importorskip("ray", reason="ray, an extra, is not installed")
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    cluster.add_node(num_cpus=1)
+    yield cluster
+    cluster.shutdown()
+
+
+@pytest.mark.filterwarnings("ignore")  # ray leaves sockets and files open
+def test_a_cluster_of_two_nodes_runs_a_campaign_and_outlives_a_worker(tmp_path: Path, two_nodes: Any) -> None:
+    from mad_app.campaigns.ray import RayExecutor
+
+    campaign = small("seed = [0, 1, 2, 3]")
+    with RayExecutor(two_nodes.address) as executor:
+        assert executor.submit(os.getenv, "XLA_PYTHON_CLIENT_PREALLOCATE").result() == "false"
+        worker = executor.submit(os.getpid).result()
+        os.kill(worker, signal.SIGKILL)
+        found = execute(campaign, tmp_path, executor)
+    assert found.failed == {}
+    assert requests_in(tmp_path) == sorted(campaign.requests)
