@@ -16,7 +16,14 @@ from typing import Any
 
 from mad_app.campaigns.outcomes import DONE, FAILED, FOLDER
 from mad_app.compilation_cache import use_compilation_cache
-from mad_app.metrics import OUT_OF_MEMORY, KnownMetric, is_out_of_memory, resolve_metric
+from mad_app.metrics import (
+    OUT_OF_MEMORY,
+    KnownMetric,
+    MetricFailed,
+    MetricUnavailable,
+    is_out_of_memory,
+    resolve_metric,
+)
 from mad_app.records import DiskFullError, LockedError, RecordError, State, load_summary, run_lock, state_of
 from mad_app.records.storage import refusals, staged_file
 from mad_app.request import request_from, request_id
@@ -151,4 +158,5 @@ def _sentence(error: Exception) -> str:
     if is_out_of_memory(error):
         return OUT_OF_MEMORY
     text = " ".join(str(error).split())
-    return text if text and isinstance(error, ValueError | OSError) else f"{type(error).__name__}: {text}".rstrip(": ")
+    expected = isinstance(error, ValueError | OSError | MetricFailed | MetricUnavailable)
+    return text if text and expected else f"{type(error).__name__}: {text}".rstrip(": ")

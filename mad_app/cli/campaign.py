@@ -63,7 +63,7 @@ def campaign(file: Path, out: Path, dry_run: bool, status: bool, **how: Any) -> 
     command goes on after Ctrl-C or a crash. Prints, last, the folder of the runs.
     """
     chosen, problems = read_campaign(_text(file))
-    pixels, more = check(chosen, metric_here)
+    pixels, more = ({}, []) if status else check(chosen, metric_here)
     if problems := [*problems, *more]:
         raise click.UsageError("\n".join(f"{file}: {problem}" for problem in problems))
     if not dry_run and not status:

@@ -11,6 +11,7 @@ from mad_app.campaigns import execute
 from tests.mad_app.campaigns.examples import requests_in, small
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # submitit leaves its logs open
 @pytest.mark.parametrize("cluster", ["debug", "local"])
 def test_jobs_of_submitit_run_a_campaign(tmp_path: Path, cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("submitit", reason="submitit, an extra, is not installed")
