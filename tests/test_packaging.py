@@ -40,7 +40,9 @@ def _outside_imports() -> set[str]:
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
     imported = {DISTRIBUTIONS.get(name, name) for name in _outside_imports()}
-    declared = _names(DEPENDENCIES).union(*(_names(EXTRAS[extra]) for extra in ("torch", "app", "values")))
+    declared = _names(DEPENDENCIES).union(
+        *(_names(EXTRAS[extra]) for extra in ("torch", "app", "values", "ray", "slurm"))
+    )
     assert imported <= declared
     assert declared - NEVER_IMPORTED <= imported
 

@@ -85,8 +85,10 @@ def test_commands_and_options_exist(words: list[str]) -> None:
 
 
 def _is_run(words: list[str]) -> bool:
-    """Servers, long series and campaigns have tests of their own; a campaign is only planned here."""
-    return words[0] not in ("app", "preset") and (words[0] != "campaign" or bool({"--dry-run", "--status"} & {*words}))
+    """Servers, long series, campaigns and tournaments have tests of their own; a campaign is only planned here."""
+    return words[0] not in ("app", "preset", "tournament") and (
+        words[0] != "campaign" or bool({"--dry-run", "--status"} & {*words})
+    )
 
 
 @pytest.mark.usefixtures("_workplace")

@@ -62,7 +62,7 @@ def campaign(file: Path, out: Path, dry_run: bool, status: bool, **how: Any) -> 
     values of their own. Each result is an ordinary run in the folder of the runs. What is done is skipped: the same
     command goes on after Ctrl-C or a crash. Prints, last, the folder of the runs.
     """
-    chosen, problems = read_campaign(_text(file))
+    chosen, problems = read_campaign(campaign_text(file))
     pixels, more = ({}, []) if status else check(chosen, metric_here)
     if problems := [*problems, *more]:
         raise click.UsageError("\n".join(f"{file}: {problem}" for problem in problems))
@@ -77,7 +77,8 @@ def campaign(file: Path, out: Path, dry_run: bool, status: bool, **how: Any) -> 
         click.echo("".join(_reasons(chosen, found)), nl=False)
 
 
-def _text(file: Path) -> str:
+def campaign_text(file: Path) -> str:
+    """The content of a campaign's file; refuses what is no text."""
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

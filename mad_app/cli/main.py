@@ -18,10 +18,11 @@ from mad_app.cli.draw import animate, curve, figure, page, sheet
 from mad_app.cli.measure import measure, metrics
 from mad_app.cli.running import INTERRUPTED
 from mad_app.cli.series import level_sweep_command, preset, seeds
+from mad_app.cli.tournament import tournament
 from mad_app.metrics import OUT_OF_MEMORY, MetricFailed, MetricUnavailable, is_out_of_memory
 
 COMMANDS = (
-    compete, resume, level_sweep_command, seeds, preset, campaign,
+    compete, resume, level_sweep_command, seeds, preset, campaign, tournament,
     figure, animate, sheet, curve, page, measure, metrics, app
 )  # fmt: skip
 
