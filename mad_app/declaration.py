@@ -12,13 +12,13 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 
 from mad_app.errors import ArgumentError
 
-Group = Literal["picture", "metrics", "start", "length", "constraints", "levels", "measurement"]
+Group = Literal["picture", "metrics", "start", "length", "constraints", "levels", "measurement", "figure"]
 """What belongs together on a page and in the help of a command."""
 
 Value = str | int | float | bool | None
@@ -52,6 +52,8 @@ class Setting:
         aliases: earlier names of it, in options, addresses and records.
         file: whether it names a file.
         in_address: whether an address carries it.
+        inferred: whether it follows from other settings where it is left out, so that the dataclass has to know that.
+        hidden: whether neither a page nor a help offers it, as one that earlier versions had.
     """
 
     name: str
@@ -71,6 +73,8 @@ class Setting:
     aliases: tuple[str, ...] = ()
     file: bool = False
     in_address: bool = True
+    inferred: bool = False
+    hidden: bool = False
 
     def check(self, value: object) -> None:
         """Refuse what this setting cannot be.
@@ -117,7 +121,8 @@ class Setting:
             value: of this setting.
             others: what the phrase may name, such as {"first": "LASI"}.
         """
-        return self.phrase.format(value=value, **others) if self.phrase and value != self.default else ""
+        told = self.phrase and value != self.default and value is not False
+        return self.phrase.format(value=value, **others) if told else ""
 
     def is_of_kind(self, value: object) -> bool:
         """Whether a value has the type of this setting, whatever its range."""
@@ -156,8 +161,12 @@ def setting(
     group: Group,
     **more: Any,
 ) -> Any:
-    """A field of a frozen dataclass of settings; arguments as the attributes of `Setting`."""
-    return dataclasses.field(default=default, metadata={"label": label, "help": help, "group": group, **more})
+    """A field of a frozen dataclass of settings; arguments as the attributes of `Setting`.
+
+    One that is `inferred` is None until the dataclass, in its `__post_init__`, puts a value into its place.
+    """
+    known = {"default": default, "label": label, "help": help, "group": group, **more}
+    return dataclasses.field(default=None if more.get("inferred") else default, metadata=known)
 
 
 @cache
@@ -172,9 +181,7 @@ def settings_of(kind: Any) -> Mapping[str, Setting]:
         (plain,) = (part for part in parts if part is not type(None))
         known = {"option": item.name.replace("_", "-"), **item.metadata}
         optional = type(None) in parts
-        found[item.name] = Setting(
-            name=item.name, kind=plain, optional=optional, default=cast(Value, item.default), **known
-        )
+        found[item.name] = Setting(name=item.name, kind=plain, optional=optional, **known)
     return types.MappingProxyType(found)
 
 

@@ -23,7 +23,7 @@ from PIL import Image
 from scipy import ndimage
 
 from mad_app.errors import ArgumentError
-from mad_app.images import ImageArray, check_image, from_uint8, luminance, to_uint8
+from mad_app.images import AnyImage, ImageArray, as_image, from_uint8, luminance, to_uint8
 
 Apply = Callable[[ImageArray, float, np.random.Generator], npt.NDArray[np.floating]]
 
@@ -61,11 +61,11 @@ class Distortion:
     apply: Apply
 
 
-def distort(image: npt.ArrayLike, distortion: str, *, strength: float, seed: int) -> ImageArray:
+def distort(image: AnyImage, distortion: str, *, strength: float, seed: int) -> ImageArray:
     """Distort an image.
 
     Args:
-        image: float32 (H, W, 3) in [0, 1].
+        image: a picture as an array or of Pillow, as `mad_app.images.as_image` takes it.
         distortion: a name of DISTORTIONS.
         strength: in the distortion's unit, from its minimum to its maximum; 0 returns a copy of the image.
         seed: at least 0; of the random numbers, if the distortion is random.
@@ -81,7 +81,7 @@ def distort(image: npt.ArrayLike, distortion: str, *, strength: float, seed: int
         >>> distort(gray, "brightness", strength=0.25, seed=0)[0, 0].tolist()
         [0.75, 0.75, 0.75]
     """
-    array = check_image(image, "image")
+    array = as_image(image, "image")
     known = get_distortion(distortion)
     check_strength(known, strength)
     generator = np.random.default_rng(_check_seed(seed))

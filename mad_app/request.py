@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, cast
 
@@ -10,7 +10,7 @@ from mad_app.competition import Settings
 from mad_app.declaration import Group, Setting, Value, setting, settings_of
 from mad_app.distortions import check_strength, get_distortion
 from mad_app.errors import ArgumentError
-from mad_app.images import DEFAULT_IMAGE, MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop
+from mad_app.images import DEFAULT_IMAGE, MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop, SquareCrop
 from mad_app.metrics import are_proportional, tidied
 
 GROUPS: tuple[Group, ...] = ("picture", "metrics", "start", "length", "constraints", "levels", "measurement")
@@ -19,8 +19,23 @@ GROUPS: tuple[Group, ...] = ("picture", "metrics", "start", "length", "constrain
 ALL, NONE = "all", "none"
 """What `others` may be beside names of metrics."""
 
-PICTURE = ("image", "size", "left", "top", "extent")
+CROP = ("left", "top", "width", "height", "extent")
+"""The settings that say which part of a picture is used."""
+
+PICTURE = ("image", "size", *CROP)
 """The settings that describe a picture, which one given as an array replaces."""
+
+SQUARE: Mapping[str, Value] = asdict(SquareCrop())
+"""The crop of a request of schema 3 or earlier that names none, and those of its settings that are left out."""
+
+SCHEMA_3_DEFAULTS: Mapping[str, Value] = {**SQUARE, "gray": False}
+"""Defaults that were other ones up to schema 3; ids of requests go on being made with them."""
+
+REPLACED: Mapping[str, tuple[str, ...]] = {
+    "start": ("distortion", "strength", "seed", "start_file"),
+    "mask": ("mask",),
+}
+"""What may be given as an array, to the settings that it replaces."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +44,13 @@ class Request(Settings):
 
     Attributes:
         image: name of a bundled picture or path of a file; None for a picture that is given as an array.
-        size: side of the square that is used, in pixels.
-        left: where in the picture that square lies, as in `Crop`.
-        top: likewise.
-        extent: how much of the picture's shorter side it takes, as in `Crop`.
+        size: longer side to which the picture, or its crop, is reduced, in pixels.
+        left: left border of the rectangle that is used, as in `Crop`.
+        top: upper border, likewise.
+        width: of the rectangle, as in `Crop`.
+        height: likewise.
+        extent: None, or the side of an earlier version's square, as in `SquareCrop`; then `left` and `top` are as
+            there, too. A `left` or `top` without `width` and `height` is of such a square.
         first: name of a metric, or of a weighted sum of metrics as "lasi+0.5*mse".
         second: name of another metric.
         distortion: name of the distortion that makes the start.
@@ -57,7 +75,8 @@ class Request(Settings):
     size: int = setting(
         128,
         label="Size (pixels)",
-        help="Side of the square that is used. Four times the pixels take about four times as long.",
+        help="Longer side of the images; a smaller picture is not enlarged. Four times the pixels take about four "
+        "times as long.",
         group="picture",
         unit="pixels",
         minimum=MIN_SIZE,
@@ -65,27 +84,49 @@ class Request(Settings):
     )
     left: float = setting(
         Crop.left,
-        label="Left to right",
-        help="Where the square lies between the left border (0) and the right one (1).",
+        label="Left border",
+        help="Where the part of the picture that is used begins, between its left side (0) and its right one (1).",
         group="picture",
         minimum=0,
         maximum=1,
+        inferred=True,
     )
     top: float = setting(
         Crop.top,
-        label="Top to bottom",
-        help="Where the square lies between the upper border (0) and the lower one (1).",
+        label="Upper border",
+        help="Where the part of the picture that is used begins, between its upper side (0) and its lower one (1).",
         group="picture",
         minimum=0,
         maximum=1,
+        inferred=True,
     )
-    extent: float = setting(
-        Crop.extent,
-        label="Extent",
-        help="Side of the square, as a part of the picture's shorter side.",
+    width: float = setting(
+        Crop.width,
+        label="Width",
+        help="Width of the part of the picture that is used; 1 is all of it.",
+        group="picture",
+        above=0,
+        maximum=1,
+        inferred=True,
+    )
+    height: float = setting(
+        Crop.height,
+        label="Height",
+        help="Height of the part of the picture that is used; 1 is all of it.",
+        group="picture",
+        above=0,
+        maximum=1,
+        inferred=True,
+    )
+    extent: float | None = setting(
+        None,
+        label="Side of the square",
+        help="Side of an earlier version's square, as a part of the picture's shorter side.",
         group="picture",
         minimum=SMALLEST_EXTENT,
         maximum=1,
+        none="a rectangle",
+        hidden=True,
     )
     first: str = setting(
         "lasi",
@@ -150,6 +191,7 @@ class Request(Settings):
             object.__setattr__(self, "strength", distortion.default)
         object.__setattr__(self, "first", tidied(self.first))
         object.__setattr__(self, "second", tidied(self.second))
+        self._infer_crop()
         super().__post_init__()
         check_strength(distortion, cast(float, self.strength))
         if are_proportional(self.first, self.second):
@@ -157,6 +199,7 @@ class Request(Settings):
                 f"got {self.first!r} twice" if self.first == self.second else f"but {self.second!r} is a multiple of it"
             )
             raise ArgumentError("second", f"must be another metric than the first, {same}")
+        self.crop()
         if "" in (self.other_metrics() or ()):
             raise ArgumentError("others", f"must be all, none, or names with commas between them, got {self.others!r}")
 
@@ -164,9 +207,14 @@ class Request(Settings):
         """The engine's part of it."""
         return Settings(**{item.name: getattr(self, item.name) for item in fields(Settings)})
 
-    def crop(self) -> Crop:
-        """The square of the picture that is used."""
-        return Crop(left=self.left, top=self.top, extent=self.extent)
+    def crop(self) -> Crop | SquareCrop:
+        """The part of the picture that is used."""
+        if self.extent is None:
+            return Crop(left=self.left, top=self.top, width=self.width, height=self.height)
+        for name in ("width", "height"):
+            if getattr(self, name) != 1:
+                raise ArgumentError("extent", f"gives a square: leave out either it or the {name}")
+        return SquareCrop(left=self.left, top=self.top, extent=self.extent)
 
     def other_metrics(self) -> tuple[str, ...] | None:
         """Names of the other metrics that are measured at the end; None for all that are available."""
@@ -180,10 +228,20 @@ class Request(Settings):
         Raises:
             ArgumentError: it describes a picture, too.
         """
+        defaults = defaults_for(self)
         for name in PICTURE:
-            if getattr(self, name) != REQUEST_SETTINGS[name].default:
+            if getattr(self, name) != defaults[name]:
                 raise ArgumentError(name, "describes a picture, but the picture is given as an array: leave one out")
         return replace(self, image=None)
+
+    def _infer_crop(self) -> None:
+        """Put values into the place of those settings of the crop that were left out."""
+        given = {name: value for name in CROP if (value := getattr(self, name)) is not None}
+        if "extent" in given or (given and given.keys() <= {"left", "top"}):
+            given = SQUARE | given  # type: ignore[operator]
+        for name in CROP:
+            value = given.get(name, REQUEST_SETTINGS[name].default)
+            object.__setattr__(self, name, value)
 
 
 REQUEST_SETTINGS: Mapping[str, Setting] = settings_of(Request)
@@ -191,7 +249,7 @@ REQUEST_SETTINGS: Mapping[str, Setting] = settings_of(Request)
 
 
 def request_id(settings: Mapping[str, Any]) -> str:
-    """A short id that equal requests share: SHA-256 of the settings that differ from their defaults.
+    """A short id that equal requests share: SHA-256 of the settings that differ from the defaults of schema 3.
 
     A setting that is declared later, with a default, changes no id.
 
@@ -206,17 +264,43 @@ def request_id(settings: Mapping[str, Any]) -> str:
         True
     """
     request = request_from(settings)
+    asked = {name: getattr(request, name) for name in REQUEST_SETTINGS if request.image or name not in CROP}
     changed = {
-        name: value if value is None else declared.kind(value)
-        for name, declared in REQUEST_SETTINGS.items()
-        if (value := getattr(request, name)) != declared.default
+        name: value if value is None else REQUEST_SETTINGS[name].kind(value)
+        for name, value in asked.items()
+        if value != SCHEMA_3_DEFAULTS.get(name, REQUEST_SETTINGS[name].default)
     }
     return hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def settings_for_record(request: Request) -> dict[str, Value]:
-    """The settings that a record keeps: all, but none of a picture that was given as an array."""
-    left_out = PICTURE[1:] if request.image is None else ()
+def defaults_for(request: Request) -> dict[str, Value]:
+    """The values that settings have where a request like this one leaves them out: those that others decide, too."""
+    defaults = {name: declared.default for name, declared in REQUEST_SETTINGS.items()}
+    square = {} if request.extent is None else {name: SQUARE[name] for name in ("left", "top")}
+    return defaults | square | {"strength": get_distortion(request.distortion).default}
+
+
+def crop_settings(crop: Crop | SquareCrop) -> dict[str, Value]:
+    """The settings that ask for a part of a picture."""
+    return {name: REQUEST_SETTINGS[name].default for name in CROP} | asdict(crop)
+
+
+def of_schema_3(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a record of schema 3 or earlier, in which what was left out had other defaults."""
+    earlier = SCHEMA_3_DEFAULTS if settings.get("image") is not None else {"gray": False}
+    return {**earlier, **settings}
+
+
+def settings_for_record(request: Request, given: Collection[str] = ()) -> dict[str, Value]:
+    """The settings that a record keeps.
+
+    Args:
+        request: what was asked.
+        given: the names in REPLACED that were given as arrays; the settings that they replace are left out, as are
+            those of a picture given as an array.
+    """
+    replaced = (name for array in given for name in REPLACED[array])
+    left_out = {*replaced, *(PICTURE[1:] if request.image is None else ())}
     return {name: value for name, value in asdict(request).items() if name not in left_out}
 
 

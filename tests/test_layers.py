@@ -22,6 +22,8 @@ LAYERS = (
     {"mad_app.cli"},
     {"mad_app.jobs"},
     {"mad_app"},
+    {"mad_app.call"},
+    {"mad_app.result"},
     {"mad_app.campaigns"},
     {"mad_app.figures"},
     {"mad_app.runs"},
@@ -59,6 +61,7 @@ PLACES = {
     "matplotlib": {"mad_app.figures"},
     "numpy": {"lasi", "mad_app"},
     "optax": {"mad_app.competition"},
+    "pandas": {"mad_app.result"},
     "piq": {"mad_app.metrics"},
     "ray": {"mad_app.campaigns.ray"},
     "scipy": {"mad_app.distortions"},
@@ -68,6 +71,7 @@ PLACES = {
     "segno": {"mad_app.cli.app"},
     "torch": {"mad_app.metrics"},
     "torchvision": {"mad_app.metrics"},
+    "tqdm": {"mad_app.call"},
 }
 """Every outside package, to the modules and packages that may import it."""
 

@@ -43,7 +43,8 @@ def _commands() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("block", _blocks("python"))
-def test_python_runs(block: str) -> None:
+def test_python_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     exec(compile(block, "README.md", "exec"), {})
 
 
@@ -80,7 +81,7 @@ def _workplace(tmp_path: Path, records: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_commands_and_options_exist(words: list[str]) -> None:
     command = program.get_command(click.Context(program), words[0])
     assert command is not None
-    options = {option for parameter in command.params for option in parameter.opts}
+    options = {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
     assert {word for word in words[1:] if word.startswith("--")} <= options
 
 

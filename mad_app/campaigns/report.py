@@ -6,7 +6,6 @@ from pathlib import Path
 from mad_app.campaigns.tournament import Interval, Tournament
 from mad_app.figures.export import KINDS, save_as
 from mad_app.figures.matrix import Matrix, matrix_bytes
-from mad_app.figures.options import Width
 from mad_app.figures.text import number
 from mad_app.figures.web_page.matrix_page import Telling, matrix_page
 from mad_app.records import load_run
@@ -14,7 +13,7 @@ from mad_app.records import load_run
 HTML = "html"
 
 
-def save_tournament(found: Tournament, path: str | Path, *, width: Width = "double") -> None:
+def save_tournament(found: Tournament, path: str | Path, *, width: str = "double") -> None:
     """Write a tournament to a file, whole or not at all.
 
     Args:

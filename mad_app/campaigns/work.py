@@ -103,7 +103,7 @@ def _run(
         return resume_run(begun, **options)
 
     def on_progress(progress: Progress) -> None:
-        if not progress.step.index:
+        if progress.folder is not None and not progress.step.index:
             with refusals(f"{claim} could not be written"), staged_file(claim) as partial:
                 partial.write_text(progress.folder.name)
 

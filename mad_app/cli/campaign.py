@@ -27,9 +27,10 @@ from mad_app.campaigns import (
 )
 from mad_app.cli.options import OUT, Command
 from mad_app.cli.progress import clock
-from mad_app.cli.running import INTERRUPTED, gentle_interrupts, metric_here
+from mad_app.cli.running import INTERRUPTED, metric_here
 from mad_app.metrics.threads import available_cores
 from mad_app.records.lock import can_lock
+from mad_app.runs.interrupts import gentle_interrupts
 
 LOCAL_PER_WORKER = 2
 """Runs handed out for each worker process, so that none waits for its next."""

@@ -1,30 +1,85 @@
 """Commands that draw records: figure and animate for a run, sheet and curve for a series, page for either."""
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from mad_app.cli.options import ANIMATION, DRAWING, PAGE, RUN, SERIES, SERIES_WIDTH, THEME, Command, FiniteRange, Folder
-from mad_app.records import SHELF, Series, is_series, load_run, load_series, shelf_root
+from mad_app.cli.options import (
+    ANIMATION,
+    DRAWING,
+    PAGE,
+    RUN,
+    SERIES,
+    SERIES_WIDTH,
+    THEME,
+    Command,
+    FiniteRange,
+    Folder,
+    option_of,
+)
+from mad_app.errors import ArgumentError
+from mad_app.figures.options import SHEET_SETTINGS
+from mad_app.records import SHELF, RecordError, Run, Series, is_series, load_run, load_series, shelf_root
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+def sheet_setting_options(command: Decorated) -> Decorated:
+    """Options for all that can be chosen of a sheet, as declared."""
+    for declared in reversed(list(SHEET_SETTINGS.values())):
+        command = option_of(declared)(command)
+    return command
 
 
 @click.command(cls=Command)
-@RUN
-@DRAWING
-@click.option("--show", metavar="PARTS", help="Of pairs,maps,curves,others, those to show.  [default: what fits]")
-@click.option("--width", default="double", show_default=True, help="single or double (columns), or slide.")
-@click.option("--font-size", type=float, help="Of all text, in points.  [default: 6.5; slide: 12]")
-@THEME
+@click.argument("runs", metavar="RUN...", type=Folder(), nargs=-1, required=True)
+@click.option(
+    "--out",
+    "path",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A name that ends in .pdf, .svg or .png, or, for the table of all metrics, in .csv or .tex.",
+)
+@sheet_setting_options
 @click.option("--dpi", type=FiniteRange(36, 2400), help="Dots per inch of a PNG.  [default: whole pixels]")
-def figure(run: Path, path: Path, show: str | None, **asked: Any) -> None:
-    """Draw a run as a PDF, SVG or PNG; RUN is its folder."""
-    from mad_app.figures import save_figure
+@click.option(
+    "--caption", type=click.Choice(["short", "long", "latex"]), help="Print a caption, or LaTeX's figure environment."
+)
+def figure(runs: tuple[Path, ...], path: Path, dpi: float | None, caption: str | None, **asked: Any) -> None:
+    """Draw runs as a PDF, SVG or PNG.
 
-    parts: Any = None if show is None else [part.strip() for part in show.split(",")]
-    save_figure(load_run(run), path, show=parts, **asked)
+    RUN is the folder of a run. Of several runs, each is a row, and the caption says once what they share.
+    """
+    from mad_app.figures import TABLES, save_figure, sheet_settings
+
+    if caption and path.suffix.lower() in TABLES:
+        raise ArgumentError("caption", f"describes a figure, but {path} is a table: leave it out")
+    sheet_settings(**asked)  # refuses what cannot be used before anything is read
+    loaded = [_load(run) for run in runs]
+    save_figure(loaded, path, dpi=dpi, **asked)
     click.echo(path)
+    if caption:
+        click.echo(_caption(loaded, path, caption, asked))
+
+
+def _load(folder: Path) -> Run:
+    """A run; raises RecordError that names it where it cannot be read."""
+    try:
+        return load_run(folder)
+    except RecordError as error:
+        text = str(error)
+        raise RecordError(text if str(folder) in text else f"{folder} cannot be drawn: {text}") from error
+
+
+def _caption(runs: list[Run], path: Path, kind: str, asked: dict[str, Any]) -> str:
+    """One of the captions of a figure."""
+    from mad_app.figures import captions_of
+
+    text: str = getattr(captions_of(runs, path.name, **asked), kind)
+    return text
 
 
 @click.command(cls=Command)

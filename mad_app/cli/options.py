@@ -140,7 +140,7 @@ class SettingOption(click.Option):
         if record is None:
             return None
         names, text = record
-        for alias in self.opts[1:]:
+        for alias in (*self.opts[1:], *self.secondary_opts[1:]):
             names = names.replace(f", {alias}", "")
         return names, text
 
@@ -170,6 +170,8 @@ def setting_options(*names: str) -> Callable[[Decorated], Decorated]:
 def option_of(declared: Setting) -> Callable[[Decorated], Decorated]:
     """The option of one setting: names, type, default, range and help as declared."""
     names = [f"--{name.replace('_', '-')}" for name in (declared.option, *declared.aliases)]
+    if declared.kind is bool:
+        names = [f"{name}/--no-{name.removeprefix('--')}" for name in names]
     choices = _CHOICES.get(declared.name)
     kind = FileName() if declared.file else _KINDS[declared.kind]
     return click.option(
@@ -178,7 +180,8 @@ def option_of(declared: Setting) -> Callable[[Decorated], Decorated]:
         cls=SettingOption,
         type=click.Choice(choices) if choices else kind,
         is_flag=declared.kind is bool,
-        default=declared.default,
+        default=None if declared.inferred else declared.default,
+        hidden=declared.hidden,
         metavar="IMAGE" if declared.file else None,
         help=f"{declared.help}{_default_and_range(declared)}",
     )
@@ -205,8 +208,8 @@ def request_from(asked: Mapping[str, Any], *, decided: Mapping[str, str] | None 
 
 
 def _default_and_range(declared: Setting) -> str:
-    default = declared.none if declared.default is None else declared.default
-    notes = [] if declared.kind is bool else [f"default: {default}"]
+    default = declared.none if declared.default is None else declared.text(declared.default)
+    notes = [] if declared.default is False else [f"default: {default}"]
     notes += filter(None, [_range(declared)])
     return f"  [{'; '.join(notes)}]" if notes else ""
 
@@ -231,6 +234,6 @@ def _parameter_of(error: ArgumentError, context: click.Context) -> click.Paramet
 def _typed_name(parameter: click.Parameter, context: click.Context) -> str:
     """The name of a parameter as it was typed."""
     if not isinstance(parameter, click.Option):
-        return parameter.human_readable_name
+        return parameter.human_readable_name.removesuffix("...")
     typed: Collection[str] = {word.partition("=")[0] for word in context.meta["typed"]}
     return next((name for name in parameter.opts if name in typed), parameter.opts[0])

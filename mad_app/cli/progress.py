@@ -8,13 +8,10 @@ from typing import TextIO
 
 import numpy as np
 
-from mad_app.competition import CORNERS, Step
 from mad_app.runs import Progress, Request
 
 SECONDS_BETWEEN_LINES = 0.1
 """Least time between two versions of the line; nobody reads faster."""
-
-_ARROWS = {"max": "↑", "min": "↓"}
 
 
 class ProgressLine:
@@ -69,16 +66,8 @@ def progress_text(request: Request, progress: Progress) -> str:
         return f"{parts[0]}  optimized in {clock(progress.seconds)}"
     if progress.seconds_left is not None:
         parts.append(f"{clock(progress.seconds_left)} left")
-    parts += [
-        f"{name} {_extremes(step, role)}" for role, name in (("first", request.first), ("second", request.second))
-    ]
+    parts += [f"{request.first} {progress.extremes('first')}", f"{request.second} {progress.extremes('second')}"]
     return "  ".join([*parts, running_drift_sentence(float(np.abs(step.drift).max()))])
-
-
-def _extremes(step: Step, role: str) -> str:
-    """The metric's values of the two images for which it is optimized."""
-    values = step.first if role == "first" else step.second
-    return " ".join(f"{_ARROWS[c.direction]}{values[i]:.3g}" for i, c in enumerate(CORNERS) if c.optimized == role)
 
 
 def clock(seconds: float) -> str:

@@ -2,12 +2,9 @@
 
 import contextlib
 import functools
-import os
 import shlex
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -16,8 +13,10 @@ from mad_app.cli.options import refusal, was_typed
 from mad_app.cli.progress import ProgressLine
 from mad_app.metrics import KnownMetric, is_out_of_memory, resolve_metric
 from mad_app.metrics.devices import find_devices
-from mad_app.records import is_resumable, load_run
+from mad_app.records import is_resumable
+from mad_app.result import load_run
 from mad_app.runs import OnProgress, Request, Resolve
+from mad_app.runs.interrupts import gentle_interrupts
 from mad_app.runs.materialize import picture_notes
 from mad_app.runs.series import SeriesResult
 from mad_app.runs.time_budget import with_steps_for_time
@@ -40,7 +39,7 @@ def follow_run(request: Request, run: Callable[..., Path]) -> None:
     finally:
         line.end()
     finished = not is_resumable(folder)
-    click.echo(_results(folder) if finished else _how_to_continue(folder), err=True)
+    click.echo(load_run(folder).verdict if finished else _how_to_continue(folder), err=True)
     click.echo(folder)
     if not finished:
         raise click.exceptions.Exit(INTERRUPTED)
@@ -115,30 +114,5 @@ def _resolve() -> Resolve:
     return resolve
 
 
-@contextlib.contextmanager
-def gentle_interrupts() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C ask for a stop, which the callable reports, and the second one interrupt."""
-    asked = threading.Event()
-
-    def ask(*_: object) -> None:
-        asked.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.write(2, b"\nstopping after this step; Ctrl-C again aborts\n")  # print may not be called in a handler
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield asked.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _how_to_continue(folder: Path) -> str:
     return f"To continue: {shlex.join(['python', '-m', 'mad_app', 'resume', str(folder)])}"
-
-
-def _results(folder: Path) -> str:
-    """The values of both pairs and the drift in words, and why the optimization of each image ended."""
-    from mad_app.figures import outcome_sentence, pair_sentence, seen_drift_sentence
-
-    run = load_run(folder)
-    return "\n".join([pair_sentence(run, 0), pair_sentence(run, 1), seen_drift_sentence(run), outcome_sentence(run)])

@@ -1,7 +1,6 @@
 """The command that draws the tournament of a campaign's metrics: tournament."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -24,7 +23,7 @@ from mad_app.records import load_summary
     help="A name that ends in .html, .pdf, .svg or .png.",
 )
 @SERIES_WIDTH
-def tournament(file: Path, runs: Path, path: Path, width: Any) -> None:
+def tournament(file: Path, runs: Path, path: Path, width: str) -> None:
     """Draw a matrix of metrics against metrics.
 
     FILE is that of a campaign whose runs are done, best with metrics = […], which makes every pair of them. Prints of

@@ -7,7 +7,7 @@ import numpy as np
 
 from mad_app.competition.constraints import parametrization
 from mad_app.competition.initialization import highest_level
-from mad_app.competition.inputs import Mask, checked_image
+from mad_app.competition.inputs import Mask, checked_image, with_gray_resolved
 from mad_app.competition.settings import DEFAULT_SOLVER, Role, Settings, SolverOptions
 from mad_app.images import ImageArray
 from mad_app.metrics import Metric
@@ -37,7 +37,8 @@ def values_at_start(
     Raises:
         ArgumentError: an array is not as above, or a metric does not fit.
     """
-    to = parametrization(checked_image(start, "start", shape=reference.shape), settings, mask, solver=solver)
+    begun = checked_image(start, "start", shape=reference.shape)
+    to = parametrization(begun, with_gray_resolved(settings, reference, begun), mask, solver=solver)
     images = jnp.asarray(to.to_images(to.to_params(to.start)[None]))
     bound = {role: metric.bind(jnp.asarray(reference)) for role, metric in metrics.items()}
     # not `distances`, which would be compiled for this alone
@@ -58,7 +59,8 @@ def levels_in_reach(
     Arguments and errors as of `values_at_start`. The lowest is the value of the admissible image nearest to the
     reference, 0 without constraints; the highest is where Newton's method along the metric's gradient ends.
     """
-    to = parametrization(checked_image(start, "start", shape=reference.shape), settings, mask, solver=solver)
+    begun = checked_image(start, "start", shape=reference.shape)
+    to = parametrization(begun, with_gray_resolved(settings, reference, begun), mask, solver=solver)
     params, nearest = to.to_params(to.start), to.to_params(jnp.asarray(reference))
     ranges: dict[Role, Range] = {}
     for role, metric in metrics.items():

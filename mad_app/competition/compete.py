@@ -1,8 +1,8 @@
 """A Maximum Differentiation competition (Wang & Simoncelli, Journal of Vision 8(12):8, 2008) as a generator of steps.
 
 From a start, each of two metrics is maximized and minimized while the other keeps the value that it has there. The
-four images form one batch, so each step evaluates both metrics once. Break out of the loop at any time; `should_stop`
-ends it with a last step whose images are back on their level.
+four images form one batch, so each step evaluates both metrics once. On the way the images may be off their level; the
+last step has them back on it.
 """
 
 import time
@@ -12,11 +12,10 @@ from dataclasses import replace
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 
 from mad_app.competition.constraints import parametrization
 from mad_app.competition.initialization import initial_params_and_levels
-from mad_app.competition.inputs import Mask, check_metric_at_start, checked_image
+from mad_app.competition.inputs import Mask, check_metric_at_start, checked_image, with_gray_resolved
 from mad_app.competition.loop import iterate
 from mad_app.competition.problem import Constants, Problem, select
 from mad_app.competition.settings import (
@@ -31,13 +30,14 @@ from mad_app.competition.settings import (
 )
 from mad_app.competition.solver import SolverState, StepInfo, init, reinit
 from mad_app.competition.state_arrays import PARAMS, state_at, to_arrays
+from mad_app.images import AnyImage
 from mad_app.metrics import Metric
 from mad_app.metrics.sums import bind_together
 
 
 def compete(
-    reference: ArrayLike,
-    start: ArrayLike,
+    reference: AnyImage,
+    start: AnyImage,
     first: Metric,
     second: Metric,
     settings: Settings | None = None,
@@ -50,8 +50,14 @@ def compete(
 ) -> Iterator[Step]:
     """Run a competition.
 
+    `should_stop` ends it early with a last step whose images are on their level. Whoever breaks out of the loop has
+    images that may be off it, as `Step.on_level` says; this brings them back:
+
+        *_, last = compete(reference, start, first, second, settings, resume=step, should_stop=lambda: True)
+
     Args:
-        reference: float32 or float64 (H, W, 3), sRGB in [0, 1].
+        reference: a picture as an array (H, W), (H, W, 3), (3, H, W) or (1, 3, H, W) of NumPy, JAX or PyTorch, uint8 or
+            floating point in [0, 1], or of Pillow.
         start: a distorted copy of it, likewise; its distances are the levels unless the settings give others.
         first: a metric.
         second: another metric.
@@ -96,8 +102,8 @@ def compete(
 
 
 def _problem(
-    reference: ArrayLike,
-    start: ArrayLike,
+    reference: AnyImage,
+    start: AnyImage,
     first: Metric,
     second: Metric,
     settings: Settings,
@@ -105,7 +111,8 @@ def _problem(
     mask: Mask | None,
 ) -> Problem:
     original = checked_image(reference, "reference")
-    to = parametrization(checked_image(start, "start", shape=original.shape), settings, mask, solver=solver)
+    begun = checked_image(start, "start", shape=original.shape)
+    to = parametrization(begun, with_gray_resolved(settings, original, begun), mask, solver=solver)
     given: dict[Role, Metric] = {"first": first, "second": second}
     bound = dict(zip(given, bind_together(jnp.asarray(original), tuple(given.values())), strict=True))
     composed = {role: to.compose(metric) for role, metric in bound.items()}

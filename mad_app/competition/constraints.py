@@ -9,8 +9,8 @@ Parametrization. The solver works on params p in [0, 1], each of which stands fo
     x = l + (h − l) p                   with gray, mask or maximum change
     x = clip(s + L(2 p − 1), l, h)      with a limit on the spatial frequency of the change
 
-L is the orthogonal projection on the low spatial frequencies (DCT-II). Of a gray image, the first channel of p is all
-three of x.
+L is the orthogonal projection on the low spatial frequencies (DCT-II), up to the same number of cycles per pixel in all
+directions. Of a gray image, the first channel of p is all three of x.
 
 Projection. Clipping at l and h adds high frequencies. After each step, p is projected to where little is clipped, by
 alternating projections on the low frequencies and on the box l … h (von Neumann 1949; Boyle & Dykstra 1986). The edge
@@ -109,7 +109,7 @@ def parametrization(
 
     Args:
         start: float32 or float64 (H, W, 3) in [0, 1].
-        settings: of which `gray`, `max_change` and `low_pass` count.
+        settings: of which `gray`, where None is no, `max_change` and `low_pass` count.
         mask: bool (H, W), true where the images may change; None for everywhere.
         solver: of which `projections` and `projection_slack` count.
 
@@ -131,7 +131,7 @@ def parametrization(
     return Parametrization(
         **{name: jnp.asarray(array) for name, array in arrays.items()},
         band=None if settings.low_pass is None else _low_frequencies(s.shape, settings.low_pass),
-        gray=settings.gray,
+        gray=bool(settings.gray),
         unconstrained=not settings.gray and settings.max_change is None and settings.low_pass is None and mask is None,
         projections=solver.projections,
         slack=solver.projection_slack,
@@ -139,13 +139,14 @@ def parametrization(
 
 
 def _low_frequencies(shape: tuple[int, ...], low_pass: float) -> Band:
-    """The cosines of up to `low_pass` cycles per picture along each axis, and which products are within that circle."""
+    """The cosines of up to `low_pass` cycles per shorter side along each axis, and which products are of no more."""
     bases, cycles = [], []
     for length in shape[:2]:
-        index = np.arange(min(length, int(2 * low_pass) + 1))
+        scale = length / min(shape[:2])
+        index = np.arange(min(length, int(2 * low_pass * scale) + 1))
         basis = np.cos(np.pi * index[:, None] * (np.arange(length) + 0.5) / length)
         bases.append(jnp.asarray(basis / np.linalg.norm(basis, axis=1, keepdims=True), jnp.float32))
-        cycles.append(index / 2)
+        cycles.append(index / 2 / scale)
     return bases[0], bases[1], jnp.asarray(np.hypot(cycles[0][:, None], cycles[1]) <= low_pass)
 
 

@@ -1,31 +1,31 @@
-"""Checks of what a caller gives: images, masks and metrics. Nothing is converted but float64 to float32."""
+"""Checks of what a caller gives: images, masks and metrics."""
+
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 from jax import Array
 
-from mad_app.competition.settings import Role
+from mad_app.competition.settings import Role, Settings
 from mad_app.errors import ArgumentError
-from mad_app.images import ImageArray
+from mad_app.images import AnyImage, ImageArray, as_image, is_gray
 from mad_app.metrics import Metric
 
 Mask = npt.NDArray[np.bool_]
 
 
-def checked_image(image: npt.ArrayLike, name: str, *, shape: tuple[int, ...] | None = None) -> ImageArray:
+def checked_image(image: AnyImage, name: str, *, shape: tuple[int, ...] | None = None) -> ImageArray:
     """An image as float32 (H, W, 3).
 
     Args:
-        image: float32 or float64 (H, W, 3), sRGB in [0, 1].
+        image: a picture as `as_image` takes it.
         name: of the argument.
         shape: the shape that it must have, that of the reference; None for any.
 
     Raises:
-        ArgumentError: another type, shape or range, or a value that is not finite.
+        ArgumentError: another type, layout or range, or a value that is not finite.
     """
-    array = _checked_floats(image, name)
-    if array.ndim != 3 or array.shape[2] != 3 or array.size == 0:
-        raise ArgumentError(name, f"must have shape (H, W, 3), got {array.shape}")
+    array = as_image(image, name)
     if shape is not None and array.shape != shape:
         raise ArgumentError(name, f"must have the reference's shape {shape}, got {array.shape}")
     return array
@@ -53,6 +53,13 @@ def checked_mask(mask: npt.ArrayLike, shape: tuple[int, ...]) -> Mask:
     if not array.any():
         raise ArgumentError("mask", "lets no pixel change: it must be true (white) where the images may change")
     return array
+
+
+def with_gray_resolved(settings: Settings, reference: npt.ArrayLike, start: npt.ArrayLike) -> Settings:
+    """The settings with `gray` true or false: where it is None, whether the reference and the start are gray."""
+    if settings.gray is not None:
+        return settings
+    return replace(settings, gray=is_gray(reference) and is_gray(start))
 
 
 def check_metric_at_start(role: Role, metric: Metric, value: float, gradient: Array) -> None:

@@ -64,9 +64,10 @@ class Settings:
         steps: number of steps, at least 1; fewer are made if all four images converge.
         seconds: time after which no further step is made, above 0; None for any time. The schedules are those of
             `steps` all the same, so it cuts a competition short.
-        gray: only luminance changes: gray pictures stay gray.
+        gray: whether only luminance changes; None for whether the reference and the start are gray.
         max_change: largest change of any value from the start, white being 1, from 1/255 to 1; None for any.
-        low_pass: highest spatial frequency of the change, in cycles per picture, above 0; None for any.
+        low_pass: highest spatial frequency of the change, in cycles per shorter side of the picture, above 0; None for
+            any.
         first_level: the value that the first metric keeps where it is fixed; None for what it is at the start.
         second_level: likewise for the second metric.
 
@@ -92,11 +93,12 @@ class Settings:
         maximum=31_536_000,
         none="none",
     )
-    gray: bool = setting(
-        False,
+    gray: bool | None = setting(
+        None,
         label="Gray",
         help="The picture is reduced to its luminance, and only luminance changes.",
         group="constraints",
+        none="if the picture is gray",
         phrase="gray",
         aliases=("grey",),
     )
@@ -112,13 +114,14 @@ class Settings:
     )
     low_pass: float | None = setting(
         None,
-        label="Finest detail allowed (cycles per picture)",
-        help="Changes of higher spatial frequency are not allowed: 4 gives soft blotches, 32 fine grain.",
+        label="Finest detail allowed (cycles per shorter side)",
+        help="Changes of higher spatial frequency, counted along the picture's shorter side, are not allowed: 4 gives "
+        "soft blotches, 32 fine grain.",
         group="constraints",
-        unit="cycles per picture",
+        unit="cycles per shorter side",
         above=0,
         none="any",
-        phrase="up to {value:g} cycles per picture",
+        phrase="up to {value:g} cycles per shorter side",
     )
     first_level: float | None = setting(
         None,
@@ -314,3 +317,9 @@ class Step:
     drift: np.ndarray
     reasons: tuple[Reason, ...] | None = None
     state: Mapping[str, np.ndarray | jax.Array] = field(default_factory=dict)
+
+    @property
+    def on_level(self) -> bool:
+        """Whether all four images keep their level to within MAX_DRIFT: at the start and in the last step, not always
+        between them. The last step says in `reasons` which image could not be brought back."""
+        return bool((np.abs(self.drift) <= MAX_DRIFT).all())

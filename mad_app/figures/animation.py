@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from mad_app.figures.canvas import LINE, Canvas, Theme, drawing, figure_to_bytes, font_path
+from mad_app.figures.canvas import LINE, Canvas, drawing, figure_to_bytes, font_path
 from mad_app.figures.export import save_as
-from mad_app.figures.options import ThemeName, theme_called
 from mad_app.figures.text import LETTERS, image_title, number, pair_sentence
+from mad_app.figures.themes import Theme, theme_called
 from mad_app.images import from_uint8, to_uint8
 from mad_app.records import Run
 
@@ -79,7 +79,7 @@ def _images(four: np.ndarray) -> np.ndarray:
     return np.stack([from_uint8(image) for image in four])
 
 
-def animation_bytes(run: Run, kind: Moving, *, theme: ThemeName = "light") -> bytes:
+def animation_bytes(run: Run, kind: Moving, *, theme: str = "light") -> bytes:
     """The animation as the bytes of a file that repeats for ever; equal runs give equal bytes.
 
     Args:
@@ -102,7 +102,7 @@ def animation_bytes(run: Run, kind: Moving, *, theme: ThemeName = "light") -> by
     return buffer.getvalue()
 
 
-def save_animation(run: Run, path: str | Path, *, theme: ThemeName = "light") -> None:
+def save_animation(run: Run, path: str | Path, *, theme: str = "light") -> None:
     """Write the animation to a file, whole or not at all.
 
     Args:

@@ -5,12 +5,12 @@ bytes. Matplotlib is not safe for threads: draw inside `drawing()`.
 """
 
 import contextlib
-import functools
 import io
+import logging
 import math
+import re
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -20,14 +20,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.textpath import text_to_path
+from matplotlib.patches import Rectangle
+
+from mad_app.figures.themes import Theme
+from mad_app.figures.typefaces import DEFAULT_TYPEFACE, FONT, Typeface, Weight
 
 Kind = Literal["pdf", "svg", "png"]
 Align = Literal["left", "center", "right"]
-Weight = Literal["normal", "bold"]
-
-FONT = "DejaVu Sans"
-"""The one sans serif that comes with Matplotlib, so that a page looks the same everywhere."""
 
 LINE = 1.32
 """Distance of lines of text, in font sizes."""
@@ -41,43 +40,30 @@ _STYLE: dict[str, Any] = {
 }
 _SVG_FONT = f"font-family: '{FONT}'".encode()
 _SVG_FONTS = _SVG_FONT + b", Verdana, sans-serif"  # of the same widths, for readers without the first
+_BREAKS = re.compile(r"[^\S\xa0]+")
+"""Where lines may be broken: not at spaces that forbid it."""
 _WITHOUT_DATE: dict[Kind, dict[str, None]] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
+logging.getLogger("fontTools.ttLib.tables._h_e_a_d").setLevel(logging.ERROR)  # Computer Modern is older than its clock
 _CANVASES = {"pdf": FigureCanvasPdf, "svg": FigureCanvasSVG, "png": FigureCanvasAgg}
 _LOCK = threading.RLock()
 
 
-@dataclass(frozen=True)
-class Theme:
-    """Colors of a page.
-
-    Attributes:
-        paper: the ground.
-        ink: text that matters.
-        quiet: text and lines that stay back.
-        letters: the four images, colors of Okabe and Ito that color-blind people can tell apart.
-    """
-
-    paper: str
-    ink: str
-    quiet: str
-    letters: tuple[str, str, str, str]
-
-
-LIGHT = Theme("#ffffff", "#1a1a1a", "#666666", ("#d55e00", "#0072b2", "#cc79a7", "#009e73"))
-DARK = Theme("#14161a", "#f2f2f2", "#a0a4aa", ("#e69f00", "#56b4e9", "#cc79a7", "#009e73"))
-
-
 @contextlib.contextmanager
-def drawing() -> Iterator[None]:
+def drawing(typeface: Typeface = DEFAULT_TYPEFACE) -> Iterator[None]:
     """Draw in the project's style, one thread at a time."""
-    with _LOCK, style.context(["default", _STYLE]):
+    own: dict[str, Any] = {"font.family": list(typeface.normal)}
+    if typeface.is_tex:  # its letters are elsewhere than a reader of SVG expects them
+        own |= {"mathtext.fontset": "cm", "axes.formatter.use_mathtext": True, "svg.fonttype": "path"}
+    with _LOCK, style.context(["default", _STYLE, own]):
         yield
 
 
-def figure_to_bytes(figure: Figure, kind: Kind, *, dpi: float | None = None) -> bytes:
+def figure_to_bytes(
+    figure: Figure, kind: Kind, *, dpi: float | None = None, typeface: Typeface = DEFAULT_TYPEFACE
+) -> bytes:
     """The figure as a file of a kind, without date; PNG at `dpi` dots per inch, by default the figure's own."""
     buffer = io.BytesIO()
-    with drawing():
+    with drawing(typeface):
         canvas = _CANVASES[kind](figure)
         canvas.print_figure(
             buffer,
@@ -88,12 +74,6 @@ def figure_to_bytes(figure: Figure, kind: Kind, *, dpi: float | None = None) -> 
             bbox_inches=None,
         )
     return buffer.getvalue().replace(_SVG_FONT, _SVG_FONTS) if kind == "svg" else buffer.getvalue()
-
-
-def printable(text: str) -> str:
-    """The text in one line, with "?" for what the font cannot show."""
-    shown = _characters()
-    return "".join(c if ord(c) in shown else "?" for c in " ".join(text.split()))
 
 
 def font_path() -> str:
@@ -110,13 +90,24 @@ class Canvas:
         font: size of the text in points.
         theme: the colors.
         dpi: dots per inch; images begin on whole dots.
+        typeface: of all text.
     """
 
-    def __init__(self, width: float, height: float, *, font: float, theme: Theme, dpi: float) -> None:
+    def __init__(
+        self,
+        width: float,
+        height: float,
+        *,
+        font: float,
+        theme: Theme,
+        dpi: float,
+        typeface: Typeface = DEFAULT_TYPEFACE,
+    ) -> None:
         self.width = width
         self.height = math.ceil(height * dpi) / dpi
         self.font = font
         self.theme = theme
+        self.typeface = typeface
         self.line = LINE * font / 72
         self.figure = Figure(figsize=(self.width, self.height), dpi=dpi, facecolor=theme.paper)
 
@@ -133,33 +124,40 @@ class Canvas:
         scale: float = 1,
     ) -> None:
         """Write one line with its baseline at y, cut with "…" to `width` inches if given, `scale` times as large."""
-        shown = printable(text) if width is None else self.cut(text, width / scale, weight=weight)
+        shown = text if width is None else self.cut(text, width / scale, weight=weight)
+        typeset = self.typeface.typeset(shown, weight)
         self.figure.text(
             x / self.width,
             1 - y / self.height,
-            shown,
-            fontsize=scale * self.font,
+            typeset.text,
+            fontproperties=self.typeface.properties(scale * self.font, weight),
             color=color or self.theme.ink,
-            weight=weight,
             ha=align,
             va="baseline",
-            parse_math=False,
+            parse_math=typeset.is_math,
         )
 
     def lines(
-        self, x: float, y: float, lines: Iterable[str], *, color: str | None = None, weight: Weight = "normal"
+        self,
+        x: float,
+        y: float,
+        lines: Iterable[str],
+        *,
+        color: str | None = None,
+        weight: Weight = "normal",
+        scale: float = 1,
     ) -> None:
-        """Write lines of text, the first one's upper edge at y."""
+        """Write lines of text, the first one's upper edge at y, `scale` times as large."""
         for i, line in enumerate(lines):
-            self.text(x, y + (i + 0.76) * self.line, line, color=color, weight=weight)
+            self.text(x, y + scale * (i + 0.76) * self.line, line, color=color, weight=weight, scale=scale)
 
     def measure(self, text: str, *, weight: Weight = "normal") -> float:
         """Width of a line of text in inches."""
-        return _measure(printable(text), self.font, weight)
+        return self.typeface.measure(text, self.font, weight)
 
     def cut(self, text: str, width: float, *, weight: Weight = "normal") -> str:
         """The text, or as much of it as fits into `width` inches with "…" after it."""
-        text = printable(text)
+        text = " ".join(text.split())
         if self.measure(text, weight=weight) <= width:
             return text
         while text and self.measure(f"{text}…", weight=weight) > width:
@@ -169,7 +167,7 @@ class Canvas:
     def wrap(self, text: str, width: float, *, weight: Weight = "normal") -> list[str]:
         """The text in lines of at most `width` inches."""
         lines: list[str] = []
-        for word in printable(text).split():
+        for word in filter(None, _BREAKS.split(text)):
             longer = f"{lines[-1]} {word}" if lines else word
             if lines and self.measure(longer, weight=weight) <= width:
                 lines[-1] = longer
@@ -185,6 +183,22 @@ class Canvas:
         axes.imshow(levels, interpolation="none", aspect="auto")
         axes.set_axis_off()
 
+    def frame(self, x: float, y: float, width: float, height: float) -> None:
+        """A thin frame around a part of an image, white within black, which is seen on any image."""
+        for color, line in (("black", 0.2), ("white", 0.1)):
+            self.figure.add_artist(
+                Rectangle(
+                    (x / self.width, 1 - (y + height) / self.height),
+                    width / self.width,
+                    height / self.height,
+                    fill=False,
+                    edgecolor=color,
+                    linewidth=line * self.font,
+                    joinstyle="miter",
+                    zorder=10,
+                )
+            )
+
     def axes(self, x: float, y: float, width: float, height: float) -> Axes:
         """New axes with this frame."""
         bottom = self.height - y - height
@@ -197,14 +211,3 @@ class Canvas:
         axes = self.axes(x, y, width, 0.001)
         axes.set_axis_off()
         axes.axhline(0.5, color=self.theme.quiet, linewidth=0.5, clip_on=False)
-
-
-@functools.lru_cache(maxsize=4096)
-def _measure(text: str, size: float, weight: Weight) -> float:
-    properties = font_manager.FontProperties(family=FONT, size=size, weight=weight)
-    return float(text_to_path.get_text_width_height_descent(text, properties, ismath=False)[0]) / 72
-
-
-@functools.cache
-def _characters() -> frozenset[int]:
-    return frozenset(font_manager.get_font(font_path()).get_charmap())

@@ -11,9 +11,9 @@ from typing import cast
 
 from matplotlib.figure import Figure
 
-from mad_app.figures.canvas import LIGHT, Canvas, Weight
-from mad_app.figures.options import Format
-from mad_app.figures.sheet import TALLEST
+from mad_app.figures.canvas import Canvas
+from mad_app.figures.corners import TALLEST
+from mad_app.figures.measures import Format
 from mad_app.figures.text import (
     LETTERS,
     contest_title,
@@ -24,6 +24,8 @@ from mad_app.figures.text import (
     setting_phrases,
     start_phrase,
 )
+from mad_app.figures.themes import LIGHT
+from mad_app.figures.typefaces import Weight
 from mad_app.images import from_uint8
 from mad_app.records import Run, Series, Spread, spread_of, spread_of_starts
 

@@ -5,7 +5,7 @@ records give equal bytes.
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar, Unpack
 
@@ -15,8 +15,11 @@ from mad_app.errors import ArgumentError
 from mad_app.figures.canvas import Kind, drawing, figure_to_bytes
 from mad_app.figures.contact_sheet import draw_contact_sheet
 from mad_app.figures.level_curves import draw_level_curves
-from mad_app.figures.options import Part, SheetOptions, ThemeName, Width, check_parts, sheet_format, theme_called
+from mad_app.figures.measures import WIDTHS, format_of
+from mad_app.figures.options import SheetOptions, SheetSettings, sheet_settings
+from mad_app.figures.several import draw_runs
 from mad_app.figures.sheet import draw_sheet
+from mad_app.figures.tables import TABLES, TableKind, table_text
 from mad_app.records import Run, Series
 from mad_app.records.storage import refusals, staged_file
 
@@ -33,41 +36,33 @@ _DRAW = {"contact sheet": draw_contact_sheet, "curves": draw_level_curves}
 FileKind = TypeVar("FileKind")
 
 
-def mad_sheet(
-    run: Run,
-    *,
-    width: Width = "double",
-    font_size: float | None = None,
-    theme: ThemeName = "light",
-    show: Collection[Part] | None = None,
-) -> Figure:
-    """Draw the MAD sheet of a run: the original and the start, both pairs with their values, what changed, how both
-    metrics developed, and the other metrics.
+def mad_sheet(runs: Run | Sequence[Run], **options: Unpack[SheetOptions]) -> Figure:
+    """Draw the MAD sheet of a run, or of several.
+
+    Of one run it shows the original and the start, both pairs with their values, what changed, how both metrics
+    developed, and the other metrics. Of several, each run is a row of the original, the start and its pairs, and the
+    sheet says once what they share.
 
     Args:
-        run: a competition, finished or not.
-        width: "single" (3.4 inches, a column of a paper), "double" (7.0 inches) or "slide" (12.8 inches).
-        font_size: of all text, in points, from 5 to 9 (single), 10 (double) or 18 (slide); by default 6.5 or 12.
-        theme: "light" or "dark", which is light on dark.
-        show: the names of the PARTS to show, at least one; by default all, the other metrics only if they then still
-            fit on a page.
+        runs: a competition, finished or not, or several of any metrics and sizes.
+        **options: as in `SheetSettings`; lists are as their items with commas between them.
 
     Returns:
         A figure as high as its content; its own dpi shows the images pixel by pixel.
 
     Raises:
-        ArgumentError: there is no such width, theme or part, or the size of the text is out of its range.
+        ArgumentError: an option cannot be used, or not for these runs.
     """
-    form, colors, parts = sheet_format(width, font_size), theme_called(theme), check_parts(show)
-    with drawing():
-        return draw_sheet(run, form, colors, parts)
+    return _draw(_as_runs(runs), sheet_settings(**options))
 
 
-def figure_bytes(run: Run, kind: Kind, *, dpi: float | None = None, **options: Unpack[SheetOptions]) -> bytes:
+def figure_bytes(
+    runs: Run | Sequence[Run], kind: Kind, *, dpi: float | None = None, **options: Unpack[SheetOptions]
+) -> bytes:
     """The MAD sheet as the bytes of a file.
 
     Args:
-        run: a competition.
+        runs: a competition, or several.
         kind: "pdf", "svg" or "png".
         dpi: dots per inch of a PNG; by default the first above 300 (slide: 150) that shows whole pixels.
         **options: as in `mad_sheet`.
@@ -75,53 +70,80 @@ def figure_bytes(run: Run, kind: Kind, *, dpi: float | None = None, **options: U
     Raises:
         ArgumentError: as `mad_sheet`, or a PNG would have more than MOST_PIXELS.
     """
-    figure = mad_sheet(run, **options)
+    chosen = sheet_settings(**options)
+    figure = _draw(_as_runs(runs), chosen)
     inches = float(figure.get_figwidth() * figure.get_figheight())
     if kind == "png" and dpi is not None and not dpi**2 * inches <= MOST_PIXELS:
         raise ArgumentError("dpi", f"must be at most {math.sqrt(MOST_PIXELS / inches):.0f} here, got {dpi:g}")
-    return figure_to_bytes(figure, kind, dpi=dpi)
+    return figure_to_bytes(figure, kind, dpi=dpi, typeface=chosen.typeface)
 
 
-def series_bytes(series: Series, drawing_of: Drawing, kind: Kind, *, width: Width = "double") -> bytes:
+def _draw(runs: tuple[Run, ...], options: SheetSettings) -> Figure:
+    with drawing(options.typeface):
+        if len(runs) == 1 and options.rows is None:
+            return draw_sheet(runs[0], options)
+        return draw_runs(runs, options)
+
+
+def _as_runs(runs: Run | Sequence[Run]) -> tuple[Run, ...]:
+    """The runs, at least one."""
+    several = (runs,) if isinstance(runs, Run) else tuple(runs)
+    if not several:
+        raise ArgumentError("runs", "must be at least one run")
+    return several
+
+
+def series_bytes(series: Series, drawing_of: Drawing, kind: Kind, *, width: str = "double") -> bytes:
     """A drawing of a series as the bytes of a file.
 
     Args:
         series: the competitions.
         drawing_of: all images side by side, or each optimized metric at each level of the other.
         kind: "pdf", "svg" or "png".
-        width: "single" (3.4 inches), "double" (7.0 inches) or "slide" (12.8 inches).
+        width: "single" (3.4 inches), "double" (7.0 inches), "slide" (12.8 inches), or millimeters.
 
     Raises:
-        ArgumentError: there is no such width.
+        ArgumentError: there is no such width, or it fixes the height.
     """
-    form = sheet_format(width)
+    form = format_of(width)
+    if form.height is not None:
+        free = ", ".join(name for name, known in WIDTHS.items() if known.height is None)
+        raise ArgumentError("width", f"must be one of {free}, or millimeters, for a series, got {width!r}")
     with drawing():
         figure = _DRAW[drawing_of](series, form)
     return figure_to_bytes(figure, kind)
 
 
-def save_figure(run: Run, path: str | Path, *, dpi: float | None = None, **options: Unpack[SheetOptions]) -> None:
-    """Write the MAD sheet to a file, whole or not at all.
+def save_figure(
+    runs: Run | Sequence[Run], path: str | Path, *, dpi: float | None = None, **options: Unpack[SheetOptions]
+) -> None:
+    """Write the MAD sheet, or the table of all metrics, to a file, whole or not at all.
 
     Args:
-        run: a competition.
-        path: a name that ends in .pdf, .svg or .png.
+        runs: a competition, or several.
+        path: a name that ends in .pdf, .svg or .png, or, for the table, in .csv or .tex.
         dpi: as in `figure_bytes`.
-        **options: as in `mad_sheet`.
+        **options: as in `mad_sheet`; a table takes its names from them.
 
     Raises:
-        ArgumentError: the name ends otherwise.
+        ArgumentError: the name ends otherwise, or as `figure_bytes`.
         RecordError: the file cannot be written; an older one stays as it was.
     """
-    save_as(path, KINDS, lambda kind: figure_bytes(run, kind, dpi=dpi, **options))
+
+    def content_of(kind: Kind | TableKind) -> bytes:
+        if kind == "csv" or kind == "tex":
+            return table_text(_as_runs(runs), kind, sheet_settings(**options)).encode()
+        return figure_bytes(runs, kind, dpi=dpi, **options)
+
+    save_as(path, {**KINDS, **TABLES}, content_of)
 
 
-def save_contact_sheet(series: Series, path: str | Path, *, width: Width = "double") -> None:
+def save_contact_sheet(series: Series, path: str | Path, *, width: str = "double") -> None:
     """Write the contact sheet of a series to a file, whole or not at all; errors as in `save_figure`."""
     save_as(path, KINDS, lambda kind: series_bytes(series, "contact sheet", kind, width=width))
 
 
-def save_level_curves(series: Series, path: str | Path, *, width: Width = "double") -> None:
+def save_level_curves(series: Series, path: str | Path, *, width: str = "double") -> None:
     """Write the curves of a level sweep to a file, whole or not at all; errors as in `save_figure`."""
     save_as(path, KINDS, lambda kind: series_bytes(series, "curves", kind, width=width))
 

@@ -4,11 +4,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mad_app.competition.settings import CORNERS
-from mad_app.figures.canvas import LIGHT, Canvas
+from mad_app.figures.canvas import Canvas
 from mad_app.figures.contact_sheet import missing_sentence, series_title
-from mad_app.figures.options import Format
+from mad_app.figures.measures import Format
 from mad_app.figures.panels import dress, scale_axis, spread_labels, tick_at
 from mad_app.figures.text import LETTERS, measured_images, metric_title
+from mad_app.figures.themes import LIGHT
 from mad_app.records import Run, Series
 
 HEIGHT = 0.72

@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from mad_app.figures.canvas import LIGHT, Canvas, Kind, drawing, figure_to_bytes
-from mad_app.figures.options import Format, Width, sheet_format
+from mad_app.figures.canvas import Canvas, Kind, drawing, figure_to_bytes
+from mad_app.figures.measures import Format, format_of
 from mad_app.figures.text import metric_title, number
+from mad_app.figures.themes import LIGHT
 
 COLORS = "Blues"
 """From no difference to the greatest: light to dark, which prints in gray, too."""
@@ -46,18 +47,18 @@ class Matrix:
     fixed: Sequence[str]
 
 
-def matrix_bytes(matrix: Matrix, kind: Kind, *, width: Width = "double") -> bytes:
+def matrix_bytes(matrix: Matrix, kind: Kind, *, width: str = "double") -> bytes:
     """The matrix as the bytes of a file.
 
     Args:
         matrix: what is drawn.
         kind: "pdf", "svg" or "png".
-        width: "single" (3.4 inches), "double" (7.0 inches) or "slide" (12.8 inches).
+        width: "single" (3.4 inches), "double" (7.0 inches), "slide" (12.8 inches), or millimeters.
 
     Raises:
         ArgumentError: there is no such width.
     """
-    form = sheet_format(width)
+    form = format_of(width)
     with drawing():
         figure = _draw(matrix, form)
     return figure_to_bytes(figure, kind)

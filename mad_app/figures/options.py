@@ -1,114 +1,277 @@
-"""The options of a sheet: its width, size of text, theme and parts."""
+"""The options of a sheet, declared once: the command line, the page, its address and the reproduced command follow.
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
-from typing import Literal, TypedDict, cast
+`measures.py` has what a width means.
+"""
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+
+from mad_app.declaration import Setting, check_settings, setting, settings_of
 from mad_app.errors import ArgumentError
-from mad_app.figures.canvas import DARK, LIGHT, Theme
+from mad_app.figures.inset import Box, parse_box
+from mad_app.figures.measures import Format, format_of
+from mad_app.figures.text import LETTERS
+from mad_app.figures.themes import Theme, theme_called
 
-Width = Literal["single", "double", "slide"]
-Part = Literal["pairs", "maps", "curves", "others"]
+if TYPE_CHECKING:
+    from mad_app.figures.typefaces import Typeface
+
+Part = Literal["AB", "CD", "maps", "curves", "others"]
 
 PARTS: dict[Part, str] = {
-    "pairs": "the four images in their two pairs, with the values of both metrics",
+    "AB": "the images A and B, with the values of both metrics",
+    "CD": "the images C and D, likewise",
     "maps": "what changed, as amplified differences from the original",
     "curves": "both metrics over the steps, with the level that each kept",
     "others": "the values of all other metrics",
 }
 """What a sheet can show, to what that is, in the order from top to bottom."""
 
-EARLIER_PARTS: dict[str, Part] = {"jury": "others"}
-"""Earlier names of parts, which commands and addresses may still use."""
+PAIRS: tuple[Part, Part] = ("AB", "CD")
+"""The parts that are pairs of images."""
 
-ThemeName = Literal["light", "dark"]
+SEVERAL: tuple[Part, ...] = ("AB", "CD", "maps")
+"""What a sheet of several runs can show."""
 
-THEMES: dict[ThemeName, Theme] = {"light": LIGHT, "dark": DARK}
+BOTH_PAIRS = "pairs"
+"""Stands for both pairs where parts are named."""
+
+_NAMES: Mapping[str, tuple[Part, ...]] = {
+    BOTH_PAIRS: PAIRS,
+    "jury": ("others",),
+    **{name: (part,) for part in PARTS for name in (part, part.lower())},
+}
+"""What a part may be called, also by an earlier name."""
+
+NOTHING = "none"
+"""In place of a text that the program would write: none at all."""
+
+LONGEST_TITLE, LONGEST_FOOTER, LONGEST_LABEL, LONGEST_ROW = 200, 1000, 16, 120
+"""Characters of a text that people write."""
+
+ENDS = ("original", "start")
+"""Names of the first two images."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SheetSettings:
+    """What is chosen of a sheet; every text is as it is typed.
+
+    Attributes:
+        show: names of the PARTS to show, with commas between them; None for what fits.
+        width: one of `measures.WIDTHS`, or a number of millimeters.
+        font: name of a font, or latex; None for DejaVu Sans.
+        font_size: of all text but a title, in points; None for that of the width.
+        theme: one of `themes.THEMES`.
+        title: above the sheet; None for the two metrics, NOTHING for none.
+        footer: below the sheet; None for the settings and why each image ended, NOTHING for none.
+        drift: whether how well the fixed metrics kept their levels is under the images.
+        sentence: whether a sentence above each pair says how far its images are from the original.
+        labels: names of the four images, with commas between them, perhaps after those of the original and the start.
+        rows: names of the runs, with commas between them; None for what distinguishes them.
+        inset: left, top, width and height of a part that is shown enlarged, as fractions of the picture.
+
+    Raises:
+        ArgumentError: an option cannot be used.
+    """
+
+    show: str | None = setting(
+        None,
+        label="Parts of the sheet",
+        help=f"Of {','.join(PARTS)}, those to show; {BOTH_PAIRS} is AB,CD. Of several runs: {','.join(SEVERAL)}.",
+        group="figure",
+        none="what fits",
+    )
+    width: str = setting(
+        "double",
+        label="Width",
+        help="single or double (columns), slide, 16:9 (a slide of that shape), or millimeters such as 120.",
+        group="figure",
+    )
+    font: str | None = setting(
+        None,
+        label="Font",
+        help="The name of an installed font; latex is Computer Modern, as in LaTeX.",
+        group="figure",
+        none="DejaVu Sans",
+    )
+    font_size: float | None = setting(
+        None,
+        label="Text size (points)",
+        help="Of all text.",
+        group="figure",
+        unit="points",
+        none="6.5; slides: 12",
+    )
+    theme: str = setting("light", label="Theme", help="light or dark.", group="figure")
+    title: str | None = setting(
+        None, label="Title", help=f"Text above the sheet; {NOTHING}: no title.", group="figure", none="the metrics"
+    )
+    footer: str | None = setting(
+        None, label="Footer", help=f"Text below the sheet; {NOTHING}: no text.", group="figure", none="the settings"
+    )
+    drift: bool = setting(
+        True, label="Drift", help="Say how well each fixed metric kept its level, under the images.", group="figure"
+    )
+    sentence: bool = setting(
+        True, label="Sentences", help="Say what each pair shows in a sentence above it.", group="figure"
+    )
+    labels: str | None = setting(
+        None,
+        label="Names of the images",
+        help="Four names with commas between them, or six with those of the original and the start.",
+        group="figure",
+        none="A,B,C,D",
+    )
+    rows: str | None = setting(
+        None,
+        label="Names of the runs",
+        help="Of several runs, a name for each row, with commas between them.",
+        group="figure",
+        none="what distinguishes them",
+    )
+    inset: str | None = setting(
+        None,
+        label="Enlarged part",
+        help="left,top,width,height of a part to show enlarged on each image, as fractions from 0 to 1.",
+        group="figure",
+        none="none",
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        object.__setattr__(self, "show", _canonical_parts(self.show))
+        _ = self.form, self.names, self.box, self.row_names, self.colors, self.font and self.typeface
+        for name, longest in (("title", LONGEST_TITLE), ("footer", LONGEST_FOOTER)):
+            if len(getattr(self, name) or "") > longest:
+                raise ArgumentError(name, f"must have at most {longest} characters, got {len(getattr(self, name))}")
+
+    @cached_property
+    def form(self) -> Format:
+        """The measures of the sheet."""
+        return format_of(self.width, self.font_size)
+
+    @cached_property
+    def typeface(self) -> "Typeface":
+        """Of all text."""
+        from mad_app.figures.typefaces import typeface_called  # imports Matplotlib, which a command's help needs not
+
+        return typeface_called(self.font)
+
+    @cached_property
+    def colors(self) -> Theme:
+        """Of the sheet."""
+        return theme_called(self.theme)
+
+    @property
+    def parts(self) -> tuple[Part, ...] | None:
+        """What is asked for, None for what fits."""
+        return None if self.show is None else _parts(self.show)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the original, the start and the four images."""
+        given = LETTERS if self.labels is None else _texts("labels", self.labels, LONGEST_LABEL)
+        if len(given) not in (4, 6):
+            raise ArgumentError(
+                "labels", f"must be four or six names with commas between them, got {self.labels!r:.80}"
+            )
+        if len(set(given)) < len(given):
+            raise ArgumentError("labels", f"must be different names, got {self.labels!r:.80}")
+        return tuple(given) if len(given) == 6 else (*ENDS, *given)
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """Names of the four images."""
+        return self.names[2:]
+
+    @cached_property
+    def row_names(self) -> tuple[str, ...] | None:
+        """Names of the runs, None for what distinguishes them."""
+        return None if self.rows is None else _texts("rows", self.rows, LONGEST_ROW)
+
+    @cached_property
+    def box(self) -> Box | None:
+        """The part that is shown enlarged."""
+        return None if self.inset is None else parse_box(self.inset)
+
+
+SHEET_SETTINGS: Mapping[str, Setting] = settings_of(SheetSettings)
+"""Every option of a sheet by name."""
 
 
 class SheetOptions(TypedDict, total=False):
-    """The options of `mad_sheet`, with its defaults."""
+    """What functions take for the fields of `SheetSettings`; a list is as its items with commas between them."""
 
-    width: Width
+    show: str | Collection[str] | None
+    width: str | float
+    font: str | None
     font_size: float | None
-    theme: ThemeName
-    show: Collection[Part] | None
+    theme: str
+    title: str | None
+    footer: str | None
+    drift: bool
+    sentence: bool
+    labels: str | Collection[str] | None
+    rows: str | Collection[str] | None
+    inset: str | Collection[float] | None
 
 
-@dataclass(frozen=True)
-class Format:
-    """Measures of a sheet in inches, but `font` in points.
+def sheet_settings(**options: Unpack[SheetOptions]) -> SheetSettings:
+    """The settings of these options.
 
-    Attributes:
-        width: of the sheet.
-        font: size of all text.
-        largest_font: with larger text, the values would not fit under the images.
-        stacked: whether the second pair stands under the first.
-        margin: around the sheet.
-        gap: between the images of a pair.
-        gutter: between groups.
-        curve_height: of the curves.
-        page: height of the page on which the sheet must fit, if it can.
-        dpi: fewest dots per inch of a PNG.
+    Raises:
+        ArgumentError: an option cannot be used.
+        TypeError: there is no option of that name.
+
+    Example:
+        >>> sheet_settings(show=["AB", "CD", "maps"], inset=(0.1, 0.1, 0.2, 0.2), width=120).show
+        'pairs,maps'
     """
-
-    width: float
-    font: float
-    largest_font: float
-    stacked: bool
-    margin: float
-    gap: float
-    gutter: float
-    curve_height: float
-    page: float
-    dpi: int
-
-    @property
-    def inner(self) -> float:
-        """Width within the margins."""
-        return self.width - 2 * self.margin
+    typed: dict[str, Any] = {name: _as_typed(name, value) for name, value in options.items()}
+    return SheetSettings(**typed)
 
 
-SMALLEST_FONT = 5.0
-"""In points; smaller print cannot be read."""
-
-FORMATS: dict[Width, Format] = {
-    "single": Format(3.4, 6.5, 9.0, True, 0.03, 0.06, 0.1, 1.2, 9.3, 300),
-    "double": Format(7.0, 6.5, 10.0, False, 0.03, 0.08, 0.2, 1.3, 9.3, 300),
-    "slide": Format(12.8, 12.0, 18.0, False, 0.2, 0.13, 0.35, 2.4, 12.0, 150),
-}
+def _as_typed(name: str, value: Any) -> Any:
+    if isinstance(value, Collection) and not isinstance(value, str):
+        return ",".join(map(str, value))
+    return f"{value:g}" if name == "width" and isinstance(value, int | float) else value
 
 
-def sheet_format(width: Width, font_size: float | None = None) -> Format:
-    """The measures of a sheet, with text of another size if given; raises ArgumentError for one that does not fit."""
-    _check("width", width, FORMATS)
-    form = FORMATS[width]
-    if font_size is None:
-        return form
-    if not SMALLEST_FONT <= font_size <= form.largest_font:
-        limits = f"from {SMALLEST_FONT:g} to {form.largest_font:g} points"
-        raise ArgumentError("font_size", f"must be {limits} for width {width}, got {font_size:g}")
-    return replace(form, font=font_size, curve_height=form.curve_height * max(1.0, font_size / form.font))
-
-
-def theme_called(name: ThemeName) -> Theme:
-    """The theme of that name; raises ArgumentError if there is none."""
-    _check("theme", name, THEMES)
-    return THEMES[name]
-
-
-def check_parts(show: Collection[str] | None) -> tuple[Part, ...] | None:
-    """The parts under today's names, at least one; None is passed on. Raises ArgumentError for others."""
+def _canonical_parts(show: str | None) -> str | None:
+    """Today's names of the parts, in their order."""
     if show is None:
         return None
-    if not show:
-        raise ArgumentError("show", f"must name at least one of {', '.join(PARTS)}")
-    named = tuple(EARLIER_PARTS.get(part, part) for part in show)
-    for part in named:
-        _check("show", part, PARTS)
-    return cast(tuple[Part, ...], named)
+    parts = _parts(show)
+    both = all(part in parts for part in PAIRS)
+    named = [BOTH_PAIRS, *(part for part in parts if part not in PAIRS)] if both else list(parts)
+    return ",".join(named)
 
 
-def _check(argument: str, given: str, known: Collection[str]) -> None:
+def _parts(show: str) -> tuple[Part, ...]:
+    """The parts that a text names, in their order, at least one."""
+    named = [name.strip() for name in show.split(",")]
+    if not any(named):
+        raise ArgumentError("show", f"must name at least one of {BOTH_PAIRS}, {', '.join(PARTS)}")
+    found: set[Part] = set()
+    for name in named:
+        _check_choice("show", name, _NAMES, (BOTH_PAIRS, *PARTS))
+        found |= set(_NAMES[name])
+    return tuple(part for part in PARTS if part in found)
+
+
+def _texts(name: str, text: str, longest: int) -> tuple[str, ...]:
+    """Names with commas between them, none of which is empty or too long."""
+    texts = tuple(part.strip() for part in text.split(","))
+    if not all(texts):
+        raise ArgumentError(name, f"must be names with commas between them, got {text!r:.80}")
+    if any(len(part) > longest for part in texts):
+        raise ArgumentError(name, f"must have at most {longest} characters each, got {max(texts, key=len)!r:.140}")
+    return texts
+
+
+def _check_choice(argument: str, given: str, known: Collection[str], listed: Collection[str] = ()) -> None:
     if given not in known:
-        raise ArgumentError(argument, f"must be one of {', '.join(known)}, got {given!r}")
+        raise ArgumentError(argument, f"must be one of {', '.join(listed or known)}, got {given!r:.60}")

@@ -10,8 +10,9 @@ from matplotlib import ticker
 from matplotlib.axes import Axes
 
 from mad_app.competition.settings import CORNERS, Role
-from mad_app.figures.canvas import Canvas, Weight
-from mad_app.figures.text import LETTERS, metric_title, number
+from mad_app.figures.canvas import Canvas
+from mad_app.figures.text import LETTERS, metric_title, number, typeset_powers
+from mad_app.figures.typefaces import DEFAULT_TYPEFACE, Typeface, weight_of
 from mad_app.records import Run
 
 DECADE = 10.0
@@ -24,25 +25,44 @@ MARGIN = 0.06
 """Space above and below the curves, as a fraction of what they span."""
 
 
-def draw_curve(canvas: Canvas, run: Run, role: Role, x: float, y: float, width: float, height: float) -> None:
-    """Draw one metric's distances of the four images over the steps, and the level that it kept."""
+@dataclass(frozen=True)
+class Curves:
+    """The curves of a run, one panel a metric.
+
+    Attributes:
+        run: the competition.
+        letters: names of the four images.
+        images: positions of those that are shown.
+    """
+
+    run: Run
+    letters: Sequence[str]
+    images: Sequence[int]
+
+
+def draw_curve(canvas: Canvas, curves: Curves, role: Role, x: float, y: float, width: float, height: float) -> None:
+    """Draw one metric's distances of the images over the steps, and the level that it kept."""
+    run = curves.run
     values = np.asarray(run.history.first if role == "first" else run.history.second, float)
     level = next(result.level for result, corner in zip(run.images, CORNERS, strict=True) if corner.fixed == role)
     name = metric_title(run.images[0].optimized if role == "first" else run.images[0].fixed)
     canvas.text(x, y + 0.76 * canvas.line, name, width=width, weight="bold")
-    shown = np.append(values[np.isfinite(values)], [] if level is None else level)
+    seen = values[:, list(curves.images)]
+    shown = np.append(seen[np.isfinite(seen)], [] if level is None else level)
     if not shown.size:
         canvas.text(x, y + height / 2, "no finite value", color=canvas.theme.quiet)
         return
-    left, right = canvas.measure("0.0001") + 0.4 * canvas.line, canvas.measure("WW")
+    widest = max(canvas.measure(curves.letters[i], weight="bold") for i in curves.images)
+    left = canvas.measure("0.0001") + 0.4 * canvas.line
+    right = max(canvas.measure("WW"), widest + 2 * canvas.measure("I"))
     above, below = 1.6 * canvas.line, 2.3 * canvas.line
     axes = canvas.axes(x + left, y + above, width - left - right, height - above - below)
-    scale_axis(axes, shown)
+    scale_axis(axes, shown, typeface=canvas.typeface)
     _scale_steps(axes, run.history.step)
     dress(canvas, axes)
     if level is not None:
         axes.axhline(level, color=canvas.theme.ink, linewidth=0.09 * canvas.font, linestyle=(0, (5, 5)), zorder=5)
-    _draw_lines(canvas, axes, run.history.step, values)
+    _draw_lines(canvas, axes, curves, values)
     canvas.text(x + width - right, y + height - 0.25 * canvas.line, "steps", align="right", color=canvas.theme.quiet)
 
 
@@ -60,7 +80,9 @@ def tick_at(canvas: Canvas, axes: Axes, values: np.ndarray, width: float) -> Non
     axes.xaxis.set_major_formatter(ticker.FixedFormatter(labels))
 
 
-def scale_axis(axes: Axes, shown: np.ndarray, along: Literal["x", "y"] = "y") -> None:
+def scale_axis(
+    axes: Axes, shown: np.ndarray, along: Literal["x", "y"] = "y", *, typeface: Typeface = DEFAULT_TYPEFACE
+) -> None:
     """Limits and ticks: logarithmic where the positive values span more than a decade."""
     axis, set_limits = (axes.xaxis, axes.set_xlim) if along == "x" else (axes.yaxis, axes.set_ylim)
     positive = shown[shown > 0]
@@ -77,7 +99,7 @@ def scale_axis(axes: Axes, shown: np.ndarray, along: Literal["x", "y"] = "y") ->
         set_limits(low - margin, high + margin)
         axis.set_major_locator(ticker.MaxNLocator(4))
     axis.set_minor_locator(ticker.NullLocator())
-    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: _tick(value)))
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: typeface.typeset(_tick(value)).text))
 
 
 def _scale_steps(axes: Axes, steps: np.ndarray) -> None:
@@ -97,8 +119,7 @@ def _decades(low: float, high: float) -> list[float]:
 
 
 def _tick(value: float) -> str:
-    mantissa, e, exponent = f"{value:.3g}".partition("e")
-    return f"{mantissa}e{int(exponent)}" if e else mantissa
+    return typeset_powers(f"{value:.3g}")
 
 
 def dress(canvas: Canvas, axes: Axes) -> None:
@@ -109,6 +130,7 @@ def dress(canvas: Canvas, axes: Axes) -> None:
         axes.spines[side].set(color=canvas.theme.quiet, linewidth=0.5)
     axes.tick_params(
         labelsize=canvas.font,
+        labelfontfamily=list(canvas.typeface.normal),
         labelcolor=canvas.theme.quiet,
         color=canvas.theme.quiet,
         width=0.5,
@@ -117,24 +139,32 @@ def dress(canvas: Canvas, axes: Axes) -> None:
     )
 
 
-def _draw_lines(canvas: Canvas, axes: Axes, steps: np.ndarray, values: np.ndarray) -> None:
-    """The four curves, each with its letter at its end."""
-    low, high = axes.get_ylim()
-    ends = {}
-    for i, (letter, color) in enumerate(zip(LETTERS, canvas.theme.letters, strict=True)):
+def _draw_lines(canvas: Canvas, axes: Axes, curves: Curves, values: np.ndarray) -> None:
+    """The curves, each with its letter at its end."""
+    (low, high), steps = axes.get_ylim(), curves.run.history.step
+    ends: dict[int, float] = {}
+    for i in curves.images:
+        color = canvas.theme.letters[i]
         axes.plot(steps, values[:, i], color=color, linewidth=canvas.font / 6.5, solid_capstyle="round", clip_on=False)
         finite = np.flatnonzero(np.isfinite(values[:, i]))
         if finite.size:
             last = min(max(values[finite[-1], i], low), high)
             axes.plot(steps[finite[-1]], last, ".", color=color, markersize=canvas.font / 2, clip_on=False)
-            ends[letter] = float(axes.transAxes.inverted().transform(axes.transData.transform((steps[0], last)))[1])
+            ends[i] = float(axes.transAxes.inverted().transform(axes.transData.transform((steps[0], last)))[1])
     height = axes.get_position().height * canvas.height
     positions = spread_labels(list(ends.values()), 1.0 * canvas.font / 72 / height)
-    for letter, position in zip(ends, positions, strict=True):
-        color = canvas.theme.letters[LETTERS.index(letter)]
+    for i, position in zip(ends, positions, strict=True):
         x = 1 + canvas.measure("I") * 1.5 / (axes.get_position().width * canvas.width)
+        typeset = canvas.typeface.typeset(curves.letters[i], "bold")
         axes.text(
-            x, position, letter, color=color, weight="bold", fontsize=canvas.font, va="center", transform=axes.transAxes
+            x,
+            position,
+            typeset.text,
+            color=canvas.theme.letters[i],
+            fontproperties=canvas.typeface.properties(canvas.font, "bold"),
+            va="center",
+            transform=axes.transAxes,
+            parse_math=typeset.is_math,
         )
 
 
@@ -170,7 +200,7 @@ class Table:
     def columns(self) -> list[float]:
         """Width of each column in inches, with the space before it."""
         space = 0.07 * self.canvas.font / 6.5
-        measured = ([self.canvas.measure(text, weight=_weight(bold)) for text, bold in row] for row in self.rows)
+        measured = ([self.canvas.measure(text, weight=weight_of(bold)) for text, bold in row] for row in self.rows)
         widths = [max(column) for column in zip(*measured, strict=True)]
         return [widths[0] + 0.01, *(width + space for width in widths[1:])]
 
@@ -190,19 +220,29 @@ class Table:
             for i, (text, bold) in enumerate(row[1:]):
                 right = x + width - sum(columns[i + 1 :])
                 color = canvas.theme.ink if bold or row is self.rows[0] else canvas.theme.quiet
-                canvas.text(right, y, text, align="right", weight=_weight(bold), color=color)
+                canvas.text(right, y, text, align="right", weight=weight_of(bold), color=color)
             y += canvas.line
         return y - 0.7 * canvas.line
 
 
-def other_metrics_table(run: Run, canvas: Canvas) -> Table | None:
-    """Values of the metrics that did not compete; of each pair the larger distance is bold. None without any."""
+def other_metrics_table(
+    run: Run, canvas: Canvas, names: Sequence[str] = ("start", *LETTERS), images: Sequence[int] = range(len(LETTERS))
+) -> Table | None:
+    """Values of the metrics that did not compete; of each pair the larger distance is bold. None without any.
+
+    Args:
+        run: the competition.
+        canvas: where it will be drawn.
+        names: of the start and the four images.
+        images: positions of those of the four that are shown.
+    """
     measured = _measured_others(run)
     if not measured:
         return None
-    head = (("", False), ("start", False), *((letter, True) for letter in LETTERS))
+    columns = [0, *(1 + i for i in images)]
+    head = (("", False), (names[0], False), *((names[1 + i], True) for i in images))
     body = [
-        ((metric_title(name), False), *zip(map(number, row), _larger(row), strict=True))
+        ((metric_title(name), False), *((number(row[k]), _larger(row)[k]) for k in columns))
         for name, row in measured.items()
     ]
     return Table(canvas, "Other metrics (bold: the larger of a pair)", (head, *body))
@@ -222,10 +262,6 @@ def _measured_others(run: Run) -> dict[str, list[float | None]]:
         if name not in competing
     }
     return {name: row for name, row in rows.items() if any(value is not None for value in row)}
-
-
-def _weight(bold: bool) -> Weight:
-    return "bold" if bold else "normal"
 
 
 def _larger(row: Sequence[float | None]) -> list[bool]:

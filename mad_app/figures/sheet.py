@@ -1,4 +1,4 @@
-"""The layout of the MAD sheet: what stands where, in inches from the upper left corner."""
+"""The layout of the MAD sheet of a run: what stands where, in inches from the upper left corner."""
 
 import math
 from collections.abc import Collection
@@ -7,14 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from mad_app.figures.canvas import LIGHT, Canvas, Theme
-from mad_app.figures.options import PARTS, Format, Part
-from mad_app.figures.panels import draw_curve, has_other_metrics, other_metrics_table
+from mad_app.figures.canvas import Canvas
+from mad_app.figures.corners import TALLEST, difference_map, draw_image, gain_of, indent_of, prefix_of
+from mad_app.figures.layout import draw_page, height_of
+from mad_app.figures.measures import Format
+from mad_app.figures.options import PAIRS, PARTS, Part, SheetSettings
+from mad_app.figures.panels import Curves, draw_curve, has_other_metrics, other_metrics_table
 from mad_app.figures.text import (
     KEPT,
-    LETTERS,
     contest_title,
     drift_magnitude,
+    extreme_phrase,
     image_title,
     measured_images,
     metric_title,
@@ -25,18 +28,6 @@ from mad_app.figures.text import (
 )
 from mad_app.images import from_uint8
 from mad_app.records import CornerResult, Run
-
-TALLEST = 1.4
-"""Greatest height of an image in widths of its cell; a taller image is shown narrower."""
-
-SWING = 0.45
-"""How far from mid gray the largest differences of a map may go."""
-
-CLIPPED = 0.5
-"""Percentage of the differences in a map that may go further."""
-
-GAINS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
-"""Gains that are easy to read, in each decade."""
 
 MOST_OF_WIDTH = 0.54
 """Fraction of the width that the table of other metrics may take beside the curves."""
@@ -58,128 +49,202 @@ class _Rows:
     bottom: float
 
 
-def draw_sheet(run: Run, form: Format, theme: Theme, show: Collection[Part] | None) -> Figure:
-    """Draw the sheet, as high as its content and with dots so small that every pixel of an image is whole dots.
+def draw_sheet(run: Run, options: SheetSettings) -> Figure:
+    """Draw the sheet, with dots so small that every pixel of an image is whole dots.
 
-    Without `show` it has all parts, the other metrics only if they then still fit on a page.
+    Raises:
+        ArgumentError: it does not fit a fixed height.
     """
-    parts = parts_of(run, form, show)
-    needed, _ = _draw(run, form, theme, parts, 1.0)
-    return _draw(run, form, theme, parts, needed)[1]
+    return draw_page(_Content(run, options, parts_of(run, options)), options)
 
 
-def parts_of(run: Run, form: Format, show: Collection[Part] | None) -> frozenset[Part]:
+def parts_of(run: Run, options: SheetSettings) -> frozenset[Part]:
     """The parts that a sheet has: of those that are asked for, those of which the run holds something.
 
-    Without `show` these are all, the other metrics only if they then still fit on a page.
+    Without any asked for these are all, the other metrics only if they then still fit on a page; on a page of a fixed
+    height, the images alone.
     """
-    parts = frozenset(PARTS if show is None else show)
+    asked, form = options.parts, options.form
+    if asked is None and form.height is not None:
+        return frozenset(PAIRS)
+    parts = frozenset(PARTS if asked is None else asked)
     if not has_other_metrics(run) and parts != {"others"}:
         parts -= {"others"}
-    if show is None and "others" in parts and _draw(run, form, LIGHT, parts, 1.0)[0] > form.page:
+    if asked is None and "others" in parts and height_of(_Content(run, options, parts), options) > form.page:
         parts -= {"others"}
     return parts
 
 
-def _draw(run: Run, form: Format, theme: Theme, parts: frozenset[Part], height: float) -> tuple[float, Figure]:
-    """A sheet of this height, and the height that it needs."""
-    rows, columns = run.reference.shape[:2]
-    cell = _cell_width(form, parts)
-    pixel = min(cell / columns, TALLEST * cell / rows)
-    canvas = Canvas(form.width, height, font=form.font, theme=theme, dpi=math.ceil(form.dpi * pixel) / pixel)
-    sheet = _Sheet(run, form, parts, canvas, cell, pixel * columns, pixel * rows)
-    return sheet.draw() + form.margin, canvas.figure
+def shown_pairs(parts: Collection[Part]) -> tuple[int, ...]:
+    """The pairs that a sheet shows, as images or, where only maps are asked for, as these; 0 is A and B."""
+    return tuple(pair for pair, part in enumerate(PAIRS) if part in parts) or ((0, 1) if "maps" in parts else ())
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What a page shows of a run."""
+
+    run: Run
+    options: SheetSettings
+    parts: frozenset[Part]
+
+    @property
+    def _cell(self) -> float:
+        """Width of the place of an image."""
+        form, pairs = self.options.form, len(shown_pairs(self.parts))
+        if form.stacked:
+            columns, gutters = (2, 0) if pairs == 1 else (3, 1)
+        else:
+            columns = 2 * pairs + (1 if _in_two_rows(self.parts) else 2) if pairs else 6
+            gutters = pairs or 2
+        return (form.inner - gutters * form.gutter - (columns - 1 - gutters) * form.gap) / columns
+
+    def _pixel(self, limit: float) -> float:
+        rows, columns, _ = self.run.reference.shape
+        return min(self._cell / columns, min(TALLEST * self._cell, limit) / rows)
+
+    def tallest(self) -> float:
+        """As in `Content`."""
+        return self._pixel(math.inf) * self.run.reference.shape[0]
+
+    def dpi(self, limit: float) -> float:
+        """As in `Content`."""
+        pixel = self._pixel(limit)
+        return math.ceil(self.options.form.dpi * pixel) / pixel
+
+    def title(self) -> str:
+        """As in `Content`."""
+        return contest_title(self.run.images[0].optimized, self.run.images[0].fixed)
+
+    def draw(self, canvas: Canvas, limit: float, top: float) -> float:
+        """As in `Content`."""
+        rows, columns, _ = self.run.reference.shape
+        pixel = self._pixel(limit)
+        sheet = _Sheet(self.run, self.options, self.parts, canvas, self._cell, pixel * columns, pixel * rows, top)
+        return sheet.draw()
 
 
 def _in_two_rows(parts: Collection[Part]) -> bool:
     """Whether each pair has a row of images and one of maps; otherwise there is one row of either."""
-    return "pairs" in parts and "maps" in parts
+    return _has_images(parts) and "maps" in parts
 
 
-def _cell_width(form: Format, parts: Collection[Part]) -> float:
-    columns = 3 if form.stacked else 5 if _in_two_rows(parts) else 6
-    gutters, gaps = (1, 1) if form.stacked else (2, columns - 3)
-    return (form.inner - gutters * form.gutter - gaps * form.gap) / columns
+def _has_images(parts: Collection[Part]) -> bool:
+    return any(part in parts for part in PAIRS)
 
 
 @dataclass(frozen=True)
 class _Sheet:
-    """A sheet being laid out; an image takes `wide` × `high` inches of a place that is `cell` wide."""
+    """A sheet being laid out from `top` on; an image takes `wide` × `high` inches of a place that is `cell` wide."""
 
     run: Run
-    form: Format
+    options: SheetSettings
     parts: frozenset[Part]
     canvas: Canvas
     cell: float
     wide: float
     high: float
+    top: float
+
+    @property
+    def form(self) -> Format:
+        """The measures of the sheet."""
+        return self.options.form
+
+    @property
+    def pairs(self) -> tuple[int, ...]:
+        """The pairs that are shown."""
+        return shown_pairs(self.parts)
 
     def draw(self) -> float:
         """Draw everything; returns where it ends."""
         form, left, noted = self.form, self.form.margin, False
-        if self.parts & {"pairs", "maps"}:
-            first, second = self._pairs(left, form.margin)
-            bottom = max(second.bottom, self._originals(left, first, second))
-            noted = form.stacked and _in_two_rows(self.parts) and self._notes_beside(left, second)
+        if self.pairs:
+            bottom, last = self._images(left)
+            if self.options.footer is None and form.stacked and len(self.pairs) == 2 and _in_two_rows(self.parts):
+                noted = self._notes_beside(left, last)
         else:
-            bottom = self._legend(left, form.margin)
+            bottom = self._legend(left, self.top)
         if self.parts & {"curves", "others"}:
             bottom = self._evidence(left, bottom + form.gutter)
-        return bottom if noted else self._notes(left, bottom + form.gutter / 2, form.inner)
+        if noted or self.options.footer is not None:
+            return bottom
+        return self._notes(left, bottom + form.gutter / 2, form.inner)
 
-    def _pairs(self, left: float, top: float) -> tuple[_Rows, _Rows]:
-        """Both pairs, side by side or one under the other."""
+    def _images(self, left: float) -> tuple[float, _Rows]:
+        """The original, the start and the pairs; returns where they end, and the rows of the last pair."""
         form, step = self.form, self.cell + self.form.gap
+        if form.stacked and len(self.pairs) == 1:
+            return self._one_pair_below(left)
         x = left + self.cell + form.gutter + (0 if form.stacked or _in_two_rows(self.parts) else step)
-        first = self._pair(0, x, top)
-        if form.stacked:
-            return first, self._pair(1, x, first.bottom + 2 * form.gutter)
-        return first, self._pair(1, x + step + self.cell + form.gutter, top)
+        first = last = self._pair(self.pairs[0], x, self.top)
+        for pair in self.pairs[1:]:
+            if form.stacked:
+                last = self._pair(pair, x, first.bottom + 2 * form.gutter)
+            else:
+                last = self._pair(pair, x + step + self.cell + form.gutter, self.top)
+        self.canvas.lines(left, self.top, self._title_lines(), weight="bold")
+        if _in_two_rows(self.parts):
+            places = (left, first.map_label, first.map)
+        elif form.stacked:
+            places = (left, last.name, last.image)
+        else:
+            places = (left + step, first.name, first.image)
+        return max(last.bottom, self._originals((left, first.name, first.image), places)), last
+
+    def _one_pair_below(self, left: float) -> tuple[float, _Rows]:
+        """In a narrow column, the original and the start side by side, and the pair below."""
+        title, line = self._title_lines(), self.canvas.line
+        self.canvas.lines(left, self.top, title, weight="bold")
+        label = self.top + (len(title) + 0.76 + 0.3 * bool(title)) * line
+        image = label + 0.4 * line
+        bottom = self._originals((left, label, image), (left + self.cell + self.form.gap, label, image))
+        rows = self._pair(self.pairs[0], left, bottom + 2 * self.form.gutter)
+        return rows.bottom, rows
 
     def _pair(self, pair: int, x: float, y: float) -> _Rows:
         """A sentence, the two images it is about, their values, and their differences from the original."""
         canvas, width = self.canvas, 2 * self.cell + self.form.gap
-        rows = self._rows(y)
-        canvas.lines(x, y, canvas.wrap(pair_sentence(self.run, pair), width))
-        canvas.rule(x, rows.label - 1.1 * canvas.line, width)
+        rows = self._rows(y, width)
+        canvas.lines(x, y, self._sentence_lines(pair, width))
+        if self.options.sentence:
+            canvas.rule(x, rows.label - 1.1 * canvas.line, width)
         gain = gain_of(self.run, pair)
         for i in (2 * pair, 2 * pair + 1):
             at = x + (i % 2) * (self.cell + self.form.gap)
             self._corner(i, at, rows, gain)
             if _in_two_rows(self.parts):
-                canvas.text(at, rows.map_label, f"{LETTERS[i]} − original, × {gain:g}", width=self.cell)
-                self._image(at, rows.map, self._map(i, gain))
+                names = self.options.names
+                canvas.text(at, rows.map_label, f"{names[2 + i]} − {names[0]}, × {gain:g}", width=self.cell)
+                self._image(at, rows.map, difference_map(self.run, i, gain))
         return rows
-
-    def _map(self, i: int, gain: float) -> np.ndarray:
-        """The difference of one of the four images from the original about mid gray."""
-        return 0.5 + gain * (from_uint8(self.run.pictures[i]) - self.run.reference)
 
     def _corner(self, i: int, x: float, rows: _Rows, gain: float) -> None:
         """One of the four images, or its map where only maps are shown, between its name and its values."""
         canvas, result = self.canvas, self.run.images[i]
         label = self._label_lines(i)
         y = rows.name - (len(label) - 1) * canvas.line
-        canvas.text(x, y, f"{LETTERS[i]}:", color=canvas.theme.letters[i], weight="bold")
+        canvas.text(x, y, prefix_of(self.options.letters[i]), color=canvas.theme.letters[i], weight="bold")
         for line, text in enumerate(label):
-            canvas.text(x + self._indent, y + line * canvas.line, text)
-        shown = "pairs" in self.parts
-        self._image(x, rows.image, from_uint8(self.run.pictures[i]) if shown else self._map(i, gain))
+            canvas.text(x + indent_of(canvas, self.options.letters), y + line * canvas.line, text)
+        shown = _has_images(self.parts)
+        self._image(x, rows.image, from_uint8(self.run.pictures[i]) if shown else difference_map(self.run, i, gain))
         values = self._values(result) if shown else [*self._values(result), (f"difference × {gain:g}", False)]
         for line, (text, bold) in enumerate(values):
             color = canvas.theme.ink if bold else canvas.theme.quiet
             y = rows.values + line * canvas.line
             canvas.text(x, y, text, width=self.cell, color=color, weight="bold" if bold else "normal")
 
-    @property
-    def _indent(self) -> float:
-        """Width of an image's letter and the space after it."""
-        return self.canvas.measure("A:", weight="bold") + 0.4 * self.canvas.font / 72
-
     def _label_lines(self, i: int) -> list[str]:
-        """What one of the four images is, without its letter, in lines as wide as its place."""
-        text = image_title(i, self.run.images[i].optimized).removeprefix(f"{LETTERS[i]}: ")
-        return self.canvas.wrap(text, self.cell - self._indent)
+        """What one of the four images is, without its name, in lines as wide as its place."""
+        space = self.cell - indent_of(self.canvas, self.options.letters)
+        return self.canvas.wrap(extreme_phrase(i, self.run.images[i].optimized), space)
+
+    def _sentence_lines(self, pair: int, width: float) -> list[str]:
+        """What a pair shows, in lines."""
+        if not self.options.sentence:
+            return []
+        return self.canvas.wrap(pair_sentence(self.run, pair, self.options.letters), width)
 
     def _values(self, result: CornerResult) -> list[tuple[str, bool]]:
         """Name and values of the optimized and of the fixed metric."""
@@ -187,26 +252,29 @@ class _Sheet:
         before, after = number(result.start.get(fixed)), number(result.seen.get(fixed))
         drift = result.drift_seen
         kept = drift is not None and abs(drift) <= KEPT
+        told = self.options.drift
         return [
             (metric_title(optimized), False),
             (f"{number(result.start.get(optimized))} → {number(result.seen.get(optimized))}", True),
             (metric_title(fixed), False),
-            ((after if before == after else f"{before} → {after}") + " kept" * kept, True),
-            (f"{'within' if kept else 'off by'} {drift_magnitude(drift)}", False),
+            ((after if before == after else f"{before} → {after}") + " kept" * (kept and told), True),
+            *([(f"{'within' if kept else 'off by'} {drift_magnitude(drift)}", False)] if told else []),
         ]
 
-    def _originals(self, left: float, rows: _Rows, below: _Rows) -> float:
-        """The original and the start with its values; returns where they end."""
+    def _originals(self, original: tuple[float, float, float], start: tuple[float, float, float]) -> float:
+        """The original and the start with its values; returns where they end.
+
+        Args:
+            original: where it is, the baseline of its name, and the upper edge of the image.
+            start: likewise.
+        """
         canvas, run = self.canvas, self.run
-        canvas.lines(left, self.form.margin, self._title_lines(), weight="bold")
-        canvas.text(left, rows.name, "original")
-        self._image(left, rows.image, run.reference)
-        x, label, image = left, rows.map_label, rows.map
-        if not _in_two_rows(self.parts):
-            x += 0 if self.form.stacked else self.cell + self.form.gap
-            label, image = below.name, below.image
-        canvas.text(x, label, "start", width=self.cell)
-        self._image(x, image, run.start)
+        for name, (x, label, image), picture in zip(
+            self.options.names, (original, start), (run.reference, run.start), strict=False
+        ):
+            canvas.text(x, label, name, width=self.cell)
+            self._image(x, image, picture)
+        x, _, image = start
         y = image + self.high + 1.05 * canvas.line
         for name in (run.images[0].optimized, run.images[0].fixed):
             value = number(run.images[0].start.get(name))
@@ -220,8 +288,9 @@ class _Sheet:
     def _legend(self, x: float, y: float) -> float:
         """In place of the images: who competes, and what the letters stand for; returns where it ends."""
         canvas, width = self.canvas, self.form.inner
-        title = canvas.wrap(_title(self.run), width, weight="bold")
-        named = [image_title(i, image.optimized) for i, image in enumerate(self.run.images)]
+        title = canvas.wrap(self._title(), width, weight="bold")
+        letters = self.options.letters
+        named = [image_title(i, image.optimized, letters) for i, image in enumerate(self.run.images)]
         lines = canvas.wrap("; ".join(named) + ". The other metric keeps its value.", width)
         canvas.lines(x, y, title, weight="bold")
         canvas.lines(x, y + len(title) * canvas.line, lines)
@@ -230,7 +299,10 @@ class _Sheet:
     def _evidence(self, x: float, y: float) -> float:
         """The curves and the other metrics, side by side or one under the other; returns where they end."""
         form, curves = self.form, "curves" in self.parts
-        table = other_metrics_table(self.run, self.canvas) if "others" in self.parts else None
+        pairs, names = self.pairs or (0, 1), self.options.names
+        images = [2 * pair + k for pair in pairs for k in (0, 1)]
+        drawn = Curves(self.run, names[2:], images)
+        table = other_metrics_table(self.run, self.canvas, names[1:], images) if "others" in self.parts else None
         width, bottom = form.inner, y
         if table and not form.stacked:
             table_width = min(table.width, MOST_OF_WIDTH * width if curves else width)
@@ -239,8 +311,8 @@ class _Sheet:
         if curves:
             height = max(form.curve_height, bottom - y)
             each = (width - form.gutter) / 2
-            draw_curve(self.canvas, self.run, "first", x, y, each, height)
-            draw_curve(self.canvas, self.run, "second", x + each + form.gutter, y, each, height)
+            draw_curve(self.canvas, drawn, "first", x, y, each, height)
+            draw_curve(self.canvas, drawn, "second", x + each + form.gutter, y, each, height)
             bottom = y + height
         if table and form.stacked:
             bottom = table.draw(x, bottom + form.gutter if curves else y, width)
@@ -260,43 +332,42 @@ class _Sheet:
         return y + (len(lines) + 0.1) * self.canvas.line
 
     def _notes_lines(self, width: float) -> list[str]:
-        texts = [settings_sentence(self.run), outcome_sentence(self.run)]
-        if self.parts & {"pairs", "maps"}:
+        texts = [settings_sentence(self.run), outcome_sentence(self.run, self.options.letters)]
+        if self.pairs:
             texts.append(f"Under each image: values at the start → at the end, of {measured_images(self.run)}.")
         if "maps" in self.parts:
             texts.append("Differences are amplified as printed; no change is mid gray.")
         return self.canvas.wrap(" ".join(texts), width)
 
     def _title_lines(self) -> list[str]:
-        return self.canvas.wrap(_title(self.run), self.cell, weight="bold")
+        narrow = self.form.stacked and len(self.pairs) == 1
+        return self.canvas.wrap(self._title(), self.form.inner if narrow else self.cell, weight="bold")
 
-    def _rows(self, y: float) -> _Rows:
+    def _title(self) -> str:
+        """The two metrics; nothing where a title is on top of the page, or none is wanted."""
+        return contest_title(self.run.images[0].optimized, self.run.images[0].fixed) * self._has_own_title
+
+    @property
+    def _has_own_title(self) -> bool:
+        """Whether no title is on top of the page, and one is wanted."""
+        return self.options.title is None and self.form.height is None
+
+    def _rows(self, y: float, width: float) -> _Rows:
         """The rows of a pair whose sentence begins at y; both sentences and the title get equally many lines."""
-        line, width = self.canvas.line, 2 * self.cell + self.form.gap
-        heads = [len(self.canvas.wrap(pair_sentence(self.run, pair), width)) for pair in (0, 1)]
-        label = y + (max(*heads, len(self._title_lines())) + 1.4) * line
-        name = label + (max(len(self._label_lines(i)) for i in range(len(LETTERS))) - 1) * line
+        line, narrow = self.canvas.line, self.form.stacked and len(self.pairs) == 1
+        heads = [len(self._sentence_lines(pair, width)) for pair in self.pairs]
+        head = max(*heads, 0 if narrow else len(self._title_lines()))
+        label = y + (head + (1.4 if head else 0.76)) * line
+        images = [2 * pair + k for pair in self.pairs for k in (0, 1)]
+        name = label + (max(len(self._label_lines(i)) for i in images) - 1) * line
         image = name + 0.4 * line
         values = image + self.high + 1.05 * line
-        map_label = values + 5.5 * line
+        drift = 0.0 if self.options.drift else 1.0
+        map_label = values + (5.5 - drift) * line
         map_top = map_label + 0.4 * line
-        lines_below = 4.3 if "pairs" in self.parts else 5.3
+        lines_below = (4.3 if _has_images(self.parts) else 5.3) - drift
         bottom = map_top + self.high if _in_two_rows(self.parts) else values + lines_below * line
         return _Rows(label, name, image, values, map_label, map_top, bottom)
 
     def _image(self, x: float, y: float, image: np.ndarray) -> None:
-        self.canvas.image(x, y, self.wide, self.high, image)
-
-
-def gain_of(run: Run, pair: int) -> float:
-    """The largest easy factor that lets all but the largest differences of a pair stay within SWING of mid gray."""
-    differences = np.stack([from_uint8(image) for image in run.pictures[2 * pair : 2 * pair + 2]]) - run.reference
-    largest = float(np.percentile(np.abs(differences), 100 - CLIPPED)) or float(np.abs(differences).max())
-    if largest == 0:
-        return 1.0
-    decade = 10.0 ** math.floor(math.log10(SWING / largest))
-    return max((gain * decade for gain in GAINS if gain * decade <= SWING / largest), default=decade)
-
-
-def _title(run: Run) -> str:
-    return contest_title(run.images[0].optimized, run.images[0].fixed)
+        draw_image(self.canvas, x, y, self.wide, self.high, image, self.options.box)

@@ -4,6 +4,7 @@ The page, the figures and the command line all take their words from here. A rec
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,12 @@ OUTCOMES: Mapping[str, str] = {
 
 LETTERS = "ABCD"
 """Names of the four images, in the order of CORNERS."""
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+"""Digits to those of an exponent."""
+
+_POWER = re.compile(r"(?<![\w.])(\d(?:\.\d+)?)e([-+−]?\d+)(?!\w|\.\w)")
+"""A number such as 9.21e-4, which is no part of a name."""
 
 _EXTREMES = {"max": "as high as possible", "min": "as low as possible"}
 
@@ -70,26 +77,33 @@ def contest_title(first: str, second: str) -> str:
     return f"{metric_title(first)} against {metric_title(second)}"
 
 
-def image_title(position: int, optimized: str) -> str:
+def image_title(position: int, optimized: str, letters: Sequence[str] = LETTERS) -> str:
     """What one of the four images is.
 
     Args:
         position: of the image in CORNERS.
         optimized: name of its optimized metric.
+        letters: names of the four images.
 
     Example:
         >>> image_title(1, "lasi")
         'B: LASI as low as possible'
     """
-    return f"{LETTERS[position]}: {metric_title(optimized)} {_EXTREMES[CORNERS[position].direction]}"
+    return f"{letters[position]}: {extreme_phrase(position, optimized)}"
 
 
-def pair_sentence(run: Run, pair: int) -> str:
+def extreme_phrase(position: int, optimized: str) -> str:
+    """What one of the four images is, without its name, as "LASI as low as possible"; arguments as `image_title`."""
+    return f"{metric_title(optimized)} {_EXTREMES[CORNERS[position].direction]}"
+
+
+def pair_sentence(run: Run, pair: int, letters: Sequence[str] = LETTERS) -> str:
     """How far the two images of a pair are from the original, for both metrics, on the saved 8-bit images.
 
     Args:
         run: a competition.
         pair: 0 for A and B, 1 for C and D.
+        letters: names of the four images.
 
     Returns:
         Such as "For MSE, A and B differ equally from the original (0.235). For LASI, A differs 12 times as much as B."
@@ -99,7 +113,7 @@ def pair_sentence(run: Run, pair: int) -> str:
     """
     if pair not in (0, 1):
         raise ValueError(f"pair must be 0 or 1, got {pair!r}")
-    letters, images = LETTERS[2 * pair : 2 * pair + 2], run.images[2 * pair : 2 * pair + 2]
+    letters, images = letters[2 * pair : 2 * pair + 2], run.images[2 * pair : 2 * pair + 2]
     fixed = [image.seen.get(image.fixed) for image in images]
     optimized = [image.seen.get(image.optimized) for image in images]
     also = "too, " if _are_equal(fixed) else ""
@@ -158,20 +172,21 @@ def running_drift_sentence(drift: float) -> str:
     return f"off by up to {drift_magnitude(drift)} for now; corrected at the end"
 
 
-def outcome_sentence(run: Run) -> str:
+def outcome_sentence(run: Run, letters: Sequence[str] = LETTERS) -> str:
     """Why the optimization of the four images ended, in one sentence, equal outcomes put together."""
-    letters: dict[str, list[str]] = {}
-    for letter, image in zip(LETTERS, run.images, strict=True):
-        letters.setdefault(OUTCOMES.get(image.outcome, image.outcome), []).append(letter)
-    if len(letters) == 1:
-        return f"Each image {next(iter(letters))}."
-    parts = (f"{_join(group)}{' each' * (len(group) > 1)} {text}" for text, group in letters.items())
+    groups: dict[str, list[str]] = {}
+    for letter, image in zip(letters, run.images, strict=True):
+        groups.setdefault(OUTCOMES.get(image.outcome, image.outcome), []).append(letter)
+    if len(groups) == 1:
+        return f"Each image {next(iter(groups))}."
+    parts = (f"{_join(group)}{' each' * (len(group) > 1)} {text}" for text, group in groups.items())
     return "; ".join(parts) + "."
 
 
 def settings_sentence(run: Run) -> str:
     """Picture, size, start, what was asked beside the defaults, steps made and seed, in one sentence."""
-    return ", ".join([*picture_phrases(run), start_phrase(run.settings), *setting_phrases(run), *_length(run)]) + "."
+    phrases = [*picture_phrases(run), start_phrase(run.settings), *setting_phrases(run), *length_phrases(run)]
+    return typeset_powers(", ".join(phrases)) + "."
 
 
 def picture_phrases(run: Run) -> list[str]:
@@ -196,12 +211,17 @@ def setting_phrases(run: Run, *, but: str = "") -> list[str]:
     return describe_settings(settings, titles)
 
 
+def length_phrases(run: Run) -> list[str]:
+    """Steps made, and the seed unless the start was given as an array, which has none: ["500 steps", "seed 0"]."""
+    return [f"{run.history.step[-1]} steps", *([] if "start" in run.given else [f"seed {run.seed}"])]
+
+
 def number(value: float | None) -> str:
-    """Three significant digits, as "0.476", "1230" or "1.23e-7"; a dash for what is not finite.
+    """Three significant digits, as "0.476", "1230" or "1.23×10⁻⁷"; a dash for what is not finite.
 
     Example:
         >>> [number(value) for value in (0.4756, 12.0, 1234.5, 1.234e-7, 0.0, None)]
-        ['0.476', '12.0', '1230', '1.23e-7', '0', '–']
+        ['0.476', '12.0', '1230', '1.23×10⁻⁷', '0', '–']
     """
     if value is None or not math.isfinite(value):
         return "–"
@@ -209,9 +229,34 @@ def number(value: float | None) -> str:
         return "0"
     if not 1e-3 <= abs(value) < 1e5:
         mantissa, _, exponent = f"{value:.2e}".partition("e")
-        return f"{mantissa}e{int(exponent)}".replace("-", "−", 1 if value < 0 else 0)
+        return f"{mantissa.replace('-', '−')}×{power_of_ten(int(exponent))}"
     text = f"{float(f'{value:.3g}'):.0f}" if abs(value) >= 100 else f"{value:#.3g}"
     return text.replace("-", "−")
+
+
+def power_of_ten(exponent: int) -> str:
+    """A power of ten as it is printed.
+
+    Example:
+        >>> power_of_ten(-12)
+        '10⁻¹²'
+    """
+    return "10" + str(exponent).translate(SUPERSCRIPTS)
+
+
+def typeset_powers(text: str) -> str:
+    """A text whose numbers such as 9.21e-04 are printed as powers of ten; names such as 3e5.png stay as they are.
+
+    Example:
+        >>> typeset_powers("MSE kept at 9.5e-05, 1e-3 of 3e5.png")
+        'MSE kept at 9.5×10⁻⁵, 10⁻³ of 3e5.png'
+    """
+
+    def typeset(found: re.Match[str]) -> str:
+        power = power_of_ten(int(found[2].replace("−", "-")))
+        return power if found[1] == "1" else f"{found[1]}×{power}"
+
+    return _POWER.sub(typeset, text)
 
 
 def percentage(fraction: float | None) -> str:
@@ -243,7 +288,7 @@ def drift_magnitude(drift: float | None) -> str:
     return f"{float(f'{math.ceil(percent / unit - 1e-6) * unit:.3g}'):.6g} %"
 
 
-def _fixed_sentence(letters: str, image: CornerResult, values: Sequence[float | None]) -> str:
+def _fixed_sentence(letters: Sequence[str], image: CornerResult, values: Sequence[float | None]) -> str:
     title = metric_title(image.fixed)
     a, b = values
     if a is None or b is None:
@@ -254,7 +299,7 @@ def _fixed_sentence(letters: str, image: CornerResult, values: Sequence[float | 
     return f"For {title}, {_join(letters)} differ equally from the original ({number((a + b) / 2)}{target})."
 
 
-def _optimized_sentence(letters: str, image: CornerResult, values: Sequence[float | None], also: str) -> str:
+def _optimized_sentence(letters: Sequence[str], image: CornerResult, values: Sequence[float | None], also: str) -> str:
     title = metric_title(image.optimized)
     a, b = values
     if a is None or b is None:
@@ -267,18 +312,14 @@ def _optimized_sentence(letters: str, image: CornerResult, values: Sequence[floa
     return f"For {title}, {far} differs {_times(max(a, b) / min(a, b))} as much as {near}."
 
 
-def _two_values(letters: str, a: float, b: float) -> str:
+def _two_values(letters: Sequence[str], a: float, b: float) -> str:
     texts = ["not at all" if value == 0 else f"by {number(value)}" for value in (a, b)]
     return f"{letters[0]} differs {texts[0]} and {letters[1]} {texts[1]} from the original"
 
 
-def _not_finite(title: str, letters: str, values: Sequence[float | None]) -> str:
+def _not_finite(title: str, letters: Sequence[str], values: Sequence[float | None]) -> str:
     missing = [letter for letter, value in zip(letters, values, strict=True) if value is None]
     return f"{title} has no finite value for {_join(missing)}."
-
-
-def _length(run: Run) -> list[str]:
-    return [f"{run.history.step[-1]} steps", f"seed {run.seed}"]
 
 
 def _are_equal(values: Sequence[float | None]) -> bool:

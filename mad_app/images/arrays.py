@@ -123,3 +123,14 @@ def to_gray(image: npt.ArrayLike) -> ImageArray:
         True
     """
     return np.repeat(luminance(image)[..., None], 3, axis=2)
+
+
+def is_gray(image: npt.ArrayLike) -> bool:
+    """Whether red, green and blue of an image (H, W, 3) are equal everywhere.
+
+    Example:
+        >>> is_gray(np.full((2, 2, 3), 0.5)), is_gray(np.array([[[0, 1, 0]]], np.float32))
+        (True, False)
+    """
+    array = np.asarray(image)
+    return bool((array == array[..., :1]).all())

@@ -1,7 +1,8 @@
-"""Squares of pictures, and their size."""
+"""Rectangles of pictures, and their size."""
 
 import operator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -10,16 +11,76 @@ from PIL import Image
 from mad_app.errors import ArgumentError
 from mad_app.images.arrays import ImageArray, check_image, from_pillow
 
-MIN_SIZE, MAX_SIZE = 16, 1024
-"""Smallest and largest side, in pixels, of a square to which a picture is resampled."""
+MIN_SIZE, MAX_SIZE = 16, 2048
+"""Least shorter side and greatest longer side, in pixels, of what a picture is reduced to."""
 
 SMALLEST_EXTENT = 0.05
-"""Smallest side of a crop, as a fraction of the picture's shorter side."""
+"""Smallest side of a `SquareCrop`, as a fraction of the picture's shorter side."""
+
+ROUNDING = 2e-6
+"""How far a rectangle may reach beyond the picture, since its sides are written down with six digits."""
+
+Box: TypeAlias = tuple[int, int, int, int]
+"""Left, upper, right and lower border in pixels."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Crop:
-    """A square of a picture; by default the largest one in the middle.
+    """A rectangle of a picture; by default all of it.
+
+    Attributes:
+        left: its left border as a fraction of the picture's width.
+        top: its upper border as a fraction of the picture's height.
+        width: as a fraction of the picture's width, above 0.
+        height: as a fraction of the picture's height, above 0.
+
+    Raises:
+        ArgumentError: an attribute is out of its range, or the rectangle leaves the picture.
+    """
+
+    left: float = 0.0
+    top: float = 0.0
+    width: float = 1.0
+    height: float = 1.0
+
+    def __post_init__(self) -> None:
+        for start, side in (("left", "width"), ("top", "height")):
+            begin, length = getattr(self, start), getattr(self, side)
+            if not 0 <= begin <= 1:
+                raise ArgumentError(start, f"must lie in [0, 1], got {begin}")
+            if not 0 < length <= 1:
+                raise ArgumentError(side, f"must be above 0 and at most 1, got {length}")
+            if begin + length > 1 + ROUNDING:
+                raise ArgumentError(side, f"must be at most 1 − {start}, got {length:g} with {start} {begin:g}")
+
+    def box(self, width: int, height: int) -> Box:
+        """The rectangle in whole pixels, in a picture of that many pixels.
+
+        Example:
+            >>> Crop().box(30, 20), Crop(left=0.5, width=0.5, top=0.1, height=0.4).box(30, 20)
+            ((0, 0, 30, 20), (15, 2, 30, 10))
+        """
+        (left, right), (top, bottom) = (
+            _interval(begin, length, pixels)
+            for begin, length, pixels in ((self.left, self.width, width), (self.top, self.height, height))
+        )
+        return left, top, right, bottom
+
+    @classmethod
+    def of_box(cls, box: Box, width: int, height: int) -> "Crop":
+        """The crop whose `box` in a picture of that many pixels is this one."""
+        left, top, right, bottom = box
+        return cls(
+            left=round(left / width, 6),
+            top=round(top / height, 6),
+            width=round((right - left) / width, 6),
+            height=round((bottom - top) / height, 6),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SquareCrop:
+    """A square of a picture, as versions up to schema 3 cut them: by default the largest one in the middle.
 
     Attributes:
         left: its position between the left border (0) and the right one (1).
@@ -39,11 +100,11 @@ class Crop:
             if not low <= getattr(self, name) <= 1:
                 raise ArgumentError(name, f"must lie in [{low:g}, 1], got {getattr(self, name)}")
 
-    def box(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """Left, upper, right and lower border of the square, in pixels, in a picture of that many pixels.
+    def box(self, width: int, height: int) -> Box:
+        """The square in whole pixels, in a picture of that many pixels.
 
         Example:
-            >>> Crop().box(30, 20), Crop(left=1, extent=0.5).box(30, 20)
+            >>> SquareCrop().box(30, 20), SquareCrop(left=1, extent=0.5).box(30, 20)
             ((5, 0, 25, 20), (20, 5, 30, 15))
         """
         side = max(1, round(self.extent * min(width, height)))
@@ -52,6 +113,19 @@ class Crop:
 
 
 WHOLE_CROP = Crop()
+
+
+def reduced_size(width: int, height: int, size: int) -> tuple[int, int]:
+    """Width and height of a rectangle of pixels whose longer side is reduced to `size`; never more than they are.
+
+    Example:
+        >>> reduced_size(768, 512, 128), reduced_size(60, 40, 128)
+        ((128, 85), (60, 40))
+    """
+    longer = max(width, height)
+    if longer <= size:
+        return width, height
+    return max(1, round(width * size / longer)), max(1, round(height * size / longer))
 
 
 def crop_square(image: npt.ArrayLike, size: int, *, left: float = 0.5, top: float = 0.5) -> ImageArray:
@@ -106,12 +180,12 @@ def resize_square(image: npt.ArrayLike, size: int) -> ImageArray:
     if array.shape[0] != array.shape[1]:
         raise ArgumentError("image", f"must be square, got {array.shape}")
     side = check_size(size)
-    channels = [from_pillow(resample(Image.fromarray(array[..., k]), side))[..., 0] for k in range(3)]
+    channels = [from_pillow(resample(Image.fromarray(array[..., k]), (side, side)))[..., 0] for k in range(3)]
     return np.stack(channels, axis=2)
 
 
 def check_size(size: int) -> int:
-    """Check the side of a square that a picture is resampled to.
+    """Check the longer side that a picture is reduced to.
 
     Returns:
         `size` as an int, in pixels.
@@ -128,6 +202,12 @@ def check_size(size: int) -> int:
     return side
 
 
-def resample(picture: Image.Image, size: int) -> Image.Image:
-    """A square Pillow image of another size, by an antialiased Lanczos filter; unchanged at its own size."""
-    return picture.resize((size, size), Image.Resampling.LANCZOS)
+def resample(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """A Pillow image of another width and height, by an antialiased Lanczos filter; unchanged at its own size."""
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _interval(begin: float, length: float, pixels: int) -> tuple[int, int]:
+    """A part of a side as its first pixel and the one after its last; at least one pixel."""
+    first = min(round(begin * pixels), pixels - 1)
+    return first, max(first + 1, min(round((begin + length) * pixels), pixels))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError, features
 
-from mad_app.images.color import read_coding, to_srgb
+from mad_app.images.color import ColorCoding, read_coding, to_srgb
 
 MAX_PIXELS = 50_000_000  # a 50-megapixel camera; as float32 it takes 600 MB
 
@@ -26,6 +26,9 @@ _UNREADABLE_BRANDS = {
     **dict.fromkeys((b"heic", b"heix", b"hevc", b"mif1", b"msf1"), "HEIF"),
 }
 """Brands of pictures of the ISO base media format that may be unreadable here."""
+
+DEEP = "16 bits per channel are reduced to 8"
+"""The note on color of 16 bits."""
 
 _DEEP_WHITE = 65535  # white in Pillow's 16-bit gray modes
 _REMEDY = "open it in an image editor and export it as PNG or JPEG"
@@ -64,9 +67,7 @@ def decode(content: bytes, called: str, background: str = "white") -> Flat:
             _check_pixels(picture.size, called)
             deep = _is_deep_color(picture)
             picture.load()
-            coding = read_coding(picture, content)
-            opaque, alpha = _split(ImageOps.exif_transpose(picture), called)
-            converted, notes = to_srgb(opaque, coding)
+            flat = _flat(picture, read_coding(picture, content), called, background)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
@@ -75,8 +76,23 @@ def decode(content: bytes, called: str, background: str = "white") -> Flat:
         raise ImageError(_too_many_pixels(called)) from error
     except Exception as error:  # damaged files raise many types, from struct.error to SyntaxError
         raise ImageError(f"{called} is damaged, cut short or of a rare kind: {_REMEDY}") from error
-    if deep:
-        notes.append("16 bits per channel are reduced to 8")
+    return Flat(flat.picture, (*flat.notes, DEEP)) if deep else flat
+
+
+def flatten(picture: Image.Image, called: str, background: str = "white") -> Flat:
+    """A Pillow image, upright, in sRGB by its profile, if it has one; arguments and errors as of `decode`."""
+    _check_pixels(picture.size, called)
+    try:
+        return _flat(picture, read_coding(picture, b""), called, background)
+    except ImageError:
+        raise
+    except Exception as error:  # a picture that is loaded now may be damaged
+        raise ImageError(f"{called} is damaged, cut short or of a rare kind: {_REMEDY}") from error
+
+
+def _flat(picture: Image.Image, coding: ColorCoding, called: str, background: str) -> Flat:
+    opaque, alpha = _split(ImageOps.exif_transpose(picture), called)
+    converted, notes = to_srgb(opaque, coding)
     if alpha is not None and alpha.getextrema()[0] != 255:
         notes.append(f"transparent parts lie on {background}")
     return Flat(_over(converted, alpha, background), tuple(notes))

@@ -81,12 +81,14 @@ class JobSpec:
         run: id of a record to continue; None for a new one.
         visitor: name of the visitor who asks; empty for nobody in particular.
         source: where the picture comes from; None for what the request itself says.
+        notes: what was done to the values and the size of the picture as it was read, each a clause.
     """
 
     request: Request
     run: str | None = None
     visitor: str = ""
     source: Source | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +151,7 @@ class JobFolder:
                 run=document["run"],
                 visitor=document.get("visitor", ""),
                 source=source if source in SOURCES else None,
+                notes=tuple(document.get("notes", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"{path} does not describe a job: {error}") from error

@@ -23,6 +23,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -138,7 +139,7 @@ def measure_start(asked: Mapping[str, Any]) -> dict[str, Any]:
         metrics: dict[Role, KnownMetric] = dict(zip(ROLES, metrics_of(request, get_metric), strict=True))
         measure = {"values": values_at_start} | ({"levels": levels_in_reach} if asked["levels"] else {})
         images = materials.reference, materials.start
-        settings, mask = request.settings(), materials.mask
+        settings, mask = replace(request.settings(), gray=materials.gray), materials.mask
         return {name: of(*images, metrics, settings, mask=mask) for name, of in measure.items()}
     except (ValueError, OSError, RuntimeError) as error:
         return {"problem": str(error)}

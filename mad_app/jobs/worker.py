@@ -123,6 +123,8 @@ class Reporter:
         self.report(phase=Phase.RUNNING)
 
     def _report_step(self, progress: Progress, phase: Phase) -> None:
+        if progress.folder is None:
+            raise RuntimeError("the record of a job lies in a folder")
         self._give_to_visitor(progress.folder)
         for i, image in enumerate(np.asarray(progress.step.images)):
             self.write(f"{i}.jpg", to_jpeg(image))
@@ -163,7 +165,8 @@ def _compete(reporter: Reporter) -> None:
     reporter.report()
     calls: dict[str, Any] = {name: getattr(reporter, name) for name in ("resolve", "on_progress", "should_stop")}
     if spec.run is None:
-        materials = materialize(spec.request, folder.reference())
+        made = materialize(spec.request, folder.reference())
+        materials = replace(made, notes=spec.notes + made.notes)
         source = spec.source or source_of(spec.request)
         record = record_competition(spec.request, materials, root, source=source, **calls)
     else:

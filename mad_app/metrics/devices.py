@@ -74,6 +74,11 @@ def find_devices(root: Path = Path("/")) -> Devices:
     return Devices(found, torch, problems)
 
 
+def has_accelerator() -> bool:
+    """Whether JAX computes on another device than the CPU."""
+    return bool(jax.default_backend() != "cpu")
+
+
 def print_devices() -> None:
     """Write the devices to standard output as JSON."""
     print(json.dumps(asdict(find_devices())))

@@ -16,6 +16,8 @@ from typing import Any, TypeVar, cast
 import jax
 import jax.numpy as jnp
 
+from mad_app.images import AnyImage
+from mad_app.metrics.call import call_metric
 from mad_app.metrics.contract import checked_images, checked_reference, distances_of
 from mad_app.metrics.sums import Summable
 from mad_app.metrics.threads import map_threads
@@ -67,9 +69,21 @@ class JaxMetric(Summable):
             self.probe(reference.shape)
         return BoundJaxMetric(metric=self, shape=reference.shape, prepared=_compiled(self.prepare)(reference))
 
-    def __call__(self, reference: jax.Array, images: jax.Array) -> jax.Array:
-        """Distance of one image (H, W, 3), a scalar, or of several (N, H, W, 3), (N,), to a reference (H, W, 3)."""
-        return distances_of(self, reference, images)
+    def __call__(self, reference: AnyImage, images: AnyImage) -> Any:
+        """Distance of one image, a scalar, or of several, (N,), to a reference; as `Metric.__call__`."""
+        return call_metric(self, reference, images, traced=self._pure, torch=self._of_tensors)
+
+    def _pure(self, reference: jax.Array, images: jax.Array) -> jax.Array:
+        """Distances (N,) as a function of both arguments that can be differentiated to any order."""
+        distances: jax.Array = _compiled(self.distances_to)(_compiled(self.prepare)(reference), images)
+        return distances
+
+    def _of_tensors(self, reference: Any, images: Any) -> Any:
+        from mad_app.metrics.jax_in_torch import jax_in_torch
+
+        return jax_in_torch(
+            reference, images, partial(distances_of, self), _pullback_of(self.prepare, self.distances_to)
+        )
 
     def maps(self, reference: jax.Array, images: jax.Array) -> jax.Array | None:
         """Distances per pixel (N, H, W) of images (N, H, W, 3); None if the formula has no such map."""
@@ -149,6 +163,17 @@ def _split(images: jax.Array) -> list[jax.Array]:
 @jax.jit
 def _join(parts: list[Any]) -> Any:
     return jax.tree.map(lambda *arrays: jnp.concatenate(arrays), *parts)
+
+
+@lru_cache(maxsize=64)
+def _pullback_of(prepare: Callable[[jax.Array], Prepared], distances_to: Distances) -> Callable[..., Any]:
+    """From reference, images and cotangents (N,) to the gradients of reference and images, compiled."""
+
+    def pullback(reference: jax.Array, images: jax.Array, cotangents: jax.Array) -> tuple[jax.Array, jax.Array]:
+        _, gradients = jax.vjp(lambda one, several: distances_to(prepare(one), several), reference, images)
+        return cast(tuple[jax.Array, jax.Array], gradients(cotangents))
+
+    return _compiled(pullback)
 
 
 @lru_cache(maxsize=64)

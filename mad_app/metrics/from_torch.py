@@ -7,17 +7,21 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import jax
 import torch
 
-from mad_app.metrics.contract import checked_images, checked_reference, distances_of
+from mad_app.images import AnyImage
+from mad_app.metrics.call import call_metric
+from mad_app.metrics.contract import checked_images, checked_reference
 from mad_app.metrics.cuda_graph import Function, captured
 from mad_app.metrics.failure import failures_of
 from mad_app.metrics.interchange import to_jax, to_torch
 from mad_app.metrics.sums import Summable
 from mad_app.metrics.threads import CORES, available_cores, map_threads
+from mad_app.metrics.torch_in_jax import torch_in_jax
 
 T = TypeVar("T")
 Prepared = Any
@@ -74,20 +78,26 @@ class TorchMetric(Summable):
         reference = checked_reference(reference, metric=self.name, minimum_size=self.minimum_size)
         if self.probe is not None:
             self.probe(reference.shape)
-        with _metric_settings(), torch.no_grad():
+        with metric_settings(), torch.no_grad():
             prepared = self.prepare(to_torch(reference[None]))
         return BoundTorchMetric(metric=self, shape=reference.shape, prepared=prepared)
 
-    def __call__(self, reference: jax.Array, images: jax.Array) -> jax.Array:
-        """Distance of one image (H, W, 3), a scalar, or of several (N, H, W, 3), (N,), to a reference (H, W, 3)."""
-        return distances_of(self, reference, images)
+    def __call__(self, reference: AnyImage, images: AnyImage) -> Any:
+        """Distance of one image, a scalar, or of several, (N,), to a reference; as `Metric.__call__`."""
+        traced = partial(torch_in_jax, self.of_tensors, metric_settings)
+        return call_metric(self, reference, images, traced=traced, torch=self.of_tensors)
+
+    def of_tensors(self, reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+        """Distances (N,) of images (N, 3, H, W) to a reference (1, 3, H, W), differentiable by autograd."""
+        with metric_settings():
+            return self.distances_to(self.prepare(reference), images)
 
     def maps(self, reference: jax.Array, images: jax.Array) -> jax.Array | None:
         """Distances per pixel (N, H, W) of images (N, H, W, 3); None if the formula has no such map."""
         if self.maps_to is None:
             return None
         prepared = self.bind(reference).prepared
-        with _metric_settings(), torch.no_grad():
+        with metric_settings(), torch.no_grad():
             return to_jax(self.maps_to(prepared, to_torch(images)))
 
 
@@ -103,7 +113,7 @@ class BoundTorchMetric:
     def distances(self, images: jax.Array) -> jax.Array:
         """Distances (N,) of images (N, H, W, 3)."""
         images = checked_images(images, self.shape)
-        with _metric_settings():
+        with metric_settings():
             return to_jax(torch.cat(self._of_parts(self._distances, images)))
 
     def value_and_grad(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -112,7 +122,7 @@ class BoundTorchMetric:
         Each distance depends on its own image alone, so the gradient of their sum contains the gradient of each.
         """
         images = checked_images(images, self.shape)
-        with _metric_settings():
+        with metric_settings():
             distances, gradients = zip(*self._of_parts(self._value_and_grad, images), strict=True)
             return to_jax(torch.cat(distances)), to_jax(torch.cat(gradients).permute(0, 2, 3, 1))
 
@@ -155,7 +165,7 @@ class BoundTorchMetric:
 
 
 @contextlib.contextmanager
-def _metric_settings() -> Iterator[None]:
+def metric_settings() -> Iterator[None]:
     """Set PyTorch's process-wide settings for a metric, and restore them afterwards.
 
     On a GPU, convolutions in full float32 by a deterministic algorithm: TensorFloat-32, the default there, has 10 bits,

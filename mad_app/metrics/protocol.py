@@ -5,7 +5,7 @@ images and grows as they differ; an adapter turns a similarity s into 1 − s. `
 against every sentence of this file.
 """
 
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import jax
 
@@ -64,22 +64,27 @@ class Metric(Protocol):
         """
         ...
 
-    def __call__(self, reference: jax.Array, images: jax.Array) -> jax.Array:
-        """Distance of one image or of several to a reference.
+    def __call__(self, reference: Any, images: Any) -> Any:
+        """Distance of one image or of several to a reference, for use outside a competition.
+
+        It can be differentiated in the framework of the arrays, whatever the metric is written in: JAX arrays by
+        `jax.grad`, also under `jit` and `vmap`; PyTorch tensors by autograd.
 
         Args:
-            reference: float32 (H, W, 3) in [0, 1].
-            images: float32 (H, W, 3) or (N, H, W, 3) in [0, 1].
+            reference: a picture: NumPy, JAX or PyTorch array (H, W), (H, W, 3), (3, H, W) or (1, 3, H, W), uint8 or
+                floating point in [0, 1], or a Pillow image.
+            images: one picture, likewise, or several: (N, H, W, 3) or (N, 3, H, W).
 
         Returns:
-            float32 () for one image, (N,) for a batch.
+            float32 () for one image, (N,) for several: a tensor if either argument is one, otherwise a JAX array.
 
         Raises:
-            ValueError: as `bind` and `BoundMetric.distances`.
+            ValueError: an argument is not as above, or too small for the metric, or their sizes differ.
         """
         ...
 
 
+@runtime_checkable
 class KnownMetric(Metric, Protocol):
     """A metric that describes itself for the record; every metric built by this package is one."""
 

@@ -142,8 +142,8 @@ class SumMetric(Summable):
         weights = jnp.asarray([weight for weight, _ in self.terms], jnp.float32)
         return BoundSum(weights=weights, parts=tuple(bind(metric) for _, metric in self.terms))
 
-    def __call__(self, reference: jax.Array, images: jax.Array) -> jax.Array:
-        """Distance of one image (H, W, 3), a scalar, or of several (N, H, W, 3), (N,), to a reference (H, W, 3)."""
+    def __call__(self, reference: Any, images: Any) -> Any:
+        """Distance of one image, a scalar, or of several, (N,), to a reference; as `Metric.__call__`."""
         return reduce(operator.add, (weight * metric(reference, images) for weight, metric in self.terms))
 
     def maps(self, reference: jax.Array, images: jax.Array) -> jax.Array | None:

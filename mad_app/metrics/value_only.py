@@ -9,14 +9,16 @@ import importlib.metadata
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from mad_app.errors import ArgumentError
+from mad_app.images import AnyImage
 from mad_app.images.encode import Picture
+from mad_app.metrics.call import call_metric
 from mad_app.metrics.contract import checked_images, checked_reference, distances_of
 from mad_app.metrics.sums import Summable
 
@@ -52,9 +54,17 @@ class ValueMetric(Summable):
         reference = checked_reference(reference, metric=self.name, minimum_size=self.minimum_size)
         return BoundValueMetric(metric=self, reference=reference)
 
-    def __call__(self, reference: jax.Array, images: jax.Array) -> jax.Array:
-        """Distances (N,) of images (N, H, W, 3), or () of one image (H, W, 3), to a reference (H, W, 3)."""
-        return distances_of(self, reference, images)
+    def __call__(self, reference: AnyImage, images: AnyImage) -> Any:
+        """Distance of one image, a scalar, or of several, (N,), to a reference; it has no gradient."""
+        return call_metric(self, reference, images, traced=self._refuse, torch=self._of_tensors)
+
+    def _of_tensors(self, reference: Any, images: Any) -> Any:
+        given = (jnp.asarray(tensor.detach().cpu().permute(0, 2, 3, 1).numpy()) for tensor in (reference, images))
+        original, several = given
+        return images.new_tensor(np.asarray(distances_of(self, original[0], several)))
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise ArgumentError("images", f"cannot be traced by JAX: {self.no_gradient}")
 
     def maps(self, reference: jax.Array, images: jax.Array) -> None:
         """None: there are no maps."""

@@ -7,7 +7,7 @@ from mad_app.records.labels import Label, load_label, save_label
 from mad_app.records.lock import LockedError, is_locked, run_lock
 from mad_app.records.maps import Maps, load_maps, save_maps
 from mad_app.records.ratio import most_separated_pair, pair_ratio
-from mad_app.records.run import CornerResult, Origin, Run, Source, Summary, content_hash, without_folders
+from mad_app.records.run import GIVEN, CornerResult, Origin, Run, Source, Summary, content_hash, without_folders
 from mad_app.records.run_folder import (
     find_run,
     list_runs,
@@ -39,6 +39,7 @@ from mad_app.records.trace import Trace, at_end, seen_trace
 from mad_app.records.trash import delete_run, deleted_runs, empty_trash, restore_run
 
 __all__ = [
+    "GIVEN",
     "SHELF",
     "SHELF_RUNS",
     "UNFINISHED",

@@ -14,7 +14,10 @@ from mad_app.images import to_uint8
 from mad_app.records.checkpoints import History
 from mad_app.records.keyframes import Keyframes
 from mad_app.records.schema import SCHEMA
-from mad_app.request import REQUEST_SETTINGS
+from mad_app.request import REPLACED, REQUEST_SETTINGS
+
+GIVEN = "given"
+"""Key of `extra`: which of the names in REPLACED were given as arrays, so that the settings do not describe them."""
 
 Source = Literal["bundled", "file", "array", "upload"]
 """Where a reference can come from, as `schema.SOURCES`."""
@@ -164,6 +167,11 @@ class Run:
     faults: tuple[str, ...] = ()
 
     @property
+    def given(self) -> tuple[str, ...]:
+        """Which of "start" and "mask" were given as arrays."""
+        return given_in(self.extra)
+
+    @property
     def pictures(self) -> np.ndarray:
         """The four images as people see them, uint8 (4, H, W, 3)."""
         return np.stack([to_uint8(image) for image in self.finals]) if self.finals_8bit is None else self.finals_8bit
@@ -172,6 +180,12 @@ class Run:
     def id(self) -> str:
         """The folder's name, which `find_run` understands; empty until the run is saved."""
         return self.folder.name if self.folder else ""
+
+
+def given_in(extra: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names in REPLACED that the further keys of a run.json state."""
+    stated = extra.get(GIVEN)
+    return tuple(name for name in REPLACED if isinstance(stated, list) and name in stated)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +202,11 @@ class Summary:
     origin: Origin | None = None
     solver: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Which of "start" and "mask" were given as arrays."""
+        return given_in(self.extra)
 
     @property
     def id(self) -> str:

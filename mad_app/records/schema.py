@@ -13,10 +13,11 @@ from mad_app.records.kinds import Choice, Flat, Kind, Listing, Number, Object, T
 from mad_app.records.storage import RecordError
 from mad_app.request import REQUEST_SETTINGS
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the format of run.json; `upgrade` reads the earlier ones."""
 
-SERIES_SCHEMA = 2
+SERIES_SCHEMA = 3
+"""Version of the format of series.json."""
 UNFINISHED = "unfinished"
 """The outcome of an image while its competition goes on, or after the program was killed."""
 

@@ -222,7 +222,7 @@ def load_plan(folder: str | Path) -> Plan:
     path = folder_at(folder) / SERIES_FILE
     document = read_json(path, most=MAX_BYTES)
     schema = document.get("schema")
-    if isinstance(schema, bool) or schema not in (1, SERIES_SCHEMA):
+    if isinstance(schema, bool) or schema not in range(1, SERIES_SCHEMA + 1):
         raise RecordError(
             f"{path} has schema {schema!r:.60}, but this program reads up to {SERIES_SCHEMA}: update the program"
         )

@@ -2,7 +2,8 @@
 
 Schema 1 had neither `final_8bit` nor pictures chosen at the level, and no crop. Schemas 1 and 2 gave the reason why
 an image's optimization ended as a sentence, spelled `optimised` and `grey`, kept the solver's constants among the
-settings, and did not name the source of the reference.
+settings, and did not name the source of the reference. Up to schema 3 a picture was cut to a square, by default the
+largest one in the middle, and `gray` was false unless it was given.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from typing import Any
 from mad_app.competition.settings import Reason, SolverOptions
 from mad_app.images import BUNDLED
 from mad_app.records.schema import SCHEMA, UNFINISHED
-from mad_app.request import REQUEST_SETTINGS, request_id
+from mad_app.request import REQUEST_SETTINGS, of_schema_3, request_id
 
 OUTCOMES: Mapping[str, str] = {
     "converged: no step leads further": Reason.CONVERGED.value,
@@ -38,13 +39,15 @@ _SOLVER = {item.name for item in fields(SolverOptions)} | {"step_size", "level_t
 
 
 def upgrade(document: Mapping[str, Any], size: tuple[int, int] | None) -> dict[str, Any]:
-    """A run.json of schema 1 or 2 as one of today's; what is damaged is left for the reader to refuse.
+    """A run.json of an earlier schema as one of today's; what is damaged is left for the reader to refuse.
 
     Args:
         document: as it was read.
         size: width and height of the reference in pixels, if known.
     """
     known = document.get("settings")
+    if document.get("schema") == 3:
+        return {**document, "settings": of_schema_3(known) if isinstance(known, dict) else known, "schema": SCHEMA}
     settings = upgrade_settings(known) if isinstance(known, dict) else known
     images = document.get("images")
     images = [_corner(image) for image in images] if isinstance(images, list) else images
@@ -58,9 +61,9 @@ def upgrade(document: Mapping[str, Any], size: tuple[int, int] | None) -> dict[s
 
 
 def upgrade_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings under today's names; what is no setting is kept."""
+    """Settings of schema 1 or 2 under today's names; what is no setting is kept."""
     names = {alias: name for name, declared in REQUEST_SETTINGS.items() for alias in declared.aliases}
-    return {names.get(name, name): value for name, value in settings.items()}
+    return of_schema_3({names.get(name, name): value for name, value in settings.items()})
 
 
 def id_of(settings: Mapping[str, Any]) -> str:

@@ -2,30 +2,39 @@
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from mad_app.competition.inputs import checked_image, checked_mask
 from mad_app.distortions import distort
 from mad_app.errors import ArgumentError
 from mad_app.images import (
     BUNDLED,
+    AnyImage,
     Decoded,
     ImageArray,
     ImageError,
     bundled_path,
-    check_image,
+    image_and_notes,
+    is_gray,
     load_image,
     luminance,
     read_image,
     to_gray,
 )
-from mad_app.request import Request
+from mad_app.metrics.devices import has_accelerator
+from mad_app.request import REQUEST_SETTINGS, Request
 
 Mask = npt.NDArray[np.bool_]
+
+LARGEST_ON_CPU = 1024
+"""Longer side in pixels; a step on a larger picture takes minutes on a CPU."""
+
+GRAY_NOTE = "it is gray, and so its images stay gray"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,30 +44,52 @@ class Materials:
     Attributes:
         reference: float32 (H, W, 3), sRGB in [0, 1].
         start: likewise, of the reference's shape.
+        gray: whether only luminance changes.
         mask: bool (H, W), true where the images may change; None for everywhere.
         notes: what was done to the values and the size of the picture as it was read, each a clause.
+        given: which of "start" and "mask" were given as arrays, so that the request does not describe them.
     """
 
     reference: ImageArray
     start: ImageArray
+    gray: bool
     mask: Mask | None = None
     notes: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
 
-def materialize(request: Request, reference: npt.ArrayLike | None = None) -> Materials:
+def materialize(
+    request: Request,
+    reference: AnyImage | None = None,
+    *,
+    start: AnyImage | None = None,
+    mask: npt.ArrayLike | None = None,
+) -> Materials:
     """The arrays that a request asks for.
 
     Args:
         request: what is asked.
-        reference: the picture itself, float32 (H, W, 3) in [0, 1], instead of the file that the request names.
+        reference: the picture itself, as `as_image` takes it, instead of the file that the request names.
+        start: likewise, instead of the start that the request describes.
+        mask: bool (H, W), instead of the file that the request names.
 
     Raises:
-        ArgumentError: a file cannot be read, or does not fit.
+        ArgumentError: a file cannot be read, or something does not fit.
     """
-    read = read_reference(request) if reference is None else Decoded(check_image(reference, "reference"), ())
-    picture = to_gray(read.image) if request.gray else read.image
-    start, mask = make_start(request, picture), load_mask(request, picture)
-    return Materials(reference=picture, start=start, mask=mask, notes=read.notes)
+    read = read_reference(request) if reference is None else Decoded(*image_and_notes(reference, "reference"))
+    begun = None if start is None else checked_image(start, "start", shape=read.image.shape)
+    gray = is_gray_run(request, read.image, begun)
+    picture = to_gray(read.image) if gray else read.image
+    if begun is None:
+        begun = make_start(replace(request, gray=gray), picture)
+    return Materials(
+        reference=picture,
+        start=to_gray(begun) if gray else begun,
+        gray=gray,
+        mask=load_mask(request, picture) if mask is None else checked_mask(mask, picture.shape),
+        notes=notes_of(request, read, gray),
+        given=tuple(name for name, array in (("start", start), ("mask", mask)) if array is not None),
+    )
 
 
 def picture_notes(request: Request) -> list[str]:
@@ -68,28 +99,57 @@ def picture_notes(request: Request) -> list[str]:
         ArgumentError: the file cannot be read.
 
     Example:
-        >>> picture_notes(Request(image="handwriting", size=256))
-        ['handwriting: its square of 172 × 172 pixels is not enlarged to 256 × 256']
+        >>> picture_notes(Request(image="handwriting", size=256, gray=True))
+        ['handwriting: its 172 × 172 pixels are not enlarged to a longer side of 256']
+        >>> picture_notes(Request(image="cameraman"))
+        ['cameraman: it is gray, and so its images stay gray']
     """
-    return [] if request.image is None else [f"{request.image}: {note}" for note in read_reference(request).notes]
+    if request.image is None:
+        return []
+    read = read_reference(request)
+    return [f"{request.image}: {note}" for note in notes_of(request, read, is_gray_run(request, read.image))]
+
+
+def notes_of(request: Request, read: Decoded, gray: bool) -> tuple[str, ...]:
+    """What is done to a picture that was read, each a clause; `gray` is whether only luminance changes."""
+    return (*read.notes, GRAY_NOTE) if gray and request.gray is None else read.notes
+
+
+def is_gray_run(request: Request, picture: ImageArray, start: ImageArray | None = None) -> bool:
+    """Whether only luminance changes: as asked, or if the picture, and a start that is given or a file, are gray."""
+    if request.gray is not None:
+        return request.gray
+    if not is_gray(picture):
+        return False
+    if start is None and request.start_file is not None:
+        start = _load_aligned(request, "start_file", picture)
+    return start is None or is_gray(start)
 
 
 def read_reference(request: Request) -> Decoded:
-    """The picture that a request names, (size, size, 3) or smaller, as `read_image` has it, in its own colors."""
+    """The picture that a request names, as `read_image` has it, in its own colors.
+
+    Raises:
+        ArgumentError: the file cannot be read, or the size does not suit it or this machine.
+    """
     if request.image is None:
         raise ArgumentError("image", "is needed where no picture is given as an array")
+    if request.size > LARGEST_ON_CPU and not has_accelerator():
+        most = REQUEST_SETTINGS["size"].maximum
+        raise ArgumentError("size", f"must be at most {LARGEST_ON_CPU} on a CPU ({most} on a GPU), got {request.size}")
     with refused_as("image"):
         return read_image(picture_path(request.image), size=request.size, crop=request.crop())
 
 
 def make_start(request: Request, reference: ImageArray) -> ImageArray:
     """The image from which all four images start: a distorted copy, or a file."""
+    gray = is_gray_run(request, reference)
     if request.start_file is not None:
         picture = _load_aligned(request, "start_file", reference)
-        return to_gray(picture) if request.gray else picture
+        return to_gray(picture) if gray else picture
     start = distort(reference, request.distortion, strength=cast(float, request.strength), seed=request.seed)
     # Of a gray picture each channel is distorted at full strength; their mean would have less noise.
-    return np.repeat(start[..., :1], 3, axis=2) if request.gray else start
+    return np.repeat(start[..., :1], 3, axis=2) if gray else start
 
 
 def load_mask(request: Request, reference: ImageArray) -> Mask | None:

@@ -1,16 +1,14 @@
 """Keeps the record of a run up to date while its steps go by.
 
-The record is on disk from the first step, and its checkpoint is renewed while the competition runs: whatever happens to
-the process, the run can be resumed. After the last step the record first gets the images and values as the engine
-leaves them, then the pictures in 8 bits and the values of all metrics, then the maps. While there is no room on the
-disk, the run waits.
+A record in a folder is there from the first step, and its checkpoint is renewed while the competition runs: whatever
+happens to the process, the run can be resumed. After the last step the record first gets the images and values as the
+engine leaves them, then the pictures in 8 bits and the values of all metrics, then the maps. While there is no room on
+the disk, the run waits.
 """
 
-import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -18,9 +16,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from mad_app.competition import CORNERS, Reason, SolverOptions, Step, parametrization, quantize_at_level
+from mad_app.competition.settings import Role
 from mad_app.images import from_uint8
 from mad_app.metrics import KnownMetric, get_measurable, measure_batch, measure_maps, measured_by_default
 from mad_app.records import (
+    GIVEN,
     UNFINISHED,
     Checkpoint,
     CornerResult,
@@ -32,20 +32,18 @@ from mad_app.records import (
     Run,
     device_after,
     environment,
-    replace_run,
-    run_lock,
-    save_checkpoint,
-    save_maps,
-    save_run,
 )
 from mad_app.request import Request, settings_for_record
 from mad_app.runs.materialize import Materials
+from mad_app.runs.stores import Store
 
 SECONDS_BETWEEN_CHECKPOINTS = 5.0
 SPEED_SECONDS = 5.0
 """Span over which the speed is measured, or the last step, where that takes longer."""
 SECONDS_BETWEEN_TRIES = 1.0
 """How often a run that waits for room on the disk tries to write."""
+
+ARROWS = {"max": "↑", "min": "↓"}
 
 Values = Mapping[str, float | None]
 """Metric name to distance; None where it is not available."""
@@ -60,7 +58,7 @@ class Progress:
     """A run in progress, as its callers see it.
 
     Attributes:
-        folder: the record.
+        folder: the record; None for one in memory.
         step: the last step done; its `reasons` are set in the last call.
         steps: how many there will be.
         seconds: spent so far, earlier parts of a resumed run included.
@@ -70,7 +68,7 @@ class Progress:
         lacking: what the record of a run that has ended still gets; None before the end and when it is complete.
     """
 
-    folder: Path
+    folder: Path | None
     step: Step
     steps: int
     seconds: float
@@ -78,6 +76,12 @@ class Progress:
     seconds_left: float | None
     waiting_for_room: bool = False
     lacking: Lacking | None = None
+
+    def extremes(self, role: Role) -> str:
+        """A metric's values of the two images for which it is optimized, such as "↑0.42 ↓0.013"."""
+        values = self.step.first if role == "first" else self.step.second
+        ends = ((c.direction, value) for c, value in zip(CORNERS, values, strict=True) if c.optimized == role)
+        return " ".join(f"{ARROWS[direction]}{value:.3g}" for direction, value in ends)
 
 
 OnProgress = Callable[[Progress], None]
@@ -107,41 +111,36 @@ class Competition:
 
 
 class Recorder:
-    """Writes the record of one competition.
+    """Makes the record of one competition.
 
     Args:
         competition: what is recorded.
+        store: where the record goes.
         on_progress: called at the start, after each step and at the end.
         should_stop: asked while the run waits for room on the disk.
-        folder: the record of a run that is resumed.
         checkpoint: of a run that is resumed.
     """
 
     def __init__(
         self,
         competition: Competition,
+        store: Store,
         on_progress: OnProgress,
         should_stop: Callable[[], bool],
         *,
-        folder: Path | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> None:
         self._competition, self._on_progress, self._should_stop = competition, on_progress, should_stop
         self._request = competition.request
-        self._folder, self._checkpoint = folder, checkpoint
+        self._store, self._checkpoint = store, checkpoint
         self._pace: list[tuple[int, float]] = []  # steps done, after how many seconds
 
-    def record(self, steps: Iterator[Step], root: Path) -> Path:
-        """Drain the steps into a record under `root`; returns its folder.
+    def record(self, steps: Iterator[Step]) -> None:
+        """Drain the steps into the store.
 
         Raises:
             DiskFullError: there is no room for the first version of the record; RecordError: the disk refused it.
         """
-        with contextlib.ExitStack() as held:
-            return self._record(steps, root, held)
-
-    def _record(self, steps: Iterator[Step], root: Path, held: contextlib.ExitStack) -> Path:
-        """As `record`; a new run is locked until `held` is closed."""
         before = self._checkpoint
         seconds, first = (before.seconds, before.step.index) if before else (0.0, 0)
         began = saved = time.monotonic()
@@ -149,20 +148,17 @@ class Recorder:
             now = time.monotonic()
             seconds += now - began  # callers may take their time, or pause the run
             at = self._after(step, seconds)
-            if self._folder is None:
-                self._folder, saved = self._first_version(at, root), now
-                held.enter_context(run_lock(self._folder))
+            if not self._store.begun:
+                self._begin(at)
+                saved = now
             elif step.reasons is None and now - saved > SECONDS_BETWEEN_CHECKPOINTS:
-                self._write(at, save_checkpoint, self._folder, at)
+                self._write(at, self._store.keep, at)
                 saved = now
             if step.reasons:
-                self._finish(at, self._folder, timed=step.index > first)
+                self._finish(at, timed=step.index > first)
             self._checkpoint = at
             self._report(at, timed=step.index > first)
             began = time.monotonic()
-        if self._folder is None:
-            raise RuntimeError("the competition made no step")
-        return self._folder
 
     def _after(self, step: Step, seconds: float) -> Checkpoint:
         """The checkpoint after a step."""
@@ -172,22 +168,22 @@ class Recorder:
             keyframes = keyframes.with_step(step, self._request.steps)
         return Checkpoint(step, _with_last(history, step), seconds, keyframes)
 
-    def _first_version(self, at: Checkpoint, root: Path) -> Path:
-        """Save the record of a run that has just begun."""
+    def _begin(self, at: Checkpoint) -> None:
+        """Store the record of a run that has just begun."""
         begun = replace(at, step=replace(at.step, reasons=None))
-        return save_run(self._unmeasured(begun), root, checkpoint=at)
+        self._store.begin(self._unmeasured(begun), at)
 
-    def _finish(self, last: Checkpoint, folder: Path, *, timed: bool) -> None:
+    def _finish(self, last: Checkpoint, *, timed: bool) -> None:
         """Complete the record; that of a run that was stopped keeps the checkpoint to continue from."""
         stopped = Reason.STOPPED in (last.step.reasons or ())
         before = replace(self._checkpoint, seconds=last.seconds) if self._checkpoint else None
-        if not self._write(last, partial(replace_run, self._unmeasured(last), folder, checkpoint=before)):
+        if not self._write(last, self._store.replace, self._unmeasured(last), before):
             return
         self._report(last, timed=timed, lacking="values")
         run = self._measured(last)
-        if self._write(last, partial(replace_run, run, folder, checkpoint=before if stopped else None)):
+        if self._write(last, self._store.replace, run, before if stopped else None):
             self._report(last, timed=timed, lacking="maps")
-            self._write(last, save_maps, folder, self._maps(run, Keyframes.empty() if stopped else run.keyframes))
+            self._write(last, self._store.add_maps, self._maps(run, Keyframes.empty() if stopped else run.keyframes))
 
     def _write(self, at: Checkpoint, write: Callable[..., None], *arguments: object) -> bool:
         """Write something as soon as there is room for it; False if the run was stopped while it waited."""
@@ -245,7 +241,7 @@ class Recorder:
         first, second = (metric.bind(jnp.asarray(materials.reference)) for metric in self._competition.metrics)
         space = parametrization(materials.start, settings, materials.mask, solver=solver)
         bounds = space.bounds_8bit(settings)
-        return quantize_at_level(finals, first, second, levels, bounds=bounds, gray=settings.gray, solver=solver)
+        return quantize_at_level(finals, first, second, levels, bounds=bounds, gray=bool(settings.gray), solver=solver)
 
     def _run(self, at: Checkpoint, results: tuple[CornerResult, ...]) -> Run:
         competition, here = self._competition, environment()
@@ -254,7 +250,7 @@ class Recorder:
         others = () if results[0].outcome == UNFINISHED else tuple(n for n in results[0].final if n not in metrics)
         return Run(
             request=competition.request_id,
-            settings=settings_for_record(self._request),
+            settings=settings_for_record(self._request, competition.materials.given),
             origin=competition.origin,
             solver=asdict(competition.solver),
             seed=self._request.seed,
@@ -270,6 +266,7 @@ class Recorder:
             history=at.history,
             mask=competition.materials.mask,
             keyframes=at.keyframes.before(at.step.index),
+            extra={GIVEN: list(competition.materials.given)} if competition.materials.given else {},
         )
 
     def _names(self) -> tuple[str, str]:
@@ -278,14 +275,14 @@ class Recorder:
 
     def _report(self, at: Checkpoint, *, timed: bool, waiting: bool = False, lacking: Lacking | None = None) -> None:
         """Call `on_progress`; the first step, which compiles, is not `timed`."""
-        if self._folder is None:
+        if not self._store.begun:
             return
         steps = self._request.steps
         speed = self._speed(at.step.index, at.seconds) if timed else None
         left = (steps - at.step.index) / speed if speed else None
         if left is not None and self._request.seconds is not None:
             left = max(0.0, min(left, self._request.seconds - at.seconds))
-        self._on_progress(Progress(self._folder, at.step, steps, at.seconds, speed, left, waiting, lacking))
+        self._on_progress(Progress(self._store.folder, at.step, steps, at.seconds, speed, left, waiting, lacking))
 
     def _speed(self, index: int, seconds: float) -> float | None:
         """Recent steps per second up to this one."""

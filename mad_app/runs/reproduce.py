@@ -3,18 +3,28 @@
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mad_app.declaration import Setting, Value
 from mad_app.distortions import DISTORTIONS, check_strength
 from mad_app.errors import ArgumentError
-from mad_app.images import BUNDLED, MAX_SIZE, MIN_SIZE, Crop, bundled_path
+from mad_app.images import BUNDLED, MAX_SIZE, MIN_SIZE, Crop, bundled_path, is_gray
 from mad_app.images.encode import Picture
 from mad_app.metrics.registry import canonical_name, spec_of
 from mad_app.records import Run, Summary
 from mad_app.records.files import DEFAULT_FILES
-from mad_app.request import ALL, NONE, REQUEST_SETTINGS, Request, in_groups, renamed
+from mad_app.request import (
+    ALL,
+    CROP,
+    NONE,
+    REQUEST_SETTINGS,
+    Request,
+    crop_settings,
+    defaults_for,
+    in_groups,
+    renamed,
+)
 from mad_app.runs.run import request_of
 
 ALWAYS_GIVEN = ("image", "size", "first", "second", "distortion", "strength", "steps", "seed")
@@ -56,7 +66,7 @@ def to_query(request: Request) -> dict[str, str]:
         >>> to_query(Request(image="coffee", max_change=0.05, gray=True))
         {'image': 'coffee', 'gray': 'True', 'max_change': '0.05'}
     """
-    defaults = _defaults(request.distortion)
+    defaults = defaults_for(request)
     return {
         name: declared.text(value)
         for name, declared in _IN_ORDER.items()
@@ -111,19 +121,21 @@ def request_for_page(run: Run | Summary, *, maxima: Mapping[str, float] | None =
 
     Where the picture is not a bundled one, it is the record's own copy, named `<id of the run>/<file>`.
     """
-    settings = {name: value for name, value in renamed(run.settings).items() if value is not None}
+    settings = renamed(run.settings)
     if not _is_bundled(run):
         settings |= {**_whole_copy(run), "image": f"{run.id}/{_copy_name(run)}"}
-    texts = {
+    texts = {  # of the crop all, because what is left out of it follows from the rest
         name: REQUEST_SETTINGS[name].text(value)
         for name, value in settings.items()
-        if value != REQUEST_SETTINGS[name].default
+        if value is not None and (value != REQUEST_SETTINGS[name].default or name in CROP)
     }
-    return from_query(texts, is_saved_picture=lambda name: name == settings["image"], maxima=maxima)
+    asked, ignored = from_query(texts, is_saved_picture=lambda name: name == settings["image"], maxima=maxima)
+    return asked, [*ignored, *(["start_file"] if "start" in run.given else [])]
 
 
 def asks_for_same(now: Request, request: Request, run: Run | Summary | None) -> bool:
     """Whether `now` asks for the same as the `request` of a run, perhaps on the record's own copy of its picture."""
+    now = replace(now, gray=request.gray) if now.gray is None else now
     return now == request or (run is not None and run.folder is not None and now == _on_copy(request, run))
 
 
@@ -135,8 +147,13 @@ def reproduction_of(run: Run) -> Request:
     Raises:
         RecordError: the record's settings are not those of a request.
     """
-    request = request_of(run)
-    if _is_bundled(run) or run.folder is None or request.mask or request.start_file:
+    request = _without_plain_gray(request_of(run), run)
+    if run.folder is None or request.mask or request.start_file:
+        return request
+    if "start" in run.given:
+        start = run.folder / run.files.get("start", DEFAULT_FILES["start"])
+        return replace(_on_copy(request, run), start_file=str(start))
+    if _is_bundled(run):
         return request
     copied = _on_copy(request, run)
     path, here = Path(str(copied.image)).resolve(), Path.cwd()
@@ -184,7 +201,7 @@ def _is_bundled(run: Run | Summary) -> bool:
 
 def _is_enlarged(run: Run | Summary) -> bool:
     """Whether a record holds a bundled picture enlarged, as earlier versions did: only its own copy reproduces it."""
-    extent = run.settings.get("extent", Crop.extent)
+    extent = run.settings.get("extent")
     if run.origin is None or run.origin.width is None or not isinstance(extent, int | float):
         return False
     picture = Picture.read(bundled_path(str(run.settings["image"])))
@@ -198,10 +215,10 @@ def _on_copy(request: Request, run: Run | Summary) -> Request:
 
 
 def _whole_copy(run: Run | Summary) -> dict[str, Value]:
-    """The settings that take all of a record's own copy of its picture, as far as a square can."""
-    whole: dict[str, Value] = dict(asdict(Crop()))
+    """The settings that take all of a record's own copy of its picture."""
+    whole = crop_settings(Crop())
     if run.origin and run.origin.width and run.origin.height:
-        whole["size"] = min(max(min(run.origin.width, run.origin.height), MIN_SIZE), MAX_SIZE)
+        whole["size"] = min(max(run.origin.width, run.origin.height, MIN_SIZE), MAX_SIZE)
     return whole
 
 
@@ -211,18 +228,18 @@ def _copy_name(run: Run | Summary) -> str:
 
 def _option(declared: Setting, value: Value) -> list[str]:
     option = f"--{declared.option}"
-    return [option] if value is True else [option, declared.text(value)]
+    if isinstance(value, bool):
+        return [option if value else f"--no-{declared.option}"]
+    return [option, declared.text(value)]
 
 
 def _given(request: Request) -> dict[str, Value]:
     """The settings that are not at their defaults, and those that are always given."""
     values = {name: getattr(request, name) for name in _IN_ORDER}
-    return {
-        name: value for name, value in values.items() if name in ALWAYS_GIVEN or value != REQUEST_SETTINGS[name].default
-    }
+    defaults = defaults_for(request)
+    return {name: value for name, value in values.items() if name in ALWAYS_GIVEN or value != defaults[name]}
 
 
-def _defaults(distortion: str) -> dict[str, Value]:
-    """The defaults of all settings; that of the strength is the distortion's."""
-    defaults = {name: declared.default for name, declared in REQUEST_SETTINGS.items()}
-    return defaults | {"strength": DISTORTIONS[distortion].default}
+def _without_plain_gray(request: Request, run: Run) -> Request:
+    """The request without its `gray`, where that is false because the picture has colors."""
+    return request if request.gray or is_gray(run.reference) else replace(request, gray=None)

@@ -1,16 +1,15 @@
 """From a request to a record: load, distort, compete, measure, save; and resume what was interrupted."""
 
+import contextlib
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
-
-import numpy.typing as npt
 
 from mad_app.competition import DEFAULT_SOLVER, SolverOptions, compete
 from mad_app.competition.settings import Role
 from mad_app.errors import ArgumentError
-from mad_app.images import BUNDLED
+from mad_app.images import BUNDLED, AnyImage
 from mad_app.metrics import KnownMetric, are_proportional, get_metric, spec_of
 from mad_app.records import (
     Checkpoint,
@@ -27,9 +26,10 @@ from mad_app.records import (
 )
 from mad_app.records.files import folder_at
 from mad_app.records.schema import METRIC
-from mad_app.request import Request, request_from
+from mad_app.request import Request, request_from, request_id, settings_for_record
 from mad_app.runs.materialize import Materials, materialize
 from mad_app.runs.recorder import Competition, OnProgress, Recorder
+from mad_app.runs.stores import FolderStore, Store
 
 Resolve = Callable[[str], KnownMetric]
 """From a metric's name to the metric."""
@@ -39,7 +39,7 @@ def run_competition(
     request: Request,
     root: str | Path,
     *,
-    reference: npt.ArrayLike | None = None,
+    reference: AnyImage | None = None,
     solver: SolverOptions = DEFAULT_SOLVER,
     resolve: Resolve = get_metric,
     on_progress: OnProgress = lambda _: None,
@@ -50,8 +50,8 @@ def run_competition(
     Args:
         request: what is asked.
         root: folder of the runs, made if missing.
-        reference: the picture itself, float32 (H, W, 3), sRGB in [0, 1], instead of one that `request` describes; the
-            record says that it was given as an array, with its size and a hash of its content.
+        reference: the picture itself, as `mad_app.images.as_image` takes it, instead of one that `request` describes;
+            the record says that it was given as an array, with its size and a hash of its content.
         solver: the constants of the solver.
         resolve: from a metric's name to the metric.
         on_progress: called at the start, after each step, at the end, and while the run waits for room on the disk.
@@ -103,7 +103,7 @@ def record_competition(
     """Run a competition on arrays that were made before, as by a queue that decoded the picture when it was asked.
 
     Args:
-        request: what is asked; it names the picture and the square of it that `materials` were made of.
+        request: what is asked; it names the picture and the part of it that `materials` were made of.
         materials: the arrays, as `materialize` makes them of `request`.
         root: as in `run_competition`, and so the arguments that follow `source`, the result and the errors.
         source: where the picture came from.
@@ -112,24 +112,53 @@ def record_competition(
         on_progress: called as the run goes on.
         should_stop: asked after each step.
     """
+    with contextlib.ExitStack() as held:
+        store = FolderStore(Path(root), held)
+        compete_into(
+            store,
+            request,
+            materials,
+            source=source,
+            solver=solver,
+            resolve=resolve,
+            on_progress=on_progress,
+            should_stop=should_stop,
+        )
+        return store.folder
+
+
+def compete_into(
+    store: Store,
+    request: Request,
+    materials: Materials,
+    *,
+    source: Source,
+    solver: SolverOptions,
+    resolve: Resolve,
+    on_progress: OnProgress,
+    should_stop: Callable[[], bool],
+) -> None:
+    """Run a competition on arrays, and put its record into a store; arguments and errors as `record_competition`."""
     _check_others(request)
+    done = replace(request, gray=materials.gray)
     competition = Competition(
-        request=request,
+        request=done,
         metrics=metrics_of(request, resolve),
         materials=materials,
         origin=Origin.of(materials.reference, source, request.image, materials.notes),
         solver=solver,
+        request_id=request_id(settings_for_record(request, materials.given)),
     )
     steps = compete(
         materials.reference,
         materials.start,
         *competition.metrics,
-        request.settings(),
+        done.settings(),
         solver=solver,
         mask=materials.mask,
         should_stop=should_stop,
     )
-    return Recorder(competition, on_progress, should_stop).record(steps, Path(root))
+    Recorder(competition, store, on_progress, should_stop).record(steps)
 
 
 def resume_run(
@@ -155,7 +184,8 @@ def _resume(folder: Path, resolve: Resolve, on_progress: OnProgress, should_stop
         raise RecordError(problem)
     checkpoint, request, origin = load_checkpoint(folder), request_of(run), run.origin
     _check_fit(checkpoint, run, request)
-    materials = Materials(reference=run.reference, start=run.start, mask=run.mask)
+    gray = bool(request.gray)
+    materials = Materials(reference=run.reference, start=run.start, gray=gray, mask=run.mask, given=run.given)
     competition = Competition(
         request=request,
         metrics=metrics_of(request, resolve),
@@ -181,8 +211,10 @@ def _resume(folder: Path, resolve: Resolve, on_progress: OnProgress, should_stop
         spent=checkpoint.seconds,
         should_stop=should_stop,
     )
-    recorder = Recorder(competition, on_progress, should_stop, folder=folder, checkpoint=checkpoint)
-    return recorder.record(steps, folder.parent)
+    with contextlib.ExitStack() as held:
+        store = FolderStore(folder.parent, held, folder=folder)
+        Recorder(competition, store, on_progress, should_stop, checkpoint=checkpoint).record(steps)
+    return folder
 
 
 def _check_fit(checkpoint: Checkpoint, run: Run, request: Request) -> None:

@@ -137,7 +137,7 @@ def wang_simoncelli_2008(
 
     Args:
         image: name of a bundled picture or path of a file; it is reduced to its luminance.
-        size: side of the central square, in pixels.
+        size: longer side, in pixels.
         steps: of each competition.
         seconds: of each competition, at most; None for no limit.
         seed: of the noise.

@@ -44,7 +44,7 @@ def with_steps_for_time(
         return request
     materials, metrics = materialize(request), metrics_of(request, resolve)
     began = clock()
-    settings = replace(request.settings(), seconds=None)
+    settings = replace(request.settings(), seconds=None, gray=materials.gray)
     steps = compete(materials.reference, materials.start, *metrics, settings, mask=materials.mask)
     times = _times(steps, began, request.seconds, should_stop, clock)
     last = max(

@@ -50,7 +50,7 @@ def show_narrow_menu(pages: Iterable[StreamlitPage]) -> None:
             st.page_link(page)
 
 
-def open_page(path: str, query: Mapping[str, str]) -> NoReturn:
+def open_page(path: str, query: Mapping[str, str | list[str]]) -> NoReturn:
     """Leave the current page for another one with these parameters of its address.
 
     Streamlit finds a page by its path alone, so what would draw it is not needed here.

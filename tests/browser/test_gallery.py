@@ -120,6 +120,22 @@ def test_two_runs_are_compared_and_one_opens_on_compete(open_page: OpenPage, run
     shutil.rmtree(other)
 
 
+def test_chosen_cards_become_one_figure_whose_address_keeps_them(open_page: OpenPage, runs: Path, run: Path) -> None:
+    other = save_run(make_sheet_run(first="ssim"), runs)
+    page = open_page("gallery", await_=CARD)
+    for folder in (run, other):
+        page.locator(f"[class*='st-key-gallery-select-{folder.name}'] label").first.click()
+        page.locator("[data-test-script-state=notRunning]").wait_for()
+    button(page, "Figure of 2 runs")
+    page.wait_for_selector(SHEET)
+    assert f"run={run.name}&run={other.name}" in page.url
+    page.reload()
+    page.wait_for_selector(SHEET)
+    command = page.locator("[data-testid=stCode]").first.inner_text()
+    assert f"{run.name} runs/{other.name} --width double" in command
+    shutil.rmtree(other)
+
+
 @pytest.mark.usefixtures("run")
 @pytest.mark.parametrize("path", ["gallery", "figure"])
 def test_nothing_is_cut_off_on_a_telephone(open_page: OpenPage, path: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from mad_app.declaration import check_settings, setting, settings_of
 from mad_app.errors import ArgumentError
+from mad_app.images import Crop, SquareCrop
 from mad_app.request import (
     GROUPS,
     REQUEST_SETTINGS,
@@ -80,15 +81,43 @@ def test_equal_requests_share_an_id_whatever_names_and_numbers_they_are_written_
 
 def test_an_id_stays_what_it_is() -> None:
     """Ids lie in records and series, which go on matching."""
-    assert request_id({}) == request_id({"strength": 0.1, "image": "cat"}) == "86cbf72de8cc95c6"
+    earlier = {"left": 0.5, "top": 0.5, "extent": 1.0, "gray": False}
+    assert request_id(earlier) == request_id({**earlier, "strength": 0.1, "image": "cat"}) == "86cbf72de8cc95c6"
+    assert request_id({**earlier, "left": 0.0, "extent": 0.5, "gray": True}) == "3bd4be88f28dfe1f"
+    assert request_id({"image": None, "gray": False, "seed": 3}) == "2bd7714a5e912c88"
+    assert request_id({}) == request_id({"strength": 0.1, "width": 1}) != request_id(earlier)
 
 
 def test_a_record_keeps_no_settings_of_a_picture_that_was_given_as_an_array() -> None:
     assert settings_for_record(Request()) == dataclasses.asdict(Request())
     kept = settings_for_record(Request().with_array())
     assert kept["image"] is None
-    assert kept.keys() == REQUEST_SETTINGS.keys() - {"size", "left", "top", "extent"}
+    assert kept.keys() == REQUEST_SETTINGS.keys() - {"size", "left", "top", "width", "height", "extent"}
     assert request_from(kept) == Request().with_array()
+
+
+@pytest.mark.parametrize(
+    ("settings", "crop"),
+    [
+        ({}, Crop()),
+        ({"left": 0.25, "width": 0.5}, Crop(left=0.25, width=0.5)),
+        ({"top": 0.5, "width": 0.5, "height": 0.5}, Crop(top=0.5, width=0.5, height=0.5)),
+        ({"extent": 0.5}, SquareCrop(extent=0.5)),
+        ({"left": 0.0}, SquareCrop(left=0.0)),
+        ({"left": 0.0, "top": 1, "extent": 1.0}, SquareCrop(left=0.0, top=1)),
+    ],
+)
+def test_a_crop_is_a_rectangle_or_the_square_of_an_earlier_version(
+    settings: dict[str, float], crop: Crop | SquareCrop
+) -> None:
+    request = Request(**settings)
+    assert request.crop() == crop
+    assert dataclasses.replace(request, seed=3).crop() == request_from(dataclasses.asdict(request)).crop() == crop
+
+
+def test_a_square_has_no_width_of_its_own() -> None:
+    with pytest.raises(ArgumentError, match="extent gives a square"):
+        Request(extent=0.5, width=0.5)
 
 
 @pytest.mark.parametrize("others", ["", "ssim,", ",", "ssim,,mse"])
@@ -122,7 +151,8 @@ def test_a_number_beyond_every_float_is_refused_like_any_other(number: int) -> N
 
 def test_phrases_name_the_metrics() -> None:
     titles = {"first": "LASI", "second": "MSE"}
+    assert describe_settings({"gray": False}, titles) == []
     assert describe_settings({"first_level": 0.25, "low_pass": 4.0}, titles) == [
-        "up to 4 cycles per picture",
+        "up to 4 cycles per shorter side",
         "LASI kept at 0.25",
     ]

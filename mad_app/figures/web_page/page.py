@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -65,16 +65,18 @@ class Shown:
         run: the record.
         name: what it is called where there are several.
         notes: what is to be seen, or what people noted.
+        maps: of its metrics; None for those that lie in its folder, if it has any.
     """
 
     run: Run
     name: str
     notes: str = ""
+    maps: Maps | None = None
 
 
-def run_page(run: Run) -> bytes:
-    """A page of one run, under the name and with the notes that people gave it."""
-    shown = shown_run(run)
+def run_page(run: Run, maps: Maps | None = None) -> bytes:
+    """A page of one run, under the name and with the notes that people gave it; its maps where it has no folder."""
+    shown = replace(shown_run(run), maps=maps)
     return page_of([shown], shown.name, settings_sentence(run))
 
 
@@ -91,14 +93,14 @@ def shelf_page() -> bytes:
     return page_of(shown, SHELF_TITLE, READING)
 
 
-def save_run_page(run: Run, path: str | Path) -> None:
+def save_run_page(run: Run, path: str | Path, maps: Maps | None = None) -> None:
     """Write the page of a run to a file whose name ends in .html, whole or not at all.
 
     Raises:
         ArgumentError: the name ends otherwise.
         RecordError: the file cannot be written; an older one stays as it was.
     """
-    save_as(path, _FILE_KINDS, lambda _: run_page(run))
+    save_as(path, _FILE_KINDS, lambda _: run_page(run, maps))
 
 
 def save_series_page(series: Series, path: str | Path) -> None:
@@ -131,7 +133,7 @@ def page_of(shown: Sequence[Shown], title: str, about: str) -> bytes:
     Returns:
         The bytes of an HTML file; more than MAX_BYTES only where the smallest pictures do not fit.
     """
-    maps = [_maps_of(one.run) for one in shown]
+    maps = [one.maps or _maps_of(one.run) for one in shown]
     rest = len(_page(shown, title, about, FOR_FILES[0], []))
     for fidelity in FOR_FILES:
         texts = _texts(shown, maps, fidelity, MAX_BYTES - rest)

@@ -15,7 +15,7 @@ from mad_app.distortions import DISTORTIONS
 from mad_app.errors import ArgumentError
 from mad_app.images import ImageArray, to_gray
 from mad_app.images.encode import Picture
-from mad_app.request import REQUEST_SETTINGS, Request, in_groups, renamed
+from mad_app.request import PICTURE, REQUEST_SETTINGS, Request, crop_settings, in_groups, renamed
 from mad_app.runs.materialize import make_start
 from mad_app.ui.address import came_back
 from mad_app.ui.components.form import (
@@ -37,18 +37,20 @@ from mad_app.ui.session import PageState
 STATE = PageState("compete")
 
 OWN_CONTROLS = (
-    *("image", "size", "left", "top", "extent"),
+    *("image", "size"),
     *("first", "second", "others"),
     *("distortion", "strength"),
 )
 """Settings whose controls are not made from their declarations alone."""
 
-PLAIN = [declared for declared in in_groups() if declared.name not in OWN_CONTROLS and not declared.file]
-FILES = [declared for declared in in_groups() if declared.name not in OWN_CONTROLS and declared.file]
+OFFERED = [declared for declared in in_groups() if declared.name not in OWN_CONTROLS and not declared.hidden]
+PLAIN = [declared for declared in OFFERED if not declared.file]
+FILES = [declared for declared in OFFERED if declared.file]
 IN_FRONT = ("steps",)
 """Settings of PLAIN that are not folded away."""
 
 GROUP_TITLES: dict[Group, str] = {
+    "picture": "Part of the picture",
     "metrics": "Metrics",
     "start": "Start",
     "length": "Length",
@@ -58,7 +60,7 @@ GROUP_TITLES: dict[Group, str] = {
 }
 
 OF_THE_START = (
-    *("image", "size", "left", "top", "extent"),
+    *PICTURE,
     *("distortion", "strength", "seed", "gray", "start_file"),
 )
 """Settings that the start depends on."""
@@ -71,11 +73,12 @@ def show_controls() -> tuple[Form, DeltaGenerator]:
         picture = replace(picture, reference=to_gray(picture.reference))
     first, second, problem = show_metric_controls(STATE, min(picture.reference.shape[:2]))
     distortion, strength, preview = _distortion_controls()
-    chosen: dict[str, Any] = {name: STATE[name] for name in ("image", "size")} | asdict(picture.crop)
+    problem = picture.problem or problem
+    chosen: dict[str, Any] = {name: STATE[name] for name in ("image", "size")}
     chosen |= {"first": first, "second": second, "distortion": distortion, "strength": strength}
     chosen |= {declared.name: show_setting(STATE, declared) for declared in PLAIN if declared.name in IN_FRONT}
     with st.expander("Advanced", icon=":material/tune:"):
-        chosen |= _advanced_controls()
+        chosen |= _advanced_controls() | crop_settings(picture.crop)
     request, about = (None, problem) if problem else _request(chosen, picture)
     start, no_start = (picture.reference, None) if request is None else _start_of(request, picture)
     with preview:
@@ -127,7 +130,7 @@ def follow_address(opened: str | None, job: str | None, request: Request | None)
 
 def _fill(request: Request) -> None:
     values = asdict(request)
-    STATE.update({name: values[name] for name in ("image", "size", "left", "top", "extent", "distortion")})
+    STATE.update({name: values[name] for name in (*PICTURE, "distortion")}, square=None)
     STATE.update({declared.name: values[declared.name] for declared in PLAIN})
     STATE[f"strength-{request.distortion}"] = request.strength
     set_metrics(STATE, request.first, request.second, request.others)
@@ -181,7 +184,7 @@ def _advanced_controls() -> dict[str, Any]:
 def _request(chosen: dict[str, Any], picture: PictureChoice) -> tuple[Request | None, str | None]:
     """The request, or why the controls do not add up to one."""
     try:
-        chosen |= {declared.name: file_of(STATE, declared.name, STATE["size"], picture.crop) for declared in FILES}
+        chosen |= {declared.name: file_of(STATE, declared.name, picture) for declared in FILES}
         return Request(**chosen), None
     except ArgumentError as error:
         return None, f"{plain(labels([error.argument]))} {plain(error.problem)}."

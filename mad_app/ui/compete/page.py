@@ -165,7 +165,7 @@ def _start_button(jobs: JobQueue, form: Form, label: str) -> None:
         st.warning(limit, icon=":material/group:")
         return
     if clicked and request is not None and chosen is not None:
-        spec = JobSpec(request=request, visitor=visitor(), source=form.picture.source)
+        spec = JobSpec(request=request, visitor=visitor(), source=form.picture.source, notes=form.picture.notes)
         try:
             job_id = jobs.submit(spec, form.picture.reference)
         except ValueError as error:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mad_app.distortions import DISTORTIONS, Distortion
 from mad_app.figures import metric_title
-from mad_app.images import Crop, ImageArray
+from mad_app.images import Crop, ImageArray, SquareCrop
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.uploads import has_upload
 from mad_app.metrics import are_proportional, spec_of
@@ -19,7 +19,7 @@ from mad_app.ui.components.saved_pictures import is_saved_picture
 from mad_app.ui.session import visitor
 
 SIZES = (64, 96, 128, 192, 256)
-"""Sides in pixels that are offered; the largest is the largest that the page takes."""
+"""Longer sides in pixels that are offered; the largest is the largest that the page takes."""
 
 MAXIMA = {"size": SIZES[-1]}
 """The greatest values that the page takes, of settings that may be greater elsewhere."""
@@ -38,15 +38,19 @@ class PictureChoice:
     Attributes:
         title: what a sentence calls it, as Markdown.
         image: what the record calls it.
-        crop: which square of it is used.
-        reference: that square, (size, size, 3).
+        crop: which part of it is used.
+        reference: that part, reduced to the size that is chosen, (H, W, 3).
+        notes: what was done to its values and its size, each a clause.
+        problem: why it cannot be used like that, in a sentence, or None; then `reference` is all of it, small.
         source: where it comes from; None for what its name says.
     """
 
     title: str
     image: str
-    crop: Crop
+    crop: Crop | SquareCrop
     reference: ImageArray
+    notes: tuple[str, ...] = ()
+    problem: str | None = None
     source: Source | None = None
 
 

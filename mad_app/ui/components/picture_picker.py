@@ -1,32 +1,38 @@
-"""The controls that choose a picture: a bundled one, the visitor's own, or one out of a saved run; and a square of it.
+"""The controls that choose a picture: a bundled one, the visitor's own, or one out of a saved run; and a part of it.
 
 The page's state holds the choice as `image`: the name of a bundled or saved picture, or UPLOAD and the hash of a file
 that is kept for the visitor, so that the address can name it. A file that cannot be used is refused in a sentence and
 changes nothing else.
 """
 
-from dataclasses import asdict
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
+from mad_app.errors import ArgumentError
 from mad_app.images import (
     BUNDLED,
     DEFAULT_IMAGE,
-    MIN_SIZE,
     Crop,
-    ImageArray,
+    Decoded,
     ImageError,
+    SquareCrop,
     bundled_path,
-    load_image,
+    is_gray,
     load_small,
+    read_image,
 )
+from mad_app.images.crop import Box
 from mad_app.images.encode import Picture, thumbnail
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.uploads import Upload, keep_upload, load_upload
 from mad_app.records import RecordError
 from mad_app.records.storage import stamp
-from mad_app.request import REQUEST_SETTINGS
+from mad_app.request import REQUEST_SETTINGS, crop_settings
+from mad_app.runs.materialize import GRAY_NOTE
+from mad_app.ui.components.crop import show_crop
 from mad_app.ui.components.form import SIZES, UPLOAD, PictureChoice, is_own_or_saved_picture
 from mad_app.ui.components.html import element, plain, sentence, show_html
 from mad_app.ui.components.saved_pictures import (
@@ -47,9 +53,9 @@ MAX_MEGABYTES = 20
 
 
 def show_picture_controls(state: PageState) -> PictureChoice:
-    """Draw the controls; the page's state holds `image`, `size`, `left`, `top` and `extent`."""
+    """Draw the controls; the page's state holds `image`, `size`, and the settings of the crop."""
     _drop_lost_picture(state)
-    st.markdown("**Picture**", help="The original that all four images are compared with. A square of it is used.")
+    st.markdown("**Picture**", help="The original that all four images are compared with.")
     state["bundled"] = state["image"] if state["image"] in BUNDLED else None
     st.radio(
         "Picture",
@@ -79,10 +85,14 @@ def show_picture_controls(state: PageState) -> PictureChoice:
         help=size.help,
     )
     with st.expander("Crop", icon=":material/crop:"):
-        crop = _crop_controls(state)
+        crop, problem = _crop_controls(state)
     choice = _chosen(state, crop)
-    if (side := choice.reference.shape[0]) < state["size"]:
-        st.caption(f"This square has {side} × {side} pixels and is not enlarged.")
+    choice = replace(choice, problem=problem or choice.problem)
+    with st.container():  # always there, so that what follows keeps its place, and an open expander stays open
+        if choice.problem:
+            st.warning(choice.problem, icon=":material/crop:")
+        elif notes := _notes(state, choice):
+            st.caption(plain(" ".join(sentence(note) for note in notes)))
     return choice
 
 
@@ -103,12 +113,13 @@ def _pick_bundled(state: PageState) -> None:
 def _pick(state: PageState, name: str) -> None:
     """Take another picture, whole; a saved one in its own pixels."""
     state["image"], state["refusal"] = name, None
-    state.update(asdict(Crop()))
-    if "/" in name:
-        small = _small(name, _version(name))
-        width, height = small.width, small.height
-        if width == height and width in SIZES:
-            state["size"] = width
+    _take_whole(state)
+    if "/" in name and (side := max(_small(name, _version(name))[1])) in SIZES:
+        state["size"] = side
+
+
+def _take_whole(state: PageState) -> None:
+    state.update(crop_settings(Crop()), square=None)
 
 
 def _upload_control(state: PageState) -> None:
@@ -131,12 +142,13 @@ def _take_upload(state: PageState) -> None:
         return
     upload = Upload(state["file"].name, state["file"].getvalue())
     try:
-        _uploaded(upload, MIN_SIZE, Crop())
+        _small_of(upload.content, upload.name, None)
         name = UPLOAD + keep_upload(runs_root(), visitor(), upload)
     except (ImageError, RecordError) as error:
         state["refusal"] = sentence(str(error), capital=False)
     else:
-        state.update(image=name, **asdict(Crop()))
+        state["image"] = name
+        _take_whole(state)
 
 
 def _drop_lost_picture(state: PageState) -> None:
@@ -185,7 +197,7 @@ def _saved_controls(state: PageState) -> None:
     )
     name = f"{run_id}/{file}"
     try:
-        small = _small(name, _version(name))
+        small, _ = _small(name, _version(name))
     except (ImageError, RecordError, OSError) as error:
         st.error(sentence(f"this picture cannot be shown: {error}"))
         return
@@ -199,34 +211,31 @@ def _saved_controls(state: PageState) -> None:
     )
 
 
-def _crop_controls(state: PageState) -> Crop:
-    """Which square of the picture is used, with the whole picture to show it."""
-    whole = _small(state["image"], _version(state["image"]))
-    crop = Crop(left=state["left"], top=state["top"], extent=state["extent"])
-    left, top, right, bottom = crop.box(whole.width, whole.height)
-    box = {
-        "left": left / whole.width,
-        "top": top / whole.height,
-        "width": (right - left) / whole.width,
-        "height": (bottom - top) / whole.height,
-    }
-    style = ";".join(f"{name}:{100 * part:.2f}%" for name, part in box.items())
-    image = element("img", src=whole.uri(), alt="the whole picture, with the square that is used")
-    show_html(element("div", image, element("span", style=style), class_="mad-crop"))
-    free = {"extent": 1, "left": whole.width - (right - left), "top": whole.height - (bottom - top)}
-    for name, space in free.items():
-        declared = REQUEST_SETTINGS[name]
-        st.slider(
-            declared.label,
-            declared.minimum or 0.0,
-            1.0,
-            key=state.key(name),
-            step=0.01,
-            format="percent",
-            disabled=space == 0,
-            help=declared.help,
-        )
-    return crop
+def _crop_controls(state: PageState) -> tuple[Crop | SquareCrop, str | None]:
+    """Which part of the picture is used, chosen on the whole picture; and what is wrong with it, in a sentence."""
+    small, size = _small(state["image"], _version(state["image"]))
+    if state["extent"] is not None:  # of an earlier version: shown as the rectangle of the same pixels
+        square = SquareCrop(left=state["left"], top=state["top"], extent=state["extent"])
+        rectangle = Crop.of_box(square.box(*size), *size)
+        state.update(crop_settings(rectangle), square=(square, rectangle))
+    try:
+        crop, problem = Crop(**{name: state[name] for name in ("left", "top", "width", "height")}), None
+    except ArgumentError as error:
+        label = REQUEST_SETTINGS[error.argument].label
+        crop, problem = Crop(), f"{label} {plain(error.problem)}."
+    show_crop(small, size, crop.box(*size), state.key("crop"), partial(_take_box, state, size))
+    earlier = state.get("square")
+    return (earlier[0] if earlier and earlier[1] == crop else crop), problem
+
+
+def _take_box(state: PageState, size: tuple[int, int], box: Box) -> None:
+    state.update(crop_settings(Crop.of_box(box, *size)))
+
+
+def _notes(state: PageState, choice: PictureChoice) -> tuple[str, ...]:
+    """What is done to the picture, each a clause."""
+    stays_gray = state["gray"] is None and state.get("start_file") is None and is_gray(choice.reference)
+    return (*choice.notes, GRAY_NOTE) if stays_gray else choice.notes
 
 
 def _caption(state: PageState) -> str:
@@ -239,18 +248,21 @@ def _caption(state: PageState) -> str:
     return f"{row.title}: {row.good_for}"
 
 
-def _chosen(state: PageState, crop: Crop) -> PictureChoice:
-    name, size = state["image"], state["size"]
+def _chosen(state: PageState, crop: Crop | SquareCrop) -> PictureChoice:
+    name = state["image"]
     if name.startswith(UPLOAD):
         upload = _upload(name)
-        title = plain(upload.name)
-        return PictureChoice(title, upload.name, crop, _uploaded(upload, size, crop), "upload")
-    if "/" in name:
-        path = str(saved_picture_path(name))
-        title = plain(saved_picture_title(name))
-        return PictureChoice(title, path, crop, _from_file(path, _version(name), size, crop))
-    row = BUNDLED[name]
-    return PictureChoice(row.title, row.name, crop, _from_file(str(row.path), _version(name), size, crop))
+        choice = partial(PictureChoice, plain(upload.name), upload.name, crop, source="upload")
+    elif "/" in name:
+        choice = partial(PictureChoice, plain(saved_picture_title(name)), str(saved_picture_path(name)), crop)
+    else:
+        choice = partial(PictureChoice, BUNDLED[name].title, name, crop)
+    try:
+        read = _read(*_source(name), _version(name), state["size"], crop)
+    except ArgumentError as error:
+        small, _ = load_small(_source(name)[0], side=state["size"])
+        return choice(small, problem=f"{REQUEST_SETTINGS[error.argument].label} {plain(error.problem)}.")
+    return choice(read.image, notes=read.notes)
 
 
 def _upload(name: str) -> Upload:
@@ -266,25 +278,31 @@ def _version(name: str) -> tuple[int, int, int] | None:
     return None if name.startswith(UPLOAD) else stamp(_path(name))
 
 
-def _small(name: str, version: object) -> Picture:
-    """The whole picture that is chosen, small."""
-    return _small_of(_upload(name).content if name.startswith(UPLOAD) else str(_path(name)), version)
+def _source(name: str) -> tuple[str | bytes, str]:
+    """The file of a picture, and what messages call it."""
+    if name.startswith(UPLOAD):
+        upload = _upload(name)
+        return upload.content, upload.name
+    return str(_path(name)), "the picture"
+
+
+def _small(name: str, version: object) -> tuple[Picture, tuple[int, int]]:
+    """The whole picture that is chosen, small, and its own width and height."""
+    return _small_of(*_source(name), version)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _small_of(source: str | bytes, version: object) -> Picture:  # noqa: ARG001
-    return Picture.png(load_small(source, side=WHOLE_SIDE))
+def _small_of(source: str | bytes, called: str, version: object) -> tuple[Picture, tuple[int, int]]:  # noqa: ARG001
+    small, size = load_small(source, side=WHOLE_SIDE, name=called)
+    return Picture.png(small), size
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _from_file(path: str, version: object, size: int, crop: Crop) -> ImageArray:  # noqa: ARG001
-    return load_image(path, size=size, crop=crop)
-
-
-def _uploaded(upload: Upload, size: int, crop: Crop) -> ImageArray:
-    return _uploaded_image(upload.content, upload.name, size, crop)
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def _uploaded_image(content: bytes, name: str, size: int, crop: Crop) -> ImageArray:
-    return load_image(content, size=size, crop=crop, name=name)
+def _read(
+    source: str | bytes,
+    called: str,
+    version: object,  # noqa: ARG001
+    size: int,
+    crop: Crop | SquareCrop,
+) -> Decoded:
+    return read_image(source, size=size, crop=crop, name=called)

@@ -11,27 +11,36 @@ from typing import Any
 import streamlit as st
 
 from mad_app.declaration import Setting, Value
-from mad_app.images import MIN_SIZE, Crop, ImageError, load_image
+from mad_app.images import ImageError, load_onto, load_small
 from mad_app.images.encode import Picture
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.uploads import Upload
 from mad_app.records.storage import refusals, staged_file
+from mad_app.ui.components.form import PictureChoice
 from mad_app.ui.components.html import plain, sentence
 from mad_app.ui.components.picture_picker import MAX_MEGABYTES
 from mad_app.ui.session import PageState
 
 OVERLAYS = ".overlays"
+CHECKED_SIDE = 16
+"""Side in pixels to which a file is read to see whether it can be."""
 
 
 def show_setting(state: PageState, declared: Setting) -> Value:
     """Draw the control of a setting that does not name a file; the page's state holds its value. Returns the value."""
     key, about = state.key(declared.name), declared.help
+    if declared.kind is bool and declared.optional:
+        options = {None: declared.none, True: "yes", False: "no"}
+        choice: bool | None = st.selectbox(
+            declared.label, list(options), key=key, format_func=lambda value: options[value].capitalize(), help=about
+        )
+        return choice
     if declared.kind is bool:
         return st.toggle(declared.label, key=key, help=about)
     if declared.kind is str:
         return st.text_input(declared.label, key=key, placeholder=declared.none or None, help=about)
     least = declared.minimum if declared.minimum is not None else declared.above
-    options: dict[str, Any] = {
+    limits: dict[str, Any] = {
         "min_value": None if least is None else declared.kind(least),
         "max_value": None if declared.maximum is None else declared.kind(declared.maximum),
         "value": None if declared.optional else "min",
@@ -39,7 +48,7 @@ def show_setting(state: PageState, declared: Setting) -> Value:
         "format": "%d" if declared.kind is int else "%g",
         "placeholder": declared.none or None,
     }
-    value: Value = st.number_input(declared.label, key=key, help=about, **options)
+    value: Value = st.number_input(declared.label, key=key, help=about, **limits)
     return value
 
 
@@ -70,12 +79,17 @@ def show_file_setting(state: PageState, declared: Setting) -> None:
         st.error(refusal, icon=":material/image_not_supported:")
 
 
-def file_of(state: PageState, name: str, size: int, crop: Crop) -> str | None:
-    """The file of a setting, (size, size), or None if none is chosen; raises RecordError if the disk refuses it."""
+def file_of(state: PageState, name: str, picture: PictureChoice) -> str | None:
+    """The file of a setting, cut and reduced as the picture is, or None if none is chosen.
+
+    Raises:
+        RecordError: the disk refuses it.
+    """
     upload: Upload | None = state.get(name)
     if upload is None:
         return None
-    content = Picture.png(load_image(upload.content, size=size, crop=crop, name=upload.name)).content
+    image = load_onto(upload.content, picture.reference.shape, crop=picture.crop, name=upload.name)
+    content = Picture.png(image).content
     path = runs_root() / OVERLAYS / f"{hashlib.sha256(content).hexdigest()[:16]}.png"
     if not path.is_file():
         with refusals(f"{upload.name} could not be kept"):
@@ -100,7 +114,7 @@ def _take(state: PageState, name: str) -> None:
         return
     upload = Upload(file.name, file.getvalue())
     try:
-        load_image(upload.content, size=MIN_SIZE, name=upload.name)
+        load_small(upload.content, side=CHECKED_SIDE, name=upload.name)
     except ImageError as error:
         state[f"{name}-refusal"] = sentence(str(error), capital=False)
     else:

@@ -28,7 +28,7 @@ def show_grid(cards: Sequence[Card]) -> None:
 
 
 def selected_ids() -> list[str]:
-    """The runs that are selected for comparison."""
+    """The runs that are selected for a comparison or a figure."""
     selected: list[str] = STATE.setdefault("selected", [])
     return selected
 
@@ -45,17 +45,17 @@ def _offer_deletion(card: Card) -> None:
 
 
 def _card_buttons(card: Card) -> None:
-    selected = card.id in selected_ids()
-    with st.container(horizontal=True, gap="xsmall"):
+    key = f"select-{card.key}"
+    STATE[key] = card.id in selected_ids()
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         if st.button("Open", key=STATE.key(f"open-{card.key}"), help="Shows it on the page Compete."):
             open_page("compete", {"run": card.id})
-        st.button(
-            "Selected" if selected else "Compare",
-            key=STATE.key(f"select-{card.key}"),
-            icon=":material/check:" if selected else None,
-            on_click=_select,
+        st.checkbox(
+            "Select",
+            key=STATE.key(key),
+            on_change=_select,
             args=(card.id,),
-            help="Select two runs to see them side by side.",
+            help="Select two runs to see them side by side, or any number for a figure.",
         )
         st.button(
             "",
@@ -68,6 +68,6 @@ def _card_buttons(card: Card) -> None:
 
 
 def _select(run_id: str) -> None:
-    """Select a run for comparison, or no longer; a third one replaces the first."""
+    """Select a run, or no longer."""
     selected = selected_ids()
-    STATE["selected"] = [one for one in selected if one != run_id] if run_id in selected else [*selected[-1:], run_id]
+    STATE["selected"] = [one for one in selected if one != run_id] if run_id in selected else [*selected, run_id]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from mad_app.figures import MOST_RUNS
 from mad_app.jobs.paths import runs_root
 from mad_app.records import RecordError, Run, empty_trash, load_run
 from mad_app.records.trash import KEEP_SECONDS
@@ -23,6 +24,7 @@ from mad_app.ui.gallery.details import show_details
 from mad_app.ui.gallery.filter import PAGE_SIZE, address_of, show_filter, show_paging
 from mad_app.ui.gallery.grid import clear_selection, selected_ids, show_grid
 from mad_app.ui.gallery.series import show_series, show_series_cards
+from mad_app.ui.navigation import open_page
 from mad_app.ui.session import PageState, entered_from, queue
 
 LITTLE_SPACE = 100e6
@@ -32,6 +34,9 @@ OWN_PARAMETERS = {"compare", "series", "metric", "picture", "words", "order", "p
 """Of its address; others belong to a page that was opened from here."""
 
 MAX_FAULTS = 5
+MOST_NAMED = 4
+"""Selected runs of which the titles are shown."""
+
 STATE = PageState("gallery")
 NO_COMPARISON = "These two runs cannot be compared: at least one of them is no longer here."
 NO_SERIES = "No such series (it may have been deleted)."
@@ -143,8 +148,10 @@ def _show_selected(root: Path) -> None:
     if not selected:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=STATE.key("selection")):
-        names = " and ".join(f"**{plain(card.title)}**" for card in selected)
-        st.markdown(f"Selected: {names}" + (". Select one more to compare." if len(selected) == 1 else ""))
+        names = ", ".join(f"**{plain(card.title)}**" for card in selected[:MOST_NAMED])
+        more = f" and {len(selected) - MOST_NAMED} more" if len(selected) > MOST_NAMED else ""
+        hint = ". Select one more to compare." if len(selected) == 1 else ""
+        st.markdown(f"Selected: {names}{more}{hint}")
         if len(selected) == 2:
             st.button(
                 "Compare them",
@@ -154,6 +161,14 @@ def _show_selected(root: Path) -> None:
                 args=([card.id for card in selected],),
                 help="Shows both side by side.",
             )
+        if st.button(
+            f"Figure of {len(selected)} runs" if len(selected) > 1 else "Figure of this run",
+            key=STATE.key("figure-of-selected"),
+            icon=":material/ink_pen:",
+            disabled=len(selected) > MOST_RUNS,
+            help=f"Draws them on one sheet, a row each; {MOST_RUNS} runs at most.",
+        ):
+            open_page("figure", {"run": [card.id for card in selected]})
         st.button("Clear selection", key=STATE.key("clear-selection"), on_click=clear_selection, help="Selects no run.")
 
 

@@ -20,7 +20,16 @@ from mad_app.cli import app as launch
 from mad_app.cli.main import EARLIER_NAMES, program
 from mad_app.cli.options import option_of
 from mad_app.distortions import DISTORTIONS
-from mad_app.figures import animation_bytes, caption, figure_bytes, run_page, series_page, shelf_page
+from mad_app.figures import (
+    animation_bytes,
+    caption,
+    figure_bytes,
+    run_page,
+    series_page,
+    shelf_page,
+    short_caption,
+    table_text,
+)
 from mad_app.images import save_png
 from mad_app.metrics import METRICS, describe_metrics, find_devices
 from mad_app.records import is_resumable, load_run, load_series, shelf_root
@@ -67,10 +76,13 @@ def test_every_command_explains_itself(command: str) -> None:
 def test_every_declared_setting_is_an_option_with_its_default_and_range() -> None:
     text = " ".join(invoke("compete", "--help").stdout.split())
     for declared in REQUEST_SETTINGS.values():
+        if declared.hidden:
+            assert f"--{declared.option}" not in text
+            continue
         assert declared.name == "image" or f"--{declared.option} " in text
         assert declared.name == "image" or " ".join(declared.help.split())[:40] in text
         assert not declared.none or f"default: {declared.none}" in text
-    for shown in ("default: lasi", "default: 128; 16 to 1024", "default: 500; at least 1", "default: runs"):
+    for shown in ("default: lasi", "default: 128; 16 to 2048", "default: 500; at least 1", "default: runs"):
         assert f"[{shown}]" in text
     for row in DISTORTIONS.values():
         assert f"{row.minimum:g} to {row.maximum:g} ({row.unit}); default {row.default:g}" in text
@@ -216,7 +228,7 @@ def _without_progress(stderr: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["compete", "--size", "8"], "--size must be at least 16 and at most 1024, got 8"),
+        (["compete", "--size", "8"], "--size must be at least 16 and at most 2048, got 8"),
         (["compete", "--steps", "0"], "--steps must be at least 1"),
         (["compete", "--seed", "-1"], "--seed must be at least 0"),
         (["compete", "--size", "large"], "Invalid value for '--size': 'large' is not a valid integer"),
@@ -300,15 +312,38 @@ def test_a_figure_is_that_of_the_library(run_folder: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--out", "a.jpg"], "--out must end in .pdf, .svg, .png, got 'a.jpg'"),
-        (["--out", "a.pdf", "--width", "huge"], "--width must be one of single, double, slide, got 'huge'"),
+        (["--out", "a.jpg"], "--out must end in .pdf, .svg, .png, .csv, .tex, got 'a.jpg'"),
+        (
+            ["--out", "a.pdf", "--width", "huge"],
+            "--width must be one of single, double, slide, 16:9, or mill",
+        ),
         (["--out", "a.pdf", "--theme", "gray"], "--theme must be one of light, dark, got 'gray'"),
-        (["--out", "a.pdf", "--show", "pairs,legs"], "--show must be one of pairs, maps, curves, others, got 'legs'"),
+        (["--out", "a.pdf", "--show", "pairs,legs"], "--show must be one of pairs, AB, CD, maps, curves, others, got"),
         (["--out", "a.pdf", "--font-size", "40"], "--font-size must be from 5 to 10 points for width double, got 40"),
     ],
 )
 def test_a_figure_that_cannot_be_drawn_is_refused(run_folder: Path, arguments: list[str], message: str) -> None:
     assert_refused(invoke("figure", run_folder, *arguments), message, code=2)
+
+
+def test_several_runs_are_one_figure_with_the_options_that_are_given(run_folder: Path, tmp_path: Path) -> None:
+    typed = "--show AB --no-drift --no-sentence --rows one,two --inset 0.1,0.1,0.2,0.2 --title none --width 100mm"
+    result = invoke("figure", run_folder, run_folder, "--out", tmp_path / "a.pdf", *typed.split(), "--caption", "short")
+    path, caption = result.stdout.splitlines()
+    assert (result.exit_code, path) == (0, str(tmp_path / "a.pdf"))
+    assert caption == short_caption([load_run(run_folder)] * 2, show="AB")
+    wanted = figure_bytes(
+        [load_run(run_folder)] * 2, "pdf", show="AB", drift=False, sentence=False, rows=["one", "two"],
+        inset=(0.1, 0.1, 0.2, 0.2), title="none", width=100,
+    )  # fmt: skip
+    assert (tmp_path / "a.pdf").read_bytes() == wanted
+
+
+def test_the_table_and_the_environment_for_latex_come_from_the_same_command(run_folder: Path, tmp_path: Path) -> None:
+    invoke("figure", run_folder, "--out", tmp_path / "a.tex")
+    assert (tmp_path / "a.tex").read_text() == table_text([load_run(run_folder)], "tex")
+    result = invoke("figure", run_folder, "--show", "pairs", "--out", tmp_path / "a.pdf", "--caption", "latex")
+    assert r"\includegraphics[width=\linewidth]{a.pdf}" in result.stdout
 
 
 def test_a_file_that_cannot_be_written_is_a_failure(run_folder: Path) -> None:

@@ -242,3 +242,18 @@ def test_an_image_that_cannot_return_to_its_level_is_infeasible(monkeypatch: pyt
     assert Reason.INFEASIBLE in last.reasons
     for drift, reason in zip(last.drift, last.reasons, strict=True):
         assert (reason is Reason.INFEASIBLE) == (abs(drift) > MAX_DRIFT)
+
+
+def test_a_step_of_a_competition_that_was_left_early_is_brought_back_to_its_level() -> None:
+    reference, start = reference_and_start()
+    settings = Settings(steps=20)
+    for step in compete(reference, start, SQUARE_NORM, FORM, settings):
+        if step.index and not step.on_level:
+            break
+    assert step.reasons is None
+    assert np.abs(step.drift).max() > MAX_DRIFT
+    *_, last = compete(reference, start, SQUARE_NORM, FORM, settings, resume=step, should_stop=lambda: True)
+    assert last.index == step.index
+    assert last.reasons == (Reason.STOPPED,) * 4
+    assert last.on_level
+    assert np.abs(last.drift).max() <= DEFAULT_SOLVER.level_tolerance

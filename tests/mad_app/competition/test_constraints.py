@@ -131,6 +131,21 @@ def test_a_smooth_change_stays_smooth_where_it_meets_black_and_white(name: str, 
     assert np.abs(last.drift).max() <= 1e-3
 
 
+@pytest.mark.parametrize("shape", [(32, 48), (64, 20)])
+def test_a_limit_counts_cycles_along_the_shorter_side_equally_in_all_directions(shape: tuple[int, int]) -> None:
+    low_pass, shorter = 5.0, min(shape)
+    start = np.full((*shape, 3), 0.5, np.float32)
+    to = parametrization(start, Settings(low_pass=low_pass))
+    params = to.to_params(jnp.asarray(np.random.default_rng(0).uniform(0.4, 0.6, start.shape), jnp.float32))
+    change = np.asarray(to.to_images(params[None])[0], np.float64)[..., 0] - 0.5
+    mirrored = np.block([[change, change[:, ::-1]], [change[::-1], change[::-1, ::-1]]])  # periodic, as the cosines are
+    power = np.abs(np.fft.fft2(mirrored)) ** 2
+    down, across = (np.abs(np.fft.fftfreq(2 * length)) * shorter for length in shape)  # cycles per shorter side
+    cycles = np.hypot(down[:, None], across)
+    assert power[cycles > low_pass + 1e-9].sum() < 1e-9 * power.sum()
+    assert (power[(cycles <= low_pass) & (cycles > 0)] > 1e-9 * power.sum()).mean() > 0.9
+
+
 def test_a_limit_beyond_all_frequencies_is_none() -> None:
     picture, start = pictures(gray=False)
     arguments = (picture, start, get_metric("ssim"), get_metric("mse"))

@@ -6,14 +6,14 @@ import pytest
 from mad_app.figures import (
     PARTS,
     caption,
+    captions_of,
     drift_sentence,
     figure_bytes,
     image_title,
-    latex_caption,
     number,
     pair_sentence,
 )
-from mad_app.figures.captions import to_latex
+from mad_app.figures.latex import to_latex
 
 from .sheet_runs import broken_run, make_sheet_run
 
@@ -45,35 +45,39 @@ def test_no_figure_names_the_folder_of_a_file() -> None:
 
 def test_a_caption_describes_what_is_shown() -> None:
     run = make_sheet_run()
-    assert "Maps:" in caption(run, ["maps"])
-    assert "Maps:" not in caption(run, ["pairs", "curves"])
-    assert "Curves:" in caption(run, ["pairs", "curves"])
-    assert pair_sentence(run, 0) not in caption(run, ["curves", "others"])
+    assert "Maps:" in caption(run, show=["maps"])
+    assert "Maps:" not in caption(run, show=["pairs", "curves"])
+    assert "Curves:" in caption(run, show=["pairs", "curves"])
+    assert pair_sentence(run, 0) not in caption(run, show=["curves", "others"])
 
 
 @pytest.mark.parametrize("run", [make_sheet_run(), broken_run()])
 def test_latex_sets_a_caption_as_it_is(run) -> None:  # type: ignore[no-untyped-def]
-    body = latex_caption(run).removeprefix("\\caption{").removesuffix("}")
-    body = re.sub(r"\$\d(\.\d+)?\\times10\^\{-?\d+\}\$", "", body)
+    first, *_, line, label, last = captions_of(run).latex.splitlines()
+    assert (first, last) == (r"\begin{figure}", r"\end{figure}")
+    assert re.fullmatch(r"  \\label\{fig:[a-z0-9-]+\}", label)
+    short, body = line.removeprefix(r"  \caption[{").removesuffix("}").split("}]{", 1)
+    assert "[" not in short
+    body = re.sub(r"\$(\d(\.\d+)?\\times)?10\^\{-?\d+\}\$", "", short + body)
     plain = re.sub(r"\\(text\w+|dots)\{\}|\$(\\to|\\times|[-<>|])\$|\\[&%$#_{}]", "", body)
     assert not set(plain) & set("\\~^&%$#_{}<>|")
     assert all(character.isascii() or ord(character) < 0x250 for character in body)
 
 
 def test_latex_sets_powers_of_ten_as_such_and_names_as_they_are() -> None:
-    assert to_latex("9.21e-4 and −1.2e12, 3e5.png") == r"$9.21\times10^{-4}$ and $-$$1.2\times10^{12}$, 3e5.png"
+    assert to_latex("9.21e-4 and −1.2×10¹², 3e5.png") == r"$9.21\times10^{-4}$ and $-$$1.2\times10^{12}$, 3e5.png"
 
 
 @pytest.mark.parametrize("moving", [False, True])
 def test_a_caption_describes_nothing_that_the_file_does_not_hold(moving: bool) -> None:
     run = make_sheet_run()
-    text = caption(run, tuple(PARTS), moving=moving)
+    text = caption(run, show=tuple(PARTS), moving=moving)
     for part in ("Maps:", "Curves:", "Table:"):
         assert (part in text) != moving
     assert ("Animation: " in text) == moving
     names = {run.images[0].optimized, run.images[0].fixed}
     alone = [dataclasses.replace(image, start={n: image.start[n] for n in names}) for image in run.images]
-    assert "Table:" not in caption(dataclasses.replace(run, images=tuple(alone)), tuple(PARTS))
+    assert "Table:" not in caption(dataclasses.replace(run, images=tuple(alone)), show=tuple(PARTS))
 
 
 def test_a_caption_says_which_images_its_values_are_of() -> None:

@@ -11,7 +11,7 @@ from mad_app.figures import series_bytes
 from mad_app.figures.canvas import drawing
 from mad_app.figures.contact_sheet import draw_contact_sheet
 from mad_app.figures.level_curves import draw_level_curves
-from mad_app.figures.options import FORMATS, Width
+from mad_app.figures.measures import WIDTHS
 from mad_app.records import Run, Series
 
 from .sheet_runs import make_sheet_run
@@ -39,7 +39,7 @@ SWEEP = make_series("second_level", [0.1, 0.2, 0.3], gray=True)
 @pytest.mark.parametrize("drawn", DRAW)
 @pytest.mark.parametrize("shape", [(24, 24), (20, 160), (160, 20)])
 def test_nothing_overlaps_and_nothing_is_cut_off(drawn: str, shape: tuple[int, int]) -> None:
-    form = FORMATS["double"]
+    form = WIDTHS["double"]
     with drawing():
         figure = DRAW[drawn](make_series("second_level", [0.1, 0.2, 0.3], shape), form)
     assert_nothing_overlaps_or_is_cut_off(figure, form.font)
@@ -73,17 +73,17 @@ def test_what_the_runs_do_not_share_is_said_of_none_of_them() -> None:
 def test_a_run_that_is_missing_is_named(drawn: str) -> None:
     series = dataclasses.replace(SWEEP, runs=SWEEP.runs[::2])
     with drawing():
-        words = " ".join(text.get_text() for text in texts_of(DRAW[drawn](series, FORMATS["double"])))
+        words = " ".join(text.get_text() for text in texts_of(DRAW[drawn](series, WIDTHS["double"])))
     assert "Not shown, because there is no finished run: MSE 0.200." in words
     with drawing():
-        words = " ".join(text.get_text() for text in texts_of(DRAW[drawn](SWEEP, FORMATS["double"])))
+        words = " ".join(text.get_text() for text in texts_of(DRAW[drawn](SWEEP, WIDTHS["double"])))
     assert "Not shown" not in words
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8])
 @pytest.mark.parametrize("width", ["double", "slide"])
-def test_a_contact_sheet_uses_the_whole_width(count: int, width: Width) -> None:
-    form = FORMATS[width]
+def test_a_contact_sheet_uses_the_whole_width(count: int, width: str) -> None:
+    form = WIDTHS[width]
     with drawing():
         figure = draw_contact_sheet(make_series("second_level", [0.1 * (i + 1) for i in range(count)]), form)
     ends = [axes.get_position().x1 * form.width for axes in figure.axes if axes.images]
@@ -92,7 +92,7 @@ def test_a_contact_sheet_uses_the_whole_width(count: int, width: Width) -> None:
 
 
 def test_bands_of_many_competitions_are_alike() -> None:
-    form = FORMATS["double"]
+    form = WIDTHS["double"]
     with drawing():
         figure = draw_contact_sheet(make_series("seed", list(range(10))), form)
     assert len({round(axes.get_position().x0, 4) for axes in figure.axes if axes.images}) == 5
@@ -105,7 +105,7 @@ def test_the_curves_have_their_ticks_at_the_levels(levels: list[float]) -> None:
         images = tuple(dataclasses.replace(image, level=level) for image in run.images)
         runs.append(dataclasses.replace(run, images=images))
     with drawing():
-        figure = draw_level_curves(dataclasses.replace(SWEEP, runs=tuple(runs)), FORMATS["double"])
+        figure = draw_level_curves(dataclasses.replace(SWEEP, runs=tuple(runs)), WIDTHS["double"])
     for axes in figure.axes:
         np.testing.assert_allclose(axes.get_xticks(), levels)
         labels = [label.get_text() for label in axes.get_xticklabels()]
@@ -127,10 +127,10 @@ def test_level_curves_go_through_the_final_values_in_the_order_of_the_levels() -
 
     backwards = dataclasses.replace(SWEEP, runs=SWEEP.runs[::-1])
     with drawing():
-        figure = draw_level_curves(backwards, FORMATS["double"])
+        figure = draw_level_curves(backwards, WIDTHS["double"])
     for pair, axes in enumerate([axes for axes in figure.axes if axes.lines]):
         curves = [np.asarray(line.get_xydata()) for line in axes.lines]
         for i in (2 * pair, 2 * pair + 1):
             wanted = [(run.images[i].level, final(run, i)) for run in SWEEP.runs]
             assert any(np.allclose(curve, wanted) for curve in curves if curve.shape == (3, 2))
-    assert {text.get_fontsize() for text in texts_of(figure)} == {FORMATS["double"].font}
+    assert {text.get_fontsize() for text in texts_of(figure)} == {WIDTHS["double"].font}

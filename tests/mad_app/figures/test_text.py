@@ -87,20 +87,22 @@ def test_a_level_that_8_bits_missed_is_mentioned() -> None:
 
 def test_the_second_pair_is_that_of_c_and_d_with_the_roles_exchanged() -> None:
     run = make_run()
-    assert pair_sentence(run, 0).startswith("For distance, A and B differ equally from the original (1.00e-7; the")
+    assert pair_sentence(run, 0).startswith("For distance, A and B differ equally from the original (1.00×10⁻⁷; the")
     assert pair_sentence(run, 1).startswith("For LASI:20, C differs by 0.200 and D by 0.300 from the original.")
     with pytest.raises(ValueError, match="pair must be 0 or 1, got 2"):
         pair_sentence(run, 2)
 
 
-@pytest.mark.parametrize("exponent", range(-9, 8))
 @pytest.mark.parametrize("digits", [1.0, 1.2345, 4.995, 9.9949, 9.996])
-def test_numbers_keep_three_digits(exponent: int, digits: float) -> None:
-    for value in (digits * 10.0**exponent, -digits * 10.0**exponent):
-        text = number(value)
-        assert float(text.replace("−", "-")) == float(f"{value:.3g}")
-        assert len(text.lstrip("−")) <= 8
-    assert number(digits * 10.0**exponent).lstrip("0.").replace(".", "")[:3].isdigit()
+def test_numbers_keep_three_digits(digits: float) -> None:
+    for exponent in range(-9, 8):
+        for value in (digits * 10.0**exponent, -digits * 10.0**exponent):
+            text = number(value)
+            mantissa, _, power = text.replace("−", "-").partition("×10")
+            raised = str(power).translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or "0"
+            assert float(f"{mantissa}e{raised}") == float(f"{value:.3g}")
+            assert len(text.lstrip("−")) <= 9
+        assert number(digits * 10.0**exponent).lstrip("0.").replace(".", "")[:3].isdigit()
 
 
 def test_what_is_no_number_is_a_dash() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from mad_app.records import Label, RecordError, archive, list_runs, load_label, save_label, save_run
 from mad_app.records.archive import import_run, zip_run
+from mad_app.records.schema import SCHEMA
 from tests.mad_app.record_examples import contents, edit_arrays, edit_json, fail_on_call, make_checkpoint, make_run
 
 RUN = "2026-01-02_a-vs-b_cat_0001"
@@ -208,7 +209,7 @@ def rename_metric(document: dict) -> None:
 
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no run.json": (lambda folder: (folder / "run.json").unlink(), "run.json is missing"),
-    "newer schema": (edit_json(lambda d: d.update(schema=99)), "this program reads up to 3"),
+    "newer schema": (edit_json(lambda d: d.update(schema=99)), f"this program reads up to {SCHEMA}"),
     "no schema": (edit_json(lambda d: d.pop("schema")), "it is not a record of a run"),
     "wrong array": (edit_arrays("images.v1.npz", reference=np.zeros((2, 2), np.float32)), "reference"),
     "pickled array": (edit_arrays("history.v1.npz", step=np.array([{}], dtype=object)), "not a whole NPZ"),

@@ -23,8 +23,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mad_app.figures import figure_bytes, outcome_sentence, pair_sentence
-from mad_app.figures.captions import caption, latex_caption
+from mad_app.figures import captions_of, figure_bytes, outcome_sentence, pair_sentence
 from mad_app.records import (
     Label,
     Maps,
@@ -242,7 +241,7 @@ def show(run: Run) -> None:
     assert run.pictures.shape == run.finals.shape
     for i in range(len(run.keyframes.step)):
         assert run.keyframes.images[i].shape == run.finals.shape
-    texts = [caption(run), latex_caption(run), outcome_sentence(run), pair_sentence(run, 0), pair_sentence(run, 1)]
+    texts = [*captions_of(run), outcome_sentence(run), pair_sentence(run, 0), pair_sentence(run, 1)]
     "".join([*texts, run.id, run.created, run.device, *map(str, run.settings.values())]).encode()
     json.dumps([dict(run.settings), dict(run.extra), Trace.of(run.history).step], allow_nan=False).encode()
     when = datetime.datetime.fromisoformat(run.created)

@@ -25,6 +25,7 @@ from mad_app.records import (
     run_folder,
     save_run,
 )
+from mad_app.records.schema import SCHEMA
 from tests.mad_app.record_examples import (
     HEIGHT,
     PICKLE,
@@ -49,7 +50,7 @@ def test_what_was_saved_is_loaded_exactly(tmp_path: Path) -> None:
     assert_same(loaded, run)
     assert loaded.folder == folder
     assert loaded.id == folder.name
-    assert loaded.schema == 3
+    assert loaded.schema == SCHEMA
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
@@ -57,7 +58,7 @@ def test_a_record_reads_without_this_program(tmp_path: Path) -> None:
     run = make_run()
     folder = save_run(run, tmp_path)
     document = json.loads((folder / "run.json").read_text())
-    assert document["schema"] == 3
+    assert document["schema"] == SCHEMA
     assert document["id"] == folder.name
     assert document["settings"]["strength"] == 0.1
     assert [(image["direction"], image["optimized"]) for image in document["images"]] == [
@@ -226,10 +227,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "deep": (lambda folder: (folder / "run.json").write_text("[" * 200_000), "not whole, valid JSON"),
     "huge number": (lambda folder: (folder / "run.json").write_text('{"schema": 1e999}'), "1e999 is no finite number"),
     "newer": (
-        edit_json(lambda d: d.update(schema=4)),
-        r"run\.json has schema 4, but this program reads up to 3: update",
+        edit_json(lambda d: d.update(schema=SCHEMA + 1)),
+        rf"run\.json has schema {SCHEMA + 1}, but this program reads up to {SCHEMA}: update",
     ),
-    "no schema": (edit_json(lambda d: d.pop("schema")), "schema None, expected 3"),
+    "no schema": (edit_json(lambda d: d.pop("schema")), f"schema None, expected {SCHEMA}"),
     "no seed": (edit_json(lambda d: d.pop("seed")), r"run\.json lacks 'seed'"),
     "seed as text": (edit_json(lambda d: d.update(seed="7")), "seed is '7', expected a whole number"),
     "bad date": (edit_json(lambda d: d.update(created="yesterday")), "created is 'yesterday'"),

@@ -25,6 +25,7 @@ from mad_app.records import (
 )
 from mad_app.records.index import Index
 from mad_app.records.schema import OUTCOMES as CODES
+from mad_app.records.schema import SCHEMA
 from mad_app.records.upgrade import OUTCOMES, origin_from, upgrade
 from mad_app.runs import request_of, resume_run
 from mad_app.runs.run import solver_of
@@ -105,7 +106,7 @@ def test_a_stopped_old_run_is_resumed_with_its_own_solver_and_becomes_one_of_tod
     (old / name / "run.json").write_text(json.dumps({**document, "settings": settings}))
     resume_run(old / name)
     run = load_run(old / name)
-    assert run.schema == 3
+    assert run.schema == SCHEMA
     assert not is_resumable(old / name)
     assert run.solver["step_size"] == before.solver["step_size"]
     assert run.created == before.created

@@ -22,7 +22,7 @@ def test_what_is_done_to_the_picture_is_said(tmp_path: Path) -> None:
     path.write_bytes(encode(ramp(20, 20), "PNG", icc_profile=rgb_profile("Adobe RGB (1998)", ADOBE_RGB, 2.2)))
     assert picture_notes(Request(image=str(path), size=64)) == [
         f"{path}: converted from Adobe RGB (1998) to sRGB",
-        f"{path}: its square of 20 × 20 pixels is not enlarged to 64 × 64",
+        f"{path}: its 20 × 20 pixels are not enlarged to a longer side of 64",
     ]
     assert picture_notes(Request(image=None)) == picture_notes(Request(image="cat")) == []
 
@@ -35,7 +35,7 @@ def test_a_record_tells_what_was_done_to_its_picture_also_after_it_was_continued
     folder = run_competition(request, tmp_path / "runs", should_stop=lambda: next(steps) > 1)
     notes = (
         "converted from Adobe RGB (1998) to sRGB",
-        "its square of 20 × 20 pixels is not enlarged to 64 × 64",
+        "its 20 × 20 pixels are not enlarged to a longer side of 64",
     )
     for stopped in (True, False):
         origin = load_run(folder).origin
@@ -52,7 +52,7 @@ def test_a_record_tells_the_true_size_and_its_command_gives_the_same(tmp_path: P
     request = Request(image=str(path), size=64, first="gmsd", second="mse", steps=1, others="none")
     run = load_run(run_competition(request, tmp_path / "runs"))
     assert run.origin is not None
-    assert (run.origin.width, run.origin.height) == (20, 20)
+    assert (run.origin.width, run.origin.height) == (24, 20)
     again = materialize(reproduction_of(run))
     np.testing.assert_array_equal(again.reference, run.reference)
     np.testing.assert_array_equal(again.start, run.start)
@@ -64,9 +64,9 @@ def test_a_mask_and_a_start_of_a_small_picture_lie_on_it(tmp_path: Path) -> None
         save_png(tmp_path / f"{name}.png", np.random.default_rng(seed).random((20, 30, 3), np.float32))
     image, start, mask = (str(tmp_path / f"{name}.png") for name in names)
     made = materialize(Request(image=image, start_file=start, mask=mask, size=64))
-    assert made.reference.shape == made.start.shape == (20, 20, 3)
+    assert made.reference.shape == made.start.shape == (20, 30, 3)
     assert made.mask is not None
-    assert made.mask.shape == (20, 20)
+    assert made.mask.shape == (20, 30)
 
 
 @pytest.mark.parametrize(("side", "is_copy"), [(256, True), (172, False), (64, False)])
@@ -78,7 +78,7 @@ def test_a_record_of_a_picture_that_was_enlarged_reproduces_on_its_own_copy(
         square = picture.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
     reference = from_uint8(np.asarray(square))
     run = make_run(
-        settings={"image": "handwriting", "size": side, "first": "ssim", "second": "mse"},
+        settings={"image": "handwriting", "size": side, "extent": 1.0, "first": "ssim", "second": "mse"},
         origin=Origin.of(reference, "bundled", "handwriting"),
         reference=reference,
         start=reference,

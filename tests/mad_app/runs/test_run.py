@@ -39,8 +39,8 @@ from mad_app.records import (
     state_of,
 )
 from mad_app.request import Request, request_id
-from mad_app.runs import Progress, record_competition, recorder, request_of, resume_run, run_competition
-from mad_app.runs.materialize import load_mask, make_start, materialize, read_reference
+from mad_app.runs import Progress, record_competition, recorder, request_of, resume_run, run_competition, stores
+from mad_app.runs.materialize import GRAY_NOTE, load_mask, make_start, materialize, read_reference
 from mad_app.runs.reproduce import command_of, reproduction_of
 from tests.mad_app.competition.quadratics import FORM, SIZE, SQUARE_NORM, metric_of, square_norms
 from tests.mad_app.record_examples import assert_same_result, fail_on_call
@@ -80,7 +80,7 @@ def test_the_record_says_how_it_was_made(tmp_path: Path) -> None:
     expected = [("ssim", "mse", "max"), ("ssim", "mse", "min"), ("mse", "ssim", "max"), ("mse", "ssim", "min")]
     assert [(result.optimized, result.fixed, result.direction) for result in run.images] == expected
     assert {result.outcome for result in run.images} == {Reason.BUDGET.value}
-    assert request_of(run) == REQUEST
+    assert request_of(run) == dataclasses.replace(REQUEST, gray=False)
     assert run.solver == dataclasses.asdict(SolverOptions())
     assert run.request == request_id(dataclasses.asdict(REQUEST))
     assert run.origin == Origin.of(run.reference, "bundled", "coffee")
@@ -99,11 +99,11 @@ def test_a_picture_given_as_an_array_is_recorded_as_one(tmp_path: Path) -> None:
     request = Request(first="ssim", second="mse", steps=2, others="none")
     run = load_run(run_competition(request, tmp_path, reference=picture))
     np.testing.assert_array_equal(run.reference, picture)
-    assert run.origin == Origin.of(picture, "array", None)
+    assert run.origin == Origin.of(picture, "array", None, (GRAY_NOTE,))
     assert (run.origin.width, run.origin.height) == (24, 16)
     assert run.settings["image"] is None
     assert run.settings.keys().isdisjoint({"size", "left", "top", "extent"})
-    assert request_of(run) == dataclasses.replace(request, image=None)
+    assert request_of(run) == dataclasses.replace(request, image=None, gray=run.settings["gray"])
     assert run.finals.shape == (4, 16, 24, 3)
     other = load_run(run_competition(request, tmp_path, reference=picture / 2))
     assert other.request == run.request
@@ -126,7 +126,7 @@ def test_a_picture_that_was_decoded_before_is_recorded_as_what_it_is(tmp_path: P
     folder = record_competition(request, materials, tmp_path, source="upload", resolve=quick_metric)
     run = load_run(folder)
     assert run.origin == Origin.of(materials.reference, "upload", "mine.jpg")
-    assert request_of(run) == request
+    assert request_of(run) == dataclasses.replace(request, gray=False)
 
 
 def test_the_others_that_are_asked_for_are_measured_and_no_more(tmp_path: Path) -> None:
@@ -176,14 +176,14 @@ def test_a_run_waits_for_room_on_the_disk_and_goes_on(
     whole = run_competition(QUICK, tmp_path / "whole", resolve=quick_metric)
     monkeypatch.setattr(recorder, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     monkeypatch.setattr(recorder, "SECONDS_BETWEEN_TRIES", 0.0)
-    original, left = getattr(recorder, writer), iter(range(3))
+    original, left = getattr(stores, writer), iter(range(3))
 
     def full_for_a_while(*arguments: object, **options: object) -> None:
         if next(left, None) is not None:
             raise DiskFullError("there is no room on the disk: …")
         original(*arguments, **options)
 
-    monkeypatch.setattr(recorder, writer, full_for_a_while)
+    monkeypatch.setattr(stores, writer, full_for_a_while)
     waited: list[bool] = []
     folder = run_competition(
         QUICK, tmp_path / "full", resolve=quick_metric, on_progress=lambda now: waited.append(now.waiting_for_room)
@@ -217,7 +217,7 @@ def test_another_refusal_of_the_disk_ends_the_run(tmp_path: Path, monkeypatch: p
     def refuse(*_: object, **__: object) -> None:
         raise RecordError("the disk is broken")
 
-    monkeypatch.setattr(recorder, "replace_run", refuse)
+    monkeypatch.setattr(stores, "replace_run", refuse)
     with pytest.raises(RecordError, match="the disk is broken"):
         run_competition(QUICK, tmp_path, resolve=quick_metric)
 
@@ -296,7 +296,7 @@ def test_what_a_run_is_killed_with_in_any_step_can_be_resumed(tmp_path: Path, mo
         (folder,) = (tmp_path / str(step)).iterdir()
         found = load_run(folder)
         assert {result.outcome for result in found.images} == {UNFINISHED}
-        assert request_of(found) == QUICK
+        assert request_of(found) == dataclasses.replace(QUICK, gray=False)
         assert load_checkpoint(folder).step.index == step
         resume_run(folder, resolve=quick_metric)
         assert_same_result(folder, whole)
@@ -304,7 +304,7 @@ def test_what_a_run_is_killed_with_in_any_step_can_be_resumed(tmp_path: Path, mo
 
 def test_checkpoints_keep_their_distance_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved: list[int] = []
-    monkeypatch.setattr(recorder, "save_checkpoint", lambda _, checkpoint: saved.append(checkpoint.step.index))
+    monkeypatch.setattr(stores, "save_checkpoint", lambda _, checkpoint: saved.append(checkpoint.step.index))
     run_competition(QUICK, tmp_path, resolve=quick_metric)
     assert saved == []
     monkeypatch.setattr(recorder, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
@@ -528,7 +528,7 @@ def test_a_mask_and_a_start_from_files_are_in_the_record_and_hold_when_resumed(t
         (tmp_path / name).unlink()
     resume_run(folder)
     run = load_run(folder)
-    assert request_of(run) == request
+    assert request_of(run) == dataclasses.replace(request, gray=False)
     np.testing.assert_array_equal(run.mask, mask[..., 0] == 1)
     np.testing.assert_array_equal(run.start, from_uint8(to_uint8(start)))
     for picture in run.pictures:

@@ -65,7 +65,7 @@ def test_a_level_sweep_keeps_its_levels_and_leaves_out_what_is_out_of_reach(swee
 
 def test_a_series_lies_in_one_folder_that_reads_without_this_program(sweep: Series) -> None:
     document = json.loads((sweep.folder / "series.json").read_text())
-    assert (document["kind"], document["varied"], document["schema"]) == ("level_sweep", "second_level", 2)
+    assert (document["kind"], document["varied"], document["schema"]) == ("level_sweep", "second_level", 3)
     assert [request["settings"]["second_level"] for request in document["requests"]] == [0.005, 0.02, 5.0]
     assert [request["id"] for request in document["requests"]] == [
         request_id(request["settings"]) for request in document["requests"]
@@ -118,7 +118,7 @@ def test_a_series_without_a_finished_run_and_a_damaged_one_are_told(tmp_path: Pa
     with pytest.raises(RecordError, match="has no finished run yet"):
         load_series(stopped.folder)
     (stopped.folder / "series.json").write_text('{"schema": 9}')
-    with pytest.raises(RecordError, match="has schema 9, but this program reads up to 2: update the program"):
+    with pytest.raises(RecordError, match="has schema 9, but this program reads up to 3: update the program"):
         resume_series(stopped.folder)
 
 
@@ -212,14 +212,14 @@ def test_the_contact_sheet_shows_the_very_pixels_and_says_how_much_seeds_differ(
 def test_the_values_of_eight_columns_keep_apart(tmp_path: Path) -> None:
     from mad_app.figures.canvas import drawing
     from mad_app.figures.contact_sheet import draw_contact_sheet
-    from mad_app.figures.options import FORMATS
+    from mad_app.figures.measures import WIDTHS
 
     series = load_series(run_series(repeated_seeds(REQUEST, [0, 1]), tmp_path).folder)
     long = {"ssim": 0.00844, "mse": 0.00687}
     images = tuple(dataclasses.replace(result, final_8bit=long) for result in series.runs[0].images)
     series = dataclasses.replace(series, runs=(dataclasses.replace(series.runs[0], images=images),) * 8)
     with drawing():
-        figure = draw_contact_sheet(series, FORMATS["double"])
+        figure = draw_contact_sheet(series, WIDTHS["double"])
         texts = sorted((text.get_window_extent() for text in figure.texts), key=lambda box: (round(box.y0), box.x0))
     beside = [(a, b) for a, b in itertools.pairwise(texts) if abs(a.y0 - b.y0) < a.height / 2]
     assert len(beside) > 5 * 8
@@ -242,10 +242,10 @@ def _shows(page: np.ndarray, picture: np.ndarray) -> bool:
 def test_the_curves_show_what_was_driven_over_what_was_held(sweep: Series, tmp_path: Path) -> None:
     from mad_app.figures.canvas import drawing
     from mad_app.figures.level_curves import draw_level_curves
-    from mad_app.figures.options import FORMATS
+    from mad_app.figures.measures import WIDTHS
 
     with drawing():
-        figure = draw_level_curves(sweep, FORMATS["double"])
+        figure = draw_level_curves(sweep, WIDTHS["double"])
     panels = [axes for axes in figure.axes if len(axes.lines) == 3]
     for panel, (up, down) in zip(panels, ((0, 1), (2, 3)), strict=True):
         for line, i in zip(panel.lines[1:], (up, down), strict=True):
@@ -256,7 +256,9 @@ def test_the_curves_show_what_was_driven_over_what_was_held(sweep: Series, tmp_p
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF-")
     with pytest.raises(ValueError, match=r"path must end in \.pdf"):
         save_level_curves(sweep, tmp_path / "a.gif")
-    with pytest.raises(ValueError, match="width must be one of single, double, slide, got 'huge'"):
+    with pytest.raises(ValueError, match="width must be one of single, double, slide, or millimeters, for a series"):
+        save_level_curves(sweep, tmp_path / "a.pdf", width="16:9")
+    with pytest.raises(ValueError, match="width must be one of single, double, slide, 16:9, or millimeters"):
         save_level_curves(sweep, tmp_path / "a.pdf", width="huge")  # type: ignore[arg-type]
 
 

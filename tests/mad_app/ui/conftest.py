@@ -1,10 +1,12 @@
 """A page of its own for each test, on a folder of runs of its own, with workers that are threads."""
 
 import io
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,6 +117,13 @@ def html_of(page: AppTest) -> str:
 def downloads_of(page: AppTest) -> list[str]:
     """Labels of the buttons that download a file."""
     return [button.proto.label for button in page.get("download_button")]
+
+
+def shown_by_viewer(page: AppTest) -> dict[str, Any]:
+    """The data of the viewer on the page."""
+    (viewer,) = (one for one in page.get("bidi_component") if "viewer" in one.proto.component_name)
+    data: dict[str, Any] = json.loads(viewer.proto.json)
+    return data
 
 
 def parameter(page: AppTest, name: str) -> str:

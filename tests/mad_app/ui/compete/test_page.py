@@ -1,5 +1,5 @@
 import contextlib
-import json
+import io
 import re
 import time
 from collections.abc import Callable
@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from mad_app.images import Crop, bundled_path, load_image
+from mad_app.images import Crop, SquareCrop, bundled_path, load_image
 from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.queue import JOBS, JobQueue
@@ -23,9 +24,20 @@ from mad_app.ui.compete.live import progress_text
 from mad_app.ui.navigation import PAGES
 from mad_app.ui.session import queue_of
 from tests.mad_app.record_examples import make_run
-from tests.mad_app.ui.conftest import QUICK, OpenPage, ThreadWorker, ThreadWorkers, encoded, html_of, parameter, png
+from tests.mad_app.ui.conftest import (
+    QUICK,
+    OpenPage,
+    ThreadWorker,
+    ThreadWorkers,
+    encoded,
+    html_of,
+    parameter,
+    png,
+    shown_by_viewer,
+)
 
 PATIENCE = 120.0
+BORDERS = ("left", "top", "width", "height")
 EQUAL = "For 1 − SSIM, C and D differ equally from the original"
 
 
@@ -61,7 +73,7 @@ def test_every_control_has_help(open_page: OpenPage) -> None:
 def test_every_setting_has_a_control(open_page: OpenPage) -> None:
     page = open_page()
     for name, declared in REQUEST_SETTINGS.items():
-        if name not in ("image", "strength"):
+        if name not in ("image", "strength") and not declared.hidden:
             key = f"compete-{name}-upload" if declared.file else f"compete-{name}"
             found = [widget for widget in page.main if getattr(widget, "key", None) == key]
             found += [widget for widget in page.sidebar if getattr(widget, "key", None) == key]
@@ -153,8 +165,7 @@ def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path)
     (run,) = list_runs(tmp_path)
     other = open_page(job=job)
     assert EQUAL in html_of(other)
-    (viewer,) = other.get("bidi_component")
-    data = json.loads(viewer.proto.json)
+    data = shown_by_viewer(other)
     assert data["steps"][0] == 0
     assert data["steps"][-1] == 50
     assert [map_["title"] for map_ in data["maps"]] == ["1 − SSIM", "MSE"]
@@ -185,7 +196,7 @@ def test_constraints_are_chosen_carried_by_the_address_and_kept(open_page: OpenP
     asked["gray"] = "True"
     assert {name: parameter(page, name) for name in page.query_params} == QUICK | asked
     assert any("Level of the first metric" in warning.value for warning in page.warning)
-    assert "gray; changes up to 0.2; up to 8 cycles per picture; MSE kept at 0.005" in html_of(page)
+    assert "gray; changes up to 0.2; up to 8 cycles per shorter side; MSE kept at 0.005" in html_of(page)
     assert "--gray --max-change 0.2 --low-pass 8" in "".join(code.value for code in page.code)
     page.number_input(key="compete-low_pass").set_value(None).run()
     assert "low_pass" not in page.query_params
@@ -235,23 +246,67 @@ def test_a_crop_is_chosen_carried_by_the_address_and_used(
     open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "runs_at_once", lambda: 0)
-    page = open_page(**QUICK | {"image": "retina", "extent": "0.5", "left": "0.25", "top": "7"})
-    assert [page.slider(key=f"compete-{name}").value for name in ("extent", "left", "top")] == [0.5, 0.25, 0.5]
-    assert "width:50.00%" in html_of(page)
-    page.slider(key="compete-top").set_value(1.0).run()
-    changed = {"image": "retina", "extent": "0.5", "left": "0.25", "top": "1"}
+    page = open_page(**QUICK | {"image": "retina", "left": "0.25", "width": "0.75", "top": "7"})
+    assert [page.number_input(key=f"compete-{name}").value for name in BORDERS] == [0.25, 0.0, 0.75, 1.0]
+    page.number_input(key="compete-height").set_value(0.5).run()
+    changed = {"image": "retina", "left": "0.25", "width": "0.75", "height": "0.5"}
     assert {name: parameter(page, name) for name in page.query_params} == QUICK | changed
     words = "".join(code.value for code in page.code)
-    assert "extent=0.5" in words
-    assert "--left 0.25 --top 1 --extent 0.5" in words
+    assert "width=0.75" in words
+    assert "--left 0.25 --width 0.75 --height 0.5" in words
+    assert "64 × 43 pixels" in html_of(page)
+    page.number_input(key="compete-left").set_value(0.5).run()
+    assert any("Width must be at most 1 − left" in warning.value for warning in page.warning)
+    assert page.button(key="compete-start").disabled
+    page.number_input(key="compete-left").set_value(0.25).run()
     page.button(key="compete-start").click().run()
     job = queue_of(str(tmp_path)).look(parameter(page, "job"))
-    crop = Crop(left=0.25, top=1.0, extent=0.5)
-    assert job.spec.request.crop() == crop
-    expected = load_image(bundled_path("retina"), size=64, crop=crop)
+    expected = load_image(bundled_path("retina"), size=64, crop=Crop(left=0.25, width=0.75, height=0.5))
     np.testing.assert_array_equal(job.folder.reference(), expected)
     page.radio(key="compete-bundled").set_value("rocket").run()
-    assert [page.slider(key=f"compete-{name}").value for name in ("extent", "left", "top")] == [1.0, 0.5, 0.5]
+    assert [page.number_input(key=f"compete-{name}").value for name in BORDERS] == [0.0, 0.0, 1.0, 1.0]
+
+
+def test_the_square_of_an_earlier_address_is_kept_until_it_is_changed(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "runs_at_once", lambda: 0)
+    earlier = {"image": "retina", "extent": "0.5", "left": "0.25", "top": "1"}
+    page = open_page(**QUICK | earlier)
+    assert {name: parameter(page, name) for name in page.query_params} == QUICK | earlier
+    assert [page.number_input(key=f"compete-{name}").value for name in BORDERS] == [0.125, 0.5, 0.5, 0.5]
+    page.button(key="compete-start").click().run()
+    job = queue_of(str(tmp_path)).look(parameter(page, "job"))
+    assert job.spec.request.crop() == SquareCrop(left=0.25, top=1.0, extent=0.5)
+    page.number_input(key="compete-top").set_value(0.25).run()
+    assert "extent" not in page.query_params
+    assert parameter(page, "left") == "0.125"
+
+
+def test_what_is_done_to_a_picture_is_said_and_recorded(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "runs_at_once", lambda: 0)
+    page = open_page(**QUICK)
+    picture = Image.new("LA", (40, 30), (90, 0))
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    page.file_uploader(key="compete-file").upload("clear.png", content.getvalue(), "image/png").run()
+    said = " ".join(caption.value for caption in page.caption).replace("\\", "")
+    assert "Transparent parts lie on white. Its 40 × 30 pixels are not enlarged to a longer side of 64." in said
+    assert "It is gray, and so its images stay gray." in said
+    page.selectbox(key="compete-gray").select(False).run()
+    assert "stay gray" not in " ".join(caption.value for caption in page.caption)
+    page.button(key="compete-start").click().run()
+    job = queue_of(str(tmp_path)).look(parameter(page, "job"))
+    assert job.folder.spec().notes[0] == "transparent parts lie on white"
+
+
+def test_a_picture_that_would_be_too_thin_is_refused_under_its_size(open_page: OpenPage) -> None:
+    page = open_page(**QUICK)
+    page.file_uploader(key="compete-file").upload("thin.png", png(20, 400), "image/png").run()
+    assert any("gives 3 × 64 pixels of 20 × 400" in warning.value for warning in page.warning)
+    assert page.button(key="compete-start").disabled
 
 
 def test_a_run_is_paused_stopped_and_continued(open_page: OpenPage, tmp_path: Path) -> None:

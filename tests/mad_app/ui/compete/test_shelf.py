@@ -1,20 +1,17 @@
 """The runs that come with the program: one of the chosen picture plays, and each can be opened but not changed."""
 
-import json
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from mad_app.records import SHELF_RUNS, load_label, load_summary, shelf_root
-from tests.mad_app.ui.conftest import OpenPage, downloads_of, html_of, parameter
+from tests.mad_app.ui.conftest import OpenPage, downloads_of, html_of, parameter, shown_by_viewer
 
 
 def example(page: AppTest) -> dict[str, Any]:
     """What the viewer of the page shows."""
-    (viewer,) = page.get("bidi_component")
-    data: dict[str, Any] = json.loads(viewer.proto.json)
-    return data
+    return shown_by_viewer(page)
 
 
 def words_of(page: AppTest) -> str:

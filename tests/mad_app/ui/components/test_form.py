@@ -66,7 +66,7 @@ def test_a_record_on_another_picture_is_repeated_on_its_own_copy(
     settings = {"image": "mine.png", "size": 99, "extent": 0.5, "first": "ssim", "second": "mse", "mask": "a.png"}
     run = load_run(save_run(make_run(settings=settings, keyframes=Keyframes.empty(), **shown), tmp_path))
     request, lacking = request_of_record(run)
-    assert request == Request(image=f"{run.id}/reference.png", size=24, first="ssim", second="mse")
+    assert request == Request(image=f"{run.id}/reference.png", size=32, first="ssim", second="mse")
     assert lacking == ["mask"]
 
 

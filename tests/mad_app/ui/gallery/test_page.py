@@ -115,7 +115,7 @@ def test_a_name_and_notes_are_kept_and_shown_as_text(open_page: OpenPage, tmp_pa
     assert contents(folder) == before
     assert titles_of(page) == ["&lt;img src=x onerror=alert(1)&gt;"]
     assert "<img src=x" not in html_of(page)
-    page.button(key=f"gallery-select-{folder.name}").click().run()
+    page.checkbox(key=f"gallery-select-{folder.name}").check().run()
     assert HTML not in html_of(page)
     assert r"\<img src\=x" in html_of(page) or r"\<img src=x" in html_of(page)
 
@@ -172,15 +172,28 @@ def test_two_runs_are_compared_side_by_side(open_page: OpenPage, tmp_path: Path)
     folders = [save(tmp_path, image=image) for image in ("cat", "rocket", "coffee")]
     page = open_page("gallery")
     for folder in folders:
-        page.button(key=f"gallery-select-{folder.name}").click().run()
+        page.checkbox(key=f"gallery-select-{folder.name}").check().run()
+    assert not [button for button in page.button if button.key == "gallery-compare"]
+    page.checkbox(key=f"gallery-select-{folders[0].name}").uncheck().run()
     page.button(key="gallery-compare").click().run()
     shown = html_of(page)
     assert shown.count("<section>") == 6
-    assert "<td>rocket</td><td>coffee</td>" in shown  # the third took the place of the first
+    assert "<td>rocket</td><td>coffee</td>" in shown
     assert page.query_params["compare"] == [folder.name for folder in folders[1:]]
     page.button(key="gallery-all-runs").click().run()
     assert len(cards_of(page)) == 3
     assert "compare" not in page.query_params
+
+
+def test_runs_that_are_chosen_become_one_figure(open_page: OpenPage, tmp_path: Path) -> None:
+    folders = [save(tmp_path, image=image) for image in ("cat", "rocket", "coffee")]
+    page = open_page("gallery")
+    for folder in folders:
+        page.checkbox(key=f"gallery-select-{folder.name}").check().run()
+    assert page.button(key="gallery-figure-of-selected").label == "Figure of 3 runs"
+    page.button(key="gallery-figure-of-selected").click().run()
+    assert page.title[0].value == "Figure"
+    assert page.query_params["run"] == [folder.name for folder in folders]
 
 
 def test_the_settings_of_a_run_are_loaded_for_another(open_page: OpenPage, tmp_path: Path) -> None:

@@ -1,0 +1,115 @@
+"""Where the record of a run goes while it is computed: into a folder, or into memory alone."""
+
+import contextlib
+from pathlib import Path
+from typing import Protocol
+
+from mad_app.records import Checkpoint, Maps, Run, replace_run, run_lock, save_checkpoint, save_maps, save_run
+
+
+class Store(Protocol):
+    """Takes the versions of one record, the first of them by `begin`."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a first version."""
+        ...
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the record lies; None before it is begun, and for one in memory."""
+        ...
+
+    def begin(self, run: Run, checkpoint: Checkpoint) -> None:
+        """Take the first version."""
+        ...
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Take a newer checkpoint of a run that goes on."""
+        ...
+
+    def replace(self, run: Run, checkpoint: Checkpoint | None) -> None:
+        """Take a newer version; the checkpoint of one that can be resumed."""
+        ...
+
+    def add_maps(self, maps: Maps) -> None:
+        """Take the maps of the last version."""
+        ...
+
+
+class FolderStore:
+    """Writes a record under a root, or the next versions of the one in `folder`.
+
+    A new record is locked until `held` is closed. Methods raise DiskFullError where there is no room, and RecordError
+    where the disk refuses the record.
+    """
+
+    def __init__(self, root: Path, held: contextlib.ExitStack, *, folder: Path | None = None) -> None:
+        self._root, self._held, self._folder = root, held, folder
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a folder."""
+        return self._folder is not None
+
+    @property
+    def folder(self) -> Path:
+        """The record's folder."""
+        if self._folder is None:
+            raise RuntimeError("the competition made no step")
+        return self._folder
+
+    def begin(self, run: Run, checkpoint: Checkpoint) -> None:
+        """Make the folder and lock it."""
+        self._folder = save_run(run, self._root, checkpoint=checkpoint)
+        self._held.enter_context(run_lock(self._folder))
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Write the checkpoint."""
+        save_checkpoint(self.folder, checkpoint)
+
+    def replace(self, run: Run, checkpoint: Checkpoint | None) -> None:
+        """Put a newer version in the place of the one before."""
+        replace_run(run, self.folder, checkpoint=checkpoint)
+
+    def add_maps(self, maps: Maps) -> None:
+        """Write the maps."""
+        save_maps(self.folder, maps)
+
+
+class MemoryStore:
+    """Keeps the last version of a record in memory.
+
+    Attributes:
+        run: the last version; None before the first one.
+        checkpoint: of a run that can be resumed.
+        maps: of the images at the end, and of some before.
+    """
+
+    folder = None
+
+    def __init__(self) -> None:
+        self.run: Run | None = None
+        self.checkpoint: Checkpoint | None = None
+        self.maps: Maps | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a first version."""
+        return self.run is not None
+
+    def begin(self, run: Run, checkpoint: Checkpoint) -> None:
+        """Keep the first version."""
+        self.run, self.checkpoint = run, checkpoint
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint."""
+        self.checkpoint = checkpoint
+
+    def replace(self, run: Run, checkpoint: Checkpoint | None) -> None:
+        """Keep a newer version."""
+        self.run, self.checkpoint = run, checkpoint
+
+    def add_maps(self, maps: Maps) -> None:
+        """Keep the maps."""
+        self.maps = maps

@@ -1,0 +1,128 @@
+"""The crop control: a frame that is dragged on the picture, with mouse, touch and keys."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, FloatRect, Page, expect
+
+from .conftest import OpenPage
+
+QUERY = "?first=ssim&second=mse&size=64"
+
+
+def open_crop(page: Page) -> None:
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+    page.get_by_text("Crop", exact=True).click()
+    expect(page.locator(".crop .told output")).to_contain_text("All of it, 300 × 300 pixels")
+    page.locator(".stage").scroll_into_view_if_needed()
+
+
+def settled_stage(page: Page) -> FloatRect:
+    """Where the picture is, once nothing moves any longer."""
+    before = None
+    while True:
+        area = page.locator(".stage").bounding_box()
+        if area is not None and area == before:
+            return area
+        before = area
+        page.wait_for_timeout(500)
+
+
+def drag(page: Page, name: str, x: float, y: float) -> None:
+    """Drag the middle of a part of the control to a place, given as a fraction of the picture."""
+    area, part = settled_stage(page), page.locator(name).bounding_box()
+    assert part is not None
+    page.mouse.move(part["x"] + part["width"] / 2, part["y"] + part["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(area["x"] + x * area["width"], area["y"] + y * area["height"], steps=4)
+    page.mouse.up()
+
+
+def box_of(page: Page) -> list[int]:
+    """Left, upper, right and lower border in pixels, as the control says them."""
+    text = page.locator(".crop .told output").inner_text()
+    width, height, left, top = [*map(int, re.findall(r"\d+", text)), 0, 0][:4]
+    return [left, top, left + width, top + height]
+
+
+def test_the_frame_is_dragged_shaped_and_moved_by_keys(open_page: OpenPage) -> None:
+    page = open_page(QUERY, await_=".mad-intro")
+    open_crop(page)
+    drag(page, ".handle.se", 0.6, 0.4)
+    expect(page.locator(".crop .told output")).not_to_contain_text("All of it")
+    page.wait_for_url(re.compile("width=.*height="))
+    left, top, right, bottom = box_of(page)
+    assert (left, top) == (0, 0)
+    assert right / 300 == pytest.approx(0.6, abs=0.06)
+    assert bottom / 300 == pytest.approx(0.4, abs=0.06)
+    drag(page, ".frame", 0.5, 0.5)
+    page.wait_for_url(re.compile("left=.*top="))
+    moved = box_of(page)
+    assert (moved[2] - moved[0], moved[3] - moved[1]) == (right, bottom)
+    page.get_by_role("button", name="Square").click()
+    expect(page.get_by_role("button", name="Square")).to_have_attribute("aria-pressed", "true")
+    square = box_of(page)
+    assert square[2] - square[0] == square[3] - square[1]
+
+    page.locator(".frame").focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    by_keys = box_of(page)
+    assert by_keys == [square[0] - 6, square[1] - 6, square[2] - 6, square[3] - 6]
+    page.keyboard.press("Shift+ArrowDown")
+    assert box_of(page) == [by_keys[0], by_keys[1], by_keys[2] + 6, by_keys[3] + 6]
+    page.get_by_role("button", name="Upper left corner").focus()
+    page.keyboard.press("ArrowRight")
+    assert box_of(page) == [by_keys[0] + 6, by_keys[1] + 6, by_keys[2] + 6, by_keys[3] + 6]
+    page.get_by_role("button", name="Whole picture").click()
+    expect(page.locator(".crop .told output")).to_contain_text("All of it")
+    page.wait_for_url(lambda url: "width" not in url)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_rule_is_broken_by_the_crop(scheme: str, address: str, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme=scheme)  # type: ignore[arg-type]
+    try:
+        page.goto(f"{address}/{QUERY}&left=0.1&width=0.5")
+        page.get_by_text("Crop", exact=True).click()
+        expect(page.locator(".crop .told output")).to_contain_text("150 × 300 pixels at 30, 0")
+        expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+        violations = Axe().run(page).response["violations"]
+        assert [(one["id"], node["html"][:160]) for one in violations for node in one["nodes"]] == []
+    finally:
+        page.close()
+
+
+def test_a_finger_resizes_the_frame_on_a_phone(address: str, browser: Browser, tmp_path: Path) -> None:
+    levels = np.random.default_rng(0).integers(0, 256, (80, 240, 3), np.uint8)
+    Image.fromarray(levels).save(tmp_path / "wide.png")
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    page = context.new_page()
+    try:
+        page.goto(f"{address}/{QUERY}")
+        page.get_by_test_id("stExpandSidebarButton").click()
+        page.get_by_role("button", name="Upload").click()
+        page.set_input_files("[class*='st-key-compete-file'] input[type=file]", tmp_path / "wide.png")
+        expect(page.get_by_text("Your picture wide.png")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+        page.get_by_text("Crop", exact=True).click()
+        expect(page.locator(".crop .told output")).to_contain_text("All of it, 240 × 80 pixels")
+        page.locator(".handle.se").scroll_into_view_if_needed()
+        area, part = settled_stage(page), page.locator(".handle.se").bounding_box()
+        assert part is not None
+        touches = context.new_cdp_session(page)
+        begin = {"x": part["x"] + 14, "y": part["y"] + 14}
+        end = {"x": area["x"] + area["width"] / 2, "y": area["y"] + area["height"] * 0.75}
+        for kind, points in (("touchStart", [begin]), ("touchMove", [end]), ("touchEnd", [])):
+            touches.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        page.wait_for_url(re.compile("width=0"))
+        _, _, right, bottom = box_of(page)
+        assert right / 240 == pytest.approx(0.5, abs=0.06)
+        assert bottom <= 80
+    finally:
+        context.close()
