@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mad_app.campaigns import execute
+from mad_app.campaigns import Standing, execute
 from tests.mad_app.campaigns.examples import requests_in, small
 
 
@@ -26,25 +26,31 @@ def test_jobs_of_submitit_run_a_campaign(tmp_path: Path, cluster: str, monkeypat
 
 
 @pytest.fixture
-def two_nodes() -> Any:
+def cluster() -> Any:
     pytest.importorskip("ray", reason="ray, an extra, is not installed")
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    cluster.add_node(num_cpus=1)
-    yield cluster
-    cluster.shutdown()
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    yield nodes
+    nodes.shutdown()
 
 
 @pytest.mark.filterwarnings("ignore")  # ray leaves sockets and files open
-def test_a_cluster_of_two_nodes_runs_a_campaign_and_outlives_a_worker(tmp_path: Path, two_nodes: Any) -> None:
+def test_a_cluster_of_two_nodes_outlives_a_worker_and_a_node(tmp_path: Path, cluster: Any) -> None:
     from mad_app.campaigns.ray import RayExecutor
 
-    campaign = small("seed = [0, 1, 2, 3]")
-    with RayExecutor(two_nodes.address) as executor:
+    node, lost = cluster.add_node(num_cpus=1), list[int]()
+    campaign = small("seed = [0, 1, 2, 3, 4, 5]")
+
+    def lose_the_node(standing: Standing) -> None:
+        if standing.done >= 2 and not lost:
+            lost.append(standing.done)
+            cluster.remove_node(node, allow_graceful=False)
+
+    with RayExecutor(cluster.address) as executor:
         assert executor.submit(os.getenv, "XLA_PYTHON_CLIENT_PREALLOCATE").result() == "false"
-        worker = executor.submit(os.getpid).result()
-        os.kill(worker, signal.SIGKILL)
-        found = execute(campaign, tmp_path, executor)
+        os.kill(executor.submit(os.getpid).result(), signal.SIGKILL)
+        found = execute(campaign, tmp_path, executor, on_progress=lose_the_node)
+    assert lost
     assert found.failed == {}
     assert requests_in(tmp_path) == sorted(campaign.requests)
