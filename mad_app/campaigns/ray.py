@@ -10,6 +10,7 @@ from typing import Any
 import ray
 
 from mad_app.campaigns.work import worker_environment
+from mad_app.errors import ClusterUnavailable
 
 
 class RayExecutor:
@@ -19,11 +20,18 @@ class RayExecutor:
         address: of the cluster, as "auto" or "ray://head:10001"; "local" starts one on this machine.
         cpus: cores for a run.
         gpus: GPUs for a run, which may be a part of one.
+
+    Raises:
+        ClusterUnavailable: there is no cluster at the address.
     """
 
     def __init__(self, address: str, *, cpus: float = 1.0, gpus: float = 0.0) -> None:
         environment = {"env_vars": worker_environment(max(1, int(cpus)))}
-        ray.init(address=address, runtime_env=environment, log_to_driver=False, configure_logging=False)
+        try:
+            ray.init(address=address, runtime_env=environment, log_to_driver=False, configure_logging=False)
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise ClusterUnavailable(f"there is no Ray cluster at {address}: {reason}") from error
         self._call = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=3)(_call)
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:

@@ -12,6 +12,7 @@ import submitit
 from submitit.helpers import DelayedSubmission
 
 from mad_app.campaigns.work import worker_environment
+from mad_app.errors import ArgumentError, ClusterUnavailable
 
 MINUTES = 240
 """Time of a job unless an option gives another."""
@@ -24,13 +25,23 @@ class SlurmExecutor:
         folder: for the logs of the jobs, reached from every node.
         cluster: "slurm"; "local" or "debug" try the same on this machine.
         options: of `submitit.AutoExecutor.update_parameters`, such as {"slurm_partition": "gpu", "timeout_min": 60}.
+
+    Raises:
+        ClusterUnavailable: this machine belongs to no Slurm cluster.
+        ArgumentError: there is no such option.
     """
 
     def __init__(self, folder: Path, *, cluster: str = "slurm", options: Mapping[str, Any] | None = None) -> None:
         chosen = {"timeout_min": MINUTES, "cpus_per_task": 1, **(options or {})}
         os.environ.update(worker_environment(int(chosen["cpus_per_task"])))  # jobs take over the environment
-        self._executor = submitit.AutoExecutor(folder=folder, cluster=cluster)
-        self._executor.update_parameters(**chosen)
+        try:
+            self._executor = submitit.AutoExecutor(folder=folder, cluster=cluster)
+        except RuntimeError as error:
+            raise ClusterUnavailable(f"there is no Slurm here: {error}") from error
+        try:
+            self._executor.update_parameters(**chosen)
+        except (NameError, TypeError, ValueError) as error:
+            raise ArgumentError("slurm_options", f"cannot be used: {' '.join(str(error).split())}") from error
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
         """Submit a job that calls a function."""

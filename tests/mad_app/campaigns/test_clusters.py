@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mad_app.campaigns import Standing, execute
+from mad_app.errors import ArgumentError, ClusterUnavailable
 from tests.mad_app.campaigns.examples import requests_in, small
 
 
@@ -23,6 +24,17 @@ def test_jobs_of_submitit_run_a_campaign(tmp_path: Path, cluster: str, monkeypat
         found = execute(campaign, tmp_path / "runs", executor)
     assert found.failed == {}
     assert requests_in(tmp_path / "runs") == sorted(campaign.requests)
+
+
+def test_options_and_clusters_that_there_are_not_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("submitit", reason="submitit, an extra, is not installed")
+    from mad_app.campaigns.slurm import SlurmExecutor
+
+    monkeypatch.setattr(os, "environ", {**os.environ, "PATH": ""})
+    with pytest.raises(ArgumentError, match="slurm_options cannot be used"):
+        SlurmExecutor(tmp_path, cluster="local", options={"minutes": 3})
+    with pytest.raises(ClusterUnavailable, match="there is no Slurm here"):
+        SlurmExecutor(tmp_path)
 
 
 @pytest.fixture
