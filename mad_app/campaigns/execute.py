@@ -187,20 +187,21 @@ class _Loop:
             self._alone.remove(identity)
         try:
             outcome = answer.result()
-        except BrokenExecutor:  # whichever run it was that ended a worker
-            if alone:
-                self._keep(identity, {"state": FAILED, "reason": "its worker process ended, twice"})
-            else:
-                self._alone.append(identity)
+        except BrokenExecutor as error:  # whichever run it was that ended a worker: it is known when it is alone
+            self._lose(identity, error, self._alone, counts=alone)
         except Exception as error:  # the executor lost it
-            self._tries[identity] += 1
-            if self._tries[identity] < MOST_TRIES:
-                self._waiting.append(identity)
-            else:
-                reason = " ".join(f"its worker was lost {MOST_TRIES} times: {type(error).__name__}: {error}".split())
-                self._keep(identity, {"state": FAILED, "reason": reason[:1000]})
+            self._lose(identity, error, self._waiting, counts=True)
         else:
             self._settle(identity, outcome)
+
+    def _lose(self, identity: str, error: Exception, again: deque[str], *, counts: bool) -> None:
+        """Try a run again whose worker was lost, unless that has happened too often."""
+        self._tries[identity] += counts
+        if self._tries[identity] < MOST_TRIES:
+            again.append(identity)
+        else:
+            reason = " ".join(f"its worker was lost {MOST_TRIES} times: {type(error).__name__}: {error}".split())
+            self._keep(identity, {"state": FAILED, "reason": reason[:1000]})
 
     def _settle(self, identity: str, outcome: dict[str, Any]) -> None:
         """Take what a worker says into account."""
