@@ -1,4 +1,4 @@
-"""The app's entry, which Streamlit runs: the list of pages, and their foot.
+"""The app's entry, which Streamlit runs: the list of pages, their foot, and the switch between light and dark.
 
 python -m mad_app app
 """
@@ -14,6 +14,7 @@ import streamlit as st  # noqa: E402
 
 from mad_app.ui.compete.page import compete_page  # noqa: E402
 from mad_app.ui.components.devices import show_devices  # noqa: E402
+from mad_app.ui.components.html import show_color_switch  # noqa: E402
 from mad_app.ui.figure.page import figure_page  # noqa: E402
 from mad_app.ui.gallery.page import gallery_page  # noqa: E402
 from mad_app.ui.navigation import make_page, show_narrow_menu  # noqa: E402
@@ -28,3 +29,4 @@ if __name__ == "__main__":
     show_narrow_menu(pages)
     page.run()
     show_devices()
+    show_color_switch()

@@ -170,7 +170,7 @@ def setting_options(*names: str) -> Callable[[Decorated], Decorated]:
 def option_of(declared: Setting) -> Callable[[Decorated], Decorated]:
     """The option of one setting: names, type, default, range and help as declared."""
     names = [f"--{name.replace('_', '-')}" for name in (declared.option, *declared.aliases)]
-    if declared.kind is bool:
+    if declared.kind is bool and declared.default is not False:
         names = [f"{name}/--no-{name.removeprefix('--')}" for name in names]
     choices = _CHOICES.get(declared.name)
     kind = FileName() if declared.file else _KINDS[declared.kind]
@@ -209,7 +209,7 @@ def request_from(asked: Mapping[str, Any], *, decided: Mapping[str, str] | None 
 
 def _default_and_range(declared: Setting) -> str:
     default = declared.none if declared.default is None else declared.text(declared.default)
-    notes = [] if declared.default is False else [f"default: {default}"]
+    notes = [] if isinstance(declared.default, bool) else [f"default: {default}"]
     notes += filter(None, [_range(declared)])
     return f"  [{'; '.join(notes)}]" if notes else ""
 

@@ -3,6 +3,7 @@
 from mad_app.competition.at_start import Range, levels_in_reach, values_at_start
 from mad_app.competition.compete import compete
 from mad_app.competition.constraints import Parametrization, parametrization
+from mad_app.competition.explain import ARROWS, ExplainedStep, explain_step
 from mad_app.competition.quantization import quantize_at_level
 from mad_app.competition.settings import (
     CORNERS,
@@ -16,10 +17,12 @@ from mad_app.competition.settings import (
 )
 
 __all__ = [
+    "ARROWS",
     "CORNERS",
     "DEFAULT_SOLVER",
     "MAX_DRIFT",
     "Corner",
+    "ExplainedStep",
     "Parametrization",
     "Range",
     "Reason",
@@ -27,6 +30,7 @@ __all__ = [
     "SolverOptions",
     "Step",
     "compete",
+    "explain_step",
     "levels_in_reach",
     "parametrization",
     "quantize_at_level",

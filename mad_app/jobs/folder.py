@@ -8,6 +8,9 @@
     heartbeat        touched while a queue or a worker attends to the job
     stop             its presence asks the worker to stop
     pause            its presence asks the worker to wait after the current step
+    one_step         its presence lets a worker that waits make one step, and then wait again
+    slow             its presence asks the worker to rest after each step
+    explained.json   the arrows of the method at the step at which the worker waits (`explained`)
     no_room          its presence means that the worker waits until the disk has room
     log.txt          what the worker printed
 
@@ -226,6 +229,40 @@ class JobFolder:
         """Let it continue."""
         (self.path / "pause").unlink(missing_ok=True)
 
+    def ask_for_one_step(self) -> None:
+        """Let a worker that waits make one step."""
+        (self.path / "one_step").touch()
+
+    def is_asked_for_one_step(self) -> bool:
+        """Whether it has been asked."""
+        return (self.path / "one_step").exists()
+
+    def clear_one_step(self) -> None:
+        """The step is begun, or nobody waits for it any longer."""
+        (self.path / "one_step").unlink(missing_ok=True)
+
+    def set_slow(self, slow: bool) -> None:
+        """Ask the worker to rest after each step, or not to."""
+        if slow:
+            (self.path / "slow").touch()
+        else:
+            (self.path / "slow").unlink(missing_ok=True)
+
+    def is_slow(self) -> bool:
+        """Whether the worker is asked to rest after each step."""
+        return (self.path / "slow").exists()
+
+    def write_explained(self, explained: dict[str, Any]) -> None:
+        """Report the arrows of the method."""
+        self._write_json("explained.json", explained)
+
+    def explained(self) -> dict[str, Any] | None:
+        """The arrows of the method as they were reported last, None while there are none."""
+        try:
+            return read_json(self.path / "explained.json")
+        except RecordError:
+            return None
+
     def mark_no_room(self, lacking: bool) -> None:
         """Report whether the worker waits for room: an empty file, which needs none. What the disk refuses is left."""
         with contextlib.suppress(OSError):
@@ -263,6 +300,7 @@ class Job:
         spec: what was asked for.
         status: what it reports.
         ahead: number of jobs before it in the queue; 0 for the next one and for one that does not wait.
+        wait: about how many seconds it will still wait; None while that is not known, and where it does not wait.
     """
 
     id: str
@@ -270,6 +308,7 @@ class Job:
     spec: JobSpec
     status: Status
     ahead: int = 0
+    wait: float | None = None
 
 
 def is_no_room(error: BaseException) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 from mad_app.images import ImageArray
 from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase, is_no_room
 from mad_app.jobs.process import StartWorker, Worker, describe_exit
+from mad_app.jobs.waiting import Waits
 from mad_app.records import RecordError, find_run, is_resumable, load_run
 from mad_app.records.storage import stamp
 from mad_app.runs import request_of
@@ -78,6 +79,7 @@ class JobQueue:
         self._workers: dict[str, Worker] = {}
         self._stopping: dict[str, float] = {}
         self._paused: dict[str, float] = {}
+        self._waits = Waits(at_once)
         self._closed, self._hurry = threading.Event(), threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._remove_old()
@@ -127,6 +129,8 @@ class JobQueue:
             job.folder.write_spec(replace(job.spec, run=run))
             job.folder.clear_stop()
             job.folder.clear_pause()
+            job.folder.clear_one_step()
+            job.folder.set_slow(False)
             job.folder.beat()
             job.folder.write_status(replace(job.status, phase=Phase.WAITING, message=None))
             self._waiting.append(job_id)
@@ -151,6 +155,18 @@ class JobQueue:
         """Ask a job to wait after the current step; meanwhile the next one in the queue may run."""
         self.look(job_id).folder.ask_to_pause()
 
+    def one_step(self, job_id: str) -> None:
+        """Let a job that is paused make one step, beside those that run meanwhile; its pause begins anew."""
+        with self._lock:
+            job = self.look(job_id)
+            if job_id in self._workers and job.status.phase is Phase.PAUSED:
+                job.folder.ask_for_one_step()
+                self._paused[job_id] = time.monotonic()
+
+    def set_slow(self, job_id: str, slow: bool) -> None:
+        """Ask a job to rest after each step, or not to."""
+        self.look(job_id).folder.set_slow(slow)
+
     def stop(self, job_id: str) -> None:
         """Ask a job to stop; it answers within a step, and is killed after the grace time."""
         self.look(job_id).folder.ask_to_stop()
@@ -167,14 +183,15 @@ class JobQueue:
         except RecordError as error:
             raise NoSuchJob(f"there is no job {job_id!r}: {error}") from error
         with self._lock:
-            ahead = self._waiting.index(job_id) if job_id in self._waiting else 0
+            waits = job_id in self._waiting
+            ahead, wait = (self._waiting.index(job_id), self._wait_of(job_id)) if waits else (0, None)
             if not (status.phase.over or self._is_ours(job_id)) and folder.is_silent():
                 status = replace(status, phase=Phase.INTERRUPTED)
             if status.phase is Phase.PAUSED and job_id in self._waiting:
                 status = replace(status, phase=Phase.WAITING)
         if not status.phase.over and folder.has_no_room():
             status = replace(status, phase=Phase.NO_ROOM)
-        return Job(job_id, folder, spec, status, ahead)
+        return Job(job_id, folder, spec, status, ahead, wait)
 
     def job_of_run(self, run_id: str) -> Job | None:
         """The job that computes a run, or did so last; None if there is none any longer."""
@@ -221,6 +238,11 @@ class JobQueue:
             for worker in self._workers.values():
                 worker.end()
             self._workers.clear()
+
+    def _wait_of(self, job_id: str) -> float | None:
+        """About how many seconds a job that waits will still wait, None if it is not known."""
+        running = [self._folder(one) for one in self._workers if one not in self._paused]
+        return self._waits.of(job_id, running, [self._folder(one) for one in self._waiting])
 
     def _folder(self, job_id: str) -> JobFolder:
         if not _ID.fullmatch(job_id):
@@ -282,6 +304,8 @@ class JobQueue:
             since = self._paused.setdefault(job_id, time.monotonic())
             if job_id not in self._waiting and time.monotonic() - since > self._longest_pause:
                 folder.ask_to_stop()
+        elif job_id in self._paused:  # a single step was its last one
+            self._end_pause(job_id)
 
     def _end_pause(self, job_id: str) -> None:
         """A worker is no longer paused, nor does it wait to continue."""

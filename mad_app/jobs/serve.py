@@ -9,6 +9,8 @@ Each line of its standard input is a request, as JSON, and has a line of answer 
     {"measure": settings of a request, "reference": float32 (H, W, 3) in base64, "shape": [H, W, 3], "levels": whether}
         measures the start: {"values": {"first": …, "second": …}, "levels": {"first": [lowest, highest], …}}, or
         {"problem": …}, why there are no values
+    {"explain": folder of a record, "step": one of which it has the images}
+        the arrows of the method there, as `explained` says, or {"problem": …}, why there are none
 
 When the standard input ends, because the server has, the present job is stopped and the process ends.
 """
@@ -33,6 +35,7 @@ import numpy as np
 from mad_app.competition import levels_in_reach, values_at_start
 from mad_app.competition.settings import Role
 from mad_app.compilation_cache import use_compilation_cache
+from mad_app.jobs.explained import explain_record
 from mad_app.jobs.folder import JobFolder
 from mad_app.jobs.priority import PREPARING, RUNNING, set_priority, yield_to_the_page
 from mad_app.jobs.worker import Reporter, work
@@ -56,7 +59,7 @@ def main(*, prepares: bool) -> None:
     use_compilation_cache()
     inbox = Inbox()
     for request in inbox.requests(list(PREPARATIONS) if prepares else []):
-        answer = {"memory": _run(inbox, request["run"])} if "run" in request else measure_start(request)
+        answer = _answer(inbox, request)
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
     os._exit(0)  # at once, although a thread still reads
@@ -128,6 +131,20 @@ class Inbox:
             os._exit(0)
         reporter.orphaned = True
         self._requests.put(None)
+
+
+def _answer(inbox: Inbox, request: Mapping[str, Any]) -> dict[str, Any]:
+    if "run" in request:
+        return {"memory": _run(inbox, request["run"])}
+    return explain(request) if "explain" in request else measure_start(request)
+
+
+def explain(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrows of the method at a step of a record."""
+    try:
+        return explain_record(Path(asked["explain"]), asked["step"])
+    except (ValueError, OSError, RuntimeError) as error:
+        return {"problem": str(error)}
 
 
 def measure_start(asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The worker: one competition, reported through the files of its job's folder.
 
 It stops when the folder holds a file `stop`, or when the server has ended; while the folder holds a file `pause`, it
-waits. While the disk has no room for its files, it waits, too.
+waits, but for the single steps that a file `one_step` lets it make. A file `slow` makes it rest after each step. While
+the disk has no room for its files, it waits, too.
 """
 
 import contextlib
@@ -17,6 +18,7 @@ import numpy as np
 
 from mad_app.competition import Reason
 from mad_app.images.encode import to_jpeg
+from mad_app.jobs.explained import explain_images
 from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase, is_no_room
 from mad_app.jobs.owners import give_to
 from mad_app.metrics import OUT_OF_MEMORY, KnownMetric, MetricFailed, get_metric, is_out_of_memory
@@ -26,6 +28,9 @@ from mad_app.runs import Progress, materialize, record_competition, resume_run, 
 SECONDS_BETWEEN_REPORTS = 0.15
 SECONDS_BETWEEN_LOOKS = 0.05
 """How soon a paused worker notices that it may continue."""
+
+SLOW_SECONDS = 0.5
+"""How long it rests after each step in slow motion."""
 
 SECONDS_BETWEEN_TRIES = 1.0
 """How often a worker that waits for room on the disk tries again."""
@@ -56,7 +61,7 @@ class Reporter:
         self.status = replace(folder.status(), phase=Phase.STARTING, message=None)
         self._spec = folder.spec()
         self._history = History.empty()
-        self._metrics_left = 2
+        self._metrics: list[KnownMetric] = []
         self._last_report = 0.0
 
     def continue_from(self, history: History) -> None:
@@ -75,11 +80,10 @@ class Reporter:
     def resolve(self, name: str) -> KnownMetric:
         """The metric called `name`; loading them is a phase, after which the first step is compiled."""
         self.report(phase=Phase.LOADING)
-        metric = get_metric(name)
-        self._metrics_left -= 1
-        if not self._metrics_left:
+        self._metrics.append(get_metric(name))
+        if len(self._metrics) == 2:
             self.report(phase=Phase.COMPILING)
-        return metric
+        return self._metrics[-1]
 
     def on_progress(self, progress: Progress) -> None:
         """Take a step into the status; wait while the job is paused."""
@@ -90,9 +94,13 @@ class Reporter:
             self._history = self._history.with_step(step)
         phase = self._phase_at(progress)
         measuring = phase not in (Phase.COMPILING, Phase.RUNNING)
-        if measuring or phase is not self.status.phase or now - self._last_report > SECONDS_BETWEEN_REPORTS:
+        paused = self.folder.is_asked_to_pause() and not measuring
+        due = now - self._last_report > SECONDS_BETWEEN_REPORTS or self.folder.is_slow()
+        if measuring or (not paused and (due or phase is not self.status.phase)):
             self._report_step(progress, phase)
             self._last_report = now
+        if phase is Phase.RUNNING:
+            self._rest()
         if not measuring and self.folder.is_asked_to_pause():
             self._pause(progress)
 
@@ -116,23 +124,51 @@ class Reporter:
         return Phase.MEASURING if step.index >= progress.steps else Phase.RUNNING if step.index else Phase.COMPILING
 
     def _pause(self, progress: Progress) -> None:
-        """Wait until the run may continue or is asked to stop."""
+        """Wait until the run may continue, may make one step (still as paused), or is asked to stop."""
+        folder = self.folder
         self._report_step(progress, Phase.PAUSED)
-        while self.folder.is_asked_to_pause() and not self.is_asked_to_stop():
+        self._explain(progress)
+        while folder.is_asked_to_pause() and not folder.is_asked_for_one_step() and not self.is_asked_to_stop():
             time.sleep(SECONDS_BETWEEN_LOOKS)
-        self.report(phase=Phase.RUNNING)
+        folder.clear_one_step()
+        if not folder.is_asked_to_pause():
+            self.report(phase=Phase.RUNNING)
+
+    def _explain(self, progress: Progress) -> None:
+        """Report the arrows of the method at this step; a run goes on without those that cannot be computed."""
+        if progress.folder is None:
+            return
+        try:
+            run = load_run(progress.folder)
+            explained = explain_images(run, np.asarray(progress.step.images), progress.step.index, self._metrics)
+        except (ValueError, RuntimeError, MemoryError):
+            traceback.print_exc()
+        else:
+            self._when_there_is_room(lambda: self.folder.write_explained(explained))
+
+    def _rest(self) -> None:
+        """In slow motion, wait a moment, unless something else is asked for."""
+        folder, until = self.folder, time.monotonic() + SLOW_SECONDS
+        while folder.is_slow() and time.monotonic() < until:
+            if folder.is_asked_to_pause() or self.is_asked_to_stop():
+                return
+            time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _report_step(self, progress: Progress, phase: Phase) -> None:
         if progress.folder is None:
             raise RuntimeError("the record of a job lies in a folder")
         self._give_to_visitor(progress.folder)
+        speed, left = progress.speed, progress.seconds_left
+        if speed is not None and left is not None and self.folder.is_slow():
+            left += SLOW_SECONDS * (progress.steps - progress.step.index)
+            speed = 1 / (1 / speed + SLOW_SECONDS)
         for i, image in enumerate(np.asarray(progress.step.images)):
             self.write(f"{i}.jpg", to_jpeg(image))
         self.report(
             phase=phase,
             step=progress.step.index,
-            speed=progress.speed,
-            seconds_left=progress.seconds_left,
+            speed=speed,
+            seconds_left=left,
             run=progress.folder.name,
             trace=Trace.of(self._history),
         )

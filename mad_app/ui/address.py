@@ -13,8 +13,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 Query = Mapping[str, str | list[str]]
 
-LOOK = "present"
-"""The parameter that asks for the presentation, on any page; the browser alone sets and removes it."""
+LOOKS = ("present", "colors")
+"""The parameters that ask for the presentation, and for light or dark, on any page; the browser alone changes them."""
 
 _CORRECT = """<script>
 if (new URLSearchParams(location.search).toString() === new URLSearchParams({seen}).toString()) {{
@@ -32,11 +32,11 @@ def came_back() -> bool:
 
 
 def current_address() -> dict[str, str | list[str]]:
-    """The parameters of the address without LOOK; of one that occurs several times, all values."""
+    """The parameters of the address without LOOKS; of one that occurs several times, all values."""
     return {
         name: values if len(values) > 1 else values[0]
         for name in st.query_params
-        if name != LOOK and (values := st.query_params.get_all(name))
+        if name not in LOOKS and (values := st.query_params.get_all(name))
     }
 
 
@@ -63,7 +63,7 @@ def pass_by(*, back: bool) -> None:
 
 
 def _with_look(query: Query) -> dict[str, str | list[str]]:
-    return {**query, LOOK: "1"} if LOOK in st.query_params else dict(query)
+    return {**query, **{name: st.query_params[name] for name in LOOKS if name in st.query_params}}
 
 
 def _flat(query: Query) -> list[tuple[str, str]]:

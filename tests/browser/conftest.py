@@ -1,5 +1,6 @@
 """A real server, and a real browser for each test; a test that fails leaves a picture of its page."""
 
+import contextlib
 import os
 import re
 import signal
@@ -29,7 +30,7 @@ OPTIONS = [
     "--disable-sync",
 ]
 PATIENCE = 120.0
-START = "from mad_app.cli.app import open_app; open_app(['--server.port', '{port}', '--server.headless', 'true'])"
+START = "from mad_app.cli.app import open_app; open_app({options})"
 
 OpenPage = Callable[..., Page]
 
@@ -43,19 +44,33 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def address(runs: Path) -> Iterator[str]:
     """The address of a server that is started somewhere else than in the checkout."""
+    with serving(runs) as port:
+        yield f"http://localhost:{port}"
+
+
+@contextlib.contextmanager
+def serving(runs: Path, *options: str, path: str = "") -> Iterator[int]:
+    """A server on a folder of runs; gives its port.
+
+    Args:
+        runs: the folder.
+        *options: of the command `app`.
+        path: under which it answers, such as "/mad".
+    """
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     paths = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]))
+    arguments = ["--server.port", str(port), "--server.headless", "true", *options]
     server = subprocess.Popen(
-        [sys.executable, "-c", START.format(port=port)],
+        [sys.executable, "-c", START.format(options=arguments)],
         cwd=runs.parent,
         env={**os.environ, "MAD_APP_RUNS": str(runs), "PYTHONPATH": paths},
         start_new_session=True,
     )
     try:
-        _await_health(f"http://localhost:{port}/_stcore/health", server)
-        yield f"http://localhost:{port}"
+        _await_health(f"http://localhost:{port}{path}/_stcore/health", server)
+        yield port
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait()

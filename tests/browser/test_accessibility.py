@@ -71,6 +71,28 @@ def test_a_key_and_the_address_lead_into_the_presentation_and_out_of_it(open_pag
     assert "present" not in page.url
 
 
+def test_a_key_a_button_and_the_address_choose_light_or_dark(open_page: OpenPage, run: Path) -> None:
+    page = open_page(f"?run={run.name}&present=1")
+    scheme = "getComputedStyle(document.querySelector('.stApp')).colorScheme"
+    heading = page.locator(".mad-pair .mad-heading").first
+    expect(heading).to_be_visible()
+    assert page.evaluate(scheme) == "light"
+    page.get_by_role("button", name="Light / dark").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"{scheme} === 'dark'")
+    expect(heading).to_be_visible()
+    expect(page.locator("[data-testid=stSidebar]")).to_be_hidden()  # it is still a presentation
+    assert "colors=dark" in page.url
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Gallery").first.click()
+    page.reload()
+    page.wait_for_function(f"{scheme} === 'dark'")
+    page.goto(page.url.split("?")[0] + "?colors=light")
+    page.wait_for_function(f"window.madPresent && {scheme} === 'light'")
+    page.keyboard.press("d")
+    page.wait_for_function(f"{scheme} === 'dark'")
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
 def test_all_four_images_and_their_values_are_on_one_screen(
     width: int, height: int, open_page: OpenPage, run: Path

@@ -98,14 +98,19 @@ def test_divider_flicker_maps_and_steps_work(open_file: OpenFile, run: Run) -> N
 @pytest.mark.parametrize("speed", ["4", "0.25"])
 def test_it_plays_to_the_end_and_pauses(open_file: OpenFile, run: Run, speed: str) -> None:
     page = open_file(run_page(run))
-    page.locator("[data-set=speed]").select_option(speed)
-    page.get_by_role("button", name="Play").click()
+    port = ports(page)[0]
+    if speed == "4":
+        page.locator("[data-set=speed]").select_option(speed)
+    else:
+        port.press("s")
+        expect(page.locator("[data-set=speed]")).to_have_value(speed)
+    port.press("k")
     expect(page.locator("[data-show=step]")).to_have_text("Step 0 of 200, the start")
     if speed == "4":
         expect(page.locator("[data-show=step]")).to_contain_text("the end")
         expect(page.get_by_role("button", name="Play")).to_be_visible()
     else:
-        page.get_by_role("button", name="Pause").click()
+        port.press("k")
         shown = page.locator("[data-show=step]").inner_text()
         page.wait_for_timeout(1500)
         expect(page.locator("[data-show=step]")).to_have_text(shown)

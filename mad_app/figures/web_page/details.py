@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from mad_app.figures.text import LETTERS, metric_title, number, outcome_sentence, seen_drift_sentence
-from mad_app.figures.web_page.markup import Html, element, join
+from mad_app.figures.web_page.markup import Html, element, join, unbroken
 from mad_app.metrics import listed_specs
 from mad_app.records import Run, without_folders
 from mad_app.request import REQUEST_SETTINGS
+
+NOT_MEASURED = "– means no value: a metric is not installed, needs a larger picture, or gave no finite number."
 
 
 def details_html(run: Run) -> Html:
@@ -32,10 +34,11 @@ def other_metrics_html(run: Run) -> Html:
         values = [run.images[0].start.get(name), *(result.seen.get(name) for result in run.images)]
         cells = [element("td", number(value)) for value in values]
         mark = "mad-competing" if name in competing else None
-        rows.append(element("tr", element("th", metric_title(name)), *cells, class_=mark))
+        rows.append(element("tr", element("th", unbroken(metric_title(name))), *cells, class_=mark))
     heads = [element("th", head) for head in ("Distance to the original", "Start", *LETTERS)]
     table = (element("thead", element("tr", *heads)), element("tbody", *rows))
-    return element("div", element("table", *table, class_="mad-table"), class_="mad-scroll")
+    note = element("p", NOT_MEASURED, class_="mad-quiet")
+    return element("div", element("table", *table, class_="mad-table"), note, class_="mad-scroll")
 
 
 def _settings_table(settings: Mapping[str, Any]) -> Html:

@@ -56,6 +56,16 @@ def displayable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+def unbroken(text: str) -> str:
+    """Text whose percentages and titles such as "1 − SSIM" stay on one line.
+
+    Example:
+        >>> unbroken("1 − SSIM off by 5 %")
+        '1\\xa0−\\xa0SSIM off by 5\\xa0%'
+    """
+    return text.replace("1 − ", "1\u00a0−\u00a0").replace(" %", "\u00a0%")
+
+
 def _attribute(key: str, value: str | float | bool | None) -> str:
     if value is None or value is False:
         return ""

@@ -23,7 +23,7 @@ from mad_app.figures.contact_sheet import conditions, missing_sentence, run_head
 from mad_app.figures.export import save_as
 from mad_app.figures.text import contest_title, settings_sentence
 from mad_app.figures.web_page.details import details_html
-from mad_app.figures.web_page.markup import Html, element
+from mad_app.figures.web_page.markup import Html, element, unbroken
 from mad_app.figures.web_page.pictures import FOR_FILES, Fidelity, to_jpeg
 from mad_app.figures.web_page.viewer_data import FILES, VIEWER_CSS, VIEWER_HTML, VIEWER_JS, viewer_data
 from mad_app.records import (
@@ -119,7 +119,7 @@ def shown_run(run: Run) -> Shown:
     if run.folder:
         with contextlib.suppress(RecordError):
             label = load_label(run.folder)
-    return Shown(run, label.name or contest_title(run.images[0].optimized, run.images[0].fixed), label.notes)
+    return Shown(run, label.name or unbroken(contest_title(run.images[0].optimized, run.images[0].fixed)), label.notes)
 
 
 def page_of(shown: Sequence[Shown], title: str, about: str) -> bytes:

@@ -106,7 +106,7 @@ class Viewer {
     const actions = {
       "+": () => this.zoom(1), "=": () => this.zoom(1), "-": () => this.zoom(-1), 0: () => this.fit(),
       " ": () => this.flicker(), Escape: () => this.setMode("slider"),
-      ",": () => this.step(-1), ".": () => this.step(1), k: () => this.play(), K: () => this.play(),
+      ",": () => this.step(-1), ".": () => this.step(1), k: () => this.play(), K: () => this.play(), s: () => this.slow(), S: () => this.slow(),
       Home: () => this.change({ divider: 0 }), End: () => this.change({ divider: 1 }),
     };
     const [right, down] = arrows[event.key] ?? [0, 0];
@@ -173,6 +173,11 @@ class Viewer {
   play() {
     const last = this.data.steps.length - 1, { playing, frame } = this.state;
     this.change({ playing: !playing, frame: !playing && frame === last ? 0 : frame });
+    this.tick();
+  }
+
+  slow() { // slow motion on, or normal speed again
+    this.change({ speed: this.state.speed === "0.25" ? "1" : "0.25" });
     this.tick();
   }
 

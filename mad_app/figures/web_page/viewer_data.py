@@ -23,6 +23,7 @@ import numpy as np
 
 from mad_app.competition.settings import CORNERS
 from mad_app.figures.text import LETTERS, image_title, metric_title, number, pair_sentence, percentage
+from mad_app.figures.web_page.markup import unbroken
 from mad_app.figures.web_page.pictures import LIVE, Fidelity, PictureTable
 from mad_app.figures.web_page.trajectory_plot import draw_trajectory_plot
 from mad_app.images import to_uint8
@@ -117,14 +118,16 @@ def _maps(table: PictureTable, run: Run, maps: Maps, steps: list[int], fidelity:
 
 def _labels(run: Run, trace: Trace) -> dict[str, Any]:
     """Titles of the images; of each frame, the values of each image, and a sentence for each pair and each image."""
-    titles = [metric_title(name) for name in _names(run)]
+    titles = [unbroken(metric_title(name)) for name in _names(run)]
     names = [image_title(i, result.optimized) for i, result in enumerate(run.images)]
     rows = list(zip(trace.first, trace.second, trace.drift, strict=True))
     values = [
         [[number(first[i]), number(second[i]), percentage(drift[i])] for i in range(len(CORNERS))]
         for first, second, drift in rows
     ]
-    sentences = [[pair_sentence(_run_at(run, first, second), pair) for pair in (0, 1)] for first, second, _ in rows]
+    sentences = [
+        [unbroken(pair_sentence(_run_at(run, first, second), pair)) for pair in (0, 1)] for first, second, _ in rows
+    ]
     alone = [[_alone(i, titles, (first[i], second[i])) for i in range(len(CORNERS))] for first, second, _ in rows]
     return {
         "letters": list(LETTERS),

@@ -15,7 +15,7 @@ from mad_app.ui.compete.results import show_run
 from mad_app.ui.components.containment import contained
 from mad_app.ui.components.deletion import show_delete_button
 from mad_app.ui.components.form import labels, request_of_record
-from mad_app.ui.components.html import plain, sentence
+from mad_app.ui.components.html import plain, sentence, unbroken
 from mad_app.ui.session import may_change, may_control, visitor
 
 POLL_SECONDS = 0.4
@@ -37,7 +37,7 @@ def show_ended(jobs: JobQueue, opened: Opened, same: bool, start_button: Callabl
         problem = sentence(f"the record cannot be shown: {error}")
     label = _label(opened)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(plain(label.name or _contest(job, run)), width="stretch")
+        st.title(plain(label.name or unbroken(_contest(job, run))), width="stretch")
         start_button()
         if run and not same:
             _restore_button(run)
@@ -62,7 +62,8 @@ def _await_rest(jobs: JobQueue, job_id: str, phase: Phase) -> None:
     """Say what the record still gets, and draw the page anew when it has got it."""
     if jobs.look(job_id).status.phase is not phase:
         st.rerun()
-    st.caption(f"{phase.value} …")
+    before = " Until then, the values shown are those before rounding." if phase is Phase.VALUES else ""
+    st.caption(f"{phase.value} …{before}")
 
 
 def _contest(job: Job | None, run: Run | None) -> str:

@@ -1,4 +1,4 @@
-"""A competition in progress: its images, how far it is, and buttons that pause and stop it."""
+"""A competition in progress: its images, how far it is, and buttons that pause, slow down and stop it."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,11 @@ from mad_app.figures import contest_title, drift_magnitude, running_drift_senten
 from mad_app.jobs.folder import Job, Phase, Status
 from mad_app.jobs.queue import PAUSE_SECONDS, JobQueue
 from mad_app.ui.compete.my_runs import place_in_queue
+from mad_app.ui.compete.one_step import show_paused_step
 from mad_app.ui.components.containment import contained
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_job
-from mad_app.ui.components.html import show_html
+from mad_app.ui.components.html import show_html, unbroken
 from mad_app.ui.session import PageState, may_control
 
 POLL_SECONDS = 0.25
@@ -31,6 +32,7 @@ class Surroundings:
         saved: whether the address can name its record; its first step is drawn before that.
         stopping: whether it has been asked to stop.
         pausing: whether it has been asked to pause.
+        slow: whether it has been asked to rest after each step.
         buttons: the phase, as far as the buttons depend on it.
     """
 
@@ -38,6 +40,7 @@ class Surroundings:
     saved: bool
     stopping: bool
     pausing: bool
+    slow: bool
     buttons: Phase | None
 
     @classmethod
@@ -49,6 +52,7 @@ class Surroundings:
             saved=job.status.run is not None and job.status.step > 0,
             stopping=folder.is_asked_to_stop(),
             pausing=folder.is_asked_to_pause() and not phase.early,
+            slow=folder.is_slow(),
             buttons=phase if phase in (Phase.RUNNING, Phase.PAUSED) else None,
         )
 
@@ -60,15 +64,19 @@ def show_live(queue: JobQueue, job: Job) -> None:
     the page: a click on what is being drawn anew can be lost.
     """
     request, around = job.spec.request, Surroundings.of(job)
-    heading, buttons = st.columns([2, 1], vertical_alignment="center")
-    heading.title(contest_title(request.first, request.second))
+    heading, buttons = st.columns([3, 2], vertical_alignment="center")
+    heading.title(unbroken(contest_title(request.first, request.second)))
     if may_control(job):
-        with buttons.container(horizontal=True):
+        with buttons.container(horizontal=True, key=STATE.key("live-buttons")):
             _pause_button(queue, job, around)
+            _one_step_button(queue, job, around)
+            _slow_button(queue, job, around)
             _stop_button(queue, job, around)
     else:
-        buttons.caption("Only who started this run can pause or stop it.")
+        buttons.caption("Only who started this run can pause, slow down or stop it.")
     st.fragment(_draw, run_every=around.pause)(queue, job.id, around)
+    if around.buttons is Phase.PAUSED:
+        show_paused_step(queue, job)
 
 
 def progress_text(job: Job, stopping: bool) -> str:
@@ -81,7 +89,8 @@ def progress_text(job: Job, stopping: bool) -> str:
         return f"Paused at step {status.step} of {steps}. After {minutes} minutes it stops; you can continue it later."
     if status.phase is not Phase.RUNNING:
         return f"{status.phase.value} …"
-    parts = [f"Step {status.step} of {steps}", *_pace(status), *_drift(status)]
+    slow = ["slow motion"] if job.folder.is_slow() else []
+    parts = [f"Step {status.step} of {steps}", *slow, *_pace(status), *_drift(status)]
     return ("Stopping … " if stopping else "") + " · ".join(parts)
 
 
@@ -137,6 +146,34 @@ def _pause_button(queue: JobQueue, job: Job, around: Surroundings) -> None:
             args=(job.id,),
             help="Waits after the current step; meanwhile the next run in the queue can start.",
         )
+
+
+def _one_step_button(queue: JobQueue, job: Job, around: Surroundings) -> None:
+    """Make one step of a paused run; its label is seen by those who listen."""
+    st.button(
+        "One step",
+        key=STATE.key("one-step-button"),
+        icon=":material/skip_next:",
+        disabled=around.stopping or around.buttons is not Phase.PAUSED,
+        on_click=queue.one_step,
+        args=(job.id,),
+        help="One step: makes one step of a paused run, then pauses again.",
+    )
+
+
+def _slow_button(queue: JobQueue, job: Job, around: Surroundings) -> None:
+    """Slow motion on or off; its label is seen by those who listen."""
+    st.button(
+        "Full speed" if around.slow else "Slow motion",
+        key=STATE.key("slow"),
+        icon=":material/speed:" if around.slow else ":material/slow_motion_video:",
+        disabled=around.stopping,
+        on_click=queue.set_slow,
+        args=(job.id, not around.slow),
+        help="Full speed: no rest between steps."
+        if around.slow
+        else "Slow motion: rests half a second after each step.",
+    )
 
 
 def _pace(status: Status) -> list[str]:

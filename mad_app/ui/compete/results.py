@@ -16,6 +16,7 @@ from mad_app.records.files import RUN_FILE
 from mad_app.records.storage import stamp
 from mad_app.runs import Request
 from mad_app.runs.reproduce import command_of, python_of, reproduction_of
+from mad_app.ui.compete.one_step import show_step_of_run
 from mad_app.ui.components.containment import contained
 from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.explanation import WHICH_FAILED
@@ -42,6 +43,8 @@ def show_run(run: Run, *, complete: bool = True) -> None:
     closer, figure, table, reproduce = st.tabs(["Look closer", "Figure", "Other metrics", "Reproduce"])
     with closer, contained("the viewer"):
         show_viewer(run, STATE.key("viewer"))
+        if complete:
+            show_step_of_run(run)
     with table, contained("the table"):
         show_html(other_metrics_html(run))
         if not complete:

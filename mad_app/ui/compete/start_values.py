@@ -1,9 +1,8 @@
 """What both metrics say of the start before a run: asked of a worker process that waits, and drawn when it answers."""
 
 import base64
-import contextlib
 from collections.abc import Mapping
-from concurrent.futures import Future, TimeoutError
+from concurrent.futures import Future
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -13,18 +12,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from mad_app.figures import metric_title, number
 from mad_app.images import ImageArray
-from mad_app.jobs.process import ProcessEnded
+from mad_app.jobs.process import Answer
 from mad_app.records.run import content_hash
 from mad_app.request import Request
+from mad_app.ui.compete.answers import ask_once, when_answered
 from mad_app.ui.components.form import Form
 from mad_app.ui.components.html import plain, sentence
-from mad_app.ui.session import PageState, ask_worker
-
-PATIENCE_SECONDS = 0.2
-"""How long the page waits for an answer before it is sent without; most take less."""
-
-POLL_SECONDS = 0.25
-STATE = PageState("compete")
 
 
 def show_start_values(form: Form, place: DeltaGenerator) -> None:
@@ -39,13 +32,10 @@ def show_start_values(form: Form, place: DeltaGenerator) -> None:
     answer = _answer(form.request, form.picture.reference)
     if answer is None:
         return
-    with contextlib.suppress(TimeoutError, ProcessEnded):
-        answer.result(PATIENCE_SECONDS)
     with place:
-        if not answer.done():
-            st.fragment(_await, run_every=POLL_SECONDS)(answer)
-        elif not answer.exception():
-            st.caption(plain(" ".join(describe_start(form.request, answer.result()))))
+        values = when_answered(answer, "Measuring the start …")
+        if values is not None:
+            st.caption(plain(" ".join(describe_start(form.request, values))))
 
 
 def describe_start(request: Request, answer: Mapping[str, Any]) -> list[str]:
@@ -65,23 +55,13 @@ def describe_start(request: Request, answer: Mapping[str, Any]) -> list[str]:
     return sentences
 
 
-def _answer(request: Request, reference: ImageArray) -> Future[dict[str, Any]] | None:
+def _answer(request: Request, reference: ImageArray) -> Future[Answer] | None:
     """What a worker answers or will answer; asked once, as long as nothing changes that the values depend on."""
     levels = request.first_level is not None or request.second_level is not None
     asked = replace(request, steps=1, seconds=None, others="none", first_level=None, second_level=None)
-    key = (asked, levels, content_hash(reference))
-    known: tuple[object, Future[dict[str, Any]]] | None = STATE.get("start-values")
-    if known and known[0] == key and not (known[1].done() and known[1].exception()):
-        return known[1]
-    encoded = base64.b64encode(reference.astype(np.float32).tobytes()).decode()
-    answer = ask_worker({"measure": asdict(asked), "reference": encoded, "shape": reference.shape, "levels": levels})
-    if answer is not None:
-        STATE["start-values"] = (key, answer)
-    return answer
 
+    def ask() -> dict[str, Any]:
+        encoded = base64.b64encode(reference.astype(np.float32).tobytes()).decode()
+        return {"measure": asdict(asked), "reference": encoded, "shape": reference.shape, "levels": levels}
 
-def _await(answer: Future[dict[str, Any]]) -> None:
-    """Draw the page anew once there is an answer."""
-    if answer.done():
-        st.rerun()
-    st.caption("Measuring the start …")
+    return ask_once("start-values", (asked, levels, content_hash(reference)), ask)

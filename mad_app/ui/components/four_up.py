@@ -18,7 +18,7 @@ from mad_app.jobs.folder import Job
 from mad_app.records import Run, Trace, seen_trace
 from mad_app.records.trace import Row
 from mad_app.ui.components.curves import pair_curves
-from mad_app.ui.components.html import Html, element, join
+from mad_app.ui.components.html import Html, element, join, unbroken
 
 FINE = 384
 """Pixels of the longer side that an image has at least as it is sent to a browser."""
@@ -115,14 +115,14 @@ def letter_html(i: int) -> Html:
 
 def title_html(i: int, optimized: str) -> Html:
     """The title of an image, its letter in its color."""
-    return join(letter_html(i), image_title(i, optimized).removeprefix(LETTERS[i]))
+    return join(letter_html(i), unbroken(image_title(i, optimized).removeprefix(LETTERS[i])))
 
 
 def _pair(shown: FourUp, pair: int) -> Html:
     """One pair between what the metrics say of it and its curves."""
     return element(
         "section",
-        element("p", shown.headings[pair], class_="mad-heading"),
+        element("p", unbroken(shown.headings[pair]), class_="mad-heading"),
         *(_corner(shown, i) for i in (2 * pair, 2 * pair + 1)),
         pair_curves(shown.trace, pair, shown.names, shown.steps),
         class_="mad-pair",
@@ -141,15 +141,10 @@ def _corner(shown: FourUp, i: int) -> Html:
         element("br"),
         f"{number(values[fixed])} {titles[fixed]}",
         element("br"),
-        _unbroken(drift_sentence(shown.names[fixed], drift)) if shown.trace.step else None,
+        unbroken(drift_sentence(shown.names[fixed], drift)) if shown.trace.step else None,
     )
     alt = f"{image_title(i, shown.names[optimized])}: {number(values[optimized])}; {titles[fixed]} fixed"
     return _figure(title_html(i, shown.names[optimized]), shown.four[i], alt, below, class_="mad-corner")
-
-
-def _unbroken(text: str) -> str:
-    """With the sign of a percentage on the line of its number."""
-    return text.replace(" %", "\u00a0%")
 
 
 def _figure(title: str, picture: Picture, alt: str, below: str | None, class_: str | None = None) -> Html:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures.web_page.markup import Html, displayable, element, join
+from mad_app.figures.web_page.markup import Html, displayable, element, join, unbroken
 from mad_app.jobs.paths import runs_root
 
 __all__ = [
@@ -20,8 +20,10 @@ __all__ = [
     "load_styles",
     "plain",
     "sentence",
+    "show_color_switch",
     "show_html",
     "term",
+    "unbroken",
     "without_paths",
 ]
 
@@ -50,6 +52,11 @@ def load_styles(*rules: str) -> None:
     sheets = [path.read_text(encoding="utf-8") for path in sorted(_STYLES.glob("*.css"))]
     st.html(f"<style>{''.join([*sheets, *rules])}</style>")
     st.html(f"<script>{_PRESENTATION}</script>", unsafe_allow_javascript=True)
+
+
+def show_color_switch() -> None:
+    """Draw the button between light and dark, in a corner of the window (`presentation.js`)."""
+    show_html(element("button", "◐ Light / dark", type="button", title="Key D", class_="mad-colors-button"))
 
 
 def plain(text: str) -> str:

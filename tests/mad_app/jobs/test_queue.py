@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -130,6 +131,26 @@ def test_two_at_once(open_queue: Callable[..., JobQueue], workers: Workers, refe
     wait_until(lambda: jobs[3] in workers)
 
 
+def test_those_who_wait_learn_about_how_long(
+    open_queue: Callable[..., JobQueue], workers: Workers, reference: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mad_app.jobs.waiting.RENEWAL_SECONDS", 0.0)
+    queue = open_queue(at_once=2)
+    quick = replace(SPEC, request=replace(SPEC.request, seconds=4.0))
+    jobs = [queue.submit(spec, reference) for spec in (SPEC, SPEC, SPEC, quick, SPEC, SPEC)]
+    wait_until(lambda: len(workers) == 2)
+    assert [queue.look(job).wait for job in jobs] == [None] * 6
+    workers[jobs[0]].report(phase=Phase.RUNNING, step=1, speed=0.5, seconds_left=10.0)
+    assert [queue.look(job).wait for job in jobs] == [None, None, 10.0, 12.0, 16.0, 22.0]  # 6 steps are 12 seconds
+    workers[jobs[1]].report(phase=Phase.RUNNING, step=1, speed=0.5, seconds_left=3.0)
+    assert [queue.look(job).wait for job in jobs] == [None, None, 3.0, 10.0, 14.0, 15.0]
+    queue.pause(jobs[0])
+    workers[jobs[0]].report(phase=Phase.PAUSED)
+    wait_until(lambda: jobs[2] in workers)
+    queue.resume(jobs[0])
+    assert queue.look(jobs[0]).wait == 3.0 + 4.0 + 12.0
+
+
 def test_with_two_at_once_a_pause_frees_one_place(
     open_queue: Callable[..., JobQueue], workers: Workers, reference: np.ndarray
 ) -> None:
@@ -148,6 +169,61 @@ def test_with_two_at_once_a_pause_frees_one_place(
     wait_until(lambda: jobs[3] in workers)
     workers[jobs[2]].finish()
     wait_until(lambda: not queue.look(jobs[0]).folder.is_asked_to_pause())
+
+
+def test_one_step_is_made_beside_the_run_that_has_the_place_and_only_while_paused(
+    queue: JobQueue, workers: Workers, reference: np.ndarray
+) -> None:
+    first, second = (queue.submit(SPEC, reference) for _ in range(2))
+    wait_until(lambda: first in workers)
+    folder = queue.look(first).folder
+    queue.one_step(first)
+    assert not folder.is_asked_for_one_step()  # it runs
+    queue.pause(first)
+    workers[first].report(phase=Phase.PAUSED)
+    wait_until(lambda: second in workers)
+    queue.one_step(first)
+    assert folder.is_asked_for_one_step()
+    folder.clear_one_step()
+    queue.resume(first)
+    queue.one_step(first)
+    assert not folder.is_asked_for_one_step()  # it waits to continue
+
+
+def test_one_step_begins_the_pause_anew(
+    open_queue: Callable[..., JobQueue], workers: Workers, reference: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("mad_app.jobs.queue.time", SimpleNamespace(monotonic=lambda: now, time=time.time))
+    queue = open_queue(pause=10.0)
+    job_id = queue.submit(SPEC, reference)
+    wait_until(lambda: job_id in workers)
+    queue.pause(job_id)
+    workers[job_id].report(phase=Phase.PAUSED)
+    settle()
+    now = 9.0
+    queue.one_step(job_id)
+    now = 18.0
+    settle()
+    assert not queue.look(job_id).folder.is_asked_to_stop()
+    now = 20.0
+    wait_until(lambda: queue.look(job_id).folder.is_asked_to_stop())
+
+
+def test_a_paused_job_whose_one_step_was_its_last_has_its_place_again(
+    queue: JobQueue, workers: Workers, reference: np.ndarray
+) -> None:
+    first = queue.submit(SPEC, reference)
+    wait_until(lambda: first in workers)
+    queue.pause(first)
+    workers[first].report(phase=Phase.PAUSED)
+    settle()
+    queue.one_step(first)
+    workers[first].report(phase=Phase.VALUES, step=6)
+    settle()
+    second = queue.submit(SPEC, reference)
+    settle()
+    assert second not in workers
 
 
 def test_a_stopped_job_is_resumed_once_from_its_checkpoint(

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from mad_app.jobs.priority import PREPARING, RUNNING
-from mad_app.jobs.serve import Inbox, memory_in_use
+from mad_app.jobs.serve import Inbox, explain, memory_in_use
+from mad_app.runs import Request, run_competition
 
 
 @pytest.fixture
@@ -89,3 +91,16 @@ def test_the_memory_is_that_of_this_process() -> None:
     with mmap.mmap(-1, 64 * 2**20) as kept:
         kept.write(b"x" * len(kept))
         assert sys.platform != "linux" or memory_in_use() - before > len(kept) / 2
+
+
+def test_a_step_of_a_record_is_explained_or_it_is_said_why_not(tmp_path: Path) -> None:
+    request = Request(image="coffee", size=16, first="gmsd", second="mse", steps=6, others="none")
+    folder = str(run_competition(request, tmp_path))
+    for step in (0, 6):
+        explained = explain({"explain": folder, "step": step})
+        assert explained["step"] == step
+        levels, values = explained["levels"], explained["values"]
+        assert values[0][1] == pytest.approx(levels[0], rel=1e-2)  # MSE is fixed; a keyframe has 8 bits
+        assert explained["changes"][0][0][0] > 0 > explained["changes"][1][0][0]
+    assert "must be one of" in explain({"explain": folder, "step": 7})["problem"]
+    assert "problem" in explain({"explain": str(tmp_path / "none"), "step": 0})

@@ -3,6 +3,7 @@
 import errno
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +34,13 @@ def make_folder(root: Path, spec: JobSpec, start: np.ndarray | None = None) -> J
     return folder
 
 
+def wait_until(ready: Callable[[], object]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not ready():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def test_a_run_is_reported_and_its_record_kept(tmp_path: Path) -> None:
     folder = make_folder(tmp_path, QUICK)
     work(Reporter(folder))
@@ -44,6 +52,40 @@ def test_a_run_is_reported_and_its_record_kept(tmp_path: Path) -> None:
     assert all(len(rows[0]) == 4 for rows in (status.trace.first, status.trace.second, status.trace.drift))
     for name, magic in {"0.jpg": b"\xff\xd8", "3.jpg": b"\xff\xd8"}.items():
         assert (folder.picture(name) or b"").startswith(magic)
+
+
+def test_a_paused_worker_makes_one_step_at_a_time_and_explains_each(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path, QUICK)
+    folder.ask_to_pause()
+    thread = threading.Thread(target=work, args=(Reporter(folder),), daemon=True)
+    thread.start()
+    for step in range(3):
+        wait_until(lambda step=step: (folder.explained() or {}).get("step") == step)
+        assert (folder.status().phase, folder.status().step) == (Phase.PAUSED, step)
+        folder.ask_for_one_step()
+    folder.clear_pause()
+    thread.join(PATIENCE)
+    assert folder.status().phase is Phase.DONE
+    assert not folder.is_asked_for_one_step()
+
+
+def test_in_slow_motion_a_worker_rests_after_each_step_unless_something_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "SLOW_SECONDS", 2 * PATIENCE)
+    folder = make_folder(tmp_path, QUICK)
+    folder.set_slow(True)
+    thread = threading.Thread(target=work, args=(Reporter(folder),), daemon=True)
+    thread.start()
+    wait_until(lambda: folder.status().step == 1)
+    folder.ask_to_pause()
+    wait_until(lambda: folder.status().phase is Phase.PAUSED)
+    assert folder.status().step == 1
+    folder.clear_pause()
+    wait_until(lambda: folder.status().step == 2)
+    folder.ask_to_stop()
+    thread.join(PATIENCE)
+    assert (folder.status().phase, folder.status().step) == (Phase.STOPPED, 3)  # within a step
 
 
 def test_what_the_engine_refuses_is_reported_in_one_sentence(

@@ -38,7 +38,7 @@ from tests.mad_app.ui.conftest import (
 
 PATIENCE = 120.0
 BORDERS = ("left", "top", "width", "height")
-EQUAL = "For 1 − SSIM, C and D differ equally from the original"
+EQUAL = "For 1\xa0−\xa0SSIM, C and D differ equally from the original"
 
 
 def wait_for(page: AppTest, ready: Callable[[AppTest], bool]) -> None:
@@ -157,7 +157,7 @@ def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path)
     page.button(key="compete-start").click().run()
     job = parameter(page, "job")
     assert page.button(key="compete-stop")
-    assert "Keeping MSE equal, pulling 1 − SSIM apart …" in html_of(page)
+    assert "Keeping MSE equal, pulling 1\xa0−\xa0SSIM apart …" in html_of(page)
     wait_for(page, is_shown)
     assert EQUAL in html_of(page)
     assert html_of(page).count("data:image/png") >= 6
@@ -317,6 +317,16 @@ def test_a_run_is_paused_stopped_and_continued(open_page: OpenPage, tmp_path: Pa
     page.button(key="compete-pause").click().run()
     wait_for(page, lambda page: any(button.label == "Resume" for button in page.button))
     assert "Paused at step" in page.get("progress")[0].proto.text
+    before = queue.look(job).status.step
+    page.button(key="compete-one-step-button").click().run()
+    wait_for(page, lambda _: (queue.look(job).folder.explained() or {}).get("step") == before + 1)
+    page.run()
+    assert f"Paused at step {before + 1} of" in page.get("progress")[0].proto.text
+    assert "GMSD back to its level" in html_of(page)
+    page.button(key="compete-slow").click().run()
+    assert queue.look(job).folder.is_slow()
+    page.button(key="compete-slow").click().run()
+    assert not queue.look(job).folder.is_slow()
     page.button(key="compete-resume").click().run()
     paused = queue.look(job).status.step
     wait_for(page, lambda _: queue.look(job).status.step > paused)
@@ -410,7 +420,7 @@ def test_visitors_see_their_own_runs_with_their_place_in_the_queue(
         page.query_params.pop("job", None)
         page.run()
         page.button(key="compete-start").click().run()
-    assert "Waiting for its turn, 2 runs before it" in ann.get("progress")[0].proto.text
+    assert "Waiting for its turn, 2 runs before it, time unknown yet" in ann.get("progress")[0].proto.text
     assert "Your other runs" in [heading.value for heading in ann.header]
     assert "Waiting for its turn, next" in html_of(ann)
     assert bob.header == []

@@ -1,0 +1,51 @@
+"""What a worker process that runs no job is asked for: asked once, and drawn when it answers."""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, TimeoutError
+from typing import Any
+
+import streamlit as st
+
+from mad_app.jobs.process import Answer, ProcessEnded
+from mad_app.ui.session import PageState, ask_worker
+
+PATIENCE_SECONDS = 0.2
+"""How long the page waits for an answer before it is sent without; most take less."""
+
+POLL_SECONDS = 0.25
+STATE = PageState("compete")
+
+
+def ask_once(name: str, about: object, request: Callable[[], Mapping[str, Any]]) -> Future[Answer] | None:
+    """What a worker answers or will answer; None where each runs a job.
+
+    Args:
+        name: of the value of the session that keeps the answer.
+        about: what the answer depends on; as long as it stays equal nothing is asked again.
+        request: makes the request.
+    """
+    known: tuple[object, Future[Answer]] | None = STATE.get(name)
+    if known and known[0] == about and not (known[1].done() and known[1].exception()):
+        return known[1]
+    answer = ask_worker(request())
+    if answer is not None:
+        STATE[name] = (about, answer)
+    return answer
+
+
+def when_answered(answer: Future[Answer], waiting: str) -> Answer | None:
+    """The answer; until there is one, `waiting` is drawn in its place, and None if the worker ended without."""
+    with contextlib.suppress(TimeoutError, ProcessEnded):
+        answer.result(PATIENCE_SECONDS)
+    if not answer.done():
+        st.fragment(_await, run_every=POLL_SECONDS)(answer, waiting)
+        return None
+    return None if answer.exception() else answer.result()
+
+
+def _await(answer: Future[Answer], waiting: str) -> None:
+    """Draw the page anew once there is an answer."""
+    if answer.done():
+        st.rerun()
+    st.caption(waiting)
