@@ -24,3 +24,7 @@ class ArgumentError(ValueError):
 
     def __str__(self) -> str:
         return f"{self.argument} {self.problem}"
+
+
+class ClusterUnavailable(ValueError):
+    """A cluster of computers cannot be used from here; the message says why."""

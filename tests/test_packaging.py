@@ -40,7 +40,8 @@ def _outside_imports() -> set[str]:
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
     imported = {DISTRIBUTIONS.get(name, name) for name in _outside_imports()}
-    declared = _names(DEPENDENCIES).union(*(_names(EXTRAS[extra]) for extra in ("torch", "app", "values", "notebook")))
+    imported_extras = ("torch", "app", "values", "notebook", "ray", "slurm")
+    declared = _names(DEPENDENCIES).union(*(_names(EXTRAS[extra]) for extra in imported_extras))
     assert imported <= declared
     assert declared - NEVER_IMPORTED <= imported
 

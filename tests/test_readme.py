@@ -73,6 +73,7 @@ def _workplace(tmp_path: Path, records: Path, monkeypatch: pytest.MonkeyPatch) -
         save_png(tmp_path / f"{name}.png", picture)
     (own,) = (block for block in _blocks("python") if "def blurred_mse" in block)
     (tmp_path / "my_metrics.py").write_text(own)
+    (tmp_path / "campaign.toml").write_text(*_blocks("toml"))
     monkeypatch.chdir(tmp_path)
 
 
@@ -84,8 +85,15 @@ def test_commands_and_options_exist(words: list[str]) -> None:
     assert {word for word in words[1:] if word.startswith("--")} <= options
 
 
+def _is_run(words: list[str]) -> bool:
+    """Servers, long series, campaigns and tournaments have tests of their own; a campaign is only planned here."""
+    return words[0] not in ("app", "preset", "tournament") and (
+        words[0] != "campaign" or bool({"--dry-run", "--status"} & {*words})
+    )
+
+
 @pytest.mark.usefixtures("_workplace")
-@pytest.mark.parametrize("words", [words for words in _commands() if words[0] not in ("app", "preset")], ids=" ".join)
+@pytest.mark.parametrize("words", [words for words in _commands() if _is_run(words)], ids=" ".join)
 def test_commands_run(words: list[str]) -> None:
     command = program.get_command(click.Context(program), words[0])
     assert command is not None

@@ -63,14 +63,14 @@ def progress_text(request: Request, progress: Progress) -> str:
 
     step, parts = progress.step, [f"{progress.step.index}/{progress.steps}"]
     if step.reasons is not None:
-        return f"{parts[0]}  optimized in {_clock(progress.seconds)}"
+        return f"{parts[0]}  optimized in {clock(progress.seconds)}"
     if progress.seconds_left is not None:
-        parts.append(f"{_clock(progress.seconds_left)} left")
+        parts.append(f"{clock(progress.seconds_left)} left")
     parts += [f"{request.first} {progress.extremes('first')}", f"{request.second} {progress.extremes('second')}"]
     return "  ".join([*parts, running_drift_sentence(float(np.abs(step.drift).max()))])
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     """Hours, if there are any, minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -4,7 +4,7 @@ from mad_app.records.checkpoints import Checkpoint, History, is_resumable, load_
 from mad_app.records.environment import Environment, device_after, environment
 from mad_app.records.keyframes import Keyframes
 from mad_app.records.labels import Label, load_label, save_label
-from mad_app.records.lock import is_locked, run_lock
+from mad_app.records.lock import LockedError, is_locked, run_lock
 from mad_app.records.maps import Maps, load_maps, save_maps
 from mad_app.records.ratio import most_separated_pair, pair_ratio
 from mad_app.records.run import GIVEN, CornerResult, Origin, Run, Source, Summary, content_hash, without_folders
@@ -50,6 +50,7 @@ __all__ = [
     "History",
     "Keyframes",
     "Label",
+    "LockedError",
     "Maps",
     "Member",
     "Origin",

@@ -29,7 +29,7 @@ from mad_app.records.text import encodable, readable
 __all__ = ["INDEX_FILE", "Entries", "Entry", "Index", "SeriesEntry"]
 
 INDEX_FILE = ".index.sqlite"
-VERSION = 100 * SCHEMA + 2
+VERSION = 100 * SCHEMA + 3
 """Of the index's rows; one of another version is made anew."""
 
 WAIT_SECONDS = 1.0

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,17 @@ except ImportError:  # not on Windows
 LOCK_FILE = ".lock"
 
 
+class LockedError(RecordError):
+    """A run is being computed elsewhere."""
+
+
 @contextlib.contextmanager
 def run_lock(folder: Path) -> Iterator[None]:
     """Hold the lock of the run in a folder while the block computes it.
 
     Raises:
-        RecordError: another process, or another part of this one, computes it; or the disk refused the lock.
+        LockedError: another process, or another part of this one, computes it.
+        RecordError: the disk refused the lock.
     """
     path = folder / LOCK_FILE
     with refusals(f"{folder} could not be locked"):
@@ -56,13 +62,25 @@ def is_locked(folder: Path) -> bool:
         return (folder / LOCK_FILE).is_file()
 
 
+def can_lock(folder: Path) -> bool:
+    """Whether the file system of a folder, which must exist, can lock files; False where it cannot be written."""
+    if fcntl is None:
+        return False
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
 def _acquire(path: Path) -> int:
     """An open lock file that is this process's; closing it ends the lock."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             if not _lock(descriptor, path):
-                raise RecordError(f"{path.parent} is being run by {_holder(path)}: wait for it, or stop it first")
+                raise LockedError(f"{path.parent} is being run by {_holder(path)}: wait for it, or stop it first")
             if _is_at(descriptor, path):
                 os.ftruncate(descriptor, 0)
                 os.write(descriptor, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode())

@@ -1,0 +1,57 @@
+"""A tournament as a file: a matrix for print, or a web page whose cells open their most telling pair."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mad_app.campaigns.tournament import Interval, Tournament
+from mad_app.figures.export import KINDS, save_as
+from mad_app.figures.matrix import Matrix, matrix_bytes
+from mad_app.figures.text import number
+from mad_app.figures.web_page.matrix_page import Telling, matrix_page
+from mad_app.records import load_run
+
+HTML = "html"
+
+
+def save_tournament(found: Tournament, path: str | Path, *, width: str = "double") -> None:
+    """Write a tournament to a file, whole or not at all.
+
+    Args:
+        found: the tournament.
+        path: a name that ends in .html, .pdf, .svg or .png.
+        width: of a figure for print, as in `matrix_bytes`.
+
+    Raises:
+        ArgumentError: the name ends otherwise, or there is no such width.
+        RecordError: the file cannot be written, or a run of the web page cannot be read.
+    """
+    kinds = {".html": HTML, **KINDS}
+
+    def content(kind: str) -> bytes:
+        matrix = matrix_of(found)
+        if kind != HTML:
+            return matrix_bytes(matrix, KINDS[f".{kind}"], width=width)
+        telling = {cell: Telling(load_run(run.folder), pair) for cell, (run, pair) in found.telling.items()}
+        return matrix_page(matrix, telling)
+
+    save_as(path, kinds, content)
+
+
+def matrix_of(found: Tournament) -> Matrix:
+    """What a figure shows of a tournament."""
+    count = len(found.pictures)
+    fixed = [Interval(1 / one.value, 1 / one.high, 1 / one.low) for one in found.resistance]
+    return Matrix(
+        title=f"Tournament of {len(found.metrics)} metrics on {count} picture{'' if count == 1 else 's'}",
+        metrics=found.metrics,
+        ratios=found.ratios,
+        optimized=_texts(found.aggressiveness, count),
+        fixed=_texts(fixed, count),
+    )
+
+
+def _texts(intervals: Sequence[Interval], pictures: int) -> list[str]:
+    """Numbers with their intervals, which one picture does not have."""
+    if pictures < 2:
+        return [number(one.value) for one in intervals]
+    return [f"{number(one.value)} [{number(one.low)}, {number(one.high)}]" for one in intervals]

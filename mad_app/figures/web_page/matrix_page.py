@@ -1,0 +1,126 @@
+"""A matrix of metrics against metrics as a web page in one file, whose cells open their most telling pair.
+
+There is no script: a cell is a link to its pair, which is shown as the target of the address.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+from matplotlib.colors import to_hex
+
+from mad_app.figures.matrix import COLORS, DARK_FROM, NOTES, Matrix, ratio_text, shades
+from mad_app.figures.text import LETTERS, metric_title, pair_sentence
+from mad_app.figures.web_page.markup import Html, element
+from mad_app.figures.web_page.pictures import to_jpeg
+from mad_app.records import Run
+
+QUALITY = 85
+"""Of the JPEGs."""
+
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+STYLE = """
+:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem; }
+p { max-width: 75ch; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; }
+th { font-weight: 500; text-align: left; white-space: nowrap; padding: 0 .5rem; }
+td { padding: 0; text-align: right; white-space: nowrap; }
+td.number { padding: 0 .5rem; }
+td a { display: block; padding: .25rem .4rem; min-width: 2.5rem; text-align: center; text-decoration: none; }
+td a:focus-visible, td a:hover { outline: 2px solid #d55e00; outline-offset: -2px; }
+section { display: none; }
+section:target { display: block; }
+figure { display: inline-block; margin: 0 .5rem .5rem 0; }
+img { display: block; width: min(16rem, 28vw); image-rendering: pixelated; }
+"""
+
+
+@dataclass(frozen=True)
+class Telling:
+    """The most telling pair of a cell: a run, and its pair, 0 or 1."""
+
+    run: Run
+    pair: int
+
+
+def matrix_page(matrix: Matrix, telling: Mapping[tuple[int, int], Telling]) -> bytes:
+    """The page.
+
+    Args:
+        matrix: what the table shows.
+        telling: row and column of a cell to its pair.
+
+    Returns:
+        The bytes of an HTML file.
+    """
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("title", matrix.title),
+        element("style", Html(STYLE)),
+    )
+    body = element(
+        "body",
+        element("h1", matrix.title),
+        element("p", NOTES, " Choose a cell to see its most telling pair."),
+        element("div", _table(matrix, telling), class_="scroll"),
+        *(_pair(i, j, matrix, shown) for (i, j), shown in sorted(telling.items())),
+    )
+    return f"<!doctype html>\n{element('html', head, body, lang='en')}\n".encode()
+
+
+def _table(matrix: Matrix, telling: Mapping[tuple[int, int], Telling]) -> Html:
+    count, shade = len(matrix.metrics), shades(matrix.ratios)
+    heads = ["", *(str(j + 1) for j in range(count)), "optimized", "fixed"]
+    rows = [
+        element(
+            "tr",
+            element("th", f"{i + 1}  {metric_title(name)}", scope="row"),
+            *(_cell(i, j, matrix, float(shade[i, j]), (i, j) in telling) for j in range(count)),
+            element("td", matrix.optimized[i], class_="number"),
+            element("td", matrix.fixed[i], class_="number"),
+        )
+        for i, name in enumerate(matrix.metrics)
+    ]
+    top = element("tr", *(element("th", head, scope="col") for head in heads))
+    return element("table", element("thead", top), element("tbody", *rows))
+
+
+def _cell(i: int, j: int, matrix: Matrix, shade: float, linked: bool) -> Html:
+    ratio = float(matrix.ratios[i, j])
+    if np.isnan(ratio) or not linked:
+        return element("td")
+    ink = "#ffffff" if shade > DARK_FROM else "#1a1a1a"
+    style = f"background:{to_hex(matplotlib.colormaps[COLORS](shade))};color:{ink}"
+    label = f"{metric_title(matrix.metrics[i])} optimized, {metric_title(matrix.metrics[j])} fixed: {ratio_text(ratio)}"
+    return element("td", element("a", ratio_text(ratio), href=f"#{_name(i, j)}", style=style, aria_label=label))
+
+
+def _pair(i: int, j: int, matrix: Matrix, shown: Telling) -> Html:
+    """The two images of a cell beside the original, under its values."""
+    run, first = shown.run, 2 * shown.pair
+    original = np.rint(np.clip(run.reference, 0, 1) * 255).astype(np.uint8)
+    title = f"{metric_title(matrix.metrics[i])} optimized, {metric_title(matrix.metrics[j])} fixed"
+    pictures = [(original, "original")]
+    pictures += [(run.pictures[k], f"{LETTERS[k]}  {run.images[k].direction}. {metric_title(run.images[k].optimized)}")
+                 for k in (first, first + 1)]  # fmt: skip
+    return element(
+        "section",
+        element("h2", title),
+        element("p", pair_sentence(run, shown.pair)),
+        *(
+            element("figure", element("img", src=to_jpeg(levels, QUALITY), alt=words), element("figcaption", words))
+            for levels, words in pictures
+        ),
+        id=_name(i, j),
+    )
+
+
+def _name(i: int, j: int) -> str:
+    return f"cell-{i + 1}-{j + 1}"
