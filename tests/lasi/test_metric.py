@@ -292,9 +292,10 @@ def test_two_images_of_one_element_have_distance_zero() -> None:
     assert evaluate(np.ones((1, 1, 1), np.float32), np.zeros((1, 1, 1), np.float32)) == (0, 0)
 
 
-def test_the_example_of_the_package_runs() -> None:
+def test_the_example_of_the_class_in_the_package_runs() -> None:
     assert package.__doc__
-    lines = [line[4:] for line in package.__doc__.splitlines() if line.startswith("    ")]
+    example = package.__doc__[package.__doc__.index("    from lasi import LASI") :]
+    lines = [line[4:] for line in example.splitlines() if line.startswith("    ")]
     names = {"reference": X, "image": Y, "a": Y, "b": Z, "images": np.stack([Y, Z])}
     results = {}
     for line in lines:
