@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,6 +79,12 @@ def failures() -> Iterator[list[str]]:
     yield handler.errors
     logger.removeHandler(handler)
     assert handler.errors == []
+
+
+@pytest.fixture(autouse=True)
+def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away the main module that AppTest leaves behind: processes that are started later would run it."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture(autouse=True)
