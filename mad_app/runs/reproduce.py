@@ -135,6 +135,8 @@ def request_for_page(run: Run | Summary, *, maxima: Mapping[str, float] | None =
 
 def asks_for_same(now: Request, request: Request, run: Run | Summary | None) -> bool:
     """Whether `now` asks for the same as the `request` of a run, perhaps on the record's own copy of its picture."""
+    if request.gray is None and run is not None:
+        request = replace(request, gray=bool(run.settings.get("gray")))
     now = replace(now, gray=request.gray) if now.gray is None else now
     return now == request or (run is not None and run.folder is not None and now == _on_copy(request, run))
 

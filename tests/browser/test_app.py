@@ -113,6 +113,7 @@ def test_every_upload_is_taken_or_refused_in_one_sentence(open_page: OpenPage, t
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     page.get_by_role("button", name="Upload").click()
+    start = page.get_by_role("button", name="Start the competition")
     for name, case in UPLOADS.items():
         file = tmp_path / name
         file.write_bytes(case.content())
@@ -121,13 +122,21 @@ def test_every_upload_is_taken_or_refused_in_one_sentence(open_page: OpenPage, t
             refusal = page.locator("[data-testid=stAlertContentError]")
             sentence = re.compile(rf"{re.escape(name)} [^.]*{case.refusal}[^.]*\.", re.IGNORECASE)
             expect(refusal.locator("p")).to_have_text(sentence)
+        elif case.advice:
+            expect(page.get_by_test_id("stMain").get_by_text(case.advice)).to_be_visible()
+            expect(start).to_be_disabled()
+            text, behind = start.evaluate(
+                "e => [getComputedStyle(e).color, getComputedStyle(document.querySelector('.stApp')).backgroundColor]"
+            )
+            assert text != behind, "what is disabled can be read"
+            continue
         else:
             expect(page.get_by_text(f"Your picture {name}")).to_be_visible()
             expect(page.locator("[data-testid=stAlert]")).to_have_count(0)
             expect(page.locator(".mad-two img")).to_have_count(2)
             wait_for_corners(page.locator(".mad-two img").first, case.corners)
         assert "Traceback" not in page.inner_text("body")
-        expect(page.get_by_role("button", name="Start the competition")).to_be_enabled()
+        expect(start).to_be_enabled()
     assert asked == []
 
 

@@ -20,11 +20,13 @@ class UploadCase:
     Attributes:
         content: of the file.
         refusal: part of the sentence that refuses it; None where it is taken.
+        advice: part of the sentence that says why no run of it can start at this size; None where one can.
         corners: colors of the upper left and the lower right pixel of the picture, where it is taken.
     """
 
     content: Callable[[], bytes]
     refusal: str | None = None
+    advice: str | None = None
     corners: tuple[tuple[int, int, int], tuple[int, int, int]] = (WHITE, ORANGE)
 
 
@@ -83,8 +85,10 @@ UPLOADS = {
     "empty.png": UploadCase(lambda: b"", "is empty"),
     "truncated.jpg": UploadCase(lambda: encode(scene(), "JPEG")[:-100], "is damaged, cut short or of a rare kind"),
     "wide.png": UploadCase(lambda: _claimed(20_000, 2_600), "has more than 50 million pixels"),
-    "ribbon.png": UploadCase(lambda: encode(Image.new("RGB", (20_000, 4), ORANGE)), corners=(ORANGE, ORANGE)),
-    "pixel.png": UploadCase(lambda: encode(Image.new("RGB", (1, 1), ORANGE)), corners=(ORANGE, ORANGE)),
+    "ribbon.png": UploadCase(
+        lambda: encode(Image.new("RGB", (20_000, 4), ORANGE)), advice="64 × 1 pixels of 20000 × 4"
+    ),
+    "pixel.png": UploadCase(lambda: encode(Image.new("RGB", (1, 1), ORANGE)), advice="1 × 1"),
     "cmyk.jpg": UploadCase(lambda: encode(scene("CMYK"), "JPEG", quality=95)),
     "alpha.png": UploadCase(_alpha),
     "deep.png": UploadCase(_deep, corners=(WHITE, (128, 128, 128))),

@@ -1,5 +1,7 @@
 """The controls that choose the two metrics, and which others are measured at the end."""
 
+import re
+
 import streamlit as st
 
 from mad_app.errors import ArgumentError
@@ -9,6 +11,9 @@ from mad_app.request import ALL, NONE, REQUEST_SETTINGS
 from mad_app.ui.components.form import metric_problem, pair_problem
 from mad_app.ui.components.html import plain
 from mad_app.ui.session import PageState
+
+_ADDED = re.compile(r" \((not available|from \d+ pixels)\)$")
+"""What a label says beside a title."""
 
 METRIC_HELP = (
     "A distance: 0 for the original itself, larger for what the metric rates as a worse copy. Metrics that cannot be "
@@ -89,7 +94,10 @@ def show_other_metrics(state: PageState) -> str:
 
 
 def _metric_control(state: PageState, role: str, side: int) -> tuple[str, str | None]:
-    missing, label, chosen = _missing(), REQUEST_SETTINGS[role].label, state.get(role)
+    missing, label = _missing(), REQUEST_SETTINGS[role].label
+    if state.get(role):
+        state[role] = named(state[role])
+    chosen = state.get(role)
     name: str = st.selectbox(
         label,
         [*METRICS, *([chosen] if chosen and chosen not in METRICS else [])],
@@ -118,6 +126,17 @@ def _metric_label(name: str, side: int, missing: str | None) -> str:
     if missing:
         return f"{row.title} (not available)"
     return row.title if side >= row.minimum_size else f"{row.title} (from {row.minimum_size} pixels)"
+
+
+def named(text: str) -> str:
+    """The name of a metric whose title was typed, or was chosen before its label said something else; else the text.
+
+    Example:
+        >>> named("1 − SSIM"), named("1 − MS-SSIM (from 161 pixels)"), named("lasi+0.5*mse")
+        ('ssim', 'ms-ssim', 'lasi+0.5*mse')
+    """
+    title = _ADDED.sub("", text)
+    return next((name for name, row in METRICS.items() if title == row.title), text)
 
 
 def _full_name(state: PageState, name: str) -> str:

@@ -88,6 +88,15 @@ def test_a_picture_from_elsewhere_is_taken_from_the_record(tmp_path: Path, monke
     assert not asks_for_same(dataclasses.replace(page, seed=9), Request(**MINE), run)
 
 
+@pytest.mark.parametrize("gray", [False, True])
+def test_what_the_picture_decided_is_the_same_as_what_the_record_says(gray: bool) -> None:
+    open_, decided = Request(size=24), Request(size=24, gray=gray)
+    run = make_run(settings=dataclasses.asdict(decided))
+    assert asks_for_same(decided, open_, run)
+    assert asks_for_same(open_, decided, run)
+    assert not asks_for_same(Request(size=24, gray=not gray), open_, run)
+
+
 def test_an_array_is_taken_from_the_record_as_large_as_it_is(tmp_path: Path) -> None:
     run = saved(tmp_path, (24, 40), {"image": None, "first": "ssim", "second": "mse"})
     assert (reproduction_of(run).size, request_for_page(run)[0].size) == (40, 40)
