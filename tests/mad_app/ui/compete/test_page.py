@@ -52,7 +52,7 @@ def wait_for(page: AppTest, ready: Callable[[AppTest], bool]) -> None:
 
 def is_shown(page: AppTest) -> bool:
     """Whether a run has ended and is shown."""
-    return bool(page.tabs) and not any(caption.value.endswith(" …") for caption in page.caption)
+    return bool(page.tabs) and not any(" …" in caption.value for caption in page.caption)
 
 
 def test_before_a_run_the_page_describes_it(open_page: OpenPage) -> None:
