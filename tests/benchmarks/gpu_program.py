@@ -201,9 +201,10 @@ def _of_the_engine(program: Program) -> Traceable:
         return loop._step, [state, values, values, constants]
     metrics = [metric for metric in map(get_metric, ("lasi", "mse")) if isinstance(metric, JaxMetric)]
     prepared = tuple(jax.eval_shape(metric.prepare, gray) for metric in metrics)
-    run = functools.partial(loop._program(*(metric.distances_to for metric in metrics)), room=loop.STEPS_PER_CALL)
+    compiled = loop._program(tuple(metric.distances_to for metric in metrics), ((0,), (1,)))
+    run = functools.partial(compiled, room=loop.STEPS_PER_CALL)
     restore, count = jax.ShapeDtypeStruct((), "bool"), jax.ShapeDtypeStruct((), "int32")
-    return run, [prepared, state, constants, restore, count]
+    return run, [(prepared, (None, None)), state, constants, restore, count]
 
 
 def _floats(*shape: int) -> Any:
