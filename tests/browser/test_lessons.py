@@ -16,10 +16,26 @@ def parameter(page: Page, name: str, value: str) -> None:
     expect(page).to_have_url(re.compile(rf"[?&]{name}={re.escape(value)}(&|$)"))
 
 
+def await_drawn(page: Page) -> None:
+    """Wait until the page is complete and keeps its size."""
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+    page.wait_for_function(
+        """() => {
+          const sizes = [...document.querySelectorAll("canvas, svg")].map(one => one.getBoundingClientRect().width);
+          const same = String(sizes) === window.lastSizes;
+          window.lastSizes = String(sizes);
+          return same;
+        }""",
+        polling=500,
+    )
+
+
 def test_a_pixel_is_chosen_by_a_click_and_by_arrow_keys(open_page: OpenPage) -> None:
     page = open_page("lessons?lesson=lasi&size=64", await_=".picker .whole")
     picture = page.locator(".picker .whole")
     expect(picture).to_have_attribute("aria-label", re.compile("row 30, column 30"))
+    expect(page.locator(".mad-numbers b").first).to_be_visible()
+    await_drawn(page)  # what is drawn later narrows the picture
     box = picture.bounding_box()
     assert box
     picture.click(position={"x": box["width"] * 20.5 / 64, "y": box["width"] * 10.5 / 64})
@@ -38,6 +54,7 @@ def test_a_pixel_is_chosen_by_a_click_and_by_arrow_keys(open_page: OpenPage) -> 
 
 def test_the_start_is_dragged_and_the_points_step(open_page: OpenPage) -> None:
     page = open_page("lessons?lesson=mad", await_=".plane svg path.level")
+    await_drawn(page)
     handle, said = page.locator(".plane .start"), page.locator(".plane output")
     box = handle.bounding_box()
     assert box
