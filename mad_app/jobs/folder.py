@@ -207,7 +207,7 @@ class JobFolder:
 
     def ask_to_stop(self) -> None:
         """Ask the worker to stop."""
-        (self.path / "stop").touch()
+        self._mark("stop", True)
 
     def is_asked_to_stop(self) -> bool:
         """Whether it has been asked."""
@@ -215,11 +215,11 @@ class JobFolder:
 
     def clear_stop(self) -> None:
         """Let it run again."""
-        (self.path / "stop").unlink(missing_ok=True)
+        self._mark("stop", False)
 
     def ask_to_pause(self) -> None:
         """Ask the worker to wait."""
-        (self.path / "pause").touch()
+        self._mark("pause", True)
 
     def is_asked_to_pause(self) -> bool:
         """Whether it has been asked."""
@@ -227,11 +227,11 @@ class JobFolder:
 
     def clear_pause(self) -> None:
         """Let it continue."""
-        (self.path / "pause").unlink(missing_ok=True)
+        self._mark("pause", False)
 
     def ask_for_one_step(self) -> None:
         """Let a worker that waits make one step."""
-        (self.path / "one_step").touch()
+        self._mark("one_step", True)
 
     def is_asked_for_one_step(self) -> bool:
         """Whether it has been asked."""
@@ -239,14 +239,11 @@ class JobFolder:
 
     def clear_one_step(self) -> None:
         """The step is begun, or nobody waits for it any longer."""
-        (self.path / "one_step").unlink(missing_ok=True)
+        self._mark("one_step", False)
 
     def set_slow(self, slow: bool) -> None:
         """Ask the worker to rest after each step, or not to."""
-        if slow:
-            (self.path / "slow").touch()
-        else:
-            (self.path / "slow").unlink(missing_ok=True)
+        self._mark("slow", slow)
 
     def is_slow(self) -> bool:
         """Whether the worker is asked to rest after each step."""
@@ -266,10 +263,7 @@ class JobFolder:
     def mark_no_room(self, lacking: bool) -> None:
         """Report whether the worker waits for room: an empty file, which needs none. What the disk refuses is left."""
         with contextlib.suppress(OSError):
-            if lacking:
-                (self.path / "no_room").touch()
-            else:
-                (self.path / "no_room").unlink(missing_ok=True)
+            self._mark("no_room", lacking)
 
     def has_no_room(self) -> bool:
         """Whether the worker waits for room on the disk."""
@@ -285,6 +279,13 @@ class JobFolder:
             return time.time() - (self.path / "heartbeat").stat().st_mtime > seconds
         except OSError:
             return True
+
+    def _mark(self, name: str, present: bool) -> None:
+        """Make an empty file, whose presence says something, or take it away."""
+        if present:
+            (self.path / name).touch()
+        else:
+            (self.path / name).unlink(missing_ok=True)
 
     def _write_json(self, name: str, document: dict[str, Any]) -> None:
         self.write(name, json.dumps(document, allow_nan=False, separators=(",", ":")).encode())
