@@ -18,6 +18,7 @@ from mad_app.ui.lessons.layers import show_layers
 from mad_app.ui.lessons.numbers import show_numbers_lie
 from mad_app.ui.lessons.picture import choose_picture, loading_of
 from mad_app.ui.lessons.state import STATE, follow_address, keep_address, open_lesson, place, state_of
+from mad_app.ui.lessons.tour import show_tour_bar, show_tour_run, show_tour_start
 from mad_app.ui.lessons.two_pixels import show_two_pixels
 
 Show = Callable[[Lesson, Any, PictureChoice | None, bool], None]
@@ -50,7 +51,10 @@ def lessons_page() -> None:
     load_styles(picker_style(STATE.page))
     notice = st.container()
     follow_address()
-    if STATE["lesson"] is None:
+    show_tour_bar()
+    if STATE["lesson"] is None and STATE["tour"]:
+        show_tour_run()
+    elif STATE["lesson"] is None:
         _show_list()
     else:
         _show_lesson(LESSONS[STATE["lesson"]])
@@ -62,6 +66,7 @@ def lessons_page() -> None:
 def _show_list() -> None:
     st.title("Lessons")
     st.markdown("Each lesson answers one question with pictures and numbers that you change yourself.")
+    show_tour_start()
     for row in range(0, len(LESSONS), 2):
         for column, lesson in zip(st.columns(2), list(LESSONS.values())[row : row + 2], strict=False):
             with column.container(border=True, height="stretch"):
