@@ -71,7 +71,7 @@ PLACES = {
     "ssimulacra2": {"mad_app.metrics"},
     "streamlit": {"mad_app.app", "mad_app.ui"},
     "submitit": {"mad_app.campaigns.slurm"},
-    "segno": {"mad_app.cli.app"},
+    "segno": {"mad_app.cli.app", "mad_app.lessons.handout"},
     "torch": {"mad_app.metrics"},
     "torchvision": {"mad_app.metrics"},
     "tqdm": {"mad_app.call"},

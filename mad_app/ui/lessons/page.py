@@ -12,7 +12,7 @@ from mad_app.ui.components.form import PictureChoice
 from mad_app.ui.components.html import Html, element, load_styles, sentence, show_html
 from mad_app.ui.components.picture_picker import picker_style
 from mad_app.ui.lessons.equal_distance import show_equal_distance
-from mad_app.ui.lessons.frame import show_end, show_link, show_notes_switch, show_text
+from mad_app.ui.lessons.frame import show_end, show_handout, show_link, show_notes_switch, show_text
 from mad_app.ui.lessons.lasi import show_lasi
 from mad_app.ui.lessons.layers import show_layers
 from mad_app.ui.lessons.numbers import show_numbers_lie
@@ -96,6 +96,7 @@ def _show_lesson(lesson: Lesson) -> None:
         with place("notes"):
             show_notes_switch()
         show_link(lesson)
+        show_handout(lesson, picture)
     words, body = st.columns([2, 3], gap="large")
     with words:
         predicted = show_text(lesson)
