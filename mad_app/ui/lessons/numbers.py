@@ -139,8 +139,9 @@ def _ratio_chart(readings: Sequence[Reading]) -> Any:
     ]
     ratios = [1.0, *(one.ratio for one in readings if one.ratio)]
     domain = [min(ratios) / 1.15, max(ratios) * 1.15]
+    x = alt.X("ratio:Q", scale=alt.Scale(type="log", domain=domain), title="Value of B / value of A")
     base = chart_of(rows).encode(
-        x=alt.X("ratio:Q", scale=alt.Scale(type="log", domain=domain), title="Value of B / value of A"),
+        x=x,
         y=alt.Y("convention:N", sort=None, title=None, axis=alt.Axis(labelLimit=160)),
         color=alt.Color(
             "order:N",
@@ -150,5 +151,5 @@ def _ratio_chart(readings: Sequence[Reading]) -> Any:
         ),
         tooltip=["convention:N", alt.Tooltip("ratio:Q", format=".3g", title="B / A")],
     )
-    rule = chart_of([{"ratio": 1}]).mark_rule(strokeDash=[4, 4], opacity=0.7).encode(x="ratio:Q")
+    rule = chart_of([{"ratio": 1}]).mark_rule(strokeDash=[4, 4], opacity=0.7).encode(x=x)
     return alt.layer(base.mark_circle(size=130, opacity=1), rule).properties(height=230)
