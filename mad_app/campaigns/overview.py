@@ -112,10 +112,10 @@ def items_of(
 def varied(campaign: Campaign) -> list[str]:
     """In what a campaign's runs differ: METRICS, the picture, and then other settings; METRICS where they do not."""
     requests = campaign.requests.values()
-    names = [name for name in REQUEST_SETTINGS if name not in ("first", "second")]
+    names = ["image", *(name for name in REQUEST_SETTINGS if name not in ("image", "first", "second"))]
     differ = [name for name in names if len({getattr(request, name) for request in requests}) > 1]
     pairs = {(request.first, request.second) for request in requests}
-    return [METRICS, *differ] if len(pairs) > 1 or not differ else [*differ]
+    return [METRICS, *differ] if len(pairs) > 1 or not differ else differ
 
 
 def matrix(items: Iterable[Item], rows: str, columns: str) -> dict[Any, dict[Any, Cell]]:

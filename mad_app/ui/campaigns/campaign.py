@@ -80,7 +80,7 @@ def _show_large(known: Known, live: bool) -> None:
     status = known.status
     waiting = status.runs - status.done - status.failed
     counts = {Stage.DONE: status.done, Stage.FAILED: status.failed, Stage.WAITING: waiting}
-    st.markdown(_standing(known, status.done, live, ""))
+    st.markdown(_standing(known, status.done, live, f"{waiting} runs are left." if waiting else ""))
     show_html(progress_html(counts))
     _show_problems(known)
     show_controls(known.folder.parents[2], known, counts, live=live)
@@ -98,13 +98,13 @@ def _standing(known: Known, done: int, live: bool, left: str) -> str:
         rest = f", {about(status.seconds_left)} left" if status.seconds_left is not None else ""
         return f"**Running{rest}.** You may leave this page."
     if done == status.runs:
-        return f"**Complete**, here {name}."
-    return f"**{'Stopped' if done else 'Not started'}.** {left}"
+        return f"**Complete.** It has {done} runs, and is here {name}."
+    return f"**{'Stopped' if done else 'Not started'}.** {left}" if left else "**Ended.** Some runs failed."
 
 
 def _estimate(campaign: Campaign, items: list[Item], outcomes: Outcomes) -> str:
-    """What is left will take, in a sentence."""
-    left = [item.id for item in items if item.stage is not Stage.DONE]
+    """What is left, and what it will take, in a sentence; empty where nothing is."""
+    left = [item.id for item in items if item.stage not in (Stage.DONE, Stage.FAILED)]
     if not left:
         return ""
     pixels = {name: campaign.requests[name].size ** 2 for name in left}

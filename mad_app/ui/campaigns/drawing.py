@@ -41,7 +41,10 @@ def progress_html(counts: Mapping[Stage, int]) -> Html:
 def matrix_html(found: Matrix, rows: str, columns: str) -> Html:
     """Cells with the greatest ratio of their runs, which open that run."""
     heads = list(dict.fromkeys(column for cells in found.values() for column in cells))[:LONGEST_ROW]
-    head = element("tr", element("td"), *(element("th", title_of(columns, value), scope="col") for value in heads))
+    corner = element(
+        "td", *(f"{label_of(name)} {arrow}" for name, arrow in ((rows, "↓"), (columns, "→")) if not _is_plain(name))
+    )
+    head = element("tr", corner, *(element("th", title_of(columns, value), scope="col") for value in heads))
     body = [
         element("tr", element("th", title_of(rows, row), scope="row"), *(_cell(cells.get(column)) for column in heads))
         for row, cells in list(found.items())[:MOST_ROWS]
@@ -74,8 +77,7 @@ def title_of(name: str, value: Any) -> str:
         return displayable(contest_title(*value))
     if REQUEST_SETTINGS[name].file:
         return picture_title(str(value).replace("\\", "/").rpartition("/")[2]) if value else "–"
-    text = "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-    return displayable(text if isinstance(value, str) else f"{label_of(name)} {text}")
+    return displayable("none" if value is None else f"{value:g}" if isinstance(value, float) else str(value))
 
 
 def reason_of(text: str) -> str:
@@ -101,7 +103,6 @@ def _cell(cell: Cell | None) -> Html:
 
 
 def _line(item: Item, names: Sequence[str]) -> Html:
-    values = [title_of(name, item.value(name)) if name == METRICS else _plain_value(name, item) for name in names]
     last = (
         element("a", "Open", href=_address(item.entry.id), target="_blank")
         if item.entry
@@ -113,15 +114,16 @@ def _line(item: Item, names: Sequence[str]) -> Html:
     return element(
         "tr",
         element("td", element("i", class_=_class(item.stage)), item.stage.value),
-        *(element("td", value) for value in values),
+        *(element("td", title_of(name, item.value(name))) for name in names),
         element("td", times(item.ratio) if item.entry else ""),
         element("td", seconds),
         element("td", last),
     )
 
 
-def _plain_value(name: str, item: Item) -> str:
-    return title_of(name, item.value(name)).removeprefix(f"{label_of(name)} ")
+def _is_plain(name: str) -> bool:
+    """Whether the values of what varies need no heading."""
+    return name == METRICS or REQUEST_SETTINGS[name].file
 
 
 def _tint(ratio: float | None) -> float:

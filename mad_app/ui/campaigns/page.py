@@ -49,7 +49,7 @@ def campaigns_page() -> None:
     show_new(root, opened=not found)
     if found:
         st.fragment(_draw, run_every=POLL_SECONDS if any(one.running for one in found) else None)(root)
-    st.caption("A campaign of the command line, `python -m mad_app campaign FILE`, is shown here, too, while it runs.")
+    st.caption("Campaigns of the command line, `python -m mad_app campaign FILE`, are listed here, too.")
 
 
 def _draw(root: Path) -> None:
@@ -64,7 +64,15 @@ def _show_card(known: Known) -> None:
     waiting = status.runs - status.done - status.failed
     with st.container(border=True, key=STATE.key(f"card-{known.id}")):
         with st.container(horizontal=True, vertical_alignment="center"):
-            state = "running" if known.running else "complete" if status.done == status.runs else "stopped"
+            state = (
+                "running"
+                if known.running
+                else "complete"
+                if status.done == status.runs
+                else "stopped"
+                if waiting
+                else "ended"
+            )
             when = date_of(status.created, st.context.timezone)
             st.markdown(f"**{plain(status.name)}** · {status.runs} runs, {state} · {when}", width="stretch")
             if st.button("Open", key=STATE.key(f"open-{known.id}"), help="Shows its matrix and its runs."):
