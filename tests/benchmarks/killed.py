@@ -21,13 +21,13 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from mad_app.campaigns import Campaign, Outcomes, read_campaign, survey
 from mad_app.records import list_runs, load_run
 from mad_app.runs import run_competition
 
+ROOT = Path(__file__).parents[2]
 RUNS, KILLS, WORKERS = 1000, 12, 2
 COMPARED = 40
 TEXT = 'size = 32\nsteps = 4\nothers = "none"\npairs = [["ssim", "mse"]]\nseed = {seeds}\n'
@@ -82,9 +82,8 @@ def _report(campaign: Campaign, root: Path, killed: Counter[str], seconds: float
     requests = Counter(summary.request for summary in list_runs(root))
     print(f"killed:      {killed['worker']} times a worker, {killed['command']} times the command, in {seconds:.0f} s")
     print(f"done:        {len(found.done)} of {len(campaign.requests)}; failed: {len(found.failed)}")
-    print(
-        f"duplicates:  {sum(count - 1 for count in requests.values())}; others: {len(requests - Counter(campaign.requests.keys()))}"
-    )
+    twice, others = sum(requests.values()) - len(requests), len(requests.keys() - campaign.requests.keys())
+    print(f"duplicates:  {twice}; others: {others}")
     sample = random.Random(1).sample(sorted(found.done), min(COMPARED, len(found.done)))
     with tempfile.TemporaryDirectory() as other:
         same = sum(_same(found.done[name], run_competition(campaign.requests[name], other)) for name in sample)
