@@ -21,6 +21,7 @@ from mad_app.jobs.environment import server_environment
 from mad_app.jobs.priority import yield_to_the_page
 from mad_app.records import RecordError
 
+STANDARD_INPUT = 0
 RUNS_PER_WORKER = 2
 """Handed out at once, so that no worker waits for its next."""
 
@@ -100,7 +101,7 @@ def main(root: str, identity: str, workers: str, *options: str) -> None:
 
 
 def _await_end(ended: threading.Event) -> None:
-    while os.read(0, 1):  # not sys.stdin, which the program's end would wait for
+    while os.read(STANDARD_INPUT, 1):  # not sys.stdin, which the program's end would wait for
         pass
     ended.set()
 

@@ -12,6 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from mad_app.records import save_run
 from mad_app.records.index import INDEX_FILE, Index
 from mad_app.ui.components.collection import Filter, all_cards, find_cards
