@@ -15,7 +15,13 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     {"mad_app.__main__"},
     {"mad_app.app"},
-    {"mad_app.ui.compete", "mad_app.ui.gallery", "mad_app.ui.figure", "mad_app.ui.lessons"},
+    {
+        "mad_app.ui.campaigns",
+        "mad_app.ui.compete",
+        "mad_app.ui.figure",
+        "mad_app.ui.gallery",
+        "mad_app.ui.lessons",
+    },
     {"mad_app.ui.components"},
     {"mad_app.ui.address", "mad_app.ui.session", "mad_app.ui.navigation"},
     {"mad_app.ui"},

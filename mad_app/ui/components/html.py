@@ -95,4 +95,5 @@ def sentence(text: str, *, capital: bool = True) -> str:
         capital: whether it begins with a capital letter; not where it begins with the name of a visitor's file.
     """
     shown = without_paths(" ".join(text.split()))
-    return plain(shown[:1].upper() + shown[1:] if capital else shown) + "."
+    end = "" if shown.endswith("?") else "."
+    return plain(shown[:1].upper() + shown[1:] if capital else shown) + end
