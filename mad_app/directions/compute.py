@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 import jax.numpy as jnp
 import numpy as np
 
-from mad_app.directions.result import Distortions, MetricSensitivity, shown_images
+from mad_app.directions.findings import MetricSensitivity, shown_images
+from mad_app.directions.result import Distortions
 from mad_app.directions.search import Pair, Product, SearchSettings, principal_directions
 from mad_app.errors import ArgumentError
 from mad_app.images import AnyImage, Decoded, ImageArray, image_and_notes, to_gray

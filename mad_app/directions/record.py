@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mad_app.directions.result import CHANGE, Distortions, MetricSensitivity
+from mad_app.directions.findings import CHANGE, Findings, MetricSensitivity
 from mad_app.images import save_png
 from mad_app.records.storage import (
     RecordError,
@@ -33,7 +33,7 @@ PICTURES = ("reference.png", "1.png", "2.png")
 LONGEST_NAME = 60
 
 
-def save_distortions(found: Distortions, root: str | Path) -> Path:
+def save_record(found: Findings, root: str | Path) -> Path:
     """Write a record into its folder in `root`; each file is whole or absent, and the JSON comes last.
 
     Raises:
@@ -53,8 +53,8 @@ def save_distortions(found: Distortions, root: str | Path) -> Path:
     return folder
 
 
-def load_distortions(folder: str | Path) -> Distortions:
-    """Read a record.
+def read_record(folder: str | Path) -> dict[str, Any]:
+    """The fields of `Findings` that a record holds.
 
     Raises:
         RecordError: it is missing, damaged or of a newer schema.
@@ -68,12 +68,12 @@ def load_distortions(folder: str | Path) -> Distortions:
     if reference.ndim != 3 or directions.shape != (2, *reference.shape):
         raise RecordError(f"{Path(folder) / ARRAYS} holds arrays {reference.shape} and {directions.shape}")
     try:
-        return _distortions(document, reference, directions)
+        return _fields(document, reference, directions)
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{path} lacks or garbles a value: {error}") from error
 
 
-def document_of(found: Distortions) -> dict[str, Any]:
+def document_of(found: Findings) -> dict[str, Any]:
     """The content of the JSON file."""
     return {
         "schema": SCHEMA,
@@ -93,11 +93,11 @@ def document_of(found: Distortions) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _distortions(document: dict[str, Any], reference: np.ndarray, directions: np.ndarray) -> Distortions:
-    return Distortions(
-        reference=reference,
-        directions=directions,
-        metrics=tuple(
+def _fields(document: dict[str, Any], reference: np.ndarray, directions: np.ndarray) -> dict[str, Any]:
+    return {
+        "reference": reference,
+        "directions": directions,
+        "metrics": tuple(
             MetricSensitivity(
                 name=str(one["name"]),
                 kind="squares" if one["kind"] == "squares" else "distance",
@@ -108,16 +108,16 @@ def _distortions(document: dict[str, Any], reference: np.ndarray, directions: np
             )
             for one in document["metrics"]
         ),
-        settings=dict(document["settings"]),
-        deviation=float(document["deviation"]),
-        residuals=_two(document["residuals"]),
-        steps=int(document["steps"]),
-        outcome=document["outcome"],
-        notes=tuple(document["notes"]),
-        versions=dict(document["versions"]),
-        device=str(document["device"]),
-        seconds=float(document["seconds"]),
-    )
+        "settings": dict(document["settings"]),
+        "deviation": float(document["deviation"]),
+        "residuals": _two(document["residuals"]),
+        "steps": int(document["steps"]),
+        "outcome": document["outcome"],
+        "notes": tuple(document["notes"]),
+        "versions": dict(document["versions"]),
+        "device": str(document["device"]),
+        "seconds": float(document["seconds"]),
+    }
 
 
 def _two(values: list[float | None]) -> tuple[float, float]:
@@ -125,7 +125,7 @@ def _two(values: list[float | None]) -> tuple[float, float]:
     return first, second
 
 
-def _name(found: Distortions) -> str:
+def _name(found: Findings) -> str:
     """The picture, the metrics, and eight letters that equal settings and pictures share."""
     content = json.dumps(plain(dict(found.settings)), sort_keys=True).encode() + found.reference.tobytes()
     words = [Path(str(found.settings.get("image") or "picture")).stem, *(one.name for one in found.metrics)]

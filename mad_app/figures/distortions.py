@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter, LogLocator
+from matplotlib.ticker import LogLocator
 
 from mad_app.figures.canvas import Canvas, drawing, figure_to_bytes
 from mad_app.figures.export import KINDS, save_as
@@ -30,7 +30,7 @@ class DistortionsDrawing:
         images: the reference with both changes, (2, H, W, 3).
         directions: both changes, of root mean square 1, (2, H, W, 3).
         change: root mean square of the changes in `images`.
-        titles: what each change is.
+        names: what the two changes are called.
         metrics: titles, K.
         sensitivities: of each metric to both.
         caption: below.
@@ -40,7 +40,7 @@ class DistortionsDrawing:
     images: np.ndarray
     directions: np.ndarray
     change: float
-    titles: tuple[str, str]
+    names: tuple[str, str]
     metrics: Sequence[str]
     sensitivities: Sequence[tuple[float, float]]
     caption: str
@@ -78,11 +78,10 @@ def _draw(shown: DistortionsDrawing, form: Format) -> Figure:
     )
     panels = [
         ("Original", shown.reference, None),
-        ("Original + first", shown.images[0], COLORS[0]),
-        ("Original + second", shown.images[1], COLORS[1]),
-        ("First, magnified", first, COLORS[0]),
-        ("Second, magnified", second, COLORS[1]),
-    ]
+        *((f"Original + {name}", *of_one) for name, *of_one in zip(shown.names, shown.images, COLORS, strict=True)),
+        *((f"{name.capitalize()}, magnified", *of_one)
+          for name, *of_one in zip(shown.names, (first, second), COLORS, strict=True)),
+    ]  # fmt: skip
     columns = 3 if form.stacked else 5
     rows, pixels = shown.reference.shape[:2]
     side = (form.inner - (columns - 1) * form.gap) / columns
@@ -108,8 +107,8 @@ def _draw_sensitivities(canvas: Canvas, shown: DistortionsDrawing, form: Format,
     """A row for each metric: its sensitivities in numbers, and as points on a common axis."""
     line, count = canvas.line, len(shown.metrics)
     names = min(max(canvas.measure(one) for one in shown.metrics) + line, form.inner / 3)
-    column = max(canvas.measure("second"), canvas.measure("0.00123")) + line
-    for i, (head, color) in enumerate(zip(("first", "second"), COLORS, strict=True)):
+    column = max(map(canvas.measure, [*shown.names, "0.00123"])) + line
+    for i, (head, color) in enumerate(zip(shown.names, COLORS, strict=True)):
         end = form.margin + names + (i + 1) * column
         canvas.text(end, top + 0.8 * line, head, align="right", color=color)
         for row, values in enumerate(shown.sensitivities):
@@ -130,7 +129,7 @@ def _draw_sensitivities(canvas: Canvas, shown: DistortionsDrawing, form: Format,
     axes.axvline(1, color=canvas.theme.quiet, linewidth=0.5, linestyle=":")
     axes.set_yticks([])
     axes.xaxis.set_major_locator(LogLocator(numticks=6))
-    axes.xaxis.set_major_formatter(LogFormatter(labelOnlyBase=True))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.xaxis.set_minor_formatter("")
     axes.tick_params(labelsize=form.font, colors=canvas.theme.quiet, width=0.5, which="both")
     for side, spine in axes.spines.items():

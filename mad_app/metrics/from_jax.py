@@ -134,9 +134,8 @@ class BoundJaxMetric:
             return of_these(images)
         return cast(T, _join(map_threads(of_these, _split(images))))
 
-
     def second_derivative(self, reference: jax.Array) -> Callable[[np.ndarray], np.ndarray]:
-        """The second derivative at the reference (H, W, 3) that the metric is bound to, v -> M v; see `second_order`."""
+        """The second derivative at the reference (H, W, 3) it is bound to, v -> M v; see `second_order`."""
         metric = self.metric
         if metric.residuals is not None:
             product = partial(_compiled(_gauss_newton_of(metric.residuals)), reference)

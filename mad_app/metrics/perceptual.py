@@ -55,7 +55,7 @@ def _memory_budget() -> float:
 def _lasi_functions(
     neighborhood_size: int,
 ) -> tuple[Callable[[jax.Array], Prepared], Distances, Distances, Callable[[jax.Array], jax.Array]]:
-    """Prepare, distances, maps and residuals; one object per neighborhood size, so that equal metrics share programs."""
+    """Prepare, distances, maps, residuals; one object per neighborhood size, so that equal metrics share programs."""
 
     def lasi_of(shape: tuple[int, ...]) -> LASI:
         return LASI(shape, neighborhood_size, memory_budget=_memory_budget())
