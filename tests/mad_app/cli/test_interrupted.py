@@ -33,10 +33,10 @@ main()
 """The program with many checkpoints."""
 
 
-@pytest.fixture
-def whole(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run that was never interrupted."""
-    return run_competition(REQUEST, tmp_path / "whole")
+    return run_competition(REQUEST, tmp_path_factory.mktemp("whole"))
 
 
 def _interrupt(root: Path, number: signal.Signals) -> tuple[int, str, Path]:
@@ -89,7 +89,7 @@ def test_out_of_memory_is_one_sentence_and_the_run_goes_on_from_its_checkpoint(
         patch.setattr(Joint, "value_and_grad", fails_in_step_50)
         patch.setattr(recorder, "SECONDS_BETWEEN_CHECKPOINTS", 0)
         result = invoke(*SMALL, "--steps", STEPS, "--out", tmp_path)
-    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir() and path.name != "whole")
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.endswith(f"To continue: python -m mad_app resume {folder}\nError: {OUT_OF_MEMORY}\n")
     assert load_checkpoint(folder).step.index == 49
