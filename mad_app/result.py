@@ -131,7 +131,7 @@ class Result:
 
     @property
     def verdict(self) -> str:
-        """The values of both pairs, how well the levels were kept, and why the images ended, a sentence a line."""
+        """The values of both pairs, how well the levels were kept, and why the images ended, one sentence per line."""
         run = self.run
         return "\n".join(
             [pair_sentence(run, 0), pair_sentence(run, 1), seen_drift_sentence(run), outcome_sentence(run)]

@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from mad_app.figures.text import (
-    KEPT,
+    KEPT_8BIT,
     LETTERS,
     OUTCOMES,
     contest_title,
@@ -110,7 +110,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
-    "KEPT",
+    "KEPT_8BIT",
     "KINDS",
     "LATEX",
     "LETTERS",

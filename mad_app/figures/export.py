@@ -27,7 +27,7 @@ KINDS: dict[str, Kind] = {".pdf": "pdf", ".svg": "svg", ".png": "png"}
 """Ending of a file's name → what it is."""
 
 MOST_PIXELS = 200_000_000
-"""Of a PNG, which takes four bytes of memory a pixel while it is drawn."""
+"""Of a PNG, which takes four bytes of memory per pixel while it is drawn."""
 
 Drawing = Literal["contact sheet", "curves"]
 

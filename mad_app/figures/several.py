@@ -19,7 +19,7 @@ from mad_app.figures.layout import draw_page
 from mad_app.figures.measures import Format
 from mad_app.figures.options import PAIRS, SEVERAL, Part, SheetSettings
 from mad_app.figures.text import (
-    KEPT,
+    KEPT_8BIT,
     drift_magnitude,
     extreme_phrase,
     measured_images,
@@ -281,7 +281,7 @@ class _Rows:
         lines: list[Line] = [(f"{before} → {after}", True)]
         before, after = (number(values.get(result.fixed)) for values in (result.start, result.seen))
         drift = result.drift_seen
-        kept = drift is not None and abs(drift) <= KEPT
+        kept = drift is not None and abs(drift) <= KEPT_8BIT
         lines.append(
             (f"{after if before == after else f'{before} → {after}'}{' kept' * (kept and self.options.drift)}", False)
         )

@@ -14,7 +14,7 @@ from mad_app.figures.measures import Format
 from mad_app.figures.options import PAIRS, PARTS, Part, SheetSettings
 from mad_app.figures.panels import Curves, draw_curve, has_other_metrics, other_metrics_table
 from mad_app.figures.text import (
-    KEPT,
+    KEPT_8BIT,
     contest_title,
     drift_magnitude,
     extreme_phrase,
@@ -251,7 +251,7 @@ class _Sheet:
         optimized, fixed = result.optimized, result.fixed
         before, after = number(result.start.get(fixed)), number(result.seen.get(fixed))
         drift = result.drift_seen
-        kept = drift is not None and abs(drift) <= KEPT
+        kept = drift is not None and abs(drift) <= KEPT_8BIT
         told = self.options.drift
         return [
             (metric_title(optimized), False),

@@ -16,7 +16,8 @@ from mad_app.competition import Reason
 from mad_app.metrics import OUT_OF_MEMORY
 from mad_app.metrics.joint import Joint
 from mad_app.records import UNFINISHED, load_checkpoint, load_run
-from mad_app.runs import Request, recorder, run_competition
+from mad_app.request import Request
+from mad_app.runs import recorder, run_competition
 from tests.mad_app.cli.command_line import ROOT, SMALL, invoke
 from tests.mad_app.record_examples import assert_same_result
 

@@ -1,3 +1,5 @@
+"""Captions describe what their file holds, in plain text and in LaTeX."""
+
 import dataclasses
 import re
 

@@ -1,3 +1,5 @@
+"""Tables of all metrics as CSV and LaTeX."""
+
 import csv
 import io
 import re

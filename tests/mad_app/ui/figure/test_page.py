@@ -1,3 +1,5 @@
+"""The page of figures: what is chosen is what is drawn and downloaded."""
+
 import dataclasses
 import shlex
 import time
