@@ -157,8 +157,8 @@ class Result:
         from mad_app.figures import mad_sheet, save_figure  # imports Matplotlib, and so below
 
         if path is not None:
-            save_figure(self.run, path, dpi=dpi, **options)
-        return mad_sheet(self.run, **options)
+            save_figure(self.run, path, dpi=dpi, maps=self.maps, **options)
+        return mad_sheet(self.run, maps=self.maps, **options)
 
     def animate(
         self, path: str | Path | None = None, *, kind: Literal["webp", "gif"] = "webp", theme: "ThemeName" = "light"
