@@ -226,6 +226,7 @@ class Result:
         """What Jupyter shows: the four images with their values, the verdict, and the viewer."""
         values = self._values_of_images()[1:]
         images = [self._image_html(i, values[i]) for i in range(len(CORNERS))]
+        pairs = (element("div", *images[i : i + 2], style="display:flex;gap:12px") for i in (0, 2))
         viewer = element(
             "iframe",
             srcdoc=self.page(),
@@ -238,7 +239,7 @@ class Result:
         verdict = (element("p", line) for line in self.verdict.splitlines())
         return element(
             "div",
-            element("div", *images, style="display:flex;flex-wrap:wrap;gap:12px"),
+            element("div", *pairs, style="display:flex;flex-wrap:wrap;gap:12px"),
             *verdict,
             element("details", element("summary", "Viewer and all numbers"), viewer, open=True),
         )

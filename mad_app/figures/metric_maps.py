@@ -65,8 +65,8 @@ def metric_maps(run: Run, maps: Maps | None = None) -> tuple[MetricMap, MetricMa
         which = f"the run {run.id}" if run.id else "this run"
         raise ArgumentError(
             "show",
-            f"must leave out metric-maps: {which} lacks the maps of the metrics, which are measured last; "
-            "resume it if it was interrupted, else run it again",
+            f"must leave out metric-maps: {which} lacks the maps of the metrics, which are measured last, "
+            "after its last step: run it again, and let it end",
         )
     names = run.images[0].optimized, run.images[0].fixed
     first, second = (
