@@ -15,7 +15,13 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     {"mad_app.__main__"},
     {"mad_app.app"},
-    {"mad_app.ui.compete", "mad_app.ui.gallery", "mad_app.ui.figure", "mad_app.ui.lessons"},
+    {
+        "mad_app.ui.campaigns",
+        "mad_app.ui.compete",
+        "mad_app.ui.figure",
+        "mad_app.ui.gallery",
+        "mad_app.ui.lessons",
+    },
     {"mad_app.ui.components"},
     {"mad_app.ui.address", "mad_app.ui.session", "mad_app.ui.navigation"},
     {"mad_app.ui"},
@@ -71,7 +77,7 @@ PLACES = {
     "ssimulacra2": {"mad_app.metrics"},
     "streamlit": {"mad_app.app", "mad_app.ui"},
     "submitit": {"mad_app.campaigns.slurm"},
-    "segno": {"mad_app.cli.app"},
+    "segno": {"mad_app.cli.app", "mad_app.lessons.handout"},
     "torch": {"mad_app.metrics"},
     "torchvision": {"mad_app.metrics"},
     "tqdm": {"mad_app.call"},

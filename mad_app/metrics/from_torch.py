@@ -68,6 +68,11 @@ class TorchMetric(Summable):
     maps_to: Callable[[Prepared, torch.Tensor], torch.Tensor] | None = None
     chunk_pixels: int | None = None
     probe: Callable[[tuple[int, ...]], None] | None = None
+    _uncaptured: set[tuple[int, ...]] = field(default_factory=set, init=False, compare=False, repr=False)
+
+    def without_graph(self, shape: tuple[int, ...]) -> tuple[str, ...]:
+        """Its name, if its capture failed for a reference of this shape."""
+        return (self.name,) if shape in self._uncaptured else ()
 
     def bind(self, reference: jax.Array) -> "BoundTorchMetric":
         """Bind the metric to a reference (H, W, 3), on the reference's device.
@@ -136,6 +141,8 @@ class BoundTorchMetric:
             return self._differentiate(part)
         if part.shape not in self._graphs:
             self._graphs[part.shape] = captured(self._differentiate, part)
+            if self._graphs[part.shape] == self._differentiate:
+                self.metric._uncaptured.add(self.shape)
         return self._graphs[part.shape](part)
 
     def _differentiate(self, part: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
