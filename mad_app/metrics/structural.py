@@ -48,6 +48,10 @@ def structural_metric(name: str, minimum_size: int) -> TorchMetric:
         with contextlib.nullcontext() if name in ROOTLESS else SafeSqrt():
             return _corrected_distances(distance, reference, images)
 
+    def smooth_distances_to(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+        with SafeSqrt():  # not cut off at identity, where the second derivative is wanted
+            return distance(images, reference.expand_as(images)).float()
+
     return TorchMetric(
         name=name,
         minimum_size=minimum_size,
@@ -55,6 +59,7 @@ def structural_metric(name: str, minimum_size: int) -> TorchMetric:
         distances_to=distances_to,
         maps_to=MAPS.get(name),
         chunk_pixels=CHUNK_PIXELS,
+        smooth_distances_to=smooth_distances_to,
     )
 
 
