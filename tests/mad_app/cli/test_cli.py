@@ -319,7 +319,10 @@ def test_a_figure_is_that_of_the_library(run_folder: Path, tmp_path: Path) -> No
             "--width must be one of single, double, slide, 16:9, or mill",
         ),
         (["--out", "a.pdf", "--theme", "gray"], "--theme must be one of light, dark, got 'gray'"),
-        (["--out", "a.pdf", "--show", "pairs,legs"], "--show must be one of pairs, AB, CD, maps, curves, others, got"),
+        (
+            ["--out", "a.pdf", "--show", "pairs,legs"],
+            "--show must be one of pairs, AB, CD, differences, metric-maps, curves,",
+        ),
         (["--out", "a.pdf", "--font-size", "40"], "--font-size must be from 5 to 10 points for width double, got 40"),
     ],
 )
