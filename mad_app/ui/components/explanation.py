@@ -151,6 +151,22 @@ def level_set() -> Html:
     )
 
 
+def level_curves() -> Html:
+    """Circles of one metric, bent curves of the other, and a start on a thick circle."""
+    circles = [element("circle", cx=110, cy=66, r=r, class_="mad-contour") for r in (18, 54)]
+    bent = [
+        element("ellipse", cx=110 - r / 3, cy=66, rx=1.9 * r, ry=0.8 * r, class_="mad-contour") for r in (12, 24, 44)
+    ]
+    return _svg(
+        "Circles of one metric, bent curves of another, and the original and a start between them",
+        *circles,
+        *bent,
+        element("circle", cx=110, cy=66, r=36, class_="mad-ring"),
+        _dot(110, 66, "mad-dot"),
+        _dot(146, 66, "mad-dot mad-A"),
+    )
+
+
 def neighborhood() -> Html:
     """A pixel and its causal neighbors, the heavier the darker."""
     cells = []

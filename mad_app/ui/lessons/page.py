@@ -7,7 +7,7 @@ import streamlit as st
 
 from mad_app.lessons import LESSONS, Lesson
 from mad_app.ui.components.containment import contained, whole_page
-from mad_app.ui.components.explanation import equal_ring, layers, level_set, neighborhood
+from mad_app.ui.components.explanation import equal_ring, layers, level_curves, level_set, neighborhood
 from mad_app.ui.components.form import PictureChoice
 from mad_app.ui.components.html import Html, element, load_styles, sentence, show_html
 from mad_app.ui.components.picture_picker import picker_style
@@ -15,6 +15,7 @@ from mad_app.ui.lessons.equal_distance import show_equal_distance
 from mad_app.ui.lessons.frame import show_end, show_link, show_notes_switch, show_text
 from mad_app.ui.lessons.lasi import show_lasi
 from mad_app.ui.lessons.layers import show_layers
+from mad_app.ui.lessons.level_sets import show_level_sets
 from mad_app.ui.lessons.picture import choose_picture, loading_of
 from mad_app.ui.lessons.state import STATE, follow_address, keep_address, open_lesson, place, state_of
 from mad_app.ui.lessons.two_pixels import show_two_pixels
@@ -24,6 +25,7 @@ Show = Callable[[Lesson, Any, PictureChoice | None, bool], None]
 
 SHOW: Mapping[str, Show] = {
     "mad": show_two_pixels,
+    "level-sets": show_level_sets,
     "equal": show_equal_distance,
     "lasi": show_lasi,
     "lpips": show_layers,
@@ -32,6 +34,7 @@ SHOW: Mapping[str, Show] = {
 
 DRAWINGS: Mapping[str, Callable[[], Html]] = {
     "mad": level_set,
+    "level-sets": level_curves,
     "equal": equal_ring,
     "lasi": neighborhood,
     "lpips": layers,
