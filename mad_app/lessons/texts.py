@@ -1,6 +1,7 @@
 """The texts of the lessons on level sets, on fidelity and texture, and of the brush."""
 
-from mad_app.lessons import level_sets
+from mad_app.lessons import by_hand, level_sets
+from mad_app.lessons.by_hand import ByHandState
 from mad_app.lessons.lesson import Lesson, Prediction
 from mad_app.lessons.level_sets import LevelSetsState
 
@@ -43,4 +44,46 @@ LEVEL_SETS = Lesson(
     source="[Wang & Simoncelli, Journal of Vision 2008](https://doi.org/10.1167/8.12.8)",
     state=LevelSetsState,
     python=level_sets.python_of,
+)
+
+BY_HAND = Lesson(
+    name="by-hand",
+    title="Can you beat a metric by hand?",
+    minutes=10,
+    objective="You know from trying what a metric overlooks, and what it minds.",
+    text="White noise has changed the picture a little, and a metric has given it a number. Change the picture in "
+    "quite another way, until the metric gives the *same number*, and let it look as different as you can. A second "
+    "metric keeps the score. It only stands in for your eyes: judge for yourself whether it is right.",
+    tasks=(
+        "Paint, blur, shift or turn the hue, until the number is reached. On the keyboard: arrow keys move the brush, "
+        "the space bar paints.",
+        "Undo, and reach the same number by other means. Which of them raises the score most?",
+        "Press **Let the engine try**: it keeps your number, and looks for the most and the least different picture.",
+    ),
+    prediction=Prediction(
+        question="MSE gives 0.01 to noise of standard deviation 0.1. How much of a picture can turn from white to "
+        "black at that number?",
+        answers=("1 % of its pixels", "10 % of its pixels", "Half of its pixels"),
+        right=0,
+    ),
+    seen="MSE squares every change: from white to black is a change of 1, ten times that of the noise, and costs a "
+    "hundred times as much, so 1 % of the pixels use it up. A blur, a hue and a shift spread their change, and reach "
+    "the number with far more pixels. Where the score and your eyes disagree, you have found a picture on which the "
+    "second metric fails. The engine does by gradients what you do by hand; it knows the metrics, and nothing of cats.",
+    notes=(
+        "Timing: 5 minutes to paint, 1 for the prediction, 4 to compare with the engine.",
+        "Ask: which change of yours does the metric mind least for how much you see of it?",
+        "The engine starts at the painted picture and keeps its number, not the noise's. It makes 60 steps; with more "
+        "it could go farther, and from another start elsewhere.",
+        "The score is where the second metric of the painted picture lies between the engine's lowest and highest.",
+        "The address holds the strokes: a link shows what was painted.",
+    ),
+    more=(
+        "Reach the number with a single stroke.",
+        "Let a neighbor paint against another metric, and compare what you changed.",
+        "Score by LPIPS, and find a change that scores high and hardly shows.",
+    ),
+    source="[Wang & Simoncelli, Journal of Vision 2008](https://doi.org/10.1167/8.12.8)",
+    state=ByHandState,
+    python=by_hand.python_of,
 )

@@ -167,6 +167,18 @@ def level_curves() -> Html:
     )
 
 
+def brush() -> Html:
+    """A stroke of a brush, and the round end of it."""
+    stroke = "M40 95C60 30 95 30 105 70S150 110 172 44"
+    return _svg(
+        "A stroke of a brush across a picture",
+        element("rect", x=25, y=10, width=170, height=110, class_="mad-neighbor", style="fill-opacity:0.15"),
+        element("path", d=stroke, class_="mad-ring", style="stroke-width:14;stroke-linecap:round;stroke-opacity:0.55"),
+        element("circle", cx=172, cy=44, r=14, class_="mad-contour"),
+        _dot(172, 44, "mad-dot"),
+    )
+
+
 def neighborhood() -> Html:
     """A pixel and its causal neighbors, the heavier the darker."""
     cells = []

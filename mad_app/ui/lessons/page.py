@@ -7,10 +7,11 @@ import streamlit as st
 
 from mad_app.lessons import LESSONS, Lesson
 from mad_app.ui.components.containment import contained, whole_page
-from mad_app.ui.components.explanation import equal_ring, layers, level_curves, level_set, neighborhood
+from mad_app.ui.components.explanation import brush, equal_ring, layers, level_curves, level_set, neighborhood
 from mad_app.ui.components.form import PictureChoice
 from mad_app.ui.components.html import Html, element, load_styles, sentence, show_html
 from mad_app.ui.components.picture_picker import picker_style
+from mad_app.ui.lessons.by_hand import show_by_hand
 from mad_app.ui.lessons.equal_distance import show_equal_distance
 from mad_app.ui.lessons.frame import show_end, show_link, show_notes_switch, show_text
 from mad_app.ui.lessons.lasi import show_lasi
@@ -29,6 +30,7 @@ SHOW: Mapping[str, Show] = {
     "equal": show_equal_distance,
     "lasi": show_lasi,
     "lpips": show_layers,
+    "by-hand": show_by_hand,
 }
 """Of every lesson."""
 
@@ -38,6 +40,7 @@ DRAWINGS: Mapping[str, Callable[[], Html]] = {
     "equal": equal_ring,
     "lasi": neighborhood,
     "lpips": layers,
+    "by-hand": brush,
 }
 """On the card of every lesson in the list."""
 
