@@ -5,11 +5,12 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mad_app.figures import number
+from mad_app.figures import number as number_text
 from mad_app.images import bundled_path, load_image
 from mad_app.lessons import LESSONS
 from mad_app.lessons.level_sets import distortions_plane, plane_values
 from mad_app.lessons.neighborhood import look_at
+from mad_app.lessons.tour import TOUR, minutes_left
 from tests.mad_app.ui.conftest import OpenPage, html_of, parameter
 
 
@@ -77,7 +78,7 @@ def test_a_plane_of_two_distortions_is_measured_beside_the_page(open_page: OpenP
         time.sleep(0.1)
         page.run()
     plane = distortions_plane(load_image(bundled_path("cat"), size=64), "noise", "blur")
-    assert f">{number(float(plane_values(plane, 'mse', [(0.3, 0.6)])[0]))} = " in html_of(page)
+    assert f">{number_text(float(plane_values(plane, 'mse', [(0.3, 0.6)])[0]))} = " in html_of(page)
     page.selectbox(key="lessons-level-sets-up").set_value("noise").run()
     assert "on a line" in page.warning[0].value
 
@@ -85,3 +86,29 @@ def test_a_plane_of_two_distortions_is_measured_beside_the_page(open_page: OpenP
 def python_of(page: AppTest) -> str:
     (code,) = [code.value for code in page.code if code.language == "python"]
     return str(code)
+
+
+def test_the_tour_leads_through_its_stops_is_left_and_taken_up_again(open_page: OpenPage) -> None:
+    page = open_page("lessons", size="64")
+    page.button(key="lessons-tour-start").click().run()
+    for number, stop in enumerate(TOUR, start=1):
+        assert parameter(page, "tour") == str(number)
+        assert page.title[0].value == (LESSONS[stop.lesson].title if stop.lesson else "A finished competition")
+        assert f"{minutes_left(number)} to the end" in html_of(page)
+        assert not page.error
+        if number == 3:
+            page.button(key="lessons-tour-leave").click().run()
+            assert "tour" not in page.query_params
+            assert "3 of 5" in page.button(key="lessons-tour-start").label
+            page.button(key="lessons-tour-start").click().run()
+        page.button(key="lessons-tour-next").click().run()
+    assert page.title[0].value == "Lessons"
+    assert page.button(key="lessons-tour-start").label.startswith("Start the tour")
+
+
+def test_an_address_opens_the_tour_at_its_stop(open_page: OpenPage) -> None:
+    page = open_page("lessons", tour="4", size="64")
+    assert page.title[0].value == LESSONS["lpips"].title
+    page.button(key="lessons-tour-back").click().run()
+    assert parameter(page, "lesson") == "lasi"
+    assert "stops" in open_page("lessons", tour="9").info[0].value
