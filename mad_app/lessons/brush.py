@@ -116,7 +116,8 @@ def _mask(shape: tuple[int, ...], points: npt.NDArray[np.float64], radius: float
 
 def _paint(image: ImageArray, amount: int, _: npt.NDArray[np.float64]) -> ImageArray:
     color = COLORS[amount - 1]
-    return np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)], np.float32) / 255 + np.zeros_like(image)
+    levels = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)], np.float32)
+    return np.broadcast_to(levels / np.float32(255), image.shape)
 
 
 def _blur(image: ImageArray, amount: int, _: npt.NDArray[np.float64]) -> ImageArray:

@@ -98,7 +98,9 @@ def plane_through(reference: npt.ArrayLike, first: npt.ArrayLike, second: npt.Ar
     side = float((high - low).max()) * (1 + 2 * MARGIN)
     left, bottom = (low + high - side) / 2
     return Plane(
-        *images,
+        reference=images[0],
+        first=images[1],
+        second=images[2],
         axes=np.stack([across, upward / height]),
         second_at=(part, height),
         corner=(float(left), float(bottom)),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
@@ -161,8 +162,8 @@ def plane_values(plane: Plane, metric: str, places: npt.ArrayLike) -> Values:
     wanted = np.asarray(places, np.float64)
     flat = wanted.reshape(-1, 2)
     padded = np.concatenate([flat, np.tile(flat[-1:], (-len(flat) % CHUNK, 1))])
-    bound = get_metric(metric).bind(plane.reference)
-    values = [np.asarray(bound.distances(plane.images(part))) for part in padded.reshape(-1, CHUNK, 2)]
+    bound = get_metric(metric).bind(jnp.asarray(plane.reference))
+    values = [np.asarray(bound.distances(jnp.asarray(plane.images(part)))) for part in padded.reshape(-1, CHUNK, 2)]
     return np.concatenate(values)[: len(flat)].reshape(wanted.shape[:-1]).astype(np.float64)
 
 

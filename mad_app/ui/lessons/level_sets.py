@@ -203,11 +203,13 @@ def _show_plane(
         STATE[setting_key(lesson.name, "u")], STATE[setting_key(lesson.name, "v")] = round(u, 3), round(v, 3)
 
     plane, run, titles = drawn.plane, drawn.run, [metric_title(metric) for metric in drawn.metrics]
-    start = tuple(plane.project(plane.first[None])[0].tolist())
-    levels, here = (
-        tuple(_value_at(drawn.digest, plane, metric, place) for metric in drawn.metrics)
-        for place in (start, (state.u, state.v))
-    )
+    start_u, start_v = plane.project(plane.first[None])[0].tolist()
+
+    def both(place: tuple[float, float]) -> Levels:
+        first, second = (_value_at(drawn.digest, plane, metric, place) for metric in drawn.metrics)
+        return first, second
+
+    levels, here = both((start_u, start_v)), both((state.u, state.v))
     fixed = ("first", "second") if run is None else (CORNERS[LETTERS.index(state.third)].fixed,)
     marks, ways = _marks(plane, values, levels, run, state.third)
     show_image_plane(
