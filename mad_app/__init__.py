@@ -20,6 +20,7 @@ An image is float32 (H, W, 3), sRGB in [0, 1]; every metric is a distance, 0 bet
 
 from mad_app.call import mad_competition
 from mad_app.competition import Settings, SolverOptions, compete
+from mad_app.directions import eigen_distortions, load_distortions, principal_distortions
 from mad_app.metrics import get_metric, metric_from
 from mad_app.records import load_series
 from mad_app.result import Result, load_run
@@ -32,12 +33,15 @@ __all__ = [
     "Settings",
     "SolverOptions",
     "compete",
+    "eigen_distortions",
     "get_metric",
     "level_sweep",
+    "load_distortions",
     "load_run",
     "load_series",
     "mad_competition",
     "metric_from",
+    "principal_distortions",
     "repeated_seeds",
     "resume_run",
     "resume_series",

@@ -12,6 +12,7 @@ if str(ROOT) not in sys.path:  # started by `streamlit run` out of a checkout th
 
 import streamlit as st  # noqa: E402
 
+from mad_app.ui.campaigns.page import campaigns_page  # noqa: E402
 from mad_app.ui.compete.page import compete_page  # noqa: E402
 from mad_app.ui.components.devices import show_devices  # noqa: E402
 from mad_app.ui.components.html import show_color_switch  # noqa: E402
@@ -21,7 +22,13 @@ from mad_app.ui.lessons.page import lessons_page  # noqa: E402
 from mad_app.ui.navigation import make_page, show_narrow_menu  # noqa: E402
 
 # What draws each page of `navigation.PAGES`. Streamlit would show a string here on the page.
-PAGES = {"compete": compete_page, "gallery": gallery_page, "figure": figure_page, "lessons": lessons_page}
+PAGES = {
+    "compete": compete_page,
+    "gallery": gallery_page,
+    "campaigns": campaigns_page,
+    "figure": figure_page,
+    "lessons": lessons_page,
+}
 
 if __name__ == "__main__":
     st.set_page_config(page_title="MAD competitions", page_icon=str(ROOT / "mad_app/ui/icon.png"), layout="wide")

@@ -27,6 +27,7 @@ SMALL = {
     "second": "mse",
     "others": "none",
     "names": "mse",
+    "metrics": "ssim,mse",
     "levels": "0.009,0.01",
 }
 """What makes a command quick, by the name of the option's value."""

@@ -7,7 +7,7 @@
 Results are ordinary runs in one folder, matched by the ids of their requests.
 """
 
-from mad_app.campaigns.check import check
+from mad_app.campaigns.check import check, mistakes
 from mad_app.campaigns.estimate import Estimate, estimate
 from mad_app.campaigns.execute import Executor, Standing, execute
 from mad_app.campaigns.local import LocalProcesses
@@ -27,6 +27,7 @@ __all__ = [
     "check",
     "estimate",
     "execute",
+    "mistakes",
     "read_campaign",
     "survey",
     "worker_environment",

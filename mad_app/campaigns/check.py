@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import cache, partial
 
-from mad_app.campaigns.spec import Campaign
+from mad_app.campaigns.spec import Campaign, read_campaign
 from mad_app.errors import ArgumentError
 from mad_app.metrics import MetricUnavailable, resolve_metric, spec_of
 from mad_app.metrics.registry import is_listed
@@ -38,6 +38,12 @@ def check(campaign: Campaign, resolve: Resolve = resolve_metric) -> tuple[dict[s
         if shape is not None:
             pixels[identity] = shape[0] * shape[1]
     return pixels, list(problems)
+
+
+def mistakes(text: str) -> list[str]:
+    """Every mistake in a campaign's file, and every picture and metric of it that cannot be used, a sentence each."""
+    campaign, problems = read_campaign(text)
+    return [*problems, *check(campaign)[1]]
 
 
 def _shape(request: Request, problems: dict[str, None]) -> tuple[int, int] | None:

@@ -14,12 +14,13 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from mad_app.campaigns.outcomes import DONE, FAILED, FOLDER, Outcomes
 from mad_app.campaigns.spec import Campaign
+from mad_app.campaigns.status import Reporter
 from mad_app.campaigns.survey import Survey, survey
 from mad_app.campaigns.work import BUSY, NO_ROOM, work
 from mad_app.records import DiskFullError, run_lock
@@ -115,7 +116,9 @@ def execute(
     with run_lock(root / FOLDER):
         for old in (root / FOLDER).glob("stop-*"):
             old.unlink()
-        _Loop(campaign, root, executor, at_once, retry_failed, on_progress).run(should_stop)
+        with Reporter(root, campaign) as reporter:
+            loop = _Loop(campaign, root, executor, at_once, retry_failed, on_progress, reporter)
+            loop.run(lambda: should_stop() or reporter.should_stop())
     return survey(campaign, root)
 
 
@@ -128,9 +131,10 @@ class _Loop:
         at_once: int,
         retry_failed: bool,
         on_progress: Callable[[Standing], None],
+        reporter: Reporter,
     ) -> None:
         self._campaign, self._root, self._executor, self._at_once = campaign, root, executor, at_once
-        self._on_progress, self._outcomes = on_progress, Outcomes(root)
+        self._on_progress, self._reporter, self._outcomes = on_progress, reporter, Outcomes(root)
         found = survey(campaign, root)
         again = tuple(found.failed) if retry_failed else ()
         self._resumable = found.resumable
@@ -142,6 +146,7 @@ class _Loop:
 
     def run(self, should_stop: Callable[[], bool]) -> None:
         """Until nothing is left, or all that is at work has stopped."""
+        self._report()
         while self._waiting or self._alone or self._flying:
             if should_stop() and not self._stop.exists():
                 with refusals("the campaign's workers could not be asked to stop"):
@@ -153,11 +158,16 @@ class _Loop:
                 self._hand_out()
             for identity in [name for name, answer in self._flying.items() if answer.done()]:
                 self._take(identity, self._flying.pop(identity))
-            self._on_progress(self._standing())
+            self._on_progress(self._report())
             if self._waiting or self._alone or self._flying:
                 time.sleep(SECONDS_BETWEEN_LOOKS)
         with contextlib.suppress(FileNotFoundError):
             self._stop.unlink()
+
+    def _report(self) -> Standing:
+        standing = self._standing()
+        self._reporter.report(handed_out=tuple(self._flying), **asdict(standing))
+        return standing
 
     def _hand_out(self) -> None:
         """Give the executor as many runs as it may have, while the disk has room."""

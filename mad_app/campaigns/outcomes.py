@@ -36,8 +36,21 @@ class Outcomes:
     """
 
     def __init__(self, root: Path) -> None:
-        self._path = root / FOLDER / FILE
-        self.lines = _read(self._path)
+        self._path, self._end = root / FOLDER / FILE, 0
+        self.lines: dict[str, dict[str, Any]] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read what another process has added."""
+        with contextlib.suppress(OSError), self._path.open("rb") as file:
+            if file.seek(0, os.SEEK_END) < self._end:  # it was made anew
+                self.lines, self._end = {}, 0
+            file.seek(self._end)
+            for text in file:
+                with contextlib.suppress(ValueError, TypeError, KeyError):
+                    line = json.loads(text)
+                    self.lines[str(line["id"])] = line
+                self._end += len(text) if text.endswith(b"\n") else 0  # the last line may be half written
 
     def add(self, identity: str, settings: Mapping[str, Any], outcome: Mapping[str, Any]) -> None:
         """Keep an outcome.
@@ -85,13 +98,3 @@ def kind_of(settings: Mapping[str, Any]) -> Kind:
         if declared.group not in ("start", "levels") and not declared.file
     }
     return json.dumps(values, sort_keys=True)
-
-
-def _read(path: Path) -> dict[str, dict[str, Any]]:
-    lines: dict[str, dict[str, Any]] = {}
-    with contextlib.suppress(FileNotFoundError), path.open(encoding="utf-8", errors="replace") as file:
-        for text in file:
-            with contextlib.suppress(ValueError, TypeError, KeyError):
-                line = json.loads(text)
-                lines[str(line["id"])] = line
-    return lines

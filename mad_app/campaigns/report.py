@@ -25,16 +25,25 @@ def save_tournament(found: Tournament, path: str | Path, *, width: str = "double
         ArgumentError: the name ends otherwise, or there is no such width.
         RecordError: the file cannot be written, or a run of the web page cannot be read.
     """
-    kinds = {".html": HTML, **KINDS}
+    save_as(path, {".html": HTML, **KINDS}, lambda kind: tournament_bytes(found, kind, width=width))
 
-    def content(kind: str) -> bytes:
-        matrix = matrix_of(found)
-        if kind != HTML:
-            return matrix_bytes(matrix, KINDS[f".{kind}"], width=width)
-        telling = {cell: Telling(load_run(run.folder), pair) for cell, (run, pair) in found.telling.items()}
-        return matrix_page(matrix, telling)
 
-    save_as(path, kinds, content)
+def tournament_bytes(found: Tournament, kind: str, *, width: str = "double") -> bytes:
+    """A tournament as the content of a file.
+
+    Args:
+        found: the tournament.
+        kind: "html", "pdf", "svg" or "png".
+        width: as in `save_tournament`.
+
+    Raises:
+        ArgumentError: there is no such width; RecordError: a run of the web page cannot be read.
+    """
+    matrix = matrix_of(found)
+    if kind != HTML:
+        return matrix_bytes(matrix, KINDS[f".{kind}"], width=width)
+    telling = {cell: Telling(load_run(run.folder), pair) for cell, (run, pair) in found.telling.items()}
+    return matrix_page(matrix, telling)
 
 
 def matrix_of(found: Tournament) -> Matrix:

@@ -17,6 +17,8 @@ Requests that occur twice count once. Settings are those of `Request`; "none" st
 """
 
 import difflib
+import functools
+import hashlib
 import itertools
 import math
 import tomllib
@@ -44,16 +46,26 @@ class Campaign:
 
     Attributes:
         requests: each by its id, in the order of the file.
+        text: the file; empty for a campaign that was made otherwise.
+        name: of the file.
     """
 
     requests: Mapping[str, Request] = field(default_factory=dict)
+    text: str = ""
+    name: str = ""
+
+    @functools.cached_property
+    def id(self) -> str:
+        """A hash of the requests in any order."""
+        return hashlib.sha256("\n".join(sorted(self.requests)).encode()).hexdigest()[:12]
 
 
-def read_campaign(text: str) -> tuple[Campaign, list[str]]:
+def read_campaign(text: str, name: str = "campaign.toml") -> tuple[Campaign, list[str]]:
     """The campaign that a file describes, and every mistake in it.
 
     Args:
         text: the content of the file.
+        name: of the file.
 
     Returns:
         The campaign, of what is right; and a sentence for each mistake, none of which opens a picture or loads a metric
@@ -75,7 +87,7 @@ def read_campaign(text: str) -> tuple[Campaign, list[str]]:
     for values in _sets(document, problems):
         for request in _requests(values, problems, MOST_RUNS - len(requests)):
             requests.setdefault(request_id(settings_for_record(request)), request)
-    return Campaign(requests=requests), list(problems)
+    return Campaign(requests=requests, text=text, name=name), list(problems)
 
 
 def _sets(document: Mapping[str, Any], problems: dict[str, None]) -> list[Values]:

@@ -63,7 +63,7 @@ def campaign(file: Path, out: Path, dry_run: bool, status: bool, **how: Any) -> 
     values of their own. Each result is an ordinary run in the folder of the runs. What is done is skipped: the same
     command goes on after Ctrl-C or a crash. Prints, last, the folder of the runs.
     """
-    chosen, problems = read_campaign(campaign_text(file))
+    chosen, problems = read_campaign(campaign_text(file), file.name)
     pixels, more = ({}, []) if status else check(chosen, metric_here)
     if problems := [*problems, *more]:
         raise click.UsageError("\n".join(f"{file}: {problem}" for problem in problems))

@@ -15,7 +15,9 @@ import click
 from mad_app.cli.app import app
 from mad_app.cli.campaign import campaign
 from mad_app.cli.compete import compete, resume
+from mad_app.cli.directions import directions
 from mad_app.cli.draw import animate, curve, figure, page, sheet
+from mad_app.cli.lesson import lesson
 from mad_app.cli.measure import measure, metrics
 from mad_app.cli.running import INTERRUPTED
 from mad_app.cli.series import level_sweep_command, preset, seeds
@@ -23,8 +25,8 @@ from mad_app.cli.tournament import tournament
 from mad_app.metrics import OUT_OF_MEMORY, MetricFailed, MetricUnavailable, is_out_of_memory
 
 COMMANDS = (
-    compete, resume, level_sweep_command, seeds, preset, campaign, tournament,
-    figure, animate, sheet, curve, page, measure, metrics, app
+    compete, resume, level_sweep_command, seeds, preset, campaign, tournament, directions,
+    figure, animate, sheet, curve, page, lesson, measure, metrics, app
 )  # fmt: skip
 
 EARLIER_NAMES: Mapping[str, str] = {"ladder": "level-sweep"}

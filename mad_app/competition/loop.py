@@ -13,6 +13,7 @@ not run ahead.
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 
 import jax
@@ -35,6 +36,9 @@ STEPS_AHEAD = 2
 """How many steps an accelerator is given before the host waits for the numbers of an earlier one."""
 CALLS_AHEAD = 1
 """The same for calls of the compiled program."""
+
+_ASIDE = ThreadPoolExecutor(1, thread_name_prefix="compile")
+"""Compiles the return to the level while the first steps are made, so that no one waits for it at the end."""
 
 Program = Callable[..., tuple[SolverState, StepInfo]]
 
@@ -87,10 +91,16 @@ def _copied_to_host(info: StepInfo) -> StepInfo:
 def _iterate_stepwise(problem: Problem, state: SolverState, restore: bool) -> Iterator[StepInfo]:
     metrics, constants = joint((problem.first, problem.second)), problem.constants
     advance = _restore_step if restore else _step
+    if restore:
+        _ASIDE.submit(int).result()  # what compiles there has ended
+    is_compiled = restore
     while True:
         images = constants.parametrization.to_images(state.proposal)
-        values = metrics.value_and_grad(images)
-        state, info = advance(state, *_pullback(constants.parametrization, state.proposal, values), constants)
+        values = _pullback(constants.parametrization, state.proposal, metrics.value_and_grad(images))
+        state, info = advance(state, *values, constants)
+        if not is_compiled:
+            _ASIDE.submit(_restore_step, state, *values, constants)
+            is_compiled = True
         yield info
 
 

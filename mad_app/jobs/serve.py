@@ -11,6 +11,8 @@ Each line of its standard input is a request, as JSON, and has a line of answer 
         {"problem": …}, why there are no values
     {"explain": folder of a record, "step": one of which it has the images}
         the arrows of the method there, as `explained` says, or {"problem": …}, why there are none
+    {"check": text of a campaign's file}
+        {"problems": …}, every mistake in it, a sentence each
 
 When the standard input ends, because the server has, the present job is stopped and the process ends.
 """
@@ -32,6 +34,7 @@ from typing import Any, BinaryIO
 import jax.numpy as jnp
 import numpy as np
 
+from mad_app.campaigns import mistakes
 from mad_app.competition import levels_in_reach, values_at_start
 from mad_app.competition.settings import Role
 from mad_app.compilation_cache import use_compilation_cache
@@ -136,6 +139,8 @@ class Inbox:
 def _answer(inbox: Inbox, request: Mapping[str, Any]) -> dict[str, Any]:
     if "run" in request:
         return {"memory": _run(inbox, request["run"])}
+    if "check" in request:
+        return {"problems": mistakes(request["check"])}
     return explain(request) if "explain" in request else measure_start(request)
 
 

@@ -1,6 +1,7 @@
 """The lessons, in the order in which they are taught."""
 
-from mad_app.lessons import equal_distance, layers, neighborhood, two_pixels
+from mad_app.lessons import conventions, equal_distance, layers, neighborhood, two_pixels
+from mad_app.lessons.conventions import NumbersState
 from mad_app.lessons.equal_distance import EqualState
 from mad_app.lessons.layers import LayersState
 from mad_app.lessons.lesson import Lesson, Prediction
@@ -173,5 +174,48 @@ _LPIPS = Lesson(
     python=layers.python_of,
 )
 
-LESSONS: dict[str, Lesson] = {lesson.name: lesson for lesson in (_MAD, _EQUAL, _LASI, _LPIPS)}
+_NUMBERS = Lesson(
+    name="numbers",
+    title="Where do numbers lie?",
+    minutes=8,
+    objective="You can say what has to be stated beside a number of a metric, so that somebody else gets the same.",
+    text="A paper reports “SSIM 0.63”. Another program gives another number for the same two pictures, because it does "
+    "something else before it compares them: it keeps only *luma*, halves the picture, expects another range of "
+    "values, rounds to 8 bits, or cuts off the border. Copy B was tuned to be farther from the original than copy A, "
+    "as this program measures. The rows are the same pair in other conventions.",
+    tasks=(
+        "Predict, then look at the pictures of each row: they are all that the metric sees.",
+        "Raise **B is farther by** until no convention flips the order.",
+        "Choose other distortions: find a pair whose order flips with *The middle alone*.",
+    ),
+    prediction=Prediction(
+        question="Another program measures the same two copies with the same metric, on luma alone. What may change?",
+        answers=("Nothing.", "The numbers, but not which copy is nearer.", "The numbers, and which copy is nearer."),
+        right=2,
+    ),
+    seen="Each convention discards something. **Luma** sees little of a change of hue, and averages noise that differs "
+    "between R, G and B. **Halving** averages fine noise away and leaves blur. A **wrong range** multiplies MSE by "
+    "255² and keeps its order; SSIM and LPIPS change in no such simple way. **8 bits** matter only where differences "
+    "are about as small as a level, 1/255. The **middle** is another picture. So a number can be compared only with "
+    "numbers of the same convention.",
+    notes=(
+        "Timing: 2 minutes to read, 1 for the prediction, 5 to find pairs that flip.",
+        "At the start (1 − SSIM, blur against noise) the order flips with luma alone on every photograph that comes "
+        "with the program, and with half the size on most.",
+        "Ask: which row would you report? (Any, if you say which; best the one of the metric's authors.)",
+        "The authors' program for SSIM uses luma, and averages over blocks from 384 pixels on. Others do neither.",
+        "The wrong range is real: for values in [0, 1], some programs took SSIM's range to be 2 unless they were told; "
+        "LPIPS expects −1 to 1 unless it is asked to scale.",
+    ),
+    more=(
+        "Choose MSE, brightness against noise, and strength 0.02. Why does the order flip with *8 bits*?",
+        "For MSE, which of the five rows can never flip the order, whatever the pair?",
+        "Look up a paper that reports SSIM or LPIPS. How many of these five things does it state?",
+    ),
+    source="[Venkataramanan et al., IEEE Access 2021](https://doi.org/10.1109/ACCESS.2021.3056504)",
+    state=NumbersState,
+    python=conventions.python_of,
+)
+
+LESSONS: dict[str, Lesson] = {lesson.name: lesson for lesson in (_MAD, _EQUAL, _LASI, _LPIPS, _NUMBERS)}
 """Every lesson by its name in an address, in the order of the page."""

@@ -35,6 +35,7 @@ from mad_app.metrics.registry import (
     measured_by_default,
     spec_of,
 )
+from mad_app.metrics.second_order import OF_SQUARES, REFUSED, QuadraticForm, second_order_form
 from mad_app.metrics.spec import MetricDescription, MetricSpec, Parameter
 from mad_app.metrics.sum_names import are_proportional, is_sum, parts_of, sum_title, tidied
 from mad_app.metrics.sums import SumMetric
@@ -43,7 +44,9 @@ __all__ = [
     "CONVENTIONS",
     "LISTED_METRICS",
     "METRICS",
+    "OF_SQUARES",
     "OUT_OF_MEMORY",
+    "REFUSED",
     "VALUE_METRICS",
     "BoundJaxMetric",
     "BoundMetric",
@@ -58,6 +61,7 @@ __all__ = [
     "MetricSpec",
     "MetricUnavailable",
     "Parameter",
+    "QuadraticForm",
     "SumMetric",
     "are_proportional",
     "check_metric",
@@ -77,6 +81,7 @@ __all__ = [
     "metric_from",
     "parts_of",
     "resolve_metric",
+    "second_order_form",
     "spec_of",
     "sum_title",
     "tidied",

@@ -107,9 +107,9 @@ def checked_images(images: jax.Array, shape: tuple[int, ...]) -> jax.Array:
         raise ArgumentError("images", f"must be float32 with values in [0, 1], got {images.dtype}")
     if images.shape[1:] != shape:
         raise ArgumentError("images", f"must have the reference's shape {shape}, got {images.shape[1:]} each")
-    images = jnp.asarray(images)
-    if isinstance(images, jax.core.Tracer):
+    if isinstance(images, jax.core.Tracer) or (isinstance(images, jax.Array) and images.committed):
         return images
+    images = jnp.asarray(images)
     (device,) = images.devices()
     committed: jax.Array = jax.device_put(images, device)
     return committed

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from mad_app.images import AnyImage
 from mad_app.metrics.call import call_metric
@@ -45,6 +46,8 @@ class JaxMetric(Summable):
         parallel_over_batch: on a CPU, compute the images of a batch in parallel, one core each, instead of dividing
             each operation among the cores.
         probe: called with the shape of a reference before it is bound; raises MetricFailed.
+        residuals: image (H, W, 3) -> an array whose squared differences between two images, summed, stand for the
+            distance where that has no second-order form at the reference; see `second_order`.
 
     Two metrics with the same function objects share their compiled programs.
     """
@@ -57,6 +60,7 @@ class JaxMetric(Summable):
     maps_to: Distances | None = None
     parallel_over_batch: bool = False
     probe: Callable[[tuple[int, ...]], None] | None = None
+    residuals: Callable[[jax.Array], jax.Array] | None = None
 
     def bind(self, reference: jax.Array) -> "BoundJaxMetric":
         """Bind the metric to a reference (H, W, 3).
@@ -129,6 +133,38 @@ class BoundJaxMetric:
         if not self.metric.parallel_over_batch or len(images) == 1 or not _is_on_cpu(images):
             return of_these(images)
         return cast(T, _join(map_threads(of_these, _split(images))))
+
+    def second_derivative(self, reference: jax.Array) -> Callable[[np.ndarray], np.ndarray]:
+        """The second derivative at the reference (H, W, 3) it is bound to, v -> M v; see `second_order`."""
+        metric = self.metric
+        if metric.residuals is not None:
+            product = partial(_compiled(_gauss_newton_of(metric.residuals)), reference)
+        else:
+            product = partial(_compiled(_hessian_of(metric.distances_to)), self.prepared, reference)
+        return lambda v: np.asarray(product(jnp.asarray(v, jnp.float32)), np.float64)
+
+
+@lru_cache(maxsize=64)
+def _gauss_newton_of(residuals: Callable[[jax.Array], jax.Array]) -> Callable[..., jax.Array]:
+    """(reference, v) -> 2 JᵀJ v, the second derivative of the squared differences from the reference's residuals."""
+
+    def product(reference: jax.Array, v: jax.Array) -> jax.Array:
+        _, pullback = jax.vjp(residuals, reference)
+        _, change = jax.jvp(residuals, (reference,), (v,))
+        return cast(jax.Array, 2 * pullback(change)[0])
+
+    return product
+
+
+@lru_cache(maxsize=64)
+def _hessian_of(distances_to: Distances) -> Callable[..., jax.Array]:
+    """(prepared, reference, v) -> the derivative of the gradient at the reference along v."""
+
+    def product(prepared: Prepared, reference: jax.Array, v: jax.Array) -> jax.Array:
+        gradient = jax.grad(lambda image: distances_to(prepared, image[None])[0])
+        return jax.jvp(gradient, (reference,), (v,))[1]
+
+    return product
 
 
 @lru_cache(maxsize=64)

@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 import torch
 
 from mad_app.images import AnyImage
@@ -58,6 +60,8 @@ class TorchMetric(Summable):
         chunk_pixels: on a CPU, a batch of more pixels is split into parts that its cores compute in parallel; None for
             no limit.
         probe: called with the shape of a reference before it is bound; raises MetricFailed.
+        smooth_distances_to: likewise, twice differentiable at the reference, where `distances_to` is not; see
+            `second_order`.
     """
 
     name: str
@@ -68,6 +72,12 @@ class TorchMetric(Summable):
     maps_to: Callable[[Prepared, torch.Tensor], torch.Tensor] | None = None
     chunk_pixels: int | None = None
     probe: Callable[[tuple[int, ...]], None] | None = None
+    smooth_distances_to: Callable[[Prepared, torch.Tensor], torch.Tensor] | None = None
+    _uncaptured: set[tuple[int, ...]] = field(default_factory=set, init=False, compare=False, repr=False)
+
+    def without_graph(self, shape: tuple[int, ...]) -> tuple[str, ...]:
+        """Its name, if its capture failed for a reference of this shape."""
+        return (self.name,) if shape in self._uncaptured else ()
 
     def bind(self, reference: jax.Array) -> "BoundTorchMetric":
         """Bind the metric to a reference (H, W, 3), on the reference's device.
@@ -126,6 +136,24 @@ class BoundTorchMetric:
             distances, gradients = zip(*self._of_parts(self._value_and_grad, images), strict=True)
             return to_jax(torch.cat(distances)), to_jax(torch.cat(gradients).permute(0, 2, 3, 1))
 
+    def second_derivative(self, reference: jax.Array) -> Callable[[np.ndarray], np.ndarray]:
+        """The second derivative at the reference (H, W, 3) that the metric is bound to, v -> M v; see `second_order`.
+
+        The graph of the gradient is kept, so that a product is one pass backward through it.
+        """
+        distances_to = self.metric.smooth_distances_to or self.metric.distances_to
+        with metric_settings(), torch.enable_grad():
+            image = to_torch(reference[None]).requires_grad_()
+            (gradient,) = torch.autograd.grad(distances_to(self.prepared, image).sum(), image, create_graph=True)
+
+        def product(v: np.ndarray) -> np.ndarray:
+            along = to_torch(jnp.asarray(v[None], jnp.float32)).to(image.device)
+            with metric_settings():
+                (change,) = torch.autograd.grad(gradient, image, along, retain_graph=True)
+            return np.asarray(change[0].permute(1, 2, 0).double().cpu())
+
+        return product
+
     def _distances(self, part: torch.Tensor) -> torch.Tensor:
         with torch.no_grad(), failures_of(self.metric.name):
             return self.metric.distances_to(self.prepared, part)
@@ -136,6 +164,8 @@ class BoundTorchMetric:
             return self._differentiate(part)
         if part.shape not in self._graphs:
             self._graphs[part.shape] = captured(self._differentiate, part)
+            if self._graphs[part.shape] == self._differentiate:
+                self.metric._uncaptured.add(self.shape)
         return self._graphs[part.shape](part)
 
     def _differentiate(self, part: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

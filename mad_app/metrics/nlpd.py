@@ -50,13 +50,23 @@ def nlpd_metric(name: str, minimum_size: int) -> TorchMetric:
         prepare=_normalized_pyramid,
         distances_to=_distances_to,
         chunk_pixels=CHUNK_PIXELS,
+        smooth_distances_to=_squares_to,
     )
 
 
 def _distances_to(prepared: Pyramid, images: torch.Tensor) -> torch.Tensor:
-    levels = zip(prepared, _normalized_pyramid(images), strict=True)
     with SafeSqrt():
-        return torch.stack([((x - y) ** 2).mean(dim=(1, 2, 3)).sqrt() for x, y in levels]).mean(dim=0)
+        return torch.stack([squares.sqrt() for squares in _mean_squares(prepared, images)]).mean(dim=0)
+
+
+def _squares_to(prepared: Pyramid, images: torch.Tensor) -> torch.Tensor:
+    """The mean over levels of the squares whose roots make the distance."""
+    return torch.stack(_mean_squares(prepared, images)).mean(dim=0)
+
+
+def _mean_squares(prepared: Pyramid, images: torch.Tensor) -> list[torch.Tensor]:
+    levels = zip(prepared, _normalized_pyramid(images), strict=True)
+    return [((x - y) ** 2).mean(dim=(1, 2, 3)) for x, y in levels]
 
 
 def _normalized_pyramid(images: torch.Tensor) -> Pyramid:

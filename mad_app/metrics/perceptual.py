@@ -17,7 +17,7 @@ from mad_app.metrics.protocol import KnownMetric, MetricUnavailable
 
 def build_lasi(name: str, minimum_size: int, *, neighborhood_size: int) -> KnownMetric:
     """LASI on images scaled to [−1, 1], the range in which float32 and float64 agree."""
-    prepare, distances_to, maps_to = _lasi_functions(neighborhood_size)
+    prepare, distances_to, maps_to, residuals = _lasi_functions(neighborhood_size)
     return JaxMetric(
         name=name,
         minimum_size=minimum_size,
@@ -25,6 +25,7 @@ def build_lasi(name: str, minimum_size: int, *, neighborhood_size: int) -> Known
         distances_to=distances_to,
         maps_to=maps_to,
         parallel_over_batch=True,
+        residuals=residuals,
     )
 
 
@@ -51,8 +52,10 @@ def _memory_budget() -> float:
 
 
 @lru_cache(maxsize=16)
-def _lasi_functions(neighborhood_size: int) -> tuple[Callable[[jax.Array], Prepared], Distances, Distances]:
-    """Prepare, distances and maps; one object per neighborhood size, so that equal metrics share compiled programs."""
+def _lasi_functions(
+    neighborhood_size: int,
+) -> tuple[Callable[[jax.Array], Prepared], Distances, Distances, Callable[[jax.Array], jax.Array]]:
+    """Prepare, distances, maps, residuals; one object per neighborhood size, so that equal metrics share programs."""
 
     def lasi_of(shape: tuple[int, ...]) -> LASI:
         return LASI(shape, neighborhood_size, memory_budget=_memory_budget())
@@ -70,4 +73,8 @@ def _lasi_functions(neighborhood_size: int) -> tuple[Callable[[jax.Array], Prepa
 
         return jax.lax.map(distance_map, images)
 
-    return prepare, distances_to, maps_to
+    def residuals(image: jax.Array) -> jax.Array:
+        """ŵ / √elements: the sum of its squared differences is the mean of ‖ŵ(x) − ŵ(y)‖²."""
+        return prepare(image) / math.sqrt(image.size)
+
+    return prepare, distances_to, maps_to, residuals

@@ -13,6 +13,7 @@ corrections are made; none changes an index beyond rounding.
   for MS-SSIM (its coarsest scale is a few windows).
 """
 
+import contextlib
 from collections.abc import Callable
 
 import torch
@@ -44,7 +45,12 @@ def structural_metric(name: str, minimum_size: int) -> TorchMetric:
     distance = DISTANCES[name]
 
     def distances_to(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-        return _corrected_distances(distance, reference, images)
+        with contextlib.nullcontext() if name in ROOTLESS else SafeSqrt():
+            return _corrected_distances(distance, reference, images)
+
+    def smooth_distances_to(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+        with SafeSqrt():  # not cut off at identity, where the second derivative is wanted
+            return distance(images, reference.expand_as(images)).float()
 
     return TorchMetric(
         name=name,
@@ -53,6 +59,7 @@ def structural_metric(name: str, minimum_size: int) -> TorchMetric:
         distances_to=distances_to,
         maps_to=MAPS.get(name),
         chunk_pixels=CHUNK_PIXELS,
+        smooth_distances_to=smooth_distances_to,
     )
 
 
@@ -64,8 +71,7 @@ def _corrected_distances(distance: Distance, reference: torch.Tensor, images: to
     """Distances (N,) float32, with the corrections above."""
     references = reference.expand_as(images)
     identical = (images == references).flatten(1).all(dim=1)
-    with SafeSqrt():
-        distances = distance(torch.where(identical[:, None, None, None], references, _in_range(images)), references)
+    distances = distance(torch.where(identical[:, None, None, None], references, _in_range(images)), references)
     return torch.where(identical, 0.0, distances).float()
 
 
@@ -155,6 +161,9 @@ DISTANCES: dict[str, Distance] = {
     "vsi": _vsi,
 }
 """The formula of each listed metric that piq computes."""
+
+ROOTLESS = {"ssim"}
+"""Those without a root, which need no `SafeSqrt`: it would take as long as all else of a small image."""
 
 MAPS: dict[str, Distance] = {"ssim": _ssim_map}
 """Reference and images -> distances per pixel (N, H, W), of the indices that are means over a map."""

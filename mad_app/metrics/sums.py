@@ -53,6 +53,14 @@ class Summable:
 
     __rmul__ = __mul__
 
+    def without_graph(self, shape: tuple[int, ...]) -> tuple[str, ...]:  # noqa: ARG002
+        """Names of the parts whose kernels the host launches one by one, since their capture as a graph failed.
+
+        Args:
+            shape: of the reference, (H, W, 3).
+        """
+        return ()
+
 
 class Term(NamedTuple):
     """A metric of a sum, and its weight."""
@@ -128,6 +136,11 @@ class SumMetric(Summable):
         """The sources of the parts' trained weights."""
         sources = [f"{metric.name}: {metric.weights}" for _, metric in self.terms if metric.weights]
         return "; ".join(sources) or None
+
+    def without_graph(self, shape: tuple[int, ...]) -> tuple[str, ...]:
+        """Those of the parts."""
+        parts = (cast(Summable, metric).without_graph(shape) for _, metric in self.terms)
+        return tuple(name for part in parts for name in part)
 
     def bind(self, reference: jax.Array) -> "BoundSum":
         """Bind each part to a reference (H, W, 3).

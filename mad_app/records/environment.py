@@ -1,6 +1,6 @@
 """What a run is computed with, for its record: package versions and the devices."""
 
-import contextlib
+import functools
 import importlib.metadata
 import platform
 import re
@@ -33,11 +33,17 @@ class Environment:
 def environment() -> Environment:
     """Look the versions up, and find the devices; PyTorch is imported only where there is a GPU."""
     versions: dict[str, str | None] = {"python": platform.python_version(), "mad_app": program_version()}
-    for package in PACKAGES:
-        versions[package] = None
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[package] = importlib.metadata.version(package)
+    versions |= {package: _version(package) for package in PACKAGES}
     return Environment(versions, re.sub(r"[<>\[\]`]", "", readable(find_devices().describe()))[:DEVICE_LENGTH])
+
+
+@functools.cache
+def _version(package: str) -> str | None:
+    """Of an installed package, whose long description is read with it: once, as a process keeps what it imported."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def device_after(before: str, now: str) -> str:

@@ -20,6 +20,7 @@ from mad_app.competition.settings import Role
 from mad_app.images import from_uint8
 from mad_app.metrics import KnownMetric, get_measurable, measure_batch, measure_maps, measured_by_default
 from mad_app.metrics.failure import failures_in_callbacks
+from mad_app.metrics.sums import Summable
 from mad_app.records import (
     GIVEN,
     UNFINISHED,
@@ -261,7 +262,7 @@ class Recorder:
             solver=asdict(competition.solver),
             seed=self._request.seed,
             versions=here.versions,
-            device=device_after(competition.device, here.device),
+            device=device_after(competition.device, self._device(here.device)),
             weights={name: (metrics[name] if name in metrics else get_measurable(name)).weights for name in measured},
             seconds=at.seconds,
             others=others,
@@ -274,6 +275,13 @@ class Recorder:
             keyframes=at.keyframes.before(at.step.index),
             extra={GIVEN: list(competition.materials.given)} if competition.materials.given else {},
         )
+
+    def _device(self, here: str) -> str:
+        """The devices, and which metrics run there without a CUDA graph."""
+        shape = self._competition.materials.reference.shape
+        known = (metric for metric in self._competition.metrics if isinstance(metric, Summable))
+        without = sorted({name for metric in known for name in metric.without_graph(shape)})
+        return f"{here}, {' and '.join(without)} without a CUDA graph" if without else here
 
     def _names(self) -> tuple[str, str]:
         first, second = self._competition.metrics

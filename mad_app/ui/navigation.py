@@ -27,6 +27,7 @@ class PageLink:
 PAGES = {
     "compete": PageLink("Compete", ":material/swords:"),
     "gallery": PageLink("Gallery", ":material/grid_view:"),
+    "campaigns": PageLink("Campaigns", ":material/apps:"),
     "figure": PageLink("Figure", ":material/ink_pen:"),
     "lessons": PageLink("Lessons", ":material/school:"),
 }

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from mad_app.records import save_run
 from tests.mad_app.figures.sheet_runs import make_sheet_run
 
-from .conftest import OpenPage
+from .conftest import OpenPage, Scheme
 
 PAGES = {
     "invitation": ("", ".mad-how"),
@@ -36,22 +36,17 @@ def await_styles(page: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_no_rule_is_broken(name: str, scheme: str, address: str, browser: Browser, run: Path) -> None:
+def test_no_rule_is_broken(name: str, scheme: Scheme, open_page: OpenPage, run: Path) -> None:
     query, await_ = PAGES[name]
-    page = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme=scheme)  # type: ignore[arg-type]
-    try:
-        page.goto(f"{address}/{query.format(run=run.name)}")
-        page.wait_for_selector(await_)
-        expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
-        results = Axe().run(page)
-        found = [
-            f"{violation['id']} ({violation['impact']}): {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
-            for violation in results.response["violations"]
-            for node in violation["nodes"]
-        ]
-        assert found == []
-    finally:
-        page.close()
+    page = open_page(query.format(run=run.name), 1280, 720, await_, scheme)
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+    results = Axe().run(page)
+    found = [
+        f"{violation['id']} ({violation['impact']}): {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+        for violation in results.response["violations"]
+        for node in violation["nodes"]
+    ]
+    assert found == []
 
 
 def test_a_key_and_the_address_lead_into_the_presentation_and_out_of_it(open_page: OpenPage, run: Path) -> None:
@@ -73,7 +68,7 @@ def test_a_key_and_the_address_lead_into_the_presentation_and_out_of_it(open_pag
 
 def test_a_key_a_button_and_the_address_choose_light_or_dark(open_page: OpenPage, run: Path) -> None:
     page = open_page(f"?run={run.name}&present=1")
-    scheme = "getComputedStyle(document.querySelector('.stApp')).colorScheme"
+    scheme = "(app => app && getComputedStyle(app).colorScheme)(document.querySelector('.stApp'))"
     heading = page.locator(".mad-pair .mad-heading").first
     expect(heading).to_be_visible()
     assert page.evaluate(scheme) == "light"

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Page, expect
 
-from .conftest import OpenPage
+from .conftest import OpenPage, Scheme
 
 QUERY = "?first=ssim&second=mse&size=64"
 
@@ -84,17 +84,13 @@ def test_the_frame_is_dragged_shaped_and_moved_by_keys(open_page: OpenPage) -> N
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_rule_is_broken_by_the_crop(scheme: str, address: str, browser: Browser) -> None:
-    page = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme=scheme)  # type: ignore[arg-type]
-    try:
-        page.goto(f"{address}/{QUERY}&left=0.1&width=0.5")
-        page.get_by_text("Crop", exact=True).click()
-        expect(page.locator(".crop .told output")).to_contain_text("150 × 300 pixels at 30, 0")
-        expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
-        violations = Axe().run(page).response["violations"]
-        assert [(one["id"], node["html"][:160]) for one in violations for node in one["nodes"]] == []
-    finally:
-        page.close()
+def test_no_rule_is_broken_by_the_crop(scheme: Scheme, open_page: OpenPage) -> None:
+    page = open_page(f"{QUERY}&left=0.1&width=0.5", 1280, 720, scheme=scheme)
+    page.get_by_text("Crop", exact=True).click()
+    expect(page.locator(".crop .told output")).to_contain_text("150 × 300 pixels at 30, 0")
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+    violations = Axe().run(page).response["violations"]
+    assert [(one["id"], node["html"][:160]) for one in violations for node in one["nodes"]] == []
 
 
 def test_a_finger_resizes_the_frame_on_a_phone(address: str, browser: Browser, tmp_path: Path) -> None:

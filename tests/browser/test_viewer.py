@@ -185,17 +185,21 @@ def test_image_pixels_are_whole_device_pixels(browser: Browser, address: str, ru
     port = page.locator(".port").first
     port.scroll_into_view_if_needed()
     port.press("End")
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+    where = "c => Object.values(c.getBoundingClientRect().toJSON()).slice(0, 4).map(v => v * devicePixelRatio)"
+    place, screen = None, b""
+    while place != (place := port.locator("canvas.left").evaluate(where)):  # until the page lies still
+        screen = page.screenshot()
     factor = port.locator("canvas.left").evaluate("c => c.getBoundingClientRect().width / c.width * devicePixelRatio")
     assert factor == pytest.approx(round(factor), abs=1e-3)
     said = page.locator("[data-show=zoom]").inner_text()
     assert said == (
         f"{round(factor)}×" if fine == 1 else f"{float(f'{factor / fine:.3g}'):g}× ({round(factor)} device pixels)"
     )
-    where = "c => Object.values(c.getBoundingClientRect().toJSON()).slice(0, 4).map(v => v * devicePixelRatio)"
-    left, top, wide, high = (round(value) for value in port.locator("canvas.left").evaluate(where))
-    screen = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), np.int16)
+    left, top, wide, high = (round(value) for value in place)
+    levels = np.asarray(Image.open(io.BytesIO(screen)).convert("RGB"), np.int16)
     marks = round(40 * fine)  # labels at the top, the handle of the divider at the right, the end of the window
-    assert_blocks(screen[top + marks : top + high, left : left + wide - marks][:-2], round(factor))
+    assert_blocks(levels[top + marks : top + high, left : left + wide - marks][:-2], round(factor))
     page.close()
 
 

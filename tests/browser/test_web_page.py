@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from mad_app.figures import run_page, series_page, shelf_page
 from mad_app.records import SHELF_RUNS, Label, Run, load_run, save_label, shelf_root
@@ -22,6 +22,7 @@ class OpenFile:
     def __init__(self, browser: Browser, folder: Path) -> None:
         self.browser, self.folder = browser, folder
         self.problems: list[str] = []
+        self.contexts: list[BrowserContext] = []
 
     def __call__(self, content: bytes, width: int = 1280, motion: str = "no-preference") -> Page:
         path = self.folder / "page.html"
@@ -31,6 +32,7 @@ class OpenFile:
             viewport={"width": width, "height": 800},
             reduced_motion=motion,  # type: ignore[arg-type]
         )
+        self.contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE * 1000)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -51,7 +53,7 @@ class OpenFile:
 def open_file(browser: Browser, tmp_path: Path) -> Iterator[OpenFile]:
     opens = OpenFile(browser, tmp_path)
     yield opens
-    for context in browser.contexts:
+    for context in opens.contexts:
         context.close()
     assert opens.problems == []
 

@@ -17,6 +17,7 @@ from mad_app.ui.components.html import show_html, unbroken
 from mad_app.ui.session import PageState, may_control
 
 POLL_SECONDS = 0.25
+STOPPING_POLL_SECONDS = 0.1
 WAITING_POLL_SECONDS = 1.5
 """How often a run is looked at that waits behind others, of which there may be many."""
 
@@ -47,10 +48,11 @@ class Surroundings:
     def of(cls, job: Job) -> "Surroundings":
         """What is to be shown of a job now."""
         phase, folder = job.status.phase, job.folder
+        stopping, waiting = folder.is_asked_to_stop(), phase is Phase.WAITING and bool(job.ahead)
         return cls(
-            pause=WAITING_POLL_SECONDS if phase is Phase.WAITING and job.ahead else POLL_SECONDS,
+            pause=STOPPING_POLL_SECONDS if stopping else WAITING_POLL_SECONDS if waiting else POLL_SECONDS,
             saved=job.status.run is not None and job.status.step > 0,
-            stopping=folder.is_asked_to_stop(),
+            stopping=stopping,
             pausing=folder.is_asked_to_pause() and not phase.early,
             slow=folder.is_slow(),
             buttons=phase if phase in (Phase.RUNNING, Phase.PAUSED) else None,

@@ -1,7 +1,5 @@
 """The visitor's own competitions: those that run or wait, that have ended, that were interrupted."""
 
-import math
-
 import streamlit as st
 
 from mad_app.figures import contest_title
@@ -9,13 +7,11 @@ from mad_app.jobs.folder import Job, Phase
 from mad_app.jobs.queue import JobQueue
 from mad_app.ui.components.collection import picture_title
 from mad_app.ui.components.containment import contained
+from mad_app.ui.components.duration import about
 from mad_app.ui.components.html import plain
 from mad_app.ui.session import PageState
 
 MAX_SHOWN = 6
-MINUTE = 60
-LONG_MINUTES = 90
-"""From how many minutes a time is told in hours."""
 POLL_SECONDS = 1.5
 RESUMABLE = (Phase.STOPPED, Phase.DIED, Phase.INTERRUPTED)
 STATE = PageState("compete")
@@ -53,22 +49,6 @@ def place_in_queue(job: Job) -> str:
     """For a job that waits: how many are before it, and about how long it will wait."""
     before = f"{job.ahead} {'run' if job.ahead == 1 else 'runs'} before it" if job.ahead else "next"
     return f"{Phase.WAITING.value}, {before}, {about(job.wait)}"
-
-
-def about(seconds: float | None) -> str:
-    """A waiting time in words.
-
-    Example:
-        >>> about(None), about(20), about(60), about(200), about(9000)
-        ('time unknown yet', 'less than a minute', 'about 1 minute', 'about 3 minutes', 'about 3 hours')
-    """
-    if seconds is None:
-        return "time unknown yet"
-    if seconds < MINUTE:
-        return "less than a minute"
-    minutes = round(seconds / MINUTE)
-    count, unit = (minutes, "minute") if minutes < LONG_MINUTES else (math.ceil(minutes / MINUTE), "hour")
-    return f"about {count} {unit}{'s' if count > 1 else ''}"
 
 
 def continue_label(step: int) -> str:

@@ -108,6 +108,17 @@ def equal_ring() -> Html:
     )
 
 
+def two_rulers() -> Html:
+    """Two copies on two rulers, on which they lie in the other order."""
+    rulers = []
+    for y, (a, b) in ((40, (78, 110)), (98, (168, 128))):
+        rulers += [element("line", x1=24, x2=204, y1=y, y2=y, class_="mad-contour")]
+        rulers += [element("line", x1=x, x2=x, y1=y - 4, y2=y + 4, class_="mad-contour") for x in range(24, 205, 20)]
+        rulers += [_dot(24, y, "mad-dot"), _dot(a, y, "mad-dot mad-A"), _dot(b, y, "mad-dot mad-B")]
+        rulers += [_text(18, y - 10, "O"), _text(a - 5, y - 10, "A"), _text(b - 5, y - 10, "B")]
+    return _svg("Two rulers from the original O: on one copy A is nearer, on the other copy B", *rulers)
+
+
 def _card(title: str, drawing: Html, *text: str) -> Html:
     return element("section", element("h3", title), drawing, element("p", *text))
 

@@ -18,6 +18,7 @@ __all__ = [
     "element",
     "join",
     "load_styles",
+    "page_sheets",
     "plain",
     "sentence",
     "show_color_switch",
@@ -44,14 +45,21 @@ def show_html(content: Html) -> None:
 
 
 def load_styles(*rules: str) -> None:
-    """Put the styles of all components into the page.
+    """Put the styles of all pages into the page.
+
+    A sheet beside a script of its name is that of a component with a document of its own; here it would restyle every
+    drawing and button.
 
     Args:
         *rules: further rules.
     """
-    sheets = [path.read_text(encoding="utf-8") for path in sorted(_STYLES.glob("*.css"))]
-    st.html(f"<style>{''.join([*sheets, *rules])}</style>")
+    st.html(f"<style>{''.join([*(path.read_text(encoding='utf-8') for path in page_sheets()), *rules])}</style>")
     st.html(f"<script>{_PRESENTATION}</script>", unsafe_allow_javascript=True)
+
+
+def page_sheets() -> list[Path]:
+    """The files of the styles of all pages."""
+    return [path for path in sorted(_STYLES.glob("*.css")) if not path.with_suffix(".js").exists()]
 
 
 def show_color_switch() -> None:
@@ -87,4 +95,5 @@ def sentence(text: str, *, capital: bool = True) -> str:
         capital: whether it begins with a capital letter; not where it begins with the name of a visitor's file.
     """
     shown = without_paths(" ".join(text.split()))
-    return plain(shown[:1].upper() + shown[1:] if capital else shown) + "."
+    end = "" if shown.endswith("?") else "."
+    return plain(shown[:1].upper() + shown[1:] if capital else shown) + end

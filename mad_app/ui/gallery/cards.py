@@ -2,7 +2,6 @@
 
 import functools
 import io
-import math
 from pathlib import Path
 
 from PIL import Image
@@ -16,6 +15,7 @@ from mad_app.request import REQUEST_SETTINGS
 from mad_app.ui.components.collection import Card, SeriesCard, conditions, date_of
 from mad_app.ui.components.four_up import title_html
 from mad_app.ui.components.html import Html, element, join
+from mad_app.ui.components.ratio import times
 
 THUMBNAIL = 192
 """Longer side of a thumbnail in pixels."""
@@ -62,20 +62,6 @@ def comparison_html(runs: tuple[Run, Run], names: tuple[str, str]) -> Html:
     pairs = [element("div", *(_pair(run, pair) for run in runs), class_="mad-row") for pair in (0, 1)]
     side_by_side = element("div", element("div", *heads, class_="mad-row"), *pairs, class_="mad-comparison")
     return join(side_by_side, _differences(runs))
-
-
-def times(ratio: float | None) -> str:
-    """A ratio for people.
-
-    Example:
-        >>> times(38.4), times(1.234), times(math.inf), times(None)
-        ('38×', '1.2×', '∞', '–')
-    """
-    if ratio is None:
-        return "–"
-    if ratio >= 1e6:
-        return "∞" if math.isinf(ratio) else ">10⁶×"
-    return f"{ratio:.2g}×" if ratio < 10 else f"{float(f'{ratio:.2g}'):,.0f}×"
 
 
 def _thumb(card: Card, i: int) -> Html:

@@ -1,14 +1,20 @@
 """What every lesson has beside its drawings: texts, a prediction, notes for the teacher, a link for a class."""
 
-from urllib.parse import urlencode
+from functools import partial
+from urllib.parse import urlencode, urlsplit
 
+import numpy as np
 import streamlit as st
 
 from mad_app.declaration import settings_of
+from mad_app.images import ImageArray
 from mad_app.lessons import LESSONS, Lesson
+from mad_app.lessons.glossary import split_at_words
 from mad_app.ui.address import current_address
+from mad_app.ui.components.form import PictureChoice
+from mad_app.ui.components.html import join, show_html, term
 from mad_app.ui.lessons.controls import show_caption
-from mad_app.ui.lessons.state import STATE, hidable, open_lesson, place
+from mad_app.ui.lessons.state import STATE, hidable, open_lesson, place, state_of
 
 TITLES = {"picture": "Picture", "prediction": "Prediction", "python": "In Python", "notes": "Teacher's notes"}
 
@@ -16,7 +22,7 @@ TITLES = {"picture": "Picture", "prediction": "Prediction", "python": "In Python
 def show_text(lesson: Lesson) -> bool:
     """Draw what to know, to try and to predict; returns whether the prediction was made, or is not asked for."""
     st.markdown(f"**{lesson.objective}**")
-    st.markdown(lesson.text)
+    _show_words(lesson.text)
     st.header("Try it")
     st.markdown("\n".join(f"{i}. {task}" for i, task in enumerate(lesson.tasks, start=1)))
     with place("prediction"):
@@ -46,8 +52,45 @@ def show_link(lesson: Lesson) -> None:
             placeholder="Nothing",
             help="The link opens this lesson as it is now, without these controls.",
         )
-        query = {**current_address(), **({"hide": ",".join(hidden)} if hidden else {})}
-        st.code(f"{(st.context.url or '').partition('?')[0]}?{urlencode(query, doseq=True)}", None, wrap_lines=True)
+        st.code(_address(hidden), None, wrap_lines=True)
+
+
+def show_handout(lesson: Lesson, picture: PictureChoice | None) -> None:
+    """The buttons for the hand-out of the lesson as it is now; the teacher's copy where the notes are shown."""
+    if STATE["hidden"]:
+        return
+    state, image, here = state_of(lesson), _image_of(picture), urlsplit(st.context.url or "").hostname
+    address = "" if here in (None, "localhost", "127.0.0.1", "::1") else _address([])
+
+    def made(teacher: bool) -> bytes:
+        from mad_app.lessons.handout import make_handout  # imports Matplotlib
+
+        return make_handout(lesson.name, image, teacher=teacher, state=state, address=address)
+
+    for teacher in (False, True) if STATE.get("notes") else (False,):
+        kind = "teacher" if teacher else "student"
+        st.download_button(
+            "Hand-out, teacher's copy" if teacher else "Hand-out to print",
+            partial(made, teacher),
+            f"{lesson.name}-{kind}.pdf",
+            "application/pdf",
+            key=STATE.key(f"handout-{kind}"),
+            on_click="ignore",
+            icon=":material/print:",
+            width="stretch",
+            help="One page as PDF, with the picture and the settings as they are now.",
+        )
+
+
+def _image_of(picture: PictureChoice | None) -> ImageArray:
+    return picture.reference if picture else np.zeros((1, 1, 3), np.float32)
+
+
+def _address(hidden: list[str]) -> str:
+    """Of the lesson as it is now, with controls hidden."""
+    query = {**current_address(), **({"hide": ",".join(hidden)} if hidden else {})}
+    query.pop("tour", None)
+    return f"{(st.context.url or '').partition('?')[0]}?{urlencode(query, doseq=True)}"
 
 
 def show_end(lesson: Lesson) -> None:
@@ -77,8 +120,14 @@ def _show_prediction(lesson: Lesson) -> bool:
     else:
         st.warning(f"Not quite. {right}", icon=":material/close:")
     st.header("What you should see")
-    st.markdown(lesson.seen)
+    _show_words(lesson.seen)
     return True
+
+
+def _show_words(text: str) -> None:
+    """Draw Markdown whose technical words explain themselves under the pointer and with the focus."""
+    pieces = (term(piece, explained) if explained else piece for piece, explained in split_at_words(text))
+    show_html(join(*pieces))
 
 
 def _show_notes(lesson: Lesson) -> None:

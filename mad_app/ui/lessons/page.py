@@ -7,16 +7,18 @@ import streamlit as st
 
 from mad_app.lessons import LESSONS, Lesson
 from mad_app.ui.components.containment import contained, whole_page
-from mad_app.ui.components.explanation import equal_ring, layers, level_set, neighborhood
+from mad_app.ui.components.explanation import equal_ring, layers, level_set, neighborhood, two_rulers
 from mad_app.ui.components.form import PictureChoice
 from mad_app.ui.components.html import Html, element, load_styles, sentence, show_html
 from mad_app.ui.components.picture_picker import picker_style
 from mad_app.ui.lessons.equal_distance import show_equal_distance
-from mad_app.ui.lessons.frame import show_end, show_link, show_notes_switch, show_text
+from mad_app.ui.lessons.frame import show_end, show_handout, show_link, show_notes_switch, show_text
 from mad_app.ui.lessons.lasi import show_lasi
 from mad_app.ui.lessons.layers import show_layers
+from mad_app.ui.lessons.numbers import show_numbers_lie
 from mad_app.ui.lessons.picture import choose_picture, loading_of
 from mad_app.ui.lessons.state import STATE, follow_address, keep_address, open_lesson, place, state_of
+from mad_app.ui.lessons.tour import show_tour_bar, show_tour_run, show_tour_start
 from mad_app.ui.lessons.two_pixels import show_two_pixels
 
 Show = Callable[[Lesson, Any, PictureChoice | None, bool], None]
@@ -27,6 +29,7 @@ SHOW: Mapping[str, Show] = {
     "equal": show_equal_distance,
     "lasi": show_lasi,
     "lpips": show_layers,
+    "numbers": show_numbers_lie,
 }
 """Of every lesson."""
 
@@ -35,6 +38,7 @@ DRAWINGS: Mapping[str, Callable[[], Html]] = {
     "equal": equal_ring,
     "lasi": neighborhood,
     "lpips": layers,
+    "numbers": two_rulers,
 }
 """On the card of every lesson in the list."""
 
@@ -47,7 +51,10 @@ def lessons_page() -> None:
     load_styles(picker_style(STATE.page))
     notice = st.container()
     follow_address()
-    if STATE["lesson"] is None:
+    show_tour_bar()
+    if STATE["lesson"] is None and STATE["tour"]:
+        show_tour_run()
+    elif STATE["lesson"] is None:
         _show_list()
     else:
         _show_lesson(LESSONS[STATE["lesson"]])
@@ -59,6 +66,7 @@ def lessons_page() -> None:
 def _show_list() -> None:
     st.title("Lessons")
     st.markdown("Each lesson answers one question with pictures and numbers that you change yourself.")
+    show_tour_start()
     for row in range(0, len(LESSONS), 2):
         for column, lesson in zip(st.columns(2), list(LESSONS.values())[row : row + 2], strict=False):
             with column.container(border=True, height="stretch"):
@@ -88,6 +96,7 @@ def _show_lesson(lesson: Lesson) -> None:
         with place("notes"):
             show_notes_switch()
         show_link(lesson)
+        show_handout(lesson, picture)
     words, body = st.columns([2, 3], gap="large")
     with words:
         predicted = show_text(lesson)

@@ -1,6 +1,7 @@
 """What is open on the page of lessons, and the address that opens it again.
 
-`/lessons?lesson=NAME` with a lesson's settings and its picture opens it there; `hide=` names controls that are hidden.
+`/lessons?lesson=NAME` with a lesson's settings and its picture opens it there; `hide=` names controls that are hidden;
+`tour=` names the stop of the guided tour, which says which lesson is open.
 The session's values are filled from an address that the page has not written itself, then from the controls.
 """
 
@@ -12,6 +13,7 @@ import streamlit as st
 
 from mad_app.declaration import settings_of
 from mad_app.lessons import LESSONS, Lesson, read_state, write_state
+from mad_app.lessons.tour import TOUR, read_stop
 from mad_app.ui.address import correct_address, current_address, write_address
 from mad_app.ui.lessons.picture import keep_picture, picture_query, read_picture
 from mad_app.ui.session import PageState
@@ -29,6 +31,11 @@ def follow_address() -> None:
         _keep_values()
         return
     problems, name = [], query.get("lesson", "")
+    STATE["tour"] = read_stop(query.get("tour", ""))
+    if STATE["tour"]:
+        name = TOUR[STATE["tour"] - 1].lesson or ""
+    elif "tour" in query:
+        problems.append(f"the tour has {len(TOUR)} stops, and none is {query['tour']!r:.60}")
     if name and name not in LESSONS:
         problems.append(f"there is no lesson {name!r:.60}")
     STATE["lesson"] = name if name in LESSONS else None
@@ -49,6 +56,7 @@ def keep_address() -> None:
         lesson = LESSONS[name]
         query = {"lesson": name, **(picture_query(STATE) if lesson.picture else {}), **write_state(state_of(lesson))}
         query |= {"hide": ",".join(STATE["hidden"])} if STATE["hidden"] else {}
+    query |= {"tour": str(STATE["tour"])} if STATE["tour"] else {}
     if not STATE["known"]:  # just opened
         correct_address(query)
         STATE["known"] = (_current(), query)
@@ -60,6 +68,14 @@ def keep_address() -> None:
 def open_lesson(name: str | None) -> None:
     """Open a lesson as it was left, or the list."""
     STATE["lesson"], STATE["hidden"], STATE["problems"] = name, [], []
+    STATE["tour"] = None
+
+
+def open_stop(stop: int | None) -> None:
+    """Open a stop of the tour, counted from 1; None leaves the tour, which can be taken up again where it was."""
+    STATE["tour-left"] = (STATE["tour"] or 1) if stop is None and STATE["tour"] != len(TOUR) else 1
+    open_lesson(TOUR[stop - 1].lesson if stop else None)
+    STATE["tour"] = stop
 
 
 def hidable(lesson: Lesson) -> list[str]:

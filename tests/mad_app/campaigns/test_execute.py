@@ -12,6 +12,7 @@ import pytest
 
 from mad_app.campaigns import Executor, Outcomes, Standing, execute, survey
 from mad_app.campaigns.outcomes import FOLDER
+from mad_app.campaigns.status import known_campaigns
 from mad_app.records import State, list_runs, run_lock, state_of
 from mad_app.records.lock import LockedError
 from mad_app.runs import run_competition
@@ -144,3 +145,21 @@ def test_a_damaged_line_of_the_outcomes_hides_no_other(tmp_path: Path) -> None:
         file.write('\n{"id": "b", "sta')
     Outcomes(tmp_path).add("c", {}, {"state": "failed", "reason": "too"})
     assert Outcomes(tmp_path).failures() == {"a": "why", "c": "too"}
+
+
+def test_a_folder_knows_its_campaigns_and_how_far_they_are(tmp_path: Path, threads: Executor) -> None:
+    campaign = small("second_level = [0.01, 1000]")
+    execute(campaign, tmp_path, threads)
+    (known,) = known_campaigns(tmp_path)
+    assert (known.id, known.text()) == (campaign.id, campaign.text)
+    assert (known.status.done, known.status.failed, known.status.handed_out) == (1, 1, ())
+    assert not known.running
+    assert small("second_level = [1000, 0.01]").id == campaign.id != small("seed = 0").id
+
+
+def test_what_another_process_adds_to_the_outcomes_is_read(tmp_path: Path) -> None:
+    reader, writer = Outcomes(tmp_path), Outcomes(tmp_path)
+    for name in ("a", "b"):
+        writer.add(name, {}, {"state": "failed", "reason": name})
+        reader.refresh()
+    assert reader.failures() == {"a": "a", "b": "b"}

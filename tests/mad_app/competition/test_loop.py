@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +56,20 @@ class OpaqueBound:
 def run(first: Any, second: Any, constraints: str, steps: int) -> list[Step]:
     settings, mask = CONSTRAINTS[constraints]
     return list(compete(*reference_and_start(), first, second, Settings(steps=steps, **settings), mask=mask))
+
+
+def test_the_return_to_the_level_is_compiled_once_beside_the_first_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    traced, restore_step = [], loop.restore_step
+
+    def counted(*arguments: Any) -> Any:
+        traced.append(threading.current_thread().name)
+        return restore_step(*arguments)
+
+    monkeypatch.setattr(loop, "restore_step", counted)
+    loop._restore_step.clear_cache()
+    assert run(Opaque(SQUARE_NORM), Opaque(FORM), "none", 3)[-1].on_level
+    assert len(traced) == 1
+    assert traced[0].startswith("compile")
 
 
 @pytest.mark.parametrize("constraints", CONSTRAINTS)

@@ -1,9 +1,12 @@
 """A function captured as a CUDA graph, where there is a device; without one, the function itself."""
 
+import jax.numpy as jnp
 import pytest
 import torch
 
+from mad_app.metrics import get_metric
 from mad_app.metrics.cuda_graph import captured
+from mad_app.metrics.sums import Summable
 
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch has no CUDA device here")
 
@@ -40,3 +43,18 @@ def test_a_function_that_waits_for_the_device_is_left_as_it_is() -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="PyTorch has a CUDA device here")
 def test_without_a_device_the_function_is_left_as_it_is() -> None:
     assert captured(value_and_gradient, torch.ones(2, 3)) is value_and_gradient
+
+
+class SaysCuda(torch.Tensor):
+    is_cuda = True
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="PyTorch has a CUDA device here")
+def test_a_metric_knows_for_which_pictures_its_capture_failed() -> None:
+    metric = get_metric("ssim")
+    both = metric + get_metric("mse")  # type: ignore[operator]
+    assert isinstance(metric, Summable)
+    bound = metric.bind(jnp.zeros((12, 16, 3)))
+    bound._value_and_grad(torch.rand(4, 3, 12, 16).as_subclass(SaysCuda))
+    assert metric.without_graph((12, 16, 3)) == both.without_graph((12, 16, 3)) == ("ssim",)
+    assert metric.without_graph((16, 12, 3)) == ()

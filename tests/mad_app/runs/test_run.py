@@ -21,6 +21,7 @@ from mad_app.competition.settings import SolverOptions
 from mad_app.errors import ArgumentError
 from mad_app.images import bundled_path, from_uint8, load_image, save_png, to_uint8
 from mad_app.metrics import KnownMetric, get_metric
+from mad_app.metrics.sums import Summable
 from mad_app.records import (
     UNFINISHED,
     DiskFullError,
@@ -55,6 +56,16 @@ def quick_metric(name: str) -> KnownMetric:
 
 
 # ---- the record is true ----------------------------------------------------------------------------------------------
+
+
+def test_the_record_says_what_was_computed_without_a_cuda_graph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = load_run(run_competition(QUICK, tmp_path, resolve=quick_metric))
+    monkeypatch.setattr(Summable, "without_graph", lambda metric, shape: (f"{metric.name} at {shape}",))
+    without = load_run(run_competition(QUICK, tmp_path, resolve=quick_metric))
+    size = f"({SIZE}, {SIZE}, 3)"
+    assert without.device == f"{run.device}, form at {size} and square-norm at {size} without a CUDA graph"
 
 
 def test_the_record_says_what_can_be_measured_on_its_pictures(tmp_path: Path) -> None:

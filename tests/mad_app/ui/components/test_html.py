@@ -1,6 +1,6 @@
 """HTML is escaped once, wherever text comes from."""
 
-from mad_app.ui.components.html import Html, element, join, plain, sentence
+from mad_app.ui.components.html import Html, element, join, page_sheets, plain, sentence
 
 EVIL = '<img src="x" onerror=alert(1)>'
 
@@ -15,3 +15,12 @@ def test_text_is_escaped_in_content_and_attributes_and_html_is_not() -> None:
 def test_markdown_shows_text_as_it_is() -> None:
     assert plain("*a* <b>") == r"\*a\* \<b\>"
     assert sentence("it failed: [x](y)") == r"It failed\: \[x\]\(y\)."
+
+
+def test_no_style_of_a_page_touches_every_drawing_of_charts() -> None:
+    sheets = {path.name: path.read_text(encoding="utf-8") for path in page_sheets()}
+    assert "style.css" in sheets
+    selectors = [
+        one.strip() for text in sheets.values() for rule in text.split("}") for one in rule.split("{")[0].split(",")
+    ]
+    assert not {"svg", "path", "text", "rect", "line", "button"} & set(selectors)

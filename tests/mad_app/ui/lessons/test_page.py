@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from mad_app.images import bundled_path, load_image
 from mad_app.lessons import LESSONS
 from mad_app.lessons.neighborhood import look_at
+from mad_app.lessons.tour import TOUR, minutes_left
 from tests.mad_app.ui.conftest import OpenPage, html_of, parameter
 
 
@@ -68,3 +69,29 @@ def test_what_an_address_hides_keeps_its_value(open_page: OpenPage) -> None:
 def python_of(page: AppTest) -> str:
     (code,) = [code.value for code in page.code if code.language == "python"]
     return str(code)
+
+
+def test_the_tour_leads_through_its_stops_is_left_and_taken_up_again(open_page: OpenPage) -> None:
+    page = open_page("lessons", size="64")
+    page.button(key="lessons-tour-start").click().run()
+    for number, stop in enumerate(TOUR, start=1):
+        assert parameter(page, "tour") == str(number)
+        assert page.title[0].value == (LESSONS[stop.lesson].title if stop.lesson else "A finished competition")
+        assert f"{minutes_left(number)} to the end" in html_of(page)
+        assert not page.error
+        if number == 3:
+            page.button(key="lessons-tour-leave").click().run()
+            assert "tour" not in page.query_params
+            assert "3 of 5" in page.button(key="lessons-tour-start").label
+            page.button(key="lessons-tour-start").click().run()
+        page.button(key="lessons-tour-next").click().run()
+    assert page.title[0].value == "Lessons"
+    assert page.button(key="lessons-tour-start").label.startswith("Start the tour")
+
+
+def test_an_address_opens_the_tour_at_its_stop(open_page: OpenPage) -> None:
+    page = open_page("lessons", tour="4", size="64")
+    assert page.title[0].value == LESSONS["lpips"].title
+    page.button(key="lessons-tour-back").click().run()
+    assert parameter(page, "lesson") == "lasi"
+    assert "stops" in open_page("lessons", tour="9").info[0].value

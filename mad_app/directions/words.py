@@ -1,0 +1,33 @@
+"""Principal distortions in words."""
+
+from mad_app.directions.findings import Findings
+from mad_app.figures.text import metric_title, number
+
+OUTCOMES = {
+    "converged": "The search converged",
+    "max_steps": "The search used all its steps",
+    "stopped": "The search was stopped by the user",
+    "stalled": "The search ended where rounding let no step improve it",
+}
+
+
+def names_of(found: Findings) -> tuple[str, str]:
+    """What the two distortions are called."""
+    return ("most noticeable", "least noticeable") if len(found.metrics) == 1 else ("first", "second")
+
+
+def verdict_of(found: Findings) -> str:
+    """The sensitivities and how the search ended, a sentence a line."""
+    first, second = names_of(found)
+    lines = [
+        f"{metric_title(one.name)}: sensitivity {number(one.sensitivities[0])} to the {first} distortion and "
+        f"{number(one.sensitivities[1])} to the {second}, relative to white noise of the same size."
+        for one in found.metrics
+    ]
+    return "\n".join([*lines, ending(found)])
+
+
+def ending(found: Findings) -> str:
+    """How the search ended, in a sentence."""
+    residuals = " and ".join(number(one) for one in found.residuals)
+    return f"{OUTCOMES[found.outcome]} after {found.steps} steps; residuals {residuals}."
