@@ -88,6 +88,8 @@ def _in_authors_range(image: Array, data_range: Range) -> Array:
 
 def _image(image: Any, name: str, data_range: Range) -> Array:
     """An argument as an array of JAX, its values as they are."""
+    if np.shape(data_range) != (2,):
+        raise ValueError(f"data_range must be two numbers, those of black and white, got {data_range!r}")
     low, high = data_range
     if not (np.isfinite([low, high]).all() and low < high):
         raise ValueError(f"data_range must be two finite numbers, black below white, got {data_range!r}")

@@ -6,6 +6,7 @@ is needed, so that help is quick.
 """
 
 import importlib.metadata
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +40,7 @@ class _Program(click.Group):
         return super().get_command(ctx, EARLIER_NAMES.get(cmd_name, cmd_name))
 
     def invoke(self, ctx: click.Context) -> Any:
+        logging.getLogger("jax._src.callback").disabled = True  # what it prints is reported in a sentence
         try:
             return super().invoke(ctx)
         except BrokenPipeError:

@@ -110,7 +110,7 @@ def _values_table(values: Mapping[str, float | None], size: int) -> str:
         elif row and size < row.minimum_size:
             text = f"–  needs pictures of at least {row.minimum_size} pixels"
         else:
-            text = f"–  {(row and row.missing()) or 'is not a finite number'}"
+            text = f"–  {(row and row.missing()) or 'could not be computed, or is not a finite number'}"
         rows.append((name, text))
     return _table(rows)
 

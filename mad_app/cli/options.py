@@ -45,7 +45,7 @@ class Folder(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """The folder; refuses what is none."""
-        if (on_shelf := shelf_folder(str(value))) is not None and not Path(str(value)).exists():
+        if (on_shelf := shelf_folder(str(value).rstrip("/"))) is not None and not Path(str(value)).exists():
             return on_shelf
         folder = Path(str(super().convert(value, param, ctx)))
         return folder.resolve() if folder.name in ("", "..") else folder

@@ -143,7 +143,7 @@ def _low_frequencies(shape: tuple[int, ...], low_pass: float) -> Band:
     bases, cycles = [], []
     for length in shape[:2]:
         scale = length / min(shape[:2])
-        index = np.arange(min(length, int(2 * low_pass * scale) + 1))
+        index = np.arange(int(min(length, 2 * low_pass * scale + 1)))
         basis = np.cos(np.pi * index[:, None] * (np.arange(length) + 0.5) / length)
         bases.append(jnp.asarray(basis / np.linalg.norm(basis, axis=1, keepdims=True), jnp.float32))
         cycles.append(index / 2 / scale)

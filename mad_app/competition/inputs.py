@@ -13,6 +13,10 @@ from mad_app.metrics import Metric
 
 Mask = npt.NDArray[np.bool_]
 
+SMALLEST_SQUARE, LARGEST_SQUARE = 1e-30, 1e30
+"""Limits of the square of a gradient's norm, which the solver divides by: float32 holds 1e-38 to 3e38, also for the
+share of each of some million values, and for a gradient that shrinks or grows on the way."""
+
 
 def checked_image(image: AnyImage, name: str, *, shape: tuple[int, ...] | None = None) -> ImageArray:
     """An image as float32 (H, W, 3).
@@ -72,7 +76,8 @@ def check_metric_at_start(role: Role, metric: Metric, value: float, gradient: Ar
         gradient: with respect to the params, (H, W, 3). One that is not finite is an outcome, not misuse.
 
     Raises:
-        ArgumentError: the value is not a positive number, or the gradient is 0 everywhere.
+        ArgumentError: the value is not a positive number, or the gradient is 0 everywhere, or its square is beyond
+            float32.
     """
     if value == 0:
         raise ArgumentError(role, f"{metric.name} gives the start distance 0: take another or a stronger distortion")
@@ -83,6 +88,13 @@ def check_metric_at_start(role: Role, metric: Metric, value: float, gradient: Ar
             role,
             f"{metric.name} has no gradient: at the start it is 0 at every value that may change, so no step can "
             f"change the distance",
+        )
+    size = float(np.sum(np.square(np.asarray(gradient, np.float64))))
+    if np.isfinite(size) and not SMALLEST_SQUARE <= size <= LARGEST_SQUARE:
+        raise ArgumentError(
+            role,
+            f"{metric.name} has a gradient too {'large' if size > 1 else 'small'} to be squared in float32, of norm "
+            f"{size**0.5:.3g} at the start: multiply the metric by a number that brings its values nearer to 1",
         )
 
 

@@ -129,7 +129,8 @@ class _Quantization:
                 break
             normals = normals.mean(axis=3, keepdims=True) + 0 * normals if self.gray else normals
             moved = retract(jnp.asarray(images), *(jnp.asarray(array, np.float32) for array in (normals, residual)))
-            images = np.clip(np.asarray(moved), low, high)
+            known = np.isfinite(moved).all(axis=(1, 2, 3), keepdims=True)
+            images = np.where(known, np.clip(np.asarray(moved), low, high), images)
         return images
 
 

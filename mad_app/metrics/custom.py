@@ -85,13 +85,16 @@ def _attribute(name: str, argument: str) -> Any:
         raise ArgumentError(argument, f"must have the form package.module:function, got {name!r}")
     try:
         module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:  # the module's own code runs here, and may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the module's own code runs here, and may raise anything
         problem = f"{name}: the module {module_name} cannot be imported from here ({describe_error(error)})"
         raise ArgumentError(argument, problem) from error
     try:
         return getattr(module, attribute)
     except AttributeError as error:
-        raise ArgumentError(argument, f"{name}: the module {module_name} has no function {attribute}") from error
+        where = f" (it is {file})" if (file := getattr(module, "__file__", None)) else ""
+        raise ArgumentError(argument, f"{name}: the module {module_name} has no function {attribute}{where}") from error
     except Exception as error:  # a module may make its attributes on demand
         problem = f"{name}: the module {module_name} cannot give {attribute} ({describe_error(error)})"
         raise ArgumentError(argument, problem) from error

@@ -1,7 +1,7 @@
 """The values of several metrics for the same images.
 
-A value that is not available (the metric is not installed here, the images are too small for it, or it is not finite)
-is None. Nothing is downloaded.
+A value that is not available (the metric is not installed here, the images are too small for it, it fails, or is not
+finite) is None. Nothing is downloaded.
 """
 
 import math
@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from mad_app.metrics.contract import checked_images, checked_reference
+from mad_app.metrics.failure import MetricFailed, failures_of
 from mad_app.metrics.protocol import Metric
 from mad_app.metrics.registry import get_measurable, measured_by_default, spec_of
 from mad_app.metrics.spec import MetricSpec
@@ -77,7 +78,11 @@ def measure_batch(
 def _listed_values(name: str, spec: MetricSpec, reference: jax.Array, images: jax.Array) -> Values:
     if spec.missing() or min(reference.shape[:2]) < spec.minimum_size:
         return (None,) * len(images)
-    return _values(get_measurable(name), reference, images)
+    try:
+        with failures_of(name):
+            return _values(get_measurable(name), reference, images)
+    except MetricFailed:  # costs no other metric its values
+        return (None,) * len(images)
 
 
 def _values(metric: Metric, reference: jax.Array, images: jax.Array) -> Values:

@@ -1,6 +1,7 @@
 """What is raised where a metric fails during a competition, and such errors in one sentence."""
 
 import contextlib
+import re
 import sysconfig
 import traceback
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ OUT_OF_MEMORY = (
 
 _SIGNS = ("RESOURCE_EXHAUSTED", "out of memory", "ALLOC_FAILED")
 """In the messages of XLA; of PyTorch and CUDA; of cuDNN and cuBLAS."""
+_FRAME = re.compile(r'File "([^"]+)", line (\d+)')
+"""A line of a stack trace."""
 _FRAMEWORKS = {"jax", "jaxlib", "numpy", "torch"}
 
 
@@ -47,11 +50,29 @@ def failures_of(metric: str, doing: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except MetricFailed:
+    except (MetricFailed, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:  # the user's own code runs here, and may raise anything
+    except BaseException as error:  # the user's own code runs here, and may raise anything
         raised = f"raised {describe_error(error)}"
         raise MetricFailed(metric, f"{raised}, {doing}" if doing else raised) from error
+
+
+@contextlib.contextmanager
+def failures_in_callbacks(metrics: str) -> Iterator[None]:
+    """Turn what a callback of JAX raised, which JAX reports as its own error, into a MetricFailed.
+
+    Args:
+        metrics: names of those that are computed in the body.
+    """
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:  # JAX's own is of either, depending on its version
+        text = _message(error)
+        if "callback" not in text.partition("\n")[0] or "Traceback" not in text or isinstance(error, MetricFailed):
+            raise
+        lines = [(Path(file), number) for file, number in _FRAME.findall(text) if _is_of_user(file)]
+        at = f", {lines[-1][0].name} line {lines[-1][1]}" if lines else ""
+        raise MetricFailed(metrics, f"raised {_shortened(text.strip().splitlines()[-1])}{at}, in a callback") from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -155,7 +155,7 @@ class BoundTorchMetric:
         return product
 
     def _distances(self, part: torch.Tensor) -> torch.Tensor:
-        with torch.no_grad():
+        with torch.no_grad(), failures_of(self.metric.name):
             return self.metric.distances_to(self.prepared, part)
 
     def _value_and_grad(self, part: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -169,11 +169,10 @@ class BoundTorchMetric:
         return self._graphs[part.shape](part)
 
     def _differentiate(self, part: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        with torch.enable_grad():
+        with torch.enable_grad(), failures_of(self.metric.name):
             part.requires_grad_()
             distances = self.metric.distances_to(self.prepared, part)
-            with failures_of(self.metric.name):
-                (gradients,) = torch.autograd.grad(distances.sum(), part)
+            (gradients,) = torch.autograd.grad(distances.sum(), part)
         return distances.detach(), gradients
 
     def _of_parts(self, function: Callable[[torch.Tensor], T], images: jax.Array) -> list[T]:

@@ -148,6 +148,8 @@ def read_json(path: Path, *, most: int = MAX_JSON_BYTES) -> dict[str, Any]:
     A half of a surrogate pair, which no page can show, is read as a replacement character.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # opening a pipe would wait for ever
+            raise RecordError(f"{path} cannot be read: it is a pipe or a device")
         with path.open("rb") as file:
             content = file.read(most + 1)
         if len(content) > most:

@@ -87,6 +87,8 @@ def origin_from(settings: Mapping[str, Any], size: tuple[int, int] | None) -> di
 
 def png_size(path: Path) -> tuple[int, int] | None:
     """Width and height that the header of a PNG file gives; None where it cannot be read."""
+    if not path.is_file():  # opening a pipe would wait for ever
+        return None
     try:
         with path.open("rb") as file:
             head = file.read(24)

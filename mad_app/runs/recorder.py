@@ -19,6 +19,7 @@ from mad_app.competition import CORNERS, Reason, SolverOptions, Step, parametriz
 from mad_app.competition.settings import Role
 from mad_app.images import from_uint8
 from mad_app.metrics import KnownMetric, get_measurable, measure_batch, measure_maps, measured_by_default
+from mad_app.metrics.failure import failures_in_callbacks
 from mad_app.metrics.sums import Summable
 from mad_app.records import (
     GIVEN,
@@ -140,8 +141,13 @@ class Recorder:
         """Drain the steps into the store.
 
         Raises:
-            DiskFullError: there is no room for the first version of the record; RecordError: the disk refused it.
+            DiskFullError: there is no room for the first version of the record; RecordError: the disk refused it;
+            MetricFailed: a metric raised an error.
         """
+        with failures_in_callbacks(" or ".join(self._names())):
+            self._drain(steps)
+
+    def _drain(self, steps: Iterator[Step]) -> None:
         before = self._checkpoint
         seconds, first = (before.seconds, before.step.index) if before else (0.0, 0)
         began = saved = time.monotonic()

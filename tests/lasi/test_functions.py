@@ -64,6 +64,7 @@ def test_programs_are_kept_and_their_number_is_bounded() -> None:
     ("x", "options", "problem"),
     [
         (2 * X, {}, r"x has values from -.* to .*, beyond data_range \(-1, 1\)"),
+        (X, {"data_range": 255}, "data_range must be two numbers, those of black and white, got 255"),
         (X, {"data_range": (1, 1)}, r"data_range must be two finite numbers, black below white, got \(1, 1\)"),
         (X + 0j, {}, "x must be an array of real numbers, got dtype complex64"),
         ("cat", {}, "x must be an array of real numbers, got str"),

@@ -83,6 +83,7 @@ CASES: list[tuple[str, str]] = [
     ("compete coffee --size 24 --first ssim --second mse --strength 0", "--first"),
     ("compete coffee --size 24 --first ssim --second mse --second-level 9", "--second-level 9 cannot be reached"),
     ("compete coffee --size 24 --first ssim --second mse --first-level 1e39", "--first-level 1e+39 cannot be reached"),
+    ("compete coffee --size 24 --low-pass 1e308 --first ssim --second mse --second-level 9", "--second-level 9 cannot"),
     ("compete --color", "No such option"),
     ("level-sweep --levels 0.01", "--levels must be at least two different ones"),
     ("level-sweep --levels 1,1e400", "--levels must be above 0, got inf"),

@@ -87,6 +87,16 @@ def test_a_metric_that_is_no_distance_at_the_start_is_refused(role: str, value: 
     assert (error.argument, error.problem) == (role, problem)
 
 
+@pytest.mark.parametrize(("factor", "word"), [(1e25, "large"), (1e-25, "small")])
+def test_a_metric_whose_gradient_float32_cannot_square_is_refused(factor: float, word: str) -> None:
+    def distances_to(reference: jax.Array, images: jax.Array) -> jax.Array:
+        return jnp.float32(factor) * square_norms(reference, images)
+
+    error = refusal(second=metric_of("scaled", distances_to))
+    assert error.argument == "second"
+    assert f"scaled has a gradient too {word} to be squared in float32" in error.problem
+
+
 def test_a_metric_that_sees_only_what_is_masked_has_no_gradient() -> None:
     def distances_to(reference: jax.Array, images: jax.Array) -> jax.Array:
         return square_norms(reference[8:], images[:, 8:])

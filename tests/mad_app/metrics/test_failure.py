@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from mad_app.metrics import MetricFailed, custom, is_out_of_memory, metric_from
-from mad_app.metrics.failure import describe_error, failures_of
+from mad_app.metrics.failure import describe_error, failures_in_callbacks, failures_of
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
 LARGE = 24
@@ -136,3 +136,29 @@ def test_a_metric_that_fails_for_lack_of_memory_is_known_as_that() -> None:
         raise KeyError("RESOURCE_EXHAUSTED")
     assert is_out_of_memory(of_torch.value)
     assert not is_out_of_memory(of_the_user.value)
+
+
+class Outcome(BaseException):
+    """As pytest raises where a test fails."""
+
+
+def test_whatever_a_metric_raises_is_its_failure_but_an_interrupt_is_none() -> None:
+    with pytest.raises(MetricFailed, match="raised Outcome: no"), failures_of("mine"):
+        raise Outcome("no")
+    with pytest.raises(KeyboardInterrupt), failures_of("mine"):
+        raise KeyboardInterrupt
+
+
+def test_what_a_callback_raises_is_a_failure_with_its_line() -> None:
+    def refuse(_: Any) -> Any:
+        raise KeyError("step 3")
+
+    @jax.jit
+    def of_callback(value: jax.Array) -> jax.Array:
+        return jax.pure_callback(refuse, jax.ShapeDtypeStruct((), jnp.float32), value)
+
+    raised = r"raised KeyError: 'step 3', test_failure\.py line \d+, in a callback"
+    with pytest.raises(MetricFailed, match=raised), failures_in_callbacks("mine"):
+        of_callback(jnp.float32(1)).block_until_ready()
+    with pytest.raises(ValueError, match="another"), failures_in_callbacks("mine"):
+        raise ValueError("another")

@@ -130,7 +130,10 @@ def change_json(folder: Path, chance: Chance) -> None:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return
-    parent, key = chance.choice(list(_places(document)))
+    places = list(_places(document))
+    if not places:
+        return
+    parent, key = chance.choice(places)
     what = chance.randrange(8)
     if what == 0:
         del parent[key]
@@ -176,7 +179,7 @@ def change_file(folder: Path, chance: Chance) -> None:
     """Cut, spoil, empty, delete, rename, copy or replace a file, or add one."""
     path = chance.choice(sorted(path for path in folder.rglob("*") if path.is_file()) or [folder / "none.png"])
     content = path.read_bytes() if path.is_file() else b""
-    what = chance.randrange(9)
+    what = chance.randrange(10)
     if what == 0:
         path.write_bytes(content[: chance.randrange(len(content) + 1)])
     elif what == 1 and content:
@@ -196,6 +199,9 @@ def change_file(folder: Path, chance: Chance) -> None:
     elif what == 7:
         path.unlink(missing_ok=True)
         path.symlink_to(chance.choice([folder, path, folder.parent / GOOD / "run.json", Path("/dev/null")]))
+    elif what == 8 and hasattr(os, "mkfifo"):
+        path.unlink(missing_ok=True)
+        os.mkfifo(path)
     else:
         shutil.copy(path, path.with_name(f"copy_{path.name}")) if path.is_file() else None
 

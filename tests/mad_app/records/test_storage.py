@@ -241,3 +241,10 @@ def test_a_process_killed_at_any_moment_leaves_a_whole_record(tmp_path: Path) ->
         np.testing.assert_array_equal(load_checkpoint(folder).step.images, make_checkpoint(index).step.images)
     replace_run(make_run(), folder)
     assert contents(folder).keys() == FILES
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_a_pipe_in_the_place_of_a_record_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "run.json")
+    with pytest.raises(RecordError, match=r"run\.json cannot be read: it is a pipe or a device"):
+        load_run(tmp_path)
