@@ -18,6 +18,7 @@ from mad_app.cli.options import (
     Command,
     FiniteRange,
     Folder,
+    file_option,
     option_of,
 )
 from mad_app.errors import ArgumentError
@@ -36,13 +37,7 @@ def sheet_setting_options(command: Decorated) -> Decorated:
 
 @click.command(cls=Command)
 @click.argument("runs", metavar="RUN...", type=Folder(), nargs=-1, required=True)
-@click.option(
-    "--out",
-    "path",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="A name that ends in .pdf, .svg or .png, or, for the table of all metrics, in .csv or .tex.",
-)
+@file_option(".pdf, .svg or .png, or, for the table of all metrics, in .csv or .tex")
 @sheet_setting_options
 @click.option("--dpi", type=FiniteRange(36, 2400), help="Dots per inch of a PNG.  [default: whole pixels]")
 @click.option(

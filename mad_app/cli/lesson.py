@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mad_app.cli.options import Command, FileName
+from mad_app.cli.options import Command, FileName, file_option
 from mad_app.images import BUNDLED, DEFAULT_IMAGE, bundled_path, load_image
 
 SIZE = 96
@@ -13,7 +13,7 @@ SIZE = 96
 
 @click.command(cls=Command)
 @click.argument("name")
-@click.option("--out", "path", type=click.Path(path_type=Path), required=True, help="A name that ends in .pdf.")
+@file_option(".pdf")
 @click.option("--teacher", is_flag=True, help="The teacher's copy, with answers and notes.")
 @click.option(
     "--image", type=FileName(), default=DEFAULT_IMAGE, show_default=True, help="A file, or a bundled picture."

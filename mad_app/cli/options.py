@@ -74,13 +74,17 @@ class FiniteRange(click.FloatRange):
 
 RUN = click.argument("run", type=Folder())
 SERIES = click.argument("series", type=Folder())
-DRAWING = click.option(
-    "--out", "path", type=click.Path(path_type=Path), required=True, help="A name that ends in .pdf, .svg or .png."
-)
-ANIMATION = click.option(
-    "--out", "path", type=click.Path(path_type=Path), required=True, help="A name that ends in .gif or .webp."
-)
-PAGE = click.option("--out", "path", type=click.Path(path_type=Path), required=True, help="A name that ends in .html.")
+
+
+def file_option(endings: str) -> Callable[[Decorated], Decorated]:
+    """The file that a command writes, as `path`; `endings` are what its name may end in, such as ".gif or .webp"."""
+    help_ = f"A name that ends in {endings}."
+    return click.option("--out", "path", type=click.Path(path_type=Path), required=True, help=help_)
+
+
+DRAWING = file_option(".pdf, .svg or .png")
+ANIMATION = file_option(".gif or .webp")
+PAGE = file_option(".html")
 SERIES_WIDTH = click.option("--width", default="double", show_default=True, help="double (columns), or slide.")
 THEME = click.option("--theme", default="light", show_default=True, help="light or dark.")
 

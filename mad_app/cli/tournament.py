@@ -6,7 +6,7 @@ import click
 
 from mad_app.campaigns import read_campaign, survey
 from mad_app.cli.campaign import campaign_text
-from mad_app.cli.options import SERIES_WIDTH, Command
+from mad_app.cli.options import SERIES_WIDTH, Command, file_option
 from mad_app.records import load_summary
 
 
@@ -15,13 +15,7 @@ from mad_app.records import load_summary
 @click.option(
     "--runs", type=click.Path(path_type=Path), default="runs", show_default=True, help="Folder of the campaign's runs."
 )
-@click.option(
-    "--out",
-    "path",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="A name that ends in .html, .pdf, .svg or .png.",
-)
+@file_option(".html, .pdf, .svg or .png")
 @SERIES_WIDTH
 def tournament(file: Path, runs: Path, path: Path, width: str) -> None:
     """Draw a matrix of metrics against metrics.
