@@ -1,5 +1,6 @@
 """Commands that run several competitions that differ in one setting: level-sweep, seeds and preset."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,8 @@ def preset(out: Path, name: str, **asked: Any) -> None:
     squared. Prints, last, the folder of the series; `sheet` draws it.
     """
     spec = PRESETS[name](**asked)
-    _follow(PRESETS[name](**asked | {"steps": fit_steps(spec.requests[0]).steps}), out)
+    steps = fit_steps(spec.requests[0]).steps
+    _follow(replace(spec, requests=tuple(replace(request, steps=steps) for request in spec.requests)), out)
 
 
 def _follow(spec: SeriesSpec, out: Path) -> None:
