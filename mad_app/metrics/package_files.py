@@ -41,11 +41,8 @@ class PackageFile:
         return f"its trained weights are not on this machine; install the package {self.distribution}"
 
     def find(self) -> Path | None:
-        """Where the file lies, if its package is installed; the package is found without running it."""
-        spec = importlib.util.find_spec(self.package)
-        folders = None if spec is None else spec.submodule_search_locations
-        files = (Path(folder) / self.path for folder in folders or ())
-        return next((file for file in files if file.is_file()), None)
+        """Where the file lies, if its package is installed."""
+        return file_of_package(self.package, self.path)
 
     def load(self) -> "tuple[dict[str, torch.Tensor], str]":
         """The tensors by name, on the CPU, and their source for a record, with version and SHA-256.
@@ -63,8 +60,8 @@ class PackageFile:
             tensors = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         except (pickle.UnpicklingError, EOFError, RuntimeError, ValueError) as error:
             raise MetricUnavailable(f"{file} does not hold the weights expected in it: {error}") from error
-        version = importlib.metadata.version(self.distribution)
-        return tensors, f"{self.distribution} {version}, {file.name}, sha256 {hashlib.sha256(content).hexdigest()}"
+        source = f"{self.distribution} {version_of(self.distribution)}, {file.name}"
+        return tensors, f"{source}, sha256 {hashlib.sha256(content).hexdigest()}"
 
 
 DISTS_WEIGHTS = PackageFile(distribution="dists-pytorch", package="DISTS_pytorch", path="weights.pt")
@@ -74,6 +71,22 @@ ST_LPIPS_WEIGHTS = PackageFile(
     distribution="stlpips-pytorch", package="stlpips_pytorch", path="weights/vST0.0/alex_shift_tolerant.pth"
 )
 """Convolutions, heads and constants of ST-LPIPS over AlexNet."""
+
+
+def file_of_package(package: str, path: str) -> Path | None:
+    """Where a file lies inside a package, or None if it is not installed; the package is found without running it."""
+    spec = importlib.util.find_spec(package)
+    folders = None if spec is None else spec.submodule_search_locations
+    files = (Path(folder) / path for folder in folders or ())
+    return next((file for file in files if file.is_file()), None)
+
+
+def version_of(distribution: str) -> str:
+    """The version of what is installed, for a record; a package that was only copied into place has none."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "(of unknown version)"
 
 
 def first_missing(*checks: Callable[[], str | None]) -> str | None:

@@ -5,7 +5,6 @@ metric is refused as the optimized and as the fixed metric of a competition. The
 one: each is imported when its metric is built, if it is installed.
 """
 
-import importlib.metadata
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from mad_app.images import AnyImage
 from mad_app.images.encode import Picture
 from mad_app.metrics.call import call_metric
 from mad_app.metrics.contract import checked_images, checked_reference, distances_of
+from mad_app.metrics.package_files import version_of
 from mad_app.metrics.sums import Summable
 
 Distance = Callable[[np.ndarray, np.ndarray], float]
@@ -122,12 +122,5 @@ def _value_metric(name: str, minimum_size: int, distance: Distance, *, distribut
         distance=distance,
         no_gradient=f"the package {distribution} gives values only, no gradient",
         minimum_size=minimum_size,
-        weights=f"{distribution} {_version(distribution)}",
+        weights=f"{distribution} {version_of(distribution)}",
     )
-
-
-def _version(distribution: str) -> str:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return "(of unknown version)"

@@ -11,10 +11,7 @@ with each layer upsampled to the image's size, as with `spatial=True` there.
 """
 
 import copy
-import importlib.metadata
-import importlib.util
 from functools import lru_cache
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -23,6 +20,7 @@ from mad_app.metrics.from_torch import TorchMetric
 from mad_app.metrics.lpips.architectures import CHANNELS, READ_AFTER, backbone
 from mad_app.metrics.lpips.weights import load_weights
 from mad_app.metrics.on_device import constant
+from mad_app.metrics.package_files import file_of_package, version_of
 from mad_app.metrics.protocol import MetricUnavailable
 from mad_app.metrics.safe_sqrt import SafeSqrt
 
@@ -118,7 +116,7 @@ def trained_network(net: str) -> tuple[LpipsNetwork, str]:
         network = LpipsNetwork(net)
     network.load_state_dict(trained.tensors | _heads(net), strict=True, assign=True)
     network.eval().requires_grad_(False)
-    return network, f"{trained.source}; heads {HEADS_VERSION} of lpips {importlib.metadata.version('lpips')}"
+    return network, f"{trained.source}; heads {HEADS_VERSION} of lpips {version_of('lpips')}"
 
 
 @lru_cache(maxsize=6)
@@ -128,10 +126,8 @@ def _on_device(network: LpipsNetwork, device: torch.device) -> LpipsNetwork:
 
 def _heads(net: str) -> dict[str, torch.Tensor]:
     """The linear heads in the package lpips, which calls them lin0.model.1.weight and so on."""
-    spec = importlib.util.find_spec("lpips")  # does not run the package
-    folders = (spec.submodule_search_locations if spec else None) or []
-    files = [Path(folder) / "weights" / f"v{HEADS_VERSION}" / f"{net}.pth" for folder in folders]
-    if not files or not files[0].is_file():
+    file = file_of_package("lpips", f"weights/v{HEADS_VERSION}/{net}.pth")
+    if file is None:
         raise MetricUnavailable("the package lpips does not hold its linear heads: install it again")
-    heads: dict[str, torch.Tensor] = torch.load(files[0], map_location="cpu", weights_only=True)
+    heads: dict[str, torch.Tensor] = torch.load(file, map_location="cpu", weights_only=True)
     return {f"heads.{position}.weight": tensor for position, tensor in enumerate(heads.values())}

@@ -13,8 +13,6 @@ A backbone is a dictionary of float32 tensors under torchvision's keys: `feature
 
 import hashlib
 import http.client
-import importlib.metadata
-import importlib.util
 import io
 import os
 import pickle
@@ -29,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy._core.multiarray import _reconstruct  # what a pickled array names; NumPy has no public name for it
 
+from mad_app.metrics.package_files import file_of_package, version_of
 from mad_app.metrics.protocol import MetricUnavailable
 
 if TYPE_CHECKING:
@@ -124,11 +123,7 @@ def _remedy(backbone: Backbone) -> str:
 
 
 def _carried_file(carried: Carried | None) -> Path | None:
-    spec = importlib.util.find_spec(CARRIER)  # does not run the package
-    if carried is None or spec is None or spec.submodule_search_locations is None:
-        return None
-    files = (Path(folder) / "weights" / carried.file for folder in spec.submodule_search_locations)
-    return next((file for file in files if file.is_file()), None)
+    return None if carried is None else file_of_package(CARRIER, f"weights/{carried.file}")
 
 
 def _read_carried(carried: Carried, file: Path) -> Weights:
@@ -138,7 +133,7 @@ def _read_carried(carried: Carried, file: Path) -> Weights:
         tensors = _as_torchvision(layers, carried.convolutions)
     except (pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError) as error:
         raise MetricUnavailable(f"{file} does not hold the weights expected in it: {error}") from error
-    source = f"{CARRIER_DISTRIBUTION} {_version(CARRIER_DISTRIBUTION)}, {file.name}"
+    source = f"{CARRIER_DISTRIBUTION} {version_of(CARRIER_DISTRIBUTION)}, {file.name}"
     return Weights(tensors, f"{source}, sha256 {hashlib.sha256(content).hexdigest()}")
 
 
@@ -185,13 +180,6 @@ def _download(backbone: Backbone, target: Path) -> None:
         raise MetricUnavailable(
             f"its trained weights are not on this machine and could not be downloaded ({error}); {_remedy(backbone)}"
         ) from error
-
-
-def _version(distribution: str) -> str:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return "(of unknown version)"
 
 
 class _ArraysOnly(pickle.Unpickler):
