@@ -17,6 +17,7 @@ import numpy.typing as npt
 from mad_app.competition.settings import CORNERS
 from mad_app.declaration import check_settings, setting
 from mad_app.errors import ArgumentError
+from mad_app.lessons.contours import contour
 from mad_app.lessons.lesson import check_choice
 
 Points = npt.NDArray[np.float64]
@@ -163,23 +164,7 @@ def level_curve(metric: str, level: float, reference: npt.ArrayLike = REFERENCE,
     """
     ticks = np.linspace(0, 1, cells + 1)
     grid = np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1)
-    values = plane_distance(metric, grid, reference) - level
-    corners = [(slice(i, cells + i), slice(j, cells + j)) for i, j in ((0, 0), (1, 0), (1, 1), (0, 1))]
-    crossings, found = [], []
-    for k in range(4):
-        (a, b), (p, q) = (values[corners[k]], values[corners[k - 1]]), (grid[corners[k]], grid[corners[k - 1]])
-        part = a / np.where(a == b, 1, a - b)
-        crossings.append(p + part[..., None] * (q - p))
-        found.append((a < 0) != (b < 0))
-    cut, exists = np.stack(crossings, axis=2), np.stack(found, axis=2)
-    segments = [cell[hit][[2 * i, 2 * i + 1]] for cell, hit in _cut(cut, exists) for i in range(hit.sum() // 2)]
-    return np.array(segments).reshape(-1, 2, 2)
-
-
-def _cut(cut: Points, exists: npt.NDArray[np.bool_]) -> list[tuple[Points, npt.NDArray[np.bool_]]]:
-    """The cells that a curve crosses, with the crossings of their four sides."""
-    which = exists.any(axis=2)
-    return list(zip(cut[which], exists[which], strict=True))
+    return contour(plane_distance(metric, grid, reference), level)
 
 
 def _path(start: Points, optimized: str, fixed: str, upward: bool, reference: tuple[float, float]) -> Path:

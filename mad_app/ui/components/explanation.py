@@ -162,6 +162,34 @@ def level_set() -> Html:
     )
 
 
+def level_curves() -> Html:
+    """Circles of one metric, bent curves of the other, and a start on a thick circle."""
+    circles = [element("circle", cx=110, cy=66, r=r, class_="mad-contour") for r in (18, 54)]
+    bent = [
+        element("ellipse", cx=110 - r / 3, cy=66, rx=1.9 * r, ry=0.8 * r, class_="mad-contour") for r in (12, 24, 44)
+    ]
+    return _svg(
+        "Circles of one metric, bent curves of another, and the original and a start between them",
+        *circles,
+        *bent,
+        element("circle", cx=110, cy=66, r=36, class_="mad-ring"),
+        _dot(110, 66, "mad-dot"),
+        _dot(146, 66, "mad-dot mad-A"),
+    )
+
+
+def brush() -> Html:
+    """A stroke of a brush, and the round end of it."""
+    stroke = "M40 95C60 30 95 30 105 70S150 110 172 44"
+    return _svg(
+        "A stroke of a brush across a picture",
+        element("rect", x=25, y=10, width=170, height=110, class_="mad-neighbor", style="fill-opacity:0.15"),
+        element("path", d=stroke, class_="mad-ring", style="stroke-width:14;stroke-linecap:round;stroke-opacity:0.55"),
+        element("circle", cx=172, cy=44, r=14, class_="mad-contour"),
+        _dot(172, 44, "mad-dot"),
+    )
+
+
 def neighborhood() -> Html:
     """A pixel and its causal neighbors, the heavier the darker."""
     cells = []

@@ -50,14 +50,14 @@ def show_plane(
     data: dict[str, Any] = {
         "reference": list(reference),
         "start": list(start),
-        "curves": [{"style": style, "path": _path(segments)} for style, segments in curves],
+        "curves": [{"style": style, "path": path_of(segments)} for style, segments in curves],
         "ways": [[np.round(part, DIGITS).tolist() for part in way] for way in ways],
         "axes": list(axes),
     }
     _component(key=key, data=data, default={"start": list(start)}, on_start_change=changed)
 
 
-def _path(segments: Points) -> str:
-    """Segments as the path of an SVG, its y axis downward."""
+def path_of(segments: Points) -> str:
+    """Segments (S, 2, 2) as the path of an SVG, its y axis downward."""
     ends = np.round(segments * [1, -1] + [0, 1], DIGITS)
     return "".join(f"M{a[0]:g} {a[1]:g}L{b[0]:g} {b[1]:g}" for a, b in ends)

@@ -7,14 +7,24 @@ import streamlit as st
 
 from mad_app.lessons import LESSONS, Lesson
 from mad_app.ui.components.containment import contained, whole_page
-from mad_app.ui.components.explanation import equal_ring, layers, level_set, neighborhood, two_rulers
+from mad_app.ui.components.explanation import (
+    brush,
+    equal_ring,
+    layers,
+    level_curves,
+    level_set,
+    neighborhood,
+    two_rulers,
+)
 from mad_app.ui.components.form import PictureChoice
 from mad_app.ui.components.html import Html, element, load_styles, sentence, show_html
 from mad_app.ui.components.picture_picker import picker_style
+from mad_app.ui.lessons.by_hand import show_by_hand
 from mad_app.ui.lessons.equal_distance import show_equal_distance
 from mad_app.ui.lessons.frame import show_end, show_handout, show_link, show_notes_switch, show_text
 from mad_app.ui.lessons.lasi import show_lasi
 from mad_app.ui.lessons.layers import show_layers
+from mad_app.ui.lessons.level_sets import show_level_sets
 from mad_app.ui.lessons.numbers import show_numbers_lie
 from mad_app.ui.lessons.picture import choose_picture, loading_of
 from mad_app.ui.lessons.state import STATE, follow_address, keep_address, open_lesson, place, state_of
@@ -26,18 +36,22 @@ Show = Callable[[Lesson, Any, PictureChoice | None, bool], None]
 
 SHOW: Mapping[str, Show] = {
     "mad": show_two_pixels,
+    "level-sets": show_level_sets,
     "equal": show_equal_distance,
     "lasi": show_lasi,
     "lpips": show_layers,
+    "by-hand": show_by_hand,
     "numbers": show_numbers_lie,
 }
 """Of every lesson."""
 
 DRAWINGS: Mapping[str, Callable[[], Html]] = {
     "mad": level_set,
+    "level-sets": level_curves,
     "equal": equal_ring,
     "lasi": neighborhood,
     "lpips": layers,
+    "by-hand": brush,
     "numbers": two_rulers,
 }
 """On the card of every lesson in the list."""

@@ -1,10 +1,14 @@
 """The page of lessons: the list, every lesson, its address, and what an address hides."""
 
+import time
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from mad_app.figures import number as number_text
 from mad_app.images import bundled_path, load_image
 from mad_app.lessons import LESSONS
+from mad_app.lessons.level_sets import distortions_plane, plane_values
 from mad_app.lessons.neighborhood import look_at
 from mad_app.lessons.tour import TOUR, minutes_left
 from tests.mad_app.ui.conftest import OpenPage, html_of, parameter
@@ -40,8 +44,8 @@ def test_the_numbers_are_those_of_the_documented_call(open_page: OpenPage) -> No
     page = open_page("lessons", lesson="lasi", size="64", row="20", column="31", channel="0", n="7")
     image = load_image(bundled_path("cat"), size=64)
     look = look_at(image, row=20, column=31, channel=0, neighborhood_size=7)
-    for number in (f"{look.predicted:.3f}", f"{look.true:.3f}", f"{look.loss:.3g}"):
-        assert f">{number}<" in html_of(page)
+    for shown in (f"{look.predicted:.3f}", f"{look.true:.3f}", f"{look.loss:.3g}"):
+        assert f">{shown}<" in html_of(page)
     assert "row=20, column=31, channel=0, neighborhood_size=7" in python_of(page)
     page.slider(key="lessons-lasi-n").set_value(12).run()
     assert parameter(page, "n") == "12"
@@ -64,6 +68,19 @@ def test_what_an_address_hides_keeps_its_value(open_page: OpenPage) -> None:
     assert parameter(page, "hide") == "n,prediction"
     assert "channel=2, neighborhood_size=5" in python_of(page)
     assert not any("Link for a class" in expander.label for expander in page.expander)
+
+
+def test_a_plane_of_two_distortions_is_measured_beside_the_page(open_page: OpenPage) -> None:
+    page = open_page("lessons", lesson="level-sets", plane="distortions", size="64", up="blur", u="0.3", v="0.6")
+    for _ in range(200):
+        if ">MSE<" in html_of(page) and not any("parts of" in caption.value for caption in page.caption):
+            break
+        time.sleep(0.1)
+        page.run()
+    plane = distortions_plane(load_image(bundled_path("cat"), size=64), "noise", "blur")
+    assert f">{number_text(float(plane_values(plane, 'mse', [(0.3, 0.6)])[0]))} = " in html_of(page)
+    page.selectbox(key="lessons-level-sets-up").set_value("noise").run()
+    assert "on a line" in page.warning[0].value
 
 
 def python_of(page: AppTest) -> str:
