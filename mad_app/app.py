@@ -22,7 +22,7 @@ from mad_app.ui.lessons.page import lessons_page  # noqa: E402
 from mad_app.ui.navigation import make_page, show_narrow_menu  # noqa: E402
 
 # What draws each page of `navigation.PAGES`. Streamlit would show a string here on the page.
-PAGES = {
+SHOW = {
     "compete": compete_page,
     "gallery": gallery_page,
     "campaigns": campaigns_page,
@@ -32,7 +32,7 @@ PAGES = {
 
 if __name__ == "__main__":
     st.set_page_config(page_title="MAD competitions", page_icon=str(ROOT / "mad_app/ui/icon.png"), layout="wide")
-    pages = [make_page(path, show) for path, show in PAGES.items()]
+    pages = [make_page(path, show) for path, show in SHOW.items()]
     page = st.navigation(pages, position="top")
     show_narrow_menu(pages)
     page.run()

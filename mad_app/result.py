@@ -131,7 +131,7 @@ class Result:
 
     @property
     def verdict(self) -> str:
-        """The values of both pairs, how well the levels were kept, and why the images ended, a sentence a line."""
+        """The values of both pairs, how well the levels were kept, and why the images ended, one sentence per line."""
         run = self.run
         return "\n".join(
             [pair_sentence(run, 0), pair_sentence(run, 1), seen_drift_sentence(run), outcome_sentence(run)]
@@ -157,8 +157,8 @@ class Result:
         from mad_app.figures import mad_sheet, save_figure  # imports Matplotlib, and so below
 
         if path is not None:
-            save_figure(self.run, path, dpi=dpi, **options)
-        return mad_sheet(self.run, **options)
+            save_figure(self.run, path, dpi=dpi, maps=self.maps, **options)
+        return mad_sheet(self.run, maps=self.maps, **options)
 
     def animate(
         self, path: str | Path | None = None, *, kind: Literal["webp", "gif"] = "webp", theme: "ThemeName" = "light"
@@ -226,6 +226,7 @@ class Result:
         """What Jupyter shows: the four images with their values, the verdict, and the viewer."""
         values = self._values_of_images()[1:]
         images = [self._image_html(i, values[i]) for i in range(len(CORNERS))]
+        pairs = (element("div", *images[i : i + 2], style="display:flex;gap:12px") for i in (0, 2))
         viewer = element(
             "iframe",
             srcdoc=self.page(),
@@ -238,7 +239,7 @@ class Result:
         verdict = (element("p", line) for line in self.verdict.splitlines())
         return element(
             "div",
-            element("div", *images, style="display:flex;flex-wrap:wrap;gap:12px"),
+            element("div", *pairs, style="display:flex;flex-wrap:wrap;gap:12px"),
             *verdict,
             element("details", element("summary", "Viewer and all numbers"), viewer, open=True),
         )

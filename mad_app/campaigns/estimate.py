@@ -1,11 +1,12 @@
 """What a campaign will take: runs, disk and time."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from mad_app.campaigns.outcomes import Outcomes, kind_of
 from mad_app.campaigns.spec import Campaign
-from mad_app.request import settings_for_record
+from mad_app.request import Request, settings_for_record
+from mad_app.runs.pace import Pace, expected_seconds
 
 BYTES_PER_RUN = 30_000
 BYTES_PER_PIXEL = 570
@@ -19,7 +20,8 @@ class Estimate:
     Attributes:
         runs: how many are left.
         bytes: on the disk: of each kind of run the median of those that were done, else the most that one takes.
-        seconds: of one worker: the median of those of the same kind; None where a kind has not been measured.
+        seconds: of one worker: the median of those of the same kind, else by those of the same metrics (`runs.pace`);
+            None where metrics have not been measured.
     """
 
     runs: int
@@ -38,9 +40,18 @@ def estimate(campaign: Campaign, left: Collection[str], pixels: Mapping[str, int
     """
     took, kept = outcomes.measured("seconds"), outcomes.measured("bytes")
     kinds = [(kind_of(settings_for_record(campaign.requests[name])), pixels.get(name, 0)) for name in left]
-    seconds = [took.get(kind) for kind, _ in kinds]
+    known = outcomes.paces(pixels)
+    seconds = [
+        took.get(kind) or _expected(campaign.requests[name], pixels.get(name), known)
+        for name, (kind, _) in zip(left, kinds, strict=True)
+    ]
     return Estimate(
         runs=len(kinds),
         bytes=sum(kept.get(kind, BYTES_PER_RUN + BYTES_PER_PIXEL * size) for kind, size in kinds),
         seconds=None if None in seconds else sum(value for value in seconds if value is not None),
     )
+
+
+def _expected(request: Request, pixels: int | None, known: Sequence[Pace]) -> float | None:
+    """What runs of the same metrics let expect."""
+    return expected_seconds((request.first, request.second), pixels, request.steps, known) if pixels else None

@@ -17,12 +17,15 @@ from typing import Any
 
 from mad_app.records.storage import refusals
 from mad_app.request import REQUEST_SETTINGS
+from mad_app.runs.pace import Pace
 
 FOLDER = ".campaign"
 """In the folder of the runs, hidden: what campaigns keep there."""
 
 FILE = "outcomes.jsonl"
 DONE, FAILED = "done", "failed"
+
+_DEFAULTS = {name: declared.default for name, declared in REQUEST_SETTINGS.items()}
 
 Kind = str
 """What the time and the disk of a run depend on, as text."""
@@ -83,6 +86,15 @@ class Outcomes:
             if line.get("state") == DONE and isinstance(value, int | float) and value > 0:
                 found.setdefault(kind_of(line.get("settings", {})), []).append(value)
         return {kind: statistics.median(values) for kind, values in found.items()}
+
+    def paces(self, pixels: Mapping[str, int]) -> list[Pace]:
+        """What a step of the runs that were done took, where the pixels of their pictures are known, by their ids."""
+        return [
+            Pace(frozenset((settings["first"], settings["second"])), pixels[name], line["seconds"] / settings["steps"])
+            for name, line in self.lines.items()
+            if line.get("state") == DONE and pixels.get(name) and line.get("seconds")
+            for settings in [{**_DEFAULTS, **line.get("settings", {})}]
+        ]
 
 
 def kind_of(settings: Mapping[str, Any]) -> Kind:

@@ -1,4 +1,4 @@
-"""A tournament as a file: a matrix for print, or a web page whose cells open their most telling pair."""
+"""A tournament as a file: a matrix for print, or a web page whose cells open their most separated pair."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from mad_app.campaigns.tournament import Interval, Tournament
 from mad_app.figures.export import KINDS, save_as
 from mad_app.figures.matrix import Matrix, matrix_bytes
 from mad_app.figures.text import number
-from mad_app.figures.web_page.matrix_page import Telling, matrix_page
+from mad_app.figures.web_page.matrix_page import MostSeparated, matrix_page
 from mad_app.records import load_run
 
 HTML = "html"
@@ -42,8 +42,10 @@ def tournament_bytes(found: Tournament, kind: str, *, width: str = "double") -> 
     matrix = matrix_of(found)
     if kind != HTML:
         return matrix_bytes(matrix, KINDS[f".{kind}"], width=width)
-    telling = {cell: Telling(load_run(run.folder), pair) for cell, (run, pair) in found.telling.items()}
-    return matrix_page(matrix, telling)
+    most_separated = {
+        cell: MostSeparated(load_run(run.folder), pair) for cell, (run, pair) in found.most_separated.items()
+    }
+    return matrix_page(matrix, most_separated)
 
 
 def matrix_of(found: Tournament) -> Matrix:

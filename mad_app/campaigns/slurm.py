@@ -1,4 +1,4 @@
-"""Jobs of a Slurm cluster, by submitit: a run a job, submitted again when it is preempted or its time is over.
+"""Jobs of a Slurm cluster, by submitit: one run per job, submitted again when it is preempted or its time is over.
 
 Source: github.com/facebookincubator/submitit, docs/checkpointing.md.
 """

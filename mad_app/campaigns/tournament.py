@@ -46,7 +46,7 @@ class Tournament:
             others rate equal. It depends on the metric's own unit: ratios of squared distances are squares.
         resistance: of each metric the inverse of the geometric mean of its column: at most 1, and 1 where no
             other metric finds a difference between images that it rates equal.
-        telling: row and column to the run with the greatest ratio of the cell, and its pair, 0 or 1.
+        most_separated: row and column to the run with the greatest ratio of the cell, and its pair, 0 or 1.
     """
 
     metrics: tuple[str, ...]
@@ -54,7 +54,7 @@ class Tournament:
     ratios: Numbers
     aggressiveness: tuple[Interval, ...]
     resistance: tuple[Interval, ...]
-    telling: Mapping[tuple[int, int], tuple[Summary, int]]
+    most_separated: Mapping[tuple[int, int], tuple[Summary, int]]
 
 
 def tournament(runs: Iterable[Summary], *, seed: int = 0) -> Tournament:
@@ -94,7 +94,7 @@ def tournament(runs: Iterable[Summary], *, seed: int = 0) -> Tournament:
         ratios=np.exp(_mean(values, 0)),
         aggressiveness=tuple(Interval(*np.exp(row)) for row in attack),
         resistance=tuple(Interval(math.exp(-mid), math.exp(-high), math.exp(-low)) for mid, low, high in yielding),
-        telling={(names.index(a), names.index(b)): (run, pair) for (a, b), (_, run, pair) in best.items()},
+        most_separated={(names.index(a), names.index(b)): (run, pair) for (a, b), (_, run, pair) in best.items()},
     )
 
 

@@ -150,7 +150,7 @@ def _prepare(directory: str) -> None:
 
 @functools.cache
 def _resolve(name: str) -> KnownMetric:
-    """One metric a name and process, so that it is loaded and compiled once."""
+    """One metric per name and process, so that it is loaded and compiled once."""
     return resolve_metric(name)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from mad_app.cli.options import EPILOG, RUN, Command, competition_options, request_from
-from mad_app.cli.running import fit_steps, follow_run, follow_series, tell_picture_notes
+from mad_app.cli.options import EPILOG, RUN, Command, competition_options, request_of_options
+from mad_app.cli.running import fit_steps, follow_run, follow_series, print_picture_notes
 from mad_app.records import is_series, load_summary
 from mad_app.runs import request_of, resume_run, run_competition
 from mad_app.runs.series import resume_series
@@ -24,8 +24,8 @@ def compete(out: Path, **asked: Any) -> None:
     continues. During a run the fixed metrics may be off their levels; this is corrected at the end. --seconds without
     --steps times the first steps, and makes as many as the time allows.
     """
-    request = request_from(asked)
-    tell_picture_notes(request)
+    request = request_of_options(asked)
+    print_picture_notes(request)
     request = fit_steps(request)
     follow_run(request, partial(run_competition, request, out))
 

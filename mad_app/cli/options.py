@@ -187,7 +187,7 @@ def option_of(declared: Setting) -> Callable[[Decorated], Decorated]:
     )
 
 
-def request_from(asked: Mapping[str, Any], *, decided: Mapping[str, str] | None = None) -> Request:
+def request_of_options(asked: Mapping[str, Any], *, decided: Mapping[str, str] | None = None) -> Request:
     """The request of the present command's options.
 
     Args:

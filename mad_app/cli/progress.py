@@ -8,7 +8,8 @@ from typing import TextIO
 
 import numpy as np
 
-from mad_app.runs import Progress, Request
+from mad_app.request import Request
+from mad_app.runs import Progress
 
 SECONDS_BETWEEN_LINES = 0.1
 """Least time between two versions of the line; nobody reads faster."""

@@ -14,8 +14,9 @@ from mad_app.cli.progress import ProgressLine
 from mad_app.metrics import KnownMetric, is_out_of_memory, resolve_metric
 from mad_app.metrics.devices import find_devices
 from mad_app.records import is_resumable
+from mad_app.request import Request
 from mad_app.result import load_run
-from mad_app.runs import OnProgress, Request, Resolve
+from mad_app.runs import OnProgress, Resolve
 from mad_app.runs.interrupts import gentle_interrupts
 from mad_app.runs.materialize import picture_notes
 from mad_app.runs.series import SeriesResult
@@ -79,7 +80,7 @@ def _report_unused_gpu() -> None:
         click.echo(problem, err=True)
 
 
-def tell_picture_notes(request: Request) -> None:
+def print_picture_notes(request: Request) -> None:
     """Print what is done to the values and the size of the picture."""
     click.echo("".join(f"{note}\n" for note in picture_notes(request)), err=True, nl=False)
 
@@ -109,7 +110,7 @@ def metric_here(name: str) -> KnownMetric:
 
 
 def _resolve() -> Resolve:
-    """`metric_here`, with one metric a name throughout a command, so that it is compiled only once."""
+    """`metric_here`, with one metric per name throughout a command, so that it is compiled only once."""
     resolve: Resolve = click.get_current_context().meta.setdefault("metrics", functools.cache(metric_here))
     return resolve
 

@@ -13,10 +13,10 @@ from mad_app.cli.options import (
     competition_options,
     decides,
     image_argument,
-    request_from,
+    request_of_options,
     setting_options,
 )
-from mad_app.cli.running import fit_steps, follow_series, tell_picture_notes
+from mad_app.cli.running import fit_steps, follow_series, print_picture_notes
 from mad_app.competition.settings import Role
 from mad_app.errors import ArgumentError
 from mad_app.request import REQUEST_SETTINGS, Request
@@ -38,7 +38,7 @@ def level_sweep_command(out: Path, hold: Role, levels: str, **asked: Any) -> Non
 
     The start is brought to each level in turn. Prints, last, the folder of the series; `curve` and `sheet` draw it.
     """
-    request = request_from(asked, decided={f"{hold}_level": "--levels gives the levels"})
+    request = request_of_options(asked, decided={f"{hold}_level": "--levels gives the levels"})
     decides("levels", f"{hold}_level")
     numbers = _numbers(levels)
     level_sweep(request, hold, numbers)  # refuses levels that are none before anything is timed
@@ -59,7 +59,7 @@ def seeds(out: Path, count: int, **asked: Any) -> None:
 
     Prints, last, the folder of the series; `sheet` draws it and shows how much the results differ.
     """
-    request = request_from(asked)
+    request = request_of_options(asked)
     chosen = _seeds(request, count)
     repeated_seeds(request, chosen)  # refuses a start without random numbers before anything is timed
     _follow(repeated_seeds(fit_steps(request), chosen), out)
@@ -83,7 +83,7 @@ def preset(out: Path, name: str, **asked: Any) -> None:
 def _follow(spec: SeriesSpec, out: Path) -> None:
     """Run a series, once its files are known to fit."""
     materialize(spec.requests[0])
-    tell_picture_notes(spec.requests[0])
+    print_picture_notes(spec.requests[0])
     follow_series(partial(run_series, spec, out))
 
 

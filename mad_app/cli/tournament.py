@@ -28,7 +28,7 @@ def tournament(file: Path, runs: Path, path: Path, width: str) -> None:
 
     FILE is that of a campaign whose runs are done, best with metrics = […], which makes every pair of them. Prints of
     each metric the mean ratio of the pairs that it rates equal, the greatest first, and of those that it is optimized
-    for, with intervals over pictures. The cells of a web page (.html) open their most telling pairs.
+    for, with intervals over pictures. The cells of a web page (.html) open their most separated pairs.
     """
     from mad_app.campaigns.report import matrix_of, save_tournament
     from mad_app.campaigns.tournament import tournament as compute

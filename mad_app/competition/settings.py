@@ -264,18 +264,6 @@ class SolverOptions:
         for item in fields(self):
             _check_constant(item.name, getattr(self, item.name), item.metadata, whole=isinstance(item.default, int))
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "SolverOptions":
-        """The inverse of `dataclasses.asdict`; what is missing has its default.
-
-        Raises:
-            ArgumentError: a name is unknown, or a value out of its range.
-        """
-        known = {item.name for item in fields(cls)}
-        if unknown := sorted(values.keys() - known):
-            raise ArgumentError(unknown[0], "is no option of the solver")
-        return cls(**values)
-
 
 def _check_constant(name: str, value: object, bounds: Mapping[str, float], *, whole: bool) -> None:
     kind = "a whole number" if whole else "a finite number"

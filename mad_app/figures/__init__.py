@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from mad_app.figures.text import (
-    KEPT,
+    KEPT_8BIT,
     LETTERS,
     OUTCOMES,
     contest_title,
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         PARTS,
         SEVERAL,
         SHEET_SETTINGS,
+        UNASKED,
         Part,
         SheetOptions,
         SheetSettings,
@@ -87,6 +88,7 @@ _DRAWING: dict[str, tuple[str, ...]] = {
         "PARTS",
         "SEVERAL",
         "SHEET_SETTINGS",
+        "UNASKED",
         "Part",
         "SheetOptions",
         "SheetSettings",
@@ -110,7 +112,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
-    "KEPT",
+    "KEPT_8BIT",
     "KINDS",
     "LATEX",
     "LETTERS",
@@ -126,6 +128,7 @@ __all__ = [
     "SMALLEST_FONT",
     "TABLES",
     "THEMES",
+    "UNASKED",
     "WIDEST",
     "WIDTHS",
     "Captions",

@@ -8,6 +8,7 @@ from mad_app.figures.comparison import common_contest, common_phrases, row_label
 from mad_app.figures.corners import gain_of
 from mad_app.figures.latex import to_latex
 from mad_app.figures.measures import MM, WIDTHS
+from mad_app.figures.metric_maps import maps_sentence, metric_maps
 from mad_app.figures.options import Part, SheetOptions, SheetSettings, sheet_settings
 from mad_app.figures.several import several_parts
 from mad_app.figures.sheet import parts_of, shown_pairs
@@ -24,22 +25,26 @@ from mad_app.figures.text import (
     start_phrase,
     typeset_powers,
 )
-from mad_app.records import Run, without_folders
+from mad_app.records import Maps, Run, without_folders
 
 
-def caption(runs: Run | Sequence[Run], *, moving: bool = False, **options: Unpack[SheetOptions]) -> str:
+def caption(
+    runs: Run | Sequence[Run], *, moving: bool = False, maps: Maps | None = None, **options: Unpack[SheetOptions]
+) -> str:
     """The caption of a sheet or animation in plain text, one paragraph. Values are those of the 8-bit images.
 
     Args:
         runs: a competition, or several.
         moving: whether the figure is an animation of a run, which has no parts.
-        **options: of the sheet, as in `mad_sheet`.
+        maps: as in `mad_sheet`.
+        **options: of the sheet, likewise.
 
     Raises:
         ArgumentError: as `mad_sheet`.
     """
     several, chosen = _as_runs(runs), sheet_settings(**options)
-    texts = _of_run(several[0], chosen, moving=moving) if len(several) == 1 else _of_runs(several, chosen)
+    one = several[0] if len(several) == 1 else None
+    texts = _of_run(one, chosen, maps, moving=moving) if one else _of_runs(several, chosen, maps)
     return typeset_powers(" ".join(texts))
 
 
@@ -75,7 +80,12 @@ class Captions(NamedTuple):
 
 
 def captions_of(
-    runs: Run | Sequence[Run], file: str = "figure.pdf", *, moving: bool = False, **options: Unpack[SheetOptions]
+    runs: Run | Sequence[Run],
+    file: str = "figure.pdf",
+    *,
+    moving: bool = False,
+    maps: Maps | None = None,
+    **options: Unpack[SheetOptions],
 ) -> Captions:
     """The captions of a sheet or animation.
 
@@ -83,10 +93,12 @@ def captions_of(
         runs: a competition, or several.
         file: what LaTeX's environment includes.
         moving: as in `caption`.
+        maps: likewise.
         **options: likewise.
     """
     several, chosen = _as_runs(runs), sheet_settings(**options)
-    long, short = caption(several, moving=moving, **options), short_caption(several, **options)
+    long = caption(several, moving=moving, maps=maps, **options)
+    short = short_caption(several, **options)
     width = r"\linewidth" if chosen.width in WIDTHS else f"{chosen.form.width * MM:g}mm"
     lines = [
         r"\begin{figure}",
@@ -118,17 +130,17 @@ def _slug(runs: Sequence[Run]) -> str:
     return "mad-" + "-".join(re.findall(r"[a-z0-9]+", text))
 
 
-def _of_run(run: Run, options: SheetSettings, *, moving: bool) -> list[str]:
+def _of_run(run: Run, options: SheetSettings, maps: Maps | None, *, moving: bool) -> list[str]:
     """The sentences of the caption of one run."""
     if moving:
         described = [*_pairs(run, options.letters), _frames(run)]
     else:
-        described = _parts(run, parts_of(run, options), options)
+        described = _parts(run, parts_of(run, options), options, maps)
     values = f"Values of the four images are those of {measured_images(run)}."
     return [_subject(run), *described, values, outcome_sentence(run, options.letters), *_origin(run)]
 
 
-def _of_runs(runs: Sequence[Run], options: SheetSettings) -> list[str]:
+def _of_runs(runs: Sequence[Run], options: SheetSettings, maps: Maps | None) -> list[str]:
     """The sentences of the caption of several: what is common once, then what each run shows."""
     contest, shared, parts = common_contest(runs), common_phrases(runs), several_parts(options)
     between = f" between {' and '.join(metric_title(name) for name in _competing(runs[0]))}" if contest else ""
@@ -146,18 +158,17 @@ def _of_runs(runs: Sequence[Run], options: SheetSettings) -> list[str]:
     for run, label in zip(runs, row_labels(runs, options), strict=True):
         pairs = (pair_sentence(run, pair, options.letters) for pair in shown_pairs(parts))
         texts.append(f"{label}: {' '.join(pairs)} {outcome_sentence(run, options.letters)}")
-        texts += [_maps(run, parts, options)] if "maps" in parts else []
+        texts += _maps(run, parts, options, maps)
     measured = " and ".join(sorted({measured_images(run) for run in runs}))
     ids = [run.id for run in runs if run.id]
     return [*texts, f"Values are those of {measured}.", *([f"Records {', '.join(ids)}."] if ids else [])]
 
 
-def _parts(run: Run, shown: Collection[Part], options: SheetSettings) -> list[str]:
+def _parts(run: Run, shown: Collection[Part], options: SheetSettings, maps: Maps | None) -> list[str]:
     """What the parts of a sheet show."""
     letters, pairs = options.letters, shown_pairs(shown)
     texts = _pairs(run, letters, pairs) if pairs else [_image(run, i, letters) for i in range(len(run.images))]
-    if "maps" in shown:
-        texts.append(_maps(run, shown, options))
+    texts += _maps(run, shown, options, maps)
     if "curves" in shown:
         texts.append("Curves: both metrics over the steps; dashed, the level that each kept.")
     if "others" in shown:
@@ -168,11 +179,15 @@ def _parts(run: Run, shown: Collection[Part], options: SheetSettings) -> list[st
     return texts
 
 
-def _maps(run: Run, shown: Collection[Part], options: SheetSettings) -> str:
-    """How much the maps of a run are amplified."""
-    letters, pairs = options.letters, shown_pairs(shown)
-    gains = (f"{letters[2 * pair]} and {letters[2 * pair + 1]} × {gain_of(run, pair):g}" for pair in pairs)
-    return f"Maps: differences from the original, amplified ({', '.join(gains)}); no change is mid gray."
+def _maps(run: Run, shown: Collection[Part], options: SheetSettings, maps: Maps | None) -> list[str]:
+    """How much the differences are amplified, and what the maps of the metrics and their scales are."""
+    letters, pairs, texts = options.letters, shown_pairs(shown), []
+    if "differences" in shown:
+        gains = (f"{letters[2 * pair]} and {letters[2 * pair + 1]} × {gain_of(run, pair):g}" for pair in pairs)
+        texts.append(f"Differences from the original, amplified ({', '.join(gains)}); no change is mid gray.")
+    if "metric-maps" in shown:
+        texts.append(maps_sentence(metric_maps(run, maps)))
+    return texts
 
 
 def _pairs(run: Run, letters: Sequence[str], pairs: Sequence[int] = (0, 1)) -> list[str]:

@@ -77,9 +77,10 @@ def _draw(shown: DistortionsDrawing, form: Format) -> Figure:
         for magnification, one in zip(magnifications(shown.directions, shown.change), shown.directions, strict=True)
     )
     panels = [
-        ("Original", shown.reference, None),
-        *((f"Original + {name}", *of_one) for name, *of_one in zip(shown.names, shown.images, COLORS, strict=True)),
-        *((f"{name.capitalize()}, magnified", *of_one)
+        (("Original",), shown.reference, None),
+        *(((f"Original + {name}", f"+ {name}"), *of_one)
+          for name, *of_one in zip(shown.names, shown.images, COLORS, strict=True)),
+        *(((f"{name.capitalize()}, magnified", name.capitalize()), *of_one)
           for name, *of_one in zip(shown.names, (first, second), COLORS, strict=True)),
     ]  # fmt: skip
     columns = 3 if form.stacked else 5
@@ -94,8 +95,9 @@ def _draw(shown: DistortionsDrawing, form: Format) -> Figure:
     notes = probe.wrap(shown.caption, form.inner)
     height = 2 * form.margin + pictures + table + (len(notes) + 1) * probe.line
     canvas = Canvas(form.width, height, font=form.font, theme=LIGHT, dpi=form.dpi)
-    for i, (title, image, color) in enumerate(panels):
+    for i, (titles, image, color) in enumerate(panels):
         x, y = form.margin + (i % columns) * (side + form.gap), form.margin + (i // columns) * step
+        title = next((one for one in titles if canvas.measure(one) <= side), titles[-1])
         canvas.text(x, y + 0.9 * canvas.line, title, width=side, color=color)
         canvas.image(x, y + 1.2 * canvas.line, side, high, image)
     _draw_sensitivities(canvas, shown, form, form.margin + pictures + 0.5 * canvas.line)
@@ -106,7 +108,7 @@ def _draw(shown: DistortionsDrawing, form: Format) -> Figure:
 def _draw_sensitivities(canvas: Canvas, shown: DistortionsDrawing, form: Format, top: float) -> None:
     """A row for each metric: its sensitivities in numbers, and as points on a common axis."""
     line, count = canvas.line, len(shown.metrics)
-    names = min(max(canvas.measure(one) for one in shown.metrics) + line, form.inner / 3)
+    names = min(max(map(canvas.measure, ["Sensitivity", *shown.metrics])) + line, form.inner / 3)
     column = max(map(canvas.measure, [*shown.names, "0.00123"])) + line
     for i, (head, color) in enumerate(zip(shown.names, COLORS, strict=True)):
         end = form.margin + names + (i + 1) * column

@@ -16,18 +16,19 @@ from mad_app.figures.canvas import Kind, drawing, figure_to_bytes
 from mad_app.figures.contact_sheet import draw_contact_sheet
 from mad_app.figures.level_curves import draw_level_curves
 from mad_app.figures.measures import WIDTHS, format_of
+from mad_app.figures.metric_maps import metric_maps
 from mad_app.figures.options import SheetOptions, SheetSettings, sheet_settings
 from mad_app.figures.several import draw_runs
 from mad_app.figures.sheet import draw_sheet
 from mad_app.figures.tables import TABLES, TableKind, table_text
-from mad_app.records import Run, Series
+from mad_app.records import Maps, Run, Series
 from mad_app.records.storage import refusals, staged_file
 
 KINDS: dict[str, Kind] = {".pdf": "pdf", ".svg": "svg", ".png": "png"}
 """Ending of a file's name → what it is."""
 
 MOST_PIXELS = 200_000_000
-"""Of a PNG, which takes four bytes of memory a pixel while it is drawn."""
+"""Of a PNG, which takes four bytes of memory per pixel while it is drawn."""
 
 Drawing = Literal["contact sheet", "curves"]
 
@@ -36,7 +37,7 @@ _DRAW = {"contact sheet": draw_contact_sheet, "curves": draw_level_curves}
 FileKind = TypeVar("FileKind")
 
 
-def mad_sheet(runs: Run | Sequence[Run], **options: Unpack[SheetOptions]) -> Figure:
+def mad_sheet(runs: Run | Sequence[Run], *, maps: Maps | None = None, **options: Unpack[SheetOptions]) -> Figure:
     """Draw the MAD sheet of a run, or of several.
 
     Of one run it shows the original and the start, both pairs with their values, what changed, how both metrics
@@ -45,6 +46,7 @@ def mad_sheet(runs: Run | Sequence[Run], **options: Unpack[SheetOptions]) -> Fig
 
     Args:
         runs: a competition, finished or not, or several of any metrics and sizes.
+        maps: of both metrics, of a run that has no folder; for `metric-maps`.
         **options: as in `SheetSettings`; lists are as their items with commas between them.
 
     Returns:
@@ -53,11 +55,16 @@ def mad_sheet(runs: Run | Sequence[Run], **options: Unpack[SheetOptions]) -> Fig
     Raises:
         ArgumentError: an option cannot be used, or not for these runs.
     """
-    return _draw(_as_runs(runs), sheet_settings(**options))
+    return _draw(_as_runs(runs), sheet_settings(**options), maps)
 
 
 def figure_bytes(
-    runs: Run | Sequence[Run], kind: Kind, *, dpi: float | None = None, **options: Unpack[SheetOptions]
+    runs: Run | Sequence[Run],
+    kind: Kind,
+    *,
+    dpi: float | None = None,
+    maps: Maps | None = None,
+    **options: Unpack[SheetOptions],
 ) -> bytes:
     """The MAD sheet as the bytes of a file.
 
@@ -65,24 +72,25 @@ def figure_bytes(
         runs: a competition, or several.
         kind: "pdf", "svg" or "png".
         dpi: dots per inch of a PNG; by default the first above 300 (slide: 150) that shows whole pixels.
-        **options: as in `mad_sheet`.
+        maps: as in `mad_sheet`.
+        **options: likewise.
 
     Raises:
         ArgumentError: as `mad_sheet`, or a PNG would have more than MOST_PIXELS.
     """
     chosen = sheet_settings(**options)
-    figure = _draw(_as_runs(runs), chosen)
+    figure = _draw(_as_runs(runs), chosen, maps)
     inches = float(figure.get_figwidth() * figure.get_figheight())
     if kind == "png" and dpi is not None and not dpi**2 * inches <= MOST_PIXELS:
         raise ArgumentError("dpi", f"must be at most {math.sqrt(MOST_PIXELS / inches):.0f} here, got {dpi:g}")
     return figure_to_bytes(figure, kind, dpi=dpi, typeface=chosen.typeface)
 
 
-def _draw(runs: tuple[Run, ...], options: SheetSettings) -> Figure:
+def _draw(runs: tuple[Run, ...], options: SheetSettings, maps: Maps | None) -> Figure:
+    several = len(runs) > 1 or options.rows is not None
+    found = [metric_maps(run, maps) for run in runs] if "metric-maps" in (options.parts or ()) else []
     with drawing(options.typeface):
-        if len(runs) == 1 and options.rows is None:
-            return draw_sheet(runs[0], options)
-        return draw_runs(runs, options)
+        return draw_runs(runs, options, found) if several else draw_sheet(runs[0], options, *found)
 
 
 def _as_runs(runs: Run | Sequence[Run]) -> tuple[Run, ...]:
@@ -115,7 +123,12 @@ def series_bytes(series: Series, drawing_of: Drawing, kind: Kind, *, width: str 
 
 
 def save_figure(
-    runs: Run | Sequence[Run], path: str | Path, *, dpi: float | None = None, **options: Unpack[SheetOptions]
+    runs: Run | Sequence[Run],
+    path: str | Path,
+    *,
+    dpi: float | None = None,
+    maps: Maps | None = None,
+    **options: Unpack[SheetOptions],
 ) -> None:
     """Write the MAD sheet, or the table of all metrics, to a file, whole or not at all.
 
@@ -123,6 +136,7 @@ def save_figure(
         runs: a competition, or several.
         path: a name that ends in .pdf, .svg or .png, or, for the table, in .csv or .tex.
         dpi: as in `figure_bytes`.
+        maps: as in `mad_sheet`.
         **options: as in `mad_sheet`; a table takes its names from them.
 
     Raises:
@@ -133,7 +147,7 @@ def save_figure(
     def content_of(kind: Kind | TableKind) -> bytes:
         if kind == "csv" or kind == "tex":
             return table_text(_as_runs(runs), kind, sheet_settings(**options)).encode()
-        return figure_bytes(runs, kind, dpi=dpi, **options)
+        return figure_bytes(runs, kind, dpi=dpi, maps=maps, **options)
 
     save_as(path, {**KINDS, **TABLES}, content_of)
 

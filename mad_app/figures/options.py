@@ -18,12 +18,13 @@ from mad_app.figures.themes import Theme, theme_called
 if TYPE_CHECKING:
     from mad_app.figures.typefaces import Typeface
 
-Part = Literal["AB", "CD", "maps", "curves", "others"]
+Part = Literal["AB", "CD", "differences", "metric-maps", "curves", "others"]
 
 PARTS: dict[Part, str] = {
     "AB": "the images A and B, with the values of both metrics",
     "CD": "the images C and D, likewise",
-    "maps": "what changed, as amplified differences from the original",
+    "differences": "what changed, as amplified differences from the original",
+    "metric-maps": "where each metric finds differences, as maps below the images",
     "curves": "both metrics over the steps, with the level that each kept",
     "others": "the values of all other metrics",
 }
@@ -32,7 +33,10 @@ PARTS: dict[Part, str] = {
 PAIRS: tuple[Part, Part] = ("AB", "CD")
 """The parts that are pairs of images."""
 
-SEVERAL: tuple[Part, ...] = ("AB", "CD", "maps")
+UNASKED: tuple[Part, ...] = tuple(part for part in PARTS if part != "metric-maps")
+"""What a sheet of one run shows where nothing is asked for, if it fits."""
+
+SEVERAL: tuple[Part, ...] = ("AB", "CD", "differences", "metric-maps")
 """What a sheet of several runs can show."""
 
 BOTH_PAIRS = "pairs"
@@ -41,6 +45,7 @@ BOTH_PAIRS = "pairs"
 _NAMES: Mapping[str, tuple[Part, ...]] = {
     BOTH_PAIRS: PAIRS,
     "jury": ("others",),
+    "maps": ("differences",),
     **{name: (part,) for part in PARTS for name in (part, part.lower())},
 }
 """What a part may be called, also by an earlier name."""
@@ -228,7 +233,7 @@ def sheet_settings(**options: Unpack[SheetOptions]) -> SheetSettings:
 
     Example:
         >>> sheet_settings(show=["AB", "CD", "maps"], inset=(0.1, 0.1, 0.2, 0.2), width=120).show
-        'pairs,maps'
+        'pairs,differences'
     """
     typed: dict[str, Any] = {name: _as_typed(name, value) for name, value in options.items()}
     return SheetSettings(**typed)
@@ -259,6 +264,8 @@ def _parts(show: str) -> tuple[Part, ...]:
     for name in named:
         _check_choice("show", name, _NAMES, (BOTH_PAIRS, *PARTS))
         found |= set(_NAMES[name])
+    if "metric-maps" in found and not found & {*PAIRS, "differences"}:
+        found |= set(PAIRS)  # maps are below images
     return tuple(part for part in PARTS if part in found)
 
 

@@ -17,9 +17,10 @@ from mad_app.figures.comparison import common_contest, common_phrases, row_label
 from mad_app.figures.corners import TALLEST, difference_map, draw_image, gain_of, indent_of, prefix_of
 from mad_app.figures.layout import draw_page
 from mad_app.figures.measures import Format
+from mad_app.figures.metric_maps import MAPS_NOTE, MetricMap, draw_scale
 from mad_app.figures.options import PAIRS, SEVERAL, Part, SheetSettings
 from mad_app.figures.text import (
-    KEPT,
+    KEPT_8BIT,
     drift_magnitude,
     extreme_phrase,
     measured_images,
@@ -45,15 +46,16 @@ Line = tuple[str, bool]
 """A text, and whether it is bold."""
 
 
-def draw_runs(runs: Sequence[Run], options: SheetSettings) -> Figure:
-    """Draw the sheet.
+def draw_runs(runs: Sequence[Run], options: SheetSettings, maps: Sequence[Sequence[MetricMap]] = ()) -> Figure:
+    """Draw the sheet; `maps` of each run where they are asked for.
 
     Raises:
         ArgumentError: there are too many runs, they are named wrongly, or a part is asked for that is of one run.
     """
     if len(runs) > MOST_RUNS:
         raise ArgumentError("runs", f"must be at most {MOST_RUNS}, got {len(runs)}")
-    return draw_page(_Content(tuple(runs), options, several_parts(options)), options)
+    parts = several_parts(options)
+    return draw_page(_Content(tuple(runs), options, parts, tuple(maps) or ((),) * len(runs)), options)
 
 
 def several_parts(options: SheetSettings) -> tuple[Part, ...]:
@@ -76,6 +78,7 @@ class _Content:
     runs: tuple[Run, ...]
     options: SheetSettings
     parts: tuple[Part, ...]
+    maps: tuple[Sequence[MetricMap], ...]
 
     @property
     def form(self) -> Format:
@@ -161,15 +164,16 @@ class _Rows:
             y += 1.5 * canvas.line
         if self.heads_once:
             y = self._names(content.runs[0], content.grid[0], y) + 0.3 * canvas.line
-        for n, (run, label) in enumerate(zip(content.runs, row_labels(content.runs, self.options), strict=True)):
-            y = self._run(run, label, y + (form.gutter if n else 0))
+        labels = row_labels(content.runs, self.options)
+        for n, (run, maps, label) in enumerate(zip(content.runs, content.maps, labels, strict=True)):
+            y = self._run(run, maps, label, y + (form.gutter if n else 0))
         if self.options.footer is not None:
             return y
         notes = canvas.wrap(self._notes(), form.inner)
         canvas.lines(form.margin, y + form.gutter, notes, color=canvas.theme.quiet)
         return y + form.gutter + (len(notes) + 0.1) * canvas.line
 
-    def _run(self, run: Run, label: str, y: float) -> float:
+    def _run(self, run: Run, maps: Sequence[MetricMap], label: str, y: float) -> float:
         """The rows of a run; returns where they end."""
         canvas, form = self.canvas, self.content.form
         if not self.options.sentence:
@@ -181,7 +185,8 @@ class _Rows:
                 y = self._sentences(run, label if n == 0 else "", groups, y)
             if not self.heads_once:
                 y = self._names(run, groups, y)
-            y = self._images(run, groups, y) + (form.gutter if n + 1 < len(self.content.grid) else 0)
+            y = self._metric_maps(run, maps, groups, self._images(run, groups, y))
+            y += form.gutter if n + 1 < len(self.content.grid) else 0
         return y
 
     def _sentences(self, run: Run, label: str, groups: Sequence[Sequence[int]], y: float) -> float:
@@ -222,9 +227,9 @@ class _Rows:
         return y + (most + 0.2) * canvas.line
 
     def _images(self, run: Run, groups: Sequence[Sequence[int]], y: float) -> float:
-        """A row of images with their values, and a row of maps; returns where they end."""
+        """A row of images with their values, and a row of differences; returns where they end."""
         content, canvas = self.content, self.canvas
-        shown, maps = any(part in content.parts for part in PAIRS), "maps" in content.parts
+        shown, maps = any(part in content.parts for part in PAIRS), "differences" in content.parts
         pixel = content.pixel(run, self.limit)
         high, bottoms = pixel * run.reference.shape[0], []
         for place in (place for places in groups for place in places):
@@ -244,6 +249,22 @@ class _Rows:
                 below += high
             bottoms.append(below)
         return max(bottoms)
+
+    def _metric_maps(self, run: Run, maps: Sequence[MetricMap], groups: Sequence[Sequence[int]], y: float) -> float:
+        """A row for the maps of each metric; returns where they end."""
+        canvas, cell = self.canvas, self.content.cell
+        high = self.content.pixel(run, self.limit) * run.reference.shape[0]
+        for shown in maps:
+            baseline, top = y + 1.1 * canvas.line, y + 1.4 * canvas.line
+            for places in groups:
+                if places[0] < 0:
+                    continue
+                x, width = self._x(groups, places[0]), len(places) * (cell + self.content.form.gap)
+                draw_scale(canvas, x, baseline, width - self.content.form.gap, shown)
+                for place in places:
+                    self._image(run, self._x(groups, place), top, shown.picture(place))
+            y = top + high
+        return y
 
     def _map(self, run: Run, place: int) -> np.ndarray:
         return difference_map(run, place, gain_of(run, place // 2))
@@ -281,7 +302,7 @@ class _Rows:
         lines: list[Line] = [(f"{before} → {after}", True)]
         before, after = (number(values.get(result.fixed)) for values in (result.start, result.seen))
         drift = result.drift_seen
-        kept = drift is not None and abs(drift) <= KEPT
+        kept = drift is not None and abs(drift) <= KEPT_8BIT
         lines.append(
             (f"{after if before == after else f'{before} → {after}'}{' kept' * (kept and self.options.drift)}", False)
         )
@@ -330,8 +351,10 @@ class _Rows:
             outcomes.pop() if len(outcomes) == 1 else "",
             f"Under each image: the optimized metric at the start → at the end, and the fixed one; of {measured}.",
         ]
-        if "maps" in self.content.parts:
+        if "differences" in self.content.parts:
             texts.append("Differences are amplified as printed; no change is mid gray.")
+        if "metric-maps" in self.content.parts:
+            texts.append(MAPS_NOTE)
         return " ".join(filter(None, texts))
 
 

@@ -1,7 +1,7 @@
 """The layout of the MAD sheet of a run: what stands where, in inches from the upper left corner."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,11 @@ from mad_app.figures.canvas import Canvas
 from mad_app.figures.corners import TALLEST, difference_map, draw_image, gain_of, indent_of, prefix_of
 from mad_app.figures.layout import draw_page, height_of
 from mad_app.figures.measures import Format
-from mad_app.figures.options import PAIRS, PARTS, Part, SheetSettings
+from mad_app.figures.metric_maps import MAPS_NOTE, MetricMap, draw_scale
+from mad_app.figures.options import PAIRS, UNASKED, Part, SheetSettings
 from mad_app.figures.panels import Curves, draw_curve, has_other_metrics, other_metrics_table
 from mad_app.figures.text import (
-    KEPT,
+    KEPT_8BIT,
     contest_title,
     drift_magnitude,
     extreme_phrase,
@@ -37,37 +38,37 @@ MOST_OF_WIDTH = 0.54
 class _Rows:
     """Where the rows of a pair are: baselines of text, upper edges of images, and the end.
 
-    A label may take several lines: `label` is the first one's baseline, `name` the last one's.
+    A label may take several lines: `label` is the first one's baseline, `name` the last one's. Of each row of maps,
+    `maps` has the baseline of its label and its upper edge.
     """
 
     label: float
     name: float
     image: float
     values: float
-    map_label: float
-    map: float
+    maps: tuple[tuple[float, float], ...]
     bottom: float
 
 
-def draw_sheet(run: Run, options: SheetSettings) -> Figure:
-    """Draw the sheet, with dots so small that every pixel of an image is whole dots.
+def draw_sheet(run: Run, options: SheetSettings, maps: Sequence[MetricMap] = ()) -> Figure:
+    """Draw the sheet, with dots so small that every pixel of an image is whole dots; `maps` where they are asked for.
 
     Raises:
         ArgumentError: it does not fit a fixed height.
     """
-    return draw_page(_Content(run, options, parts_of(run, options)), options)
+    return draw_page(_Content(run, options, parts_of(run, options), tuple(maps)), options)
 
 
 def parts_of(run: Run, options: SheetSettings) -> frozenset[Part]:
     """The parts that a sheet has: of those that are asked for, those of which the run holds something.
 
-    Without any asked for these are all, the other metrics only if they then still fit on a page; on a page of a fixed
+    Without any asked for these are UNASKED, the other metrics only if they then still fit on a page; on a page of fixed
     height, the images alone.
     """
     asked, form = options.parts, options.form
     if asked is None and form.height is not None:
         return frozenset(PAIRS)
-    parts = frozenset(PARTS if asked is None else asked)
+    parts = frozenset(UNASKED if asked is None else asked)
     if not has_other_metrics(run) and parts != {"others"}:
         parts -= {"others"}
     if asked is None and "others" in parts and height_of(_Content(run, options, parts), options) > form.page:
@@ -76,8 +77,9 @@ def parts_of(run: Run, options: SheetSettings) -> frozenset[Part]:
 
 
 def shown_pairs(parts: Collection[Part]) -> tuple[int, ...]:
-    """The pairs that a sheet shows, as images or, where only maps are asked for, as these; 0 is A and B."""
-    return tuple(pair for pair, part in enumerate(PAIRS) if part in parts) or ((0, 1) if "maps" in parts else ())
+    """The pairs that a sheet shows, as images or, where these are not asked for, as differences; 0 is A and B."""
+    asked = tuple(pair for pair, part in enumerate(PAIRS) if part in parts)
+    return asked or ((0, 1) if "differences" in parts else ())
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class _Content:
     run: Run
     options: SheetSettings
     parts: frozenset[Part]
+    maps: tuple[MetricMap, ...] = ()
 
     @property
     def _cell(self) -> float:
@@ -95,7 +98,7 @@ class _Content:
         if form.stacked:
             columns, gutters = (2, 0) if pairs == 1 else (3, 1)
         else:
-            columns = 2 * pairs + (1 if _in_two_rows(self.parts) else 2) if pairs else 6
+            columns = 2 * pairs + (1 if map_rows(self.parts) else 2) if pairs else 6
             gutters = pairs or 2
         return (form.inner - gutters * form.gutter - (columns - 1 - gutters) * form.gap) / columns
 
@@ -120,13 +123,13 @@ class _Content:
         """As in `Content`."""
         rows, columns, _ = self.run.reference.shape
         pixel = self._pixel(limit)
-        sheet = _Sheet(self.run, self.options, self.parts, canvas, self._cell, pixel * columns, pixel * rows, top)
-        return sheet.draw()
+        size = (self._cell, pixel * columns, pixel * rows)
+        return _Sheet(self.run, self.options, self.parts, self.maps, canvas, *size, top).draw()
 
 
-def _in_two_rows(parts: Collection[Part]) -> bool:
-    """Whether each pair has a row of images and one of maps; otherwise there is one row of either."""
-    return _has_images(parts) and "maps" in parts
+def map_rows(parts: Collection[Part]) -> int:
+    """How many rows of maps are below the images of a pair, or below the differences that stand in their place."""
+    return ("differences" in parts and _has_images(parts)) + 2 * ("metric-maps" in parts)
 
 
 def _has_images(parts: Collection[Part]) -> bool:
@@ -140,6 +143,7 @@ class _Sheet:
     run: Run
     options: SheetSettings
     parts: frozenset[Part]
+    maps: tuple[MetricMap, ...]
     canvas: Canvas
     cell: float
     wide: float
@@ -161,7 +165,7 @@ class _Sheet:
         form, left, noted = self.form, self.form.margin, False
         if self.pairs:
             bottom, last = self._images(left)
-            if self.options.footer is None and form.stacked and len(self.pairs) == 2 and _in_two_rows(self.parts):
+            if self.options.footer is None and form.stacked and len(self.pairs) == 2 and map_rows(self.parts):
                 noted = self._notes_beside(left, last)
         else:
             bottom = self._legend(left, self.top)
@@ -176,7 +180,7 @@ class _Sheet:
         form, step = self.form, self.cell + self.form.gap
         if form.stacked and len(self.pairs) == 1:
             return self._one_pair_below(left)
-        x = left + self.cell + form.gutter + (0 if form.stacked or _in_two_rows(self.parts) else step)
+        x = left + self.cell + form.gutter + (0 if form.stacked or map_rows(self.parts) else step)
         first = last = self._pair(self.pairs[0], x, self.top)
         for pair in self.pairs[1:]:
             if form.stacked:
@@ -184,8 +188,8 @@ class _Sheet:
             else:
                 last = self._pair(pair, x + step + self.cell + form.gutter, self.top)
         self.canvas.lines(left, self.top, self._title_lines(), weight="bold")
-        if _in_two_rows(self.parts):
-            places = (left, first.map_label, first.map)
+        if map_rows(self.parts):
+            places = (left, *first.maps[0])
         elif form.stacked:
             places = (left, last.name, last.image)
         else:
@@ -203,24 +207,29 @@ class _Sheet:
         return rows.bottom, rows
 
     def _pair(self, pair: int, x: float, y: float) -> _Rows:
-        """A sentence, the two images it is about, their values, and their differences from the original."""
+        """A sentence, the two images it is about, their values, and their maps."""
         canvas, width = self.canvas, 2 * self.cell + self.form.gap
         rows = self._rows(y, width)
         canvas.lines(x, y, self._sentence_lines(pair, width))
         if self.options.sentence:
             canvas.rule(x, rows.label - 1.1 * canvas.line, width)
         gain = gain_of(self.run, pair)
+        with_scale = rows.maps[len(rows.maps) - len(self.maps) :]
+        for (label, _), shown in zip(with_scale, self.maps, strict=True):
+            draw_scale(canvas, x, label, width, shown)
         for i in (2 * pair, 2 * pair + 1):
             at = x + (i % 2) * (self.cell + self.form.gap)
             self._corner(i, at, rows, gain)
-            if _in_two_rows(self.parts):
-                names = self.options.names
-                canvas.text(at, rows.map_label, f"{names[2 + i]} − {names[0]}, × {gain:g}", width=self.cell)
-                self._image(at, rows.map, difference_map(self.run, i, gain))
+            if len(rows.maps) > len(self.maps):
+                names, (label, top) = self.options.names, rows.maps[0]
+                canvas.text(at, label, f"{names[2 + i]} − {names[0]}, × {gain:g}", width=self.cell)
+                self._image(at, top, difference_map(self.run, i, gain))
+            for (_, top), shown in zip(with_scale, self.maps, strict=True):
+                self._image(at, top, shown.picture(i))
         return rows
 
     def _corner(self, i: int, x: float, rows: _Rows, gain: float) -> None:
-        """One of the four images, or its map where only maps are shown, between its name and its values."""
+        """One of the four images, or its difference where images are not shown, between its name and its values."""
         canvas, result = self.canvas, self.run.images[i]
         label = self._label_lines(i)
         y = rows.name - (len(label) - 1) * canvas.line
@@ -251,7 +260,7 @@ class _Sheet:
         optimized, fixed = result.optimized, result.fixed
         before, after = number(result.start.get(fixed)), number(result.seen.get(fixed))
         drift = result.drift_seen
-        kept = drift is not None and abs(drift) <= KEPT
+        kept = drift is not None and abs(drift) <= KEPT_8BIT
         told = self.options.drift
         return [
             (metric_title(optimized), False),
@@ -335,8 +344,10 @@ class _Sheet:
         texts = [settings_sentence(self.run), outcome_sentence(self.run, self.options.letters)]
         if self.pairs:
             texts.append(f"Under each image: values at the start → at the end, of {measured_images(self.run)}.")
-        if "maps" in self.parts:
+        if "differences" in self.parts:
             texts.append("Differences are amplified as printed; no change is mid gray.")
+        if self.maps:
+            texts.append(MAPS_NOTE)
         return self.canvas.wrap(" ".join(texts), width)
 
     def _title_lines(self) -> list[str]:
@@ -363,11 +374,13 @@ class _Sheet:
         image = name + 0.4 * line
         values = image + self.high + 1.05 * line
         drift = 0.0 if self.options.drift else 1.0
-        map_label = values + (5.5 - drift) * line
-        map_top = map_label + 0.4 * line
-        lines_below = (4.3 if _has_images(self.parts) else 5.3) - drift
-        bottom = map_top + self.high if _in_two_rows(self.parts) else values + lines_below * line
-        return _Rows(label, name, image, values, map_label, map_top, bottom)
+        lines = (4 if _has_images(self.parts) else 5) - drift
+        maps, bottom = [], values + (lines + 0.3) * line
+        for n in range(map_rows(self.parts)):
+            below = values + (lines + 1.5) * line if n == 0 else bottom + 1.4 * line
+            maps.append((below, below + 0.4 * line))
+            bottom = below + 0.4 * line + self.high
+        return _Rows(label, name, image, values, tuple(maps), bottom)
 
     def _image(self, x: float, y: float, image: np.ndarray) -> None:
         draw_image(self.canvas, x, y, self.wide, self.high, image, self.options.box)

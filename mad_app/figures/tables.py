@@ -65,7 +65,7 @@ def _latex(runs: Sequence[Run], labels: Sequence[str], names: Sequence[str]) -> 
     for run, label in zip(runs, labels, strict=True):
         lines.append("\\midrule")
         if label:
-            lines += [f"\\multicolumn{{{len(names) + 1}}}{{l}}{{\\textit{{{to_latex(label)}}}}} \\\\"]
+            lines += [f"\\rlap{{\\textit{{{to_latex(label)}}}}} \\\\"]  # which makes no column wider
         for metric, values in values_of(run).items():
             lines.append(f"{to_latex(metric_title(metric))} & {' & '.join(map(_num, values))} \\\\")
     return PACKAGES + "\n".join([*lines, "\\bottomrule", "\\end{tabular}", ""])

@@ -16,8 +16,11 @@ from mad_app.request import describe_settings
 SAME = 0.005
 """Relative difference below which two values are called equal; smaller ones vanish in three digits."""
 
-KEPT = 0.01
-"""Relative departure from its level up to which a fixed metric is called kept."""
+KEPT_8BIT = 0.01
+"""Relative departure from its level up to which a fixed metric is called kept on the saved image.
+
+Rounding to 8 bits may move it farther than the engine's `MAX_DRIFT`, which holds before.
+"""
 
 FINEST_DRIFT = 1e-5
 """The smallest departure that is quoted, as a fraction: 0.001 %."""
@@ -139,7 +142,7 @@ def drift_sentence(fixed: str, drift: float | None) -> str:
     """
     if drift is None or not math.isfinite(drift):
         return f"{metric_title(fixed)} not measured"
-    if abs(drift) > KEPT:
+    if abs(drift) > KEPT_8BIT:
         return f"{metric_title(fixed)} off its level by {drift_magnitude(drift)}"
     return f"{metric_title(fixed)} kept to within {drift_magnitude(drift)}"
 

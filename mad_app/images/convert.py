@@ -104,8 +104,8 @@ def layout_of(shape: tuple[int, ...], name: str, *, batch: bool = False) -> Layo
 
 def is_tensor(array: Any) -> bool:
     """Whether something is a PyTorch tensor. PyTorch is not imported for it."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(array, torch.Tensor)
+    tensor = getattr(sys.modules.get("torch"), "Tensor", None)  # none yet where another thread is importing PyTorch
+    return tensor is not None and isinstance(array, tensor)
 
 
 def as_numpy(array: Any, name: str) -> npt.NDArray[Any]:

@@ -50,7 +50,7 @@ class Phase(enum.Enum):
     RUNNING = "Running"
     PAUSED = "Paused"
     NO_ROOM = "Waiting for room on the disk"
-    MEASURING = "Bringing the images back to their level"
+    RESTORING = "Bringing the images back to their level"
     VALUES = "Rounding the images to 8 bits and measuring all metrics"
     MAPS = "Computing the maps"
     DONE = "Finished"
@@ -58,6 +58,7 @@ class Phase(enum.Enum):
     FAILED = "Failed"
     DIED = "Ended unexpectedly"
     INTERRUPTED = "Interrupted when the program was closed"
+    MEASURING = RESTORING  # its name in the files of earlier versions
 
     @property
     def over(self) -> bool:

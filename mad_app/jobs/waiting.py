@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from mad_app.jobs.folder import JobFolder, JobSpec, Status
 from mad_app.records import RecordError
+from mad_app.runs.pace import Pace, expected_seconds
 
 RENEWAL_SECONDS = 1.0
 """How long an estimate is used; every page of a visitor who waits asks for it."""
@@ -44,24 +45,26 @@ class Waits:
 def waits(running: Sequence[Asked], waiting: Sequence[Asked], at_once: int) -> list[float | None]:
     """Seconds until the turn of each job that waits; None where nothing is known yet.
 
-    The work of a job that has not begun is its steps times its pixels, at the mean pace of the jobs that run. Loading,
-    compiling and measuring are left out.
+    What a job takes that has not begun is estimated by those that run (`runs.pace`), as if all pictures were squares.
 
     Args:
         running: the jobs that have a place.
         waiting: the jobs that wait for one, the next one first.
         at_once: how many places there are.
     """
-    paces = [status.speed * spec.request.size**2 for spec, status in running if status.speed]
-    pace = sum(paces) / len(paces) if paces else None
-    free = [_work(spec, status, pace) for spec, status in running]
+    known = [
+        Pace(frozenset((spec.request.first, spec.request.second)), spec.request.size**2, 1 / status.speed)
+        for spec, status in running
+        if status.speed
+    ]
+    free = [_work(spec, status, known) for spec, status in running]
     free += [0.0] * (at_once - len(free))
     heapq.heapify(free)
     estimates: list[float | None] = []
     for spec, status in waiting:
         turn = heapq.heappop(free) if free else float("inf")
         estimates.append(None if turn == float("inf") else turn)
-        heapq.heappush(free, turn + _work(spec, status, pace))
+        heapq.heappush(free, turn + _work(spec, status, known))
     return estimates
 
 
@@ -72,9 +75,11 @@ def _read(folder: JobFolder) -> Asked | None:
         return None
 
 
-def _work(spec: JobSpec, status: Status, pace: float | None) -> float:
-    """Seconds that a job takes, infinite where it is not known; `pace` in pixels times steps per second."""
+def _work(spec: JobSpec, status: Status, known: Sequence[Pace]) -> float:
+    """Seconds that a job takes, infinite where it is not known."""
     request, limit = spec.request, spec.request.seconds or float("inf")
     if status.seconds_left is not None:
         return status.seconds_left
-    return min(limit, (request.steps - status.step) * request.size**2 / pace if pace else float("inf"))
+    metrics, steps = (request.first, request.second), request.steps - status.step
+    seconds = expected_seconds(metrics, request.size**2, steps, known, of_any=True)
+    return limit if seconds is None else min(limit, seconds)

@@ -108,7 +108,7 @@ class Reporter:
         """Whether to stop; then only the last measurements are left."""
         if not self.is_asked_to_stop():
             return False
-        self.report(phase=Phase.MEASURING)
+        self.report(phase=Phase.RESTORING)
         return True
 
     def is_asked_to_stop(self) -> bool:
@@ -121,7 +121,7 @@ class Reporter:
             return {"values": Phase.VALUES, "maps": Phase.MAPS}[progress.lacking]
         if step.reasons is not None:
             return self.status.phase
-        return Phase.MEASURING if step.index >= progress.steps else Phase.RUNNING if step.index else Phase.COMPILING
+        return Phase.RESTORING if step.index >= progress.steps else Phase.RUNNING if step.index else Phase.COMPILING
 
     def _pause(self, progress: Progress) -> None:
         """Wait until the run may continue, may make one step (still as paused), or is asked to stop."""

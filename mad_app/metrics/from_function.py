@@ -82,8 +82,8 @@ def function_metric(function: Function, name: str, calling: Calling) -> "JaxMetr
 
 def is_module(function: object) -> bool:
     """Whether an object is a module of PyTorch, which is not imported for that."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(function, torch.nn.Module)
+    kind = getattr(getattr(sys.modules.get("torch"), "nn", None), "Module", None)  # none yet while it is being imported
+    return kind is not None and isinstance(function, kind)
 
 
 def ready(module: Any, name: str, argument: str) -> Function:

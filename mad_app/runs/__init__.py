@@ -1,6 +1,5 @@
 """Runs: from a request to a record."""
 
-from mad_app.request import Request
 from mad_app.runs.materialize import Materials, materialize
 from mad_app.runs.recorder import OnProgress, Progress
 from mad_app.runs.run import Resolve, metrics_of, record_competition, request_of, resume_run, run_competition, source_of
@@ -9,7 +8,6 @@ __all__ = [
     "Materials",
     "OnProgress",
     "Progress",
-    "Request",
     "Resolve",
     "materialize",
     "metrics_of",

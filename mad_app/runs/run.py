@@ -149,16 +149,30 @@ def compete_into(
         solver=solver,
         request_id=request_id(settings_for_record(request, materials.given)),
     )
+    _record(competition, store, on_progress, should_stop)
+
+
+def _record(
+    competition: Competition,
+    store: Store,
+    on_progress: OnProgress,
+    should_stop: Callable[[], bool],
+    checkpoint: Checkpoint | None = None,
+) -> None:
+    """Compete, from the start or from a checkpoint, and put the record into a store."""
+    materials = competition.materials
     steps = compete(
         materials.reference,
         materials.start,
         *competition.metrics,
-        done.settings(),
-        solver=solver,
+        competition.request.settings(),
+        solver=competition.solver,
         mask=materials.mask,
+        resume=checkpoint.step if checkpoint else None,
+        spent=checkpoint.seconds if checkpoint else 0.0,
         should_stop=should_stop,
     )
-    Recorder(competition, store, on_progress, should_stop).record(steps)
+    Recorder(competition, store, on_progress, should_stop, checkpoint=checkpoint).record(steps)
 
 
 def resume_run(
@@ -200,20 +214,9 @@ def _resume(folder: Path, resolve: Resolve, on_progress: OnProgress, should_stop
         request_id=run.request,
         device=run.device,
     )
-    steps = compete(
-        materials.reference,
-        materials.start,
-        *competition.metrics,
-        request.settings(),
-        solver=competition.solver,
-        mask=materials.mask,
-        resume=checkpoint.step,
-        spent=checkpoint.seconds,
-        should_stop=should_stop,
-    )
     with contextlib.ExitStack() as held:
         store = FolderStore(folder.parent, held, folder=folder)
-        Recorder(competition, store, on_progress, should_stop, checkpoint=checkpoint).record(steps)
+        _record(competition, store, on_progress, should_stop, checkpoint)
     return folder
 
 

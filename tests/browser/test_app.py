@@ -1,3 +1,5 @@
+"""The app in a real browser: a run from Start to its result, two visitors at once, a phone, the shelf."""
+
 import re
 import time
 import zipfile

@@ -22,7 +22,8 @@ from mad_app.distortions import distort
 from mad_app.images import bundled_path, load_image
 from mad_app.metrics import get_metric
 from mad_app.records import load_run
-from mad_app.runs import Request, resume_run, run_competition
+from mad_app.request import Request
+from mad_app.runs import resume_run, run_competition
 
 torch = pytest.importorskip("torch")
 ROOT = Path(__file__).parents[2]

@@ -158,9 +158,10 @@ def test_sums_by_blocks(shape: tuple[int, int, int], rows: int, tile: int, later
     values = np.random.default_rng(0).standard_normal((*shape, 2))
     blocks = np.moveaxis(values.reshape(height // rows, rows, 1, 1, width * channels, 2), -1, 2)
     carry = None if rows == height else jnp.zeros((1, *blocks.shape[2:]))
+    sums_of_block = quick_jit(functools.partial(block_sums, tile=tile, channels=channels, later=later))
     sums = []
     for block in blocks[:: -1 if later else 1]:
-        block_sum, carry = block_sums(jnp.asarray(block), carry, tile, channels, later=later)
+        block_sum, carry = sums_of_block(jnp.asarray(block), carry)
         sums.append(np.moveaxis(block_sum, 1, -1).reshape(rows, width, channels, 2))
     found = np.concatenate(sums[:: -1 if later else 1])
     flip = slice(None, None, -1 if later else 1)
@@ -184,9 +185,10 @@ def test_index_maps_of_blocks_equal_those_of_strips(shape: tuple[int, int, int],
     rows_of_eight = next(b for b in np.geomspace(1e3, 1e8, 2000) if _rows(shape, size, b) == 8)
     on_gpu = layout_of(shape, size, 1, Target("gpu", rows_of_eight))
     assert (on_cpu.height, on_cpu.strips) == (on_gpu.height, on_gpu.strips)
+    predictors_of = quick_jit(lambda strip: (on_gpu.indices_of(strip)[0], on_cpu.indices_of(strip)[0]))
     for strip in range(on_cpu.strips):
-        found = np.asarray(on_gpu.indices_of(jnp.int32(strip))[0])[..., : columns * channels]
-        np.testing.assert_array_equal(found, in_gpu_order(np.asarray(on_cpu.indices_of(jnp.int32(strip))[0]), on_cpu))
+        found, expected = map(np.asarray, predictors_of(jnp.int32(strip)))
+        np.testing.assert_array_equal(found[..., : columns * channels], in_gpu_order(expected, on_cpu))
 
 
 def _rows(shape: tuple[int, int, int], size: int, budget: float) -> int:
@@ -197,8 +199,9 @@ def _rows(shape: tuple[int, int, int], size: int, budget: float) -> int:
 def test_every_predictor_of_a_block_has_one_source(budget: float) -> None:
     shape, size = (12, 7, 3), 5
     layout = layout_of(shape, size, 1, Target("gpu", budget))
+    indices_of = quick_jit(lambda block: layout.indices_of(block))
     for block in range(layout.strips):
-        predictors, sources = map(np.asarray, layout.indices_of(jnp.int32(block)))
+        predictors, sources = map(np.asarray, indices_of(jnp.int32(block)))
         window = sources.shape[1]
         inside = sources < predictors.size
         np.testing.assert_array_equal(np.sort(sources[inside]), np.flatnonzero(predictors < window))

@@ -1,4 +1,4 @@
-"""A matrix of metrics against metrics as a web page in one file, whose cells open their most telling pair.
+"""A matrix of metrics against metrics as a web page in one file, whose cells open their most separated pair.
 
 There is no script: a cell is a link to its pair, which is shown as the target of the address.
 """
@@ -40,19 +40,19 @@ img { display: block; width: min(16rem, 28vw); image-rendering: pixelated; }
 
 
 @dataclass(frozen=True)
-class Telling:
-    """The most telling pair of a cell: a run, and its pair, 0 or 1."""
+class MostSeparated:
+    """The most separated pair of a cell: a run, and its pair, 0 or 1."""
 
     run: Run
     pair: int
 
 
-def matrix_page(matrix: Matrix, telling: Mapping[tuple[int, int], Telling]) -> bytes:
+def matrix_page(matrix: Matrix, most_separated: Mapping[tuple[int, int], MostSeparated]) -> bytes:
     """The page.
 
     Args:
         matrix: what the table shows.
-        telling: row and column of a cell to its pair.
+        most_separated: row and column of a cell to its pair.
 
     Returns:
         The bytes of an HTML file.
@@ -68,21 +68,21 @@ def matrix_page(matrix: Matrix, telling: Mapping[tuple[int, int], Telling]) -> b
     body = element(
         "body",
         element("h1", matrix.title),
-        element("p", NOTES, " Choose a cell to see its most telling pair."),
-        element("div", _table(matrix, telling), class_="scroll"),
-        *(_pair(i, j, matrix, shown) for (i, j), shown in sorted(telling.items())),
+        element("p", NOTES, " Choose a cell to see its most separated pair."),
+        element("div", _table(matrix, most_separated), class_="scroll"),
+        *(_pair(i, j, matrix, shown) for (i, j), shown in sorted(most_separated.items())),
     )
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n".encode()
 
 
-def _table(matrix: Matrix, telling: Mapping[tuple[int, int], Telling]) -> Html:
+def _table(matrix: Matrix, most_separated: Mapping[tuple[int, int], MostSeparated]) -> Html:
     count, shade = len(matrix.metrics), shades(matrix.ratios)
     heads = ["", *(str(j + 1) for j in range(count)), "optimized", "fixed"]
     rows = [
         element(
             "tr",
             element("th", f"{i + 1}  {metric_title(name)}", scope="row"),
-            *(_cell(i, j, matrix, float(shade[i, j]), (i, j) in telling) for j in range(count)),
+            *(_cell(i, j, matrix, float(shade[i, j]), (i, j) in most_separated) for j in range(count)),
             element("td", matrix.optimized[i], class_="number"),
             element("td", matrix.fixed[i], class_="number"),
         )
@@ -102,7 +102,7 @@ def _cell(i: int, j: int, matrix: Matrix, shade: float, linked: bool) -> Html:
     return element("td", element("a", ratio_text(ratio), href=f"#{_name(i, j)}", style=style, aria_label=label))
 
 
-def _pair(i: int, j: int, matrix: Matrix, shown: Telling) -> Html:
+def _pair(i: int, j: int, matrix: Matrix, shown: MostSeparated) -> Html:
     """The two images of a cell beside the original, under its values."""
     run, first = shown.run, 2 * shown.pair
     original = np.rint(np.clip(run.reference, 0, 1) * 255).astype(np.uint8)

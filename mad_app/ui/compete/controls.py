@@ -18,6 +18,7 @@ from mad_app.images.encode import Picture
 from mad_app.request import PICTURE, REQUEST_SETTINGS, Request, crop_settings, in_groups, renamed
 from mad_app.runs.materialize import make_start
 from mad_app.ui.address import came_back
+from mad_app.ui.components.expected_time import show_expected_time
 from mad_app.ui.components.form import (
     FIRST_STEPS,
     Form,
@@ -68,7 +69,7 @@ OF_THE_START = (
 
 def show_controls() -> tuple[Form, DeltaGenerator]:
     """Draw all controls, once `follow_address` has set them: what they add up to, and a place below the start."""
-    picture = show_picture_controls(STATE)
+    picture, below_size = show_picture_controls(STATE)
     if STATE["gray"]:
         picture = replace(picture, reference=to_gray(picture.reference))
     first, second, problem = show_metric_controls(STATE, min(picture.reference.shape[:2]))
@@ -88,6 +89,8 @@ def show_controls() -> tuple[Form, DeltaGenerator]:
         below_start = st.container()
     if request is not None:
         STATE["request"] = request
+        with below_size:
+            show_expected_time(request, picture.reference.shape)
     files = {declared.name: STATE[declared.name].name for declared in FILES if STATE.get(declared.name)}
     form = Form(chosen=request, picture=picture, start=start, problem=about or no_start, files=files)
     return form, below_start

@@ -14,7 +14,7 @@ from mad_app.records import Run
 from mad_app.records.archive import zip_run
 from mad_app.records.files import RUN_FILE
 from mad_app.records.storage import stamp
-from mad_app.runs import Request
+from mad_app.request import Request
 from mad_app.runs.reproduce import command_of, python_of, reproduction_of
 from mad_app.ui.compete.one_step import show_step_of_run
 from mad_app.ui.components.containment import contained

@@ -10,19 +10,21 @@ from mad_app.distortions import DISTORTIONS, Distortion
 from mad_app.figures import metric_title
 from mad_app.images import Crop, ImageArray, SquareCrop
 from mad_app.jobs.paths import runs_root
+from mad_app.jobs.sharing import LARGEST_SIZE, is_shared
 from mad_app.jobs.uploads import has_upload
 from mad_app.metrics import are_proportional, spec_of
+from mad_app.metrics.devices import may_use_accelerator
 from mad_app.records import Run, Source, Summary
 from mad_app.request import REQUEST_SETTINGS, Request, describe_settings
 from mad_app.runs import reproduce
 from mad_app.ui.components.saved_pictures import is_saved_picture
-from mad_app.ui.session import visitor
+from mad_app.ui.session import is_host, visitor
 
-SIZES = (64, 96, 128, 192, 256)
-"""Longer sides in pixels that are offered; the largest is the largest that the page takes."""
+SIZES = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
+"""Longer sides in pixels that are offered; the largest is the largest that the page takes on a CPU."""
 
-MAXIMA = {"size": SIZES[-1]}
-"""The greatest values that the page takes, of settings that may be greater elsewhere."""
+SIZES_OF_GPU = (1536, 2048)
+"""Those that are offered, too, where there is a GPU."""
 
 FIRST_STEPS = 300
 """Number of steps with which a visit begins: enough for plain differences, within a few minutes."""
@@ -81,6 +83,17 @@ class Form:
         return replace(self.chosen, image=self.picture.image)
 
 
+def sizes() -> tuple[int, ...]:
+    """The longer sides that this machine takes; of a visitor of a shared server, those that are within its limits."""
+    known = (*SIZES, *SIZES_OF_GPU) if may_use_accelerator() else SIZES
+    return tuple(size for size in known if size <= LARGEST_SIZE) if is_shared() and not is_host() else known
+
+
+def maxima() -> dict[str, int]:
+    """The greatest values that the page takes, of settings that may be greater elsewhere."""
+    return {"size": SIZES_OF_GPU[-1] if may_use_accelerator() else SIZES[-1]}
+
+
 def to_query(request: Request) -> dict[str, str]:
     """A request as parameters of an address; defaults are left out.
 
@@ -97,7 +110,7 @@ def from_query(query: Mapping[str, str]) -> tuple[Request, list[str]]:
     Returns:
         The request, and names of the settings that the page does not take, for which the default is taken.
     """
-    return reproduce.from_query(query, is_saved_picture=is_own_or_saved_picture, maxima=MAXIMA)
+    return reproduce.from_query(query, is_saved_picture=is_own_or_saved_picture, maxima=maxima())
 
 
 def first_request() -> Request:
@@ -114,7 +127,7 @@ def is_own_or_saved_picture(name: str) -> bool:
 
 def request_of_record(run: Run | Summary) -> tuple[Request, list[str]]:
     """What the page can ask for to repeat a run; see `runs.reproduce.request_for_page`."""
-    return reproduce.request_for_page(run, maxima=MAXIMA)
+    return reproduce.request_for_page(run, maxima=maxima())
 
 
 def metric_problem(name: str, side: int, missing: str | None) -> str | None:

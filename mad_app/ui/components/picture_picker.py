@@ -10,11 +10,13 @@ from functools import partial
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from mad_app.errors import ArgumentError
 from mad_app.images import (
     BUNDLED,
     DEFAULT_IMAGE,
+    MAX_SIZE,
     Crop,
     Decoded,
     ImageError,
@@ -33,7 +35,7 @@ from mad_app.records.storage import stamp
 from mad_app.request import REQUEST_SETTINGS, crop_settings
 from mad_app.runs.materialize import GRAY_NOTE
 from mad_app.ui.components.crop import show_crop
-from mad_app.ui.components.form import SIZES, UPLOAD, PictureChoice, is_own_or_saved_picture
+from mad_app.ui.components.form import UPLOAD, PictureChoice, is_own_or_saved_picture, sizes
 from mad_app.ui.components.html import element, plain, sentence, show_html
 from mad_app.ui.components.saved_pictures import (
     list_saved_runs,
@@ -52,8 +54,16 @@ WHOLE_SIDE = 440
 MAX_MEGABYTES = 20
 
 
-def show_picture_controls(state: PageState) -> PictureChoice:
-    """Draw the controls; the page's state holds `image`, `size`, and the settings of the crop."""
+def show_picture_controls(state: PageState, largest: int = MAX_SIZE) -> tuple[PictureChoice, DeltaGenerator]:
+    """Draw the controls; the page's state holds `image`, `size`, and the settings of the crop.
+
+    Args:
+        state: of the page.
+        largest: longer side in pixels up to which sizes are offered.
+
+    Returns:
+        What is chosen, and a place below the choice of the size.
+    """
     _drop_lost_picture(state)
     st.markdown("**Picture**", help="The original that all four images are compared with.")
     state["bundled"] = state["image"] if state["image"] in BUNDLED else None
@@ -76,14 +86,14 @@ def show_picture_controls(state: PageState) -> PictureChoice:
     if state.get("refusal"):
         st.error(state["refusal"], icon=":material/image_not_supported:")
     size = REQUEST_SETTINGS["size"]
-    st.segmented_control(
+    st.pills(
         size.label,
-        sorted({*SIZES, state["size"]}),
+        sorted({*(side for side in sizes() if side <= largest), state["size"]}),
         key=state.key("size"),
         required=True,
-        width="stretch",
         help=size.help,
     )
+    below_size = st.container()
     with st.expander("Crop", icon=":material/crop:"):
         crop, problem = _crop_controls(state)
     choice = _chosen(state, crop)
@@ -93,7 +103,7 @@ def show_picture_controls(state: PageState) -> PictureChoice:
             st.warning(choice.problem, icon=":material/crop:")
         elif notes := _notes(state, choice):
             st.caption(plain(" ".join(sentence(note) for note in notes)))
-    return choice
+    return choice, below_size
 
 
 @st.cache_data(show_spinner=False)
@@ -114,7 +124,7 @@ def _pick(state: PageState, name: str) -> None:
     """Take another picture, whole; a saved one in its own pixels."""
     state["image"], state["refusal"] = name, None
     _take_whole(state)
-    if "/" in name and (side := max(_small(name, _version(name))[1])) in SIZES:
+    if "/" in name and (side := max(_small(name, _version(name))[1])) in sizes():
         state["size"] = side
 
 

@@ -17,6 +17,7 @@ from mad_app.figures import (
     SEVERAL,
     SHEET_SETTINGS,
     SMALLEST_FONT,
+    UNASKED,
     WIDEST,
     WIDTHS,
     Part,
@@ -42,7 +43,8 @@ WIDTH_TITLES = {
 }  # fmt: skip
 THEME_TITLES = {"light": "Light", "dark": "Dark"}
 PART_TITLES: dict[Part, str] = {
-    "AB": "A and B", "CD": "C and D", "maps": "Maps", "curves": "Curves", "others": "Other metrics"
+    "AB": "A and B", "CD": "C and D", "differences": "Differences", "metric-maps": "Metric maps", "curves": "Curves",
+    "others": "Other metrics",
 }  # fmt: skip
 GOOD_FOR: dict[FileKind, str] = {
     "pdf": "Vector text and true pixels, for LaTeX.",
@@ -114,7 +116,8 @@ def _parts_control(runs: int, disabled: bool) -> str | None:
     """The parts to show; None where all, or none, are chosen."""
     parts = tuple(PARTS) if runs == 1 else SEVERAL
     name = "show" if runs == 1 else "show-several"
-    STATE[name] = STATE.get(name, list(parts if runs == 1 else PAIRS))
+    usual = UNASKED if runs == 1 else PAIRS
+    STATE[name] = STATE.get(name, list(usual))
     chosen = st.pills(
         SHEET_SETTINGS["show"].label,
         list(parts),
@@ -126,8 +129,7 @@ def _parts_control(runs: int, disabled: bool) -> str | None:
     )
     if not chosen:
         st.caption("With none selected, it shows what fits.")
-    everything = parts if runs == 1 else PAIRS
-    return ",".join(chosen) if chosen and set(chosen) != set(everything) else None
+    return ",".join(chosen) if chosen and set(chosen) != set(usual) else None
 
 
 def _width_control(disabled: bool) -> str:
@@ -215,7 +217,7 @@ def _fill(form: FigureForm) -> None:
     if not named:
         STATE["millimeters"] = round(format_of(form.width).width * MM)
     STATE["dpi"] = form.dpi or WHOLE_PIXELS
-    STATE["show"] = list(form.parts or PARTS)
+    STATE["show"] = list(form.parts or UNASKED)
     STATE["show-several"] = [part for part in form.parts or PAIRS if part in SEVERAL] or list(PAIRS)
     STATE["font"] = next((name for name in (LATEX, *font_names()) if name == form.font), DEFAULT_FONT)
     STATE.update({name: getattr(form, name) or "" for name in TEXTS} | {name: getattr(form, name) for name in SWITCHES})

@@ -70,9 +70,9 @@ def fitting(form: FigureForm, runs: int) -> FigureForm:
     """The form without what does not apply to so many runs.
 
     Example:
-        >>> form = fitting(FigureForm(file="gif", show="pairs,maps,curves", rows="a,b"), 2)
+        >>> form = fitting(FigureForm(file="gif", show="pairs,differences,curves", rows="a,b"), 2)
         >>> form.file, form.show, form.rows
-        ('pdf', 'pairs,maps', 'a,b')
+        ('pdf', 'pairs,differences', 'a,b')
     """
     names = form.row_names
     if names is not None and (runs == 1 or len(names) != runs):
@@ -95,8 +95,8 @@ def command_of(folders: Sequence[Path], form: FigureForm) -> str:
     """The command line that makes the same file, given the records' folders.
 
     Example:
-        >>> command_of([Path("runs/a")], FigureForm(file="png", show="maps", drift=False, dpi=300))
-        'python -m mad_app figure runs/a --show maps --width double --theme light --no-drift --dpi 300 --out figure.png'
+        >>> command_of([Path("runs/a")], FigureForm(file="png", show="AB", drift=False, dpi=300))
+        'python -m mad_app figure runs/a --show AB --width double --theme light --no-drift --dpi 300 --out figure.png'
     """
     words = ["animate" if form.moves else "figure", *map(str, folders)]
     for name, declared in SHEET_SETTINGS.items():
@@ -126,7 +126,7 @@ def from_query(query: Mapping[str, str]) -> FigureForm:
     Example:
         >>> found = from_query({"width": "single", "show": "maps", "font-size": "99", "dpi": "300"})
         >>> found.width, found.show, found.font_size, found.dpi
-        ('single', 'maps', None, 300)
+        ('single', 'differences', None, 300)
     """
     dpi = query.get("dpi", "")
     form = FigureForm(

@@ -97,21 +97,22 @@ def _show(runs: tuple[Run, ...], form: FigureForm) -> None:
     """The figure, the command that makes it, its captions and the table of all metrics."""
     file = _request(runs, form, partial(draw, runs, form)) if form.moves else None
     picture = file or _request(runs, form, partial(_preview, runs, form), preview=True)
+    captions = _captions(runs, form)  # before the picture: what cannot be drawn is said once
     mime = FILES[form.file] if form.moves else FILES["png"]
     show_rendered(picture, lambda content: _image(Picture(mime, content), form), STATE.get("shown"), _keep_shown)
     st.header("The command that makes the same file")
     folders = [_shortest(run.folder or Path()) for run in runs]
     st.code(displayable(command_of(folders, form)), language="shell", wrap_lines=True)
     st.header("Captions")
-    _show_captions(runs, form)
+    _show_captions(captions)
     _show_tables(runs, form)
 
 
-def _show_captions(runs: tuple[Run, ...], form: FigureForm) -> None:
+def _show_captions(captions: Captions) -> None:
     """A long and a short caption, and an environment for LaTeX."""
     for tab, text, language in zip(
         st.tabs(["With all settings", "Short", "LaTeX figure"]),
-        _captions(runs, form),
+        captions,
         (None, None, "latex"),
         strict=True,
     ):

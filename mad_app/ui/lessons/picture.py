@@ -9,6 +9,8 @@ from mad_app.ui.components.picture_picker import show_picture_controls
 from mad_app.ui.session import PageState
 
 DEFAULT_SIZE = 96
+LARGEST_SIZE = 256
+"""Of pictures that are computed with while the page is drawn."""
 
 
 def read_picture(state: PageState, query: Mapping[str, str]) -> list[str]:
@@ -16,6 +18,8 @@ def read_picture(state: PageState, query: Mapping[str, str]) -> list[str]:
     named = {name: query[name] for name in PICTURE if name in query}
     request, ignored = from_query({"size": str(DEFAULT_SIZE), **named})
     state.update({name: getattr(request, name) for name in PICTURE}, refusal=None, square=None, gray=False)
+    if state["size"] > LARGEST_SIZE:
+        ignored = [*ignored, "size"]
     if "size" in ignored:
         state["size"] = DEFAULT_SIZE
     return [f"{labels(ignored)} cannot be used here"] if ignored else []
@@ -36,7 +40,9 @@ def keep_picture(state: PageState) -> None:
 
 def choose_picture(state: PageState) -> PictureChoice:
     """Draw the controls."""
-    return show_picture_controls(state)
+    state["size"] = min(state["size"], LARGEST_SIZE)  # a saved picture brings its own
+    choice, _ = show_picture_controls(state, LARGEST_SIZE)
+    return choice
 
 
 def loading_of(state: PageState, choice: PictureChoice) -> str:

@@ -59,7 +59,7 @@ def test_ratios_are_averaged_geometrically_over_runs_pictures_and_opponents(temp
     assert [one.value for one in found.resistance] == pytest.approx([1 / 10, 1 / 6, 1 / 3])
     assert [one.value for one in found.aggressiveness] == pytest.approx([np.sqrt(18), 20, 5])
     assert (found.resistance[1].low, found.resistance[1].high) == pytest.approx((1 / 9, 1 / 4))  # a picture alone
-    run, pair = found.telling[0, 1]
+    run, pair = found.most_separated[0, 1]
     assert (run is runs[2], pair) == (True, 0)
 
 

@@ -1,3 +1,5 @@
+"""The command that starts the page: its configuration, and where runs live."""
+
 from pathlib import Path
 
 import pytest

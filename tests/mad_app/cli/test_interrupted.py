@@ -16,7 +16,8 @@ from mad_app.competition import Reason
 from mad_app.metrics import OUT_OF_MEMORY
 from mad_app.metrics.joint import Joint
 from mad_app.records import UNFINISHED, load_checkpoint, load_run
-from mad_app.runs import Request, recorder, run_competition
+from mad_app.request import Request
+from mad_app.runs import recorder, run_competition
 from tests.mad_app.cli.command_line import ROOT, SMALL, invoke
 from tests.mad_app.record_examples import assert_same_result
 
@@ -33,10 +34,10 @@ main()
 """The program with many checkpoints."""
 
 
-@pytest.fixture
-def whole(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run that was never interrupted."""
-    return run_competition(REQUEST, tmp_path / "whole")
+    return run_competition(REQUEST, tmp_path_factory.mktemp("whole"))
 
 
 def _interrupt(root: Path, number: signal.Signals) -> tuple[int, str, Path]:
@@ -89,7 +90,7 @@ def test_out_of_memory_is_one_sentence_and_the_run_goes_on_from_its_checkpoint(
         patch.setattr(Joint, "value_and_grad", fails_in_step_50)
         patch.setattr(recorder, "SECONDS_BETWEEN_CHECKPOINTS", 0)
         result = invoke(*SMALL, "--steps", STEPS, "--out", tmp_path)
-    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir() and path.name != "whole")
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.endswith(f"To continue: python -m mad_app resume {folder}\nError: {OUT_OF_MEMORY}\n")
     assert load_checkpoint(folder).step.index == 49

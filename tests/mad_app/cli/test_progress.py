@@ -14,7 +14,8 @@ import pytest
 from mad_app.cli import progress
 from mad_app.cli.progress import ProgressLine, progress_text
 from mad_app.competition import Reason, Step
-from mad_app.runs import Progress, Request
+from mad_app.request import Request
+from mad_app.runs import Progress
 
 REQUEST = Request(first="lasi", second="lpips-alex", steps=100)
 

@@ -112,7 +112,7 @@ CASES: list[tuple[str, str]] = [
         "--dpi 1", "--dpi x", "--out a.jpg", "--out ''", "--out .", "--out .pdf",
     )),
     ("figure a_run --out a.png --width slide --dpi 2400", "--dpi must be at most "),
-    ("figure a_run a_run --show pairs,curves --out a.pdf", "--show must be of AB, CD, maps for several runs"),
+    ("figure a_run a_run --show pairs,curves --out a.pdf", "--show must be of AB, CD, differences, metric-maps for"),
     ("figure a_run a_run --rows cat --out a.csv", "--rows must name 2 runs, got 1 name"),
     (f"figure {'a_run ' * 25} --out a.pdf", "RUN must be at most 24, got 25"),
     ("figure a_run --out a.csv --caption long", "--caption describes a figure, but a.csv is a table"),

@@ -1,25 +1,12 @@
 """The solver's constants are values: documented, checked, hashable, and the same after a record."""
 
 import dataclasses
-import json
 import re
 
 import pytest
 
-from mad_app.competition import DEFAULT_SOLVER, SolverOptions
+from mad_app.competition import SolverOptions
 from mad_app.errors import ArgumentError
-
-
-def test_options_come_back_from_a_record() -> None:
-    options = SolverOptions(step_size=0.1, plateau_patience=7)
-    assert SolverOptions.from_dict(json.loads(json.dumps(dataclasses.asdict(options)))) == options
-    assert SolverOptions.from_dict({}) == DEFAULT_SOLVER
-    assert hash(SolverOptions.from_dict({})) == hash(DEFAULT_SOLVER)
-
-
-def test_an_unknown_option_is_refused() -> None:
-    with pytest.raises(ArgumentError, match="speed is no option of the solver"):
-        SolverOptions.from_dict({"speed": 1})
 
 
 @pytest.mark.parametrize("name", [item.name for item in dataclasses.fields(SolverOptions)])

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from mad_app.competition.settings import CORNERS
-from mad_app.records import CornerResult, History, Run
+from mad_app.records import CornerResult, History, Maps, Run
 
 OTHERS = ("lpips-vgg", "lpips-squeeze", "mse", "ssim", "ms-ssim", "gmsd", "fsim", "haarpsi", "vif", "mdsi", "vsi")
 
@@ -47,6 +47,16 @@ def make_sheet_run(
         settings=settings, seed=0, versions={}, device="cpu", weights={}, seconds=1.0, images=tuple(results),
         reference=reference, start=start, finals=finals, history=history,
     )  # fmt: skip
+
+
+def make_maps(run: Run) -> Maps:
+    """Maps of a run at its end, whose largest value is far above the others."""
+    random = np.random.default_rng(1)
+    first, second = (
+        scale * random.random((1, 4, *run.reference.shape[:2])) ** 2 * np.arange(1, 5)[None, :, None, None]
+        for scale in (1, 1e-5)
+    )
+    return Maps.of(run.history.step[-1:], first, second)
 
 
 def broken_run() -> Run:

@@ -1,3 +1,5 @@
+"""Animations: their frames, and the files that hold them."""
+
 import io
 from pathlib import Path
 

@@ -1,10 +1,13 @@
+"""Captions describe what their file holds, in plain text and in LaTeX."""
+
 import dataclasses
 import re
 
+import numpy as np
 import pytest
 
 from mad_app.figures import (
-    PARTS,
+    UNASKED,
     caption,
     captions_of,
     drift_sentence,
@@ -14,6 +17,7 @@ from mad_app.figures import (
     pair_sentence,
 )
 from mad_app.figures.latex import to_latex
+from mad_app.records import Maps
 
 from .sheet_runs import broken_run, make_sheet_run
 
@@ -45,8 +49,11 @@ def test_no_figure_names_the_folder_of_a_file() -> None:
 
 def test_a_caption_describes_what_is_shown() -> None:
     run = make_sheet_run()
-    assert "Maps:" in caption(run, show=["maps"])
-    assert "Maps:" not in caption(run, show=["pairs", "curves"])
+    assert "Differences from the original, amplified" in caption(run, show=["differences"])
+    assert "amplified" not in caption(run, show=["pairs", "curves"])
+    maps = Maps.of(run.history.step[-1:], np.full((1, 4, *run.reference.shape[:2]), 0.5), np.zeros((1, 4, 24, 24)))
+    told = caption(run, show=["metric-maps"], maps=maps)
+    assert "LASI from 0 (black) to 0.500 (yellow); LPIPS (AlexNet) 0 everywhere." in told
     assert "Curves:" in caption(run, show=["pairs", "curves"])
     assert pair_sentence(run, 0) not in caption(run, show=["curves", "others"])
 
@@ -71,13 +78,13 @@ def test_latex_sets_powers_of_ten_as_such_and_names_as_they_are() -> None:
 @pytest.mark.parametrize("moving", [False, True])
 def test_a_caption_describes_nothing_that_the_file_does_not_hold(moving: bool) -> None:
     run = make_sheet_run()
-    text = caption(run, show=tuple(PARTS), moving=moving)
-    for part in ("Maps:", "Curves:", "Table:"):
+    text = caption(run, show=tuple(UNASKED), moving=moving)
+    for part in ("amplified", "Curves:", "Table:"):
         assert (part in text) != moving
     assert ("Animation: " in text) == moving
     names = {run.images[0].optimized, run.images[0].fixed}
     alone = [dataclasses.replace(image, start={n: image.start[n] for n in names}) for image in run.images]
-    assert "Table:" not in caption(dataclasses.replace(run, images=tuple(alone)), show=tuple(PARTS))
+    assert "Table:" not in caption(dataclasses.replace(run, images=tuple(alone)), show=tuple(UNASKED))
 
 
 def test_a_caption_says_which_images_its_values_are_of() -> None:

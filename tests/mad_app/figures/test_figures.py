@@ -27,21 +27,26 @@ from mad_app.errors import ArgumentError
 from mad_app.figures import (
     PARTS,
     SMALLEST_FONT,
+    UNASKED,
     WIDTHS,
     export,
     figure_bytes,
     mad_sheet,
     pair_sentence,
     save_figure,
+    sheet_settings,
 )
 from mad_app.figures.canvas import Kind, drawing
 from mad_app.figures.text import image_title, metric_title, number
 from mad_app.images import from_uint8, to_uint8
 from mad_app.records import RecordError
 
-from .sheet_runs import broken_run, make_sheet_run, one_point_run
+from .sheet_runs import broken_run, make_maps, make_sheet_run, one_point_run
 
-COMBINED = ("AB maps", "CD curves", "pairs maps", "pairs others", "maps others", "curves others", " ".join(PARTS))
+COMBINED = (
+    *("AB differences", "CD curves", "pairs differences", "pairs others", "differences others", "curves others"),
+    *("AB metric-maps curves", "differences metric-maps", " ".join(PARTS)),
+)
 
 RUNS = {
     "square": make_sheet_run(),
@@ -52,6 +57,8 @@ RUNS = {
     "one point": one_point_run(),
     "broken": broken_run(),
 }
+
+MAPS = make_maps(RUNS["square"])
 
 
 @functools.cache
@@ -98,7 +105,7 @@ def assert_nothing_overlaps_or_is_cut_off(figure: Figure, font: float) -> None:
 
 @pytest.mark.parametrize(("name", "width"), [*itertools.product(RUNS, ("single", "double")), ("square", "slide")])
 def test_nothing_overlaps_and_nothing_is_cut_off(name: str, width: str) -> None:
-    figure = mad_sheet(RUNS[name], width=width, show=set(PARTS) - ({"maps"} if name == "large values" else set()))
+    figure = mad_sheet(RUNS[name], width=width, show=set(UNASKED) - {"differences" if name == "large values" else ""})
     assert_nothing_overlaps_or_is_cut_off(figure, WIDTHS[width].font)
 
 
@@ -106,7 +113,7 @@ def test_nothing_overlaps_and_nothing_is_cut_off(name: str, width: str) -> None:
 @pytest.mark.parametrize("width", ["single", "double"])
 def test_any_parts_and_sizes_of_text_go_together(parts: Sequence[str], width: str) -> None:
     for font in (WIDTHS[width].largest_font, *([SMALLEST_FONT] if len(parts) == len(PARTS) else [])):
-        figure = mad_sheet(RUNS["square"], width=width, font_size=font, show=parts)
+        figure = mad_sheet(RUNS["square"], maps=MAPS, width=width, font_size=font, show=parts)
         assert_nothing_overlaps_or_is_cut_off(figure, font)
         assert {text.get_fontsize() for text in texts_of(figure)} == {font}
 
@@ -122,7 +129,7 @@ def test_a_sheet_fits_on_a_page_if_need_be_without_the_other_metrics() -> None:
     column = default_sheet("square", "single")
     assert column.get_figheight() < 9.3
     assert "MSE" not in [text.get_text() for text in texts_of(column)]
-    asked = mad_sheet(RUNS["square"], width="single", show=PARTS)
+    asked = mad_sheet(RUNS["square"], width="single", show=UNASKED)
     assert "MSE" in [text.get_text() for text in texts_of(asked)]
     assert "MSE" in [text.get_text() for text in texts_of(default_sheet("square"))]
 
@@ -194,12 +201,32 @@ def test_a_metric_that_left_its_level_is_not_called_kept() -> None:
 def test_the_earlier_name_of_a_part_still_works() -> None:
     by_earlier_name = mad_sheet(RUNS["square"], show=("jury",))
     assert "MSE" in [text.get_text() for text in texts_of(by_earlier_name)]
+    assert sheet_settings(show="maps").parts == ("differences",)
+
+
+def test_metric_maps_are_shown_on_one_scale_a_metric_with_its_bar() -> None:
+    figure = mad_sheet(RUNS["square"], maps=MAPS, show="metric-maps")
+    shown = [np.asarray(axes.images[0].get_array()) for axes in figure.axes if axes.images]
+    inferno = matplotlib.colormaps["inferno"]
+    for levels, peak in ((MAPS.first[0], MAPS.first_peak[0]), (MAPS.second[0], MAPS.second_peak[0])):
+        values = levels / 255 * peak[:, None, None]
+        top = np.percentile(values, 99.5)
+        for of_image in values:
+            wanted = np.rint(255 * inferno(np.clip(of_image / top, 0, 1))[..., :3])
+            assert any(array.shape == wanted.shape and np.abs(array - wanted).max() <= 1 for array in shown)
+        assert f"≥ {number(top)}" in [text.get_text() for text in texts_of(figure)]
+    assert any(np.array_equal(to_uint8(from_uint8(RUNS["square"].pictures[0])), array) for array in shown)
+
+
+def test_maps_of_another_step_than_the_last_are_not_shown_as_the_end() -> None:
+    with pytest.raises(ArgumentError, match="show must leave out metric-maps"):
+        mad_sheet(RUNS["square"], maps=dataclasses.replace(MAPS, step=np.array([49])), show="metric-maps")
 
 
 def test_parts_can_be_left_out() -> None:
     run = RUNS["square"]
     assert len([axes for axes in mad_sheet(run, show=("pairs",)).axes if axes.images]) == 6
-    words = [text.get_text() for text in texts_of(mad_sheet(run, show=("pairs", "maps")))]
+    words = [text.get_text() for text in texts_of(mad_sheet(run, show=("pairs", "differences")))]
     assert "steps" not in words
     assert "MSE" not in words
 
@@ -279,8 +306,9 @@ def test_other_kinds_of_files_are_refused(tmp_path: Path, name: str) -> None:
         ({"width": "huge"}, "width must be one of single, double, slide, 16:9, or millimeters, got 'huge'"),
         ({"width": 20}, "width must be from 70 to 420 millimeters, got '20'"),
         ({"theme": "gray"}, "theme must be one of light, dark, got 'gray'"),
-        ({"show": ["pairs", "legs"]}, "show must be one of pairs, AB, CD, maps, curves, others, got 'legs'"),
-        ({"show": []}, "show must name at least one of pairs, AB, CD, maps, curves, others"),
+        ({"show": ["pairs", "legs"]}, "metric-maps, curves, others, got 'legs'"),
+        ({"show": []}, "show must name at least one of pairs, AB, CD, differences, metric-maps, curves, others"),
+        ({"show": "metric-maps"}, "show must leave out metric-maps: this run lacks the maps of the metrics, which are"),
         ({"font_size": 12.0}, "font_size must be from 5 to 10 points for width double, got 12"),
         ({"font_size": float("nan")}, "font_size must be finite, got nan"),
         ({"font": "Comic Papyrus"}, "font must be latex or the name of an installed font, got 'Comic Papyrus'"),
@@ -292,7 +320,7 @@ def test_other_kinds_of_files_are_refused(tmp_path: Path, name: str) -> None:
         ({"inset": "a"}, "inset must be left,top,width,height as fractions, got 'a'"),
         ({"inset": (0.25, 0.25, 0.5, 0.5)}, "inset leaves no room to show it enlarged"),
         (
-            {"width": "16:9", "show": "pairs,maps,curves,others", "font_size": 18},
+            {"width": "16:9", "show": "pairs,differences,curves,others", "font_size": 18},
             "16:9 has no room for this in 18",
         ),
     ],

@@ -13,7 +13,7 @@ from mad_app.figures.measures import MM
 from mad_app.images import to_uint8
 from mad_app.records import Run
 
-from .sheet_runs import broken_run, make_sheet_run
+from .sheet_runs import broken_run, make_maps, make_sheet_run
 from .test_figures import assert_nothing_overlaps_or_is_cut_off, texts_of
 
 
@@ -49,8 +49,8 @@ def images_of(figure: Figure) -> list[np.ndarray]:
     [
         {},
         {"width": "single"},
-        {"width": "single", "show": "CD,maps"},
-        {"show": "AB,maps", "font": "latex", "title": "Two", "footer": "none"},
+        {"width": "single", "show": "CD,differences"},
+        {"show": "AB,differences", "font": "latex", "title": "Two", "footer": "none"},
         {"width": "16:9", "sentence": False, "font_size": 8},
         {"width": "70", "labels": "ref,noisy,max 1,min 1,max 2,min 2"},
     ],
@@ -98,7 +98,7 @@ def test_runs_that_nothing_distinguishes_are_numbered() -> None:
 
 
 def test_rows_and_images_have_the_names_that_are_chosen() -> None:
-    figure = mad_sheet(ALIKE, rows="One,Two", labels="in,noisy,(a),(b),(c),(d)", show="pairs,maps")
+    figure = mad_sheet(ALIKE, rows="One,Two", labels="in,noisy,(a),(b),(c),(d)", show="pairs,differences")
     text = words_of(figure)
     for words in ("One", "Two", "in", "noisy", "(a)", "For MSE, (a) differs by", "(d) − in, ×"):
         assert words in text
@@ -106,6 +106,15 @@ def test_rows_and_images_have_the_names_that_are_chosen() -> None:
     assert "cat" not in text
     with pytest.raises(ArgumentError, match="rows must name 2 runs, got 3 names"):
         mad_sheet(ALIKE, rows="a,b,c")
+
+
+def test_metric_maps_are_below_the_images_of_each_run() -> None:
+    run, other = (dataclasses.replace(ALIKE[0], settings={**ALIKE[0].settings, "image": name}) for name in "ab")
+    figure = mad_sheet([run, other], maps=make_maps(run), show="AB,metric-maps", width="single")
+    assert_nothing_overlaps_or_is_cut_off(figure, 6.5)
+    text = words_of(figure)
+    assert text.count("Map of 1 − SSIM") == text.count("Map of MSE") == 2
+    assert len([image for image in images_of(figure) if image.ndim == 3]) == 2 * (4 + 4)
 
 
 def test_a_pair_alone_has_no_trace_of_the_other() -> None:
@@ -119,7 +128,7 @@ def test_a_pair_alone_has_no_trace_of_the_other() -> None:
 
 
 def test_parts_of_one_run_are_refused_for_several_and_so_are_too_many_runs() -> None:
-    with pytest.raises(ArgumentError, match="show must be of AB, CD, maps for several runs, got 'curves'"):
+    with pytest.raises(ArgumentError, match="show must be of AB, CD, differences, metric-maps for several runs, got"):
         mad_sheet(ALIKE, show="pairs,curves")
     with pytest.raises(ArgumentError, match="runs must be at most 24, got 25"):
         mad_sheet([ALIKE[0]] * 25)

@@ -1,6 +1,8 @@
 """A picture of any kind becomes the same image, and what could be meant in two ways is refused."""
 
+import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import jax.numpy as jnp
@@ -11,6 +13,7 @@ from PIL import Image
 
 from mad_app.errors import ArgumentError
 from mad_app.images import as_image, from_uint8, load_image, save_png
+from mad_app.images.convert import is_tensor
 
 LEVELS = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
 IMAGE = from_uint8(LEVELS)
@@ -82,3 +85,8 @@ def test_what_is_no_picture_or_ambiguous_is_refused(case: str) -> None:
     with pytest.raises(ArgumentError, match=problem) as caught:
         as_image(make(), "start")
     assert caught.value.argument == "start"
+
+
+def test_an_array_is_no_tensor_while_another_thread_imports_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))
+    assert not is_tensor(np.zeros(3))

@@ -1,3 +1,5 @@
+"""How many runs go on at once, by a GPU's memory or a variable."""
+
 import subprocess
 from types import SimpleNamespace
 

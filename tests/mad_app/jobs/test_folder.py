@@ -9,7 +9,7 @@ import pytest
 
 from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status
 from mad_app.records import RecordError, Trace
-from mad_app.runs import Request
+from mad_app.request import Request
 
 SPEC = JobSpec(request=Request(size=16, first="ssim", second="mse", gray=True, seconds=9.5), visitor="a" * 32)
 TRACE = Trace((0, 2), ((1.0, 2.0, 3.0, None),) * 2, ((0.5,) * 4,) * 2, ((0.0,) * 4,) * 2)

@@ -19,7 +19,7 @@ from mad_app.jobs.pool import Lease, WorkerPool
 from mad_app.jobs.process import ProcessEnded, WorkerProcess
 from mad_app.jobs.queue import JobQueue
 from mad_app.records import load_run
-from mad_app.runs import Request
+from mad_app.request import Request
 from mad_app.runs.materialize import make_start
 
 SIZE = 16

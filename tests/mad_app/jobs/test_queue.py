@@ -16,7 +16,7 @@ from mad_app.jobs import folder as job_folder
 from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase, Status
 from mad_app.jobs.queue import JOBS, JobQueue, NoSuchJob
 from mad_app.records import Keyframes, RecordError, save_run
-from mad_app.runs import Request
+from mad_app.request import Request
 from tests.mad_app.record_examples import make_checkpoint, make_run
 
 SIZE = 16

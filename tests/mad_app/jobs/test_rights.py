@@ -1,3 +1,5 @@
+"""Visitors change only what they made; whoever started the server changes all."""
+
 import pytest
 
 from mad_app.jobs.rights import KEY, OPEN, describe_rights, is_key, is_own_machine, rights_environment

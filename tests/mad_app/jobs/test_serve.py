@@ -12,7 +12,8 @@ import pytest
 
 from mad_app.jobs.priority import PREPARING, RUNNING
 from mad_app.jobs.serve import Inbox, explain, memory_in_use
-from mad_app.runs import Request, run_competition
+from mad_app.request import Request
+from mad_app.runs import run_competition
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+"""Uploaded pictures are kept for their visitor alone; the oldest go first."""
+
 import os
 from pathlib import Path
 

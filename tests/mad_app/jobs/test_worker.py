@@ -17,7 +17,7 @@ from mad_app.jobs.folder import JobFolder, JobSpec, Phase
 from mad_app.jobs.worker import Reporter, work
 from mad_app.metrics import OUT_OF_MEMORY
 from mad_app.records import load_run
-from mad_app.runs import Request
+from mad_app.request import Request
 
 SIZE = 16
 QUICK = JobSpec(request=Request(image="coffee", size=SIZE, first="gmsd", second="mse", steps=6, others="none"))

@@ -1,8 +1,10 @@
 """Metric objects of torchmetrics, piq and lpips, and modules that behave like those of pyiqa, as metrics."""
 
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import jax
@@ -18,6 +20,7 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 from mad_app.competition import Settings, compete
 from mad_app.errors import ArgumentError
 from mad_app.metrics import KnownMetric, MetricFailed, check_metric, get_metric, metric_from, resolve_metric
+from mad_app.metrics.from_function import is_module
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
 REFERENCE = smooth_picture(48)[:, :44]
@@ -222,3 +225,8 @@ def test_a_module_or_a_metric_is_loaded_by_its_name(tmp_path: Path, monkeypatch:
         metric: KnownMetric = resolve_metric(name)
         assert metric.name == name
         np.testing.assert_allclose(metric(REFERENCE, IMAGES), values, rtol=1e-4)
+
+
+def test_a_function_is_no_module_while_another_thread_imports_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))
+    assert not is_module(abs)

@@ -1,3 +1,5 @@
+"""Names and notes that people give to runs."""
+
 from pathlib import Path
 
 import pytest

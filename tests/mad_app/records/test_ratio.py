@@ -1,3 +1,5 @@
+"""Which pair of a run is driven farthest apart, and by how much."""
+
 import dataclasses
 import math
 
@@ -24,7 +26,7 @@ def test_separation_is_how_many_times_as_far(finals: tuple[float | None, float |
     assert pair_ratio(results(1.0, 1.0, *finals), 1) == expected
 
 
-def test_the_telling_pair_is_the_one_driven_farther_apart() -> None:
+def test_the_most_separated_pair_is_the_one_driven_farther_apart() -> None:
     assert most_separated_pair(results(6.0, 2.0, 5.0, 2.0)) == 0
     assert most_separated_pair(results(6.0, 2.0, 8.0, 2.0)) == 1
     assert most_separated_pair(results(None, 2.0, 5.0, 2.0)) == 1

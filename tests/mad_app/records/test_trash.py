@@ -1,3 +1,5 @@
+"""Deleted runs can be restored."""
+
 import os
 import time
 from pathlib import Path

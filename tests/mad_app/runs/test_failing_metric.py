@@ -7,7 +7,8 @@ import pytest
 
 from mad_app.metrics import KnownMetric, MetricFailed, custom, get_metric, metric_from
 from mad_app.records import is_resumable, load_checkpoint, load_run
-from mad_app.runs import Request, Resolve, resume_run, run_competition
+from mad_app.request import Request
+from mad_app.runs import Resolve, resume_run, run_competition
 from mad_app.runs import recorder as recording
 
 REQUEST = Request(image="coffee", size=16, first="mine:metric", second="mse", steps=6, others="none")

@@ -9,7 +9,8 @@ from PIL import Image
 
 from mad_app.images import bundled_path, from_uint8, load_image, save_png, to_uint8
 from mad_app.records import Keyframes, Origin, is_resumable, load_run, save_run
-from mad_app.runs import Request, resume_run, run_competition
+from mad_app.request import Request
+from mad_app.runs import resume_run, run_competition
 from mad_app.runs.materialize import materialize, picture_notes
 from mad_app.runs.reproduce import reproduction_of, request_for_page
 from tests.mad_app.images.pictures import encode, ramp

@@ -11,8 +11,7 @@ import mad_app
 from mad_app.cli.main import compete
 from mad_app.images import Crop, from_uint8, load_image, to_uint8
 from mad_app.records import Keyframes, Origin, Run, load_run, save_run
-from mad_app.request import REQUEST_SETTINGS
-from mad_app.runs import Request
+from mad_app.request import REQUEST_SETTINGS, Request
 from mad_app.runs.materialize import read_reference
 from mad_app.runs.reproduce import (
     asks_for_same,

@@ -24,8 +24,8 @@ from mad_app.records import (
     spread_of,
     spread_of_starts,
 )
-from mad_app.request import request_id
-from mad_app.runs import OnProgress, Request, materialize, run_competition
+from mad_app.request import Request, request_id
+from mad_app.runs import OnProgress, materialize, run_competition
 from mad_app.runs.series import (
     MSE_LEVELS,
     PRESETS,

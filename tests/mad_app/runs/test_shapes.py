@@ -16,8 +16,8 @@ from mad_app.figures.web_page.viewer_data import viewer_data
 from mad_app.images import SquareCrop, from_uint8, is_gray
 from mad_app.metrics import get_metric
 from mad_app.records import SHELF_RUNS, is_resumable, load_run, shelf_folder
-from mad_app.request import request_id
-from mad_app.runs import Request, request_of, resume_run, run_competition
+from mad_app.request import Request, request_id
+from mad_app.runs import request_of, resume_run, run_competition
 from mad_app.runs.materialize import GRAY_NOTE, materialize, picture_notes
 from mad_app.runs.reproduce import reproduction_of
 

@@ -22,10 +22,10 @@ QUICK = {"image": "coffee", "size": "64", "first": "ssim", "second": "mse", "ste
 OpenPage = Callable[..., AppTest]
 START = """
 import streamlit as st
-from mad_app.app import PAGES
+from mad_app.app import SHOW
 from mad_app.ui.navigation import make_page, open_page
 
-shown = st.navigation([make_page(path, show) for path, show in PAGES.items()], position="hidden")
+shown = st.navigation([make_page(path, show) for path, show in SHOW.items()], position="hidden")
 if "test-begun" not in st.session_state:
     st.session_state["test-begun"] = True
     open_page({path!r}, {query!r})

@@ -1,3 +1,5 @@
+"""The page that competes: its controls, a run, its result."""
+
 import contextlib
 import io
 import re

@@ -36,7 +36,7 @@ def test_an_earlier_name_is_understood() -> None:
         {"first": "lasi:51"},
         {"second": "lasi"},
         {"size": "1e9"},
-        {"size": "257"},
+        {"size": "1025"},
         {"size": "64.5"},
         {"image": "../x"},
         {"steps": "<b>"},

@@ -1,3 +1,5 @@
+"""Figures of the page are drawn once for each content."""
+
 import threading
 
 import pytest

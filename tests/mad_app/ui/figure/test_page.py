@@ -1,3 +1,5 @@
+"""The page of figures: what is chosen is what is drawn and downloaded."""
+
 import dataclasses
 import shlex
 import time
@@ -136,7 +138,7 @@ def test_choices_change_the_figure_the_command_and_the_caption(open_page: OpenPa
     save_run(make_sheet_run(), tmp_path)
     page = open_page("figure")
     first = drawn(page)
-    page.button_group(key="figure-show").unselect("others").unselect("maps")
+    page.button_group(key="figure-show").unselect("others").unselect("differences")
     page.button_group(key="figure-width").set_value("single").run()
     page.slider(key="figure-font-single").set_value(8.0).run()
     page.button_group(key="figure-theme").set_value("dark").run()

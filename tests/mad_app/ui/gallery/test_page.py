@@ -1,3 +1,5 @@
+"""The gallery: cards, filters, names, deletion and restoring."""
+
 import dataclasses
 import io
 import os
@@ -10,7 +12,7 @@ from mad_app.jobs.folder import JobFolder, JobSpec, Phase
 from mad_app.records import Label, deleted_runs, list_runs, load_label, save_label, save_run
 from mad_app.records.archive import zip_run
 from mad_app.records.index import INDEX_FILE
-from mad_app.runs import Request
+from mad_app.request import Request
 from mad_app.ui.session import queue_of
 from tests.mad_app.figures.sheet_runs import make_sheet_run
 from tests.mad_app.record_examples import contents
