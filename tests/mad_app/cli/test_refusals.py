@@ -139,6 +139,10 @@ CASES: list[tuple[str, str]] = [
     ("measure gray.png gray.png --metric lasi:999", "--metric lasi: must be followed by"),
     ("measure gray.png gray.png --metric ''", "--metric must be one of"),
     ("measure gray.png gray.png --metric nothing:here", "--metric nothing:here: the module nothing cannot be"),
+    ("directions nowhere.png", "IMAGE nowhere.png does not exist"),
+    ("directions coffee --size 8", "--size must be at least 16"),
+    ("lesson nothing --out a.pdf", "NAME must be one of mad, "),
+    ("lesson mad", "Missing option '--out'"),
     ("metrics all", "unexpected extra argument"),
     ("nothing", "No such command 'nothing'"),
 ]  # fmt: skip
