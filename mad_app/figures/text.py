@@ -34,7 +34,7 @@ OUTCOMES: Mapping[str, str] = {
     "not_finite": "ended early: a metric or its gradient was not a finite number",
     "aborted": "ended early: a metric failed on another of the four images",
     "infeasible": "could not be brought back to the level of its fixed metric",
-    "unfinished": "is not finished: the run can be resumed",
+    "unfinished": "is not finished",
 }
 """Outcome code of a record → what a sentence says after the name of the image."""
 
