@@ -126,7 +126,7 @@ def _has_more_frames(content: bytes) -> bool:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             return picture.format != "MPO" and bool(getattr(picture, "is_animated", False))
-    except Exception:  # noqa: BLE001, damage after the first frame, of many types, costs nothing
+    except Exception:  # damage after the first frame, of many types, costs nothing
         return False
 
 
