@@ -1,6 +1,5 @@
 """Commands that draw records: figure and animate for a run, sheet and curve for a series, page for either."""
 
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +23,7 @@ from mad_app.cli.options import (
 from mad_app.errors import ArgumentError
 from mad_app.figures.options import SHEET_SETTINGS
 from mad_app.records import SHELF, RecordError, Run, Series, is_series, load_run, load_series, shelf_root
+from mad_app.records.files import RUN_FILE
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -53,20 +53,29 @@ def figure(runs: tuple[Path, ...], path: Path, dpi: float | None, caption: str |
     if caption and path.suffix.lower() in TABLES:
         raise ArgumentError("caption", f"describes a figure, but {path} is a table: leave it out")
     sheet_settings(**asked)  # refuses what cannot be used before anything is read
-    loaded = [_load(run) for run in runs]
+    loaded = [_load(run, "runs") for run in runs]
     save_figure(loaded, path, dpi=dpi, **asked)
     click.echo(path)
     if caption:
         click.echo(_caption(loaded, path, caption, asked))
 
 
-def _load(folder: Path) -> Run:
-    """A run; raises RecordError that names it where it cannot be read."""
+def _load(folder: Path, argument: str) -> Run:
+    """A run; raises RecordError that names it where it cannot be read, and ArgumentError for a series."""
+    if is_series(folder):
+        raise ArgumentError(argument, f"{folder} is a series: draw it by sheet, curve or page, or name one of its runs")
     try:
         return load_run(folder)
     except RecordError as error:
         text = str(error)
         raise RecordError(text if str(folder) in text else f"{folder} cannot be drawn: {text}") from error
+
+
+def _load_series(folder: Path) -> Series:
+    """A series; raises ArgumentError for a run."""
+    if (folder / RUN_FILE).is_file() and not is_series(folder):
+        raise ArgumentError("series", f"{folder} is a run: draw it by figure, animate or page")
+    return load_series(folder)
 
 
 def _caption(runs: list[Run], path: Path, kind: str, asked: dict[str, Any]) -> str:
@@ -85,7 +94,7 @@ def animate(run: Path, path: Path, theme: Any) -> None:
     """Draw a run as a GIF or WebP; RUN is its folder."""
     from mad_app.figures import save_animation
 
-    loaded = load_run(run)
+    loaded = _load(run, "run")
     for fault in loaded.faults:
         click.echo(fault, err=True)
     save_animation(loaded, path, theme=theme)
@@ -133,7 +142,7 @@ def sheet(series: Path, path: Path, width: Any) -> None:
     """Draw a series side by side; SERIES is its folder."""
     from mad_app.figures import save_contact_sheet
 
-    loaded = load_series(series)
+    loaded = _load_series(series)
     save_contact_sheet(loaded, path, width=width)
     _say_what_is_missing(loaded)
     click.echo(path)
@@ -150,19 +159,20 @@ def curve(series: Path, path: Path, width: Any) -> None:
     """
     from mad_app.figures import save_level_curves
 
-    loaded = load_series(series)
+    loaded = _load_series(series)
     save_level_curves(loaded, path, width=width)
     _say_what_is_missing(loaded)
     click.echo(path)
 
 
 def _say_what_is_missing(series: Series) -> None:
-    """Name the runs of a series that are not in its figure, and the command that computes them."""
+    """Name the runs of a series that are not in its file, each with the reason, and the command that computes them."""
     from mad_app.figures import missing_phrases
 
     if missing := missing_phrases(series):
-        command = shlex.join(["python", "-m", "mad_app", "resume", str(series.folder)])
-        click.echo(f"not in the figure, because there is no whole record: {', '.join(missing)}", err=True)
-        for member in series.missing:
-            click.echo(member.fault, err=True)
-        click.echo(f"To compute what is missing: {command}", err=True)
+        click.echo("not in the file, because there is no whole record:", err=True)
+        for phrase, member in zip(missing, series.missing, strict=True):
+            click.echo(f"  {phrase}: {member.fault}", err=True)
+        click.echo(f"To compute what is missing: {series.remedy}", err=True)
+    for fault in series.faults.values():
+        click.echo(fault, err=True)

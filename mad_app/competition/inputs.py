@@ -80,7 +80,9 @@ def check_metric_at_start(role: Role, metric: Metric, value: float, gradient: Ar
             float32.
     """
     if value == 0:
-        raise ArgumentError(role, f"{metric.name} gives the start distance 0: take another or a stronger distortion")
+        raise ArgumentError(
+            role, f"{metric.name} gives the start distance 0, as if it were the reference: choose another start"
+        )
     if not (value > 0 and np.isfinite(value)):
         raise ArgumentError(role, f"{metric.name} returned {value:g} for the start; a distance must be positive")
     if not np.any(np.asarray(gradient)):

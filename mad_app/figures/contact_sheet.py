@@ -214,9 +214,7 @@ def conditions(series: Series) -> str:
 
 def missing_phrases(series: Series) -> list[str]:
     """What distinguishes each competition of a series that has no finished run, as ["MSE 0.0300"]."""
-    shown = {run.settings.get(series.varied) for run in series.runs}
-    values = [request.get(series.varied) for request in series.requests]
-    return [_value_phrase(series, value) for value in values if value not in shown]
+    return [_value_phrase(series, member.planned.settings.get(series.varied)) for member in series.missing]
 
 
 def missing_sentence(series: Series) -> str:

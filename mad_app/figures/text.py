@@ -34,7 +34,7 @@ OUTCOMES: Mapping[str, str] = {
     "not_finite": "ended early: a metric or its gradient was not a finite number",
     "aborted": "ended early: a metric failed on another of the four images",
     "infeasible": "could not be brought back to the level of its fixed metric",
-    "unfinished": "is not finished: the run can be resumed",
+    "unfinished": "is not finished",
 }
 """Outcome code of a record → what a sentence says after the name of the image."""
 
@@ -223,17 +223,18 @@ def number(value: float | None) -> str:
     """Three significant digits, as "0.476", "1230" or "1.23×10⁻⁷"; a dash for what is not finite.
 
     Example:
-        >>> [number(value) for value in (0.4756, 12.0, 1234.5, 1.234e-7, 0.0, None)]
-        ['0.476', '12.0', '1230', '1.23×10⁻⁷', '0', '–']
+        >>> [number(value) for value in (0.4756, 12.0, 1234.5, 1.234e-7, 0.00099999, 99.99, 0.0, None)]
+        ['0.476', '12.0', '1230', '1.23×10⁻⁷', '0.00100', '100', '0', '–']
     """
     if value is None or not math.isfinite(value):
         return "–"
     if value == 0:
         return "0"
-    if not 1e-3 <= abs(value) < 1e5:
-        mantissa, _, exponent = f"{value:.2e}".partition("e")
+    rounded = float(f"{value:.3g}")
+    if not 1e-3 <= abs(rounded) < 1e5:
+        mantissa, _, exponent = f"{rounded:.2e}".partition("e")
         return f"{mantissa.replace('-', '−')}×{power_of_ten(int(exponent))}"
-    text = f"{float(f'{value:.3g}'):.0f}" if abs(value) >= 100 else f"{value:#.3g}"
+    text = f"{rounded:.0f}" if abs(rounded) >= 100 else f"{rounded:#.3g}"
     return text.replace("-", "−")
 
 

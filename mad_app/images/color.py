@@ -69,7 +69,7 @@ def read_coding(picture: Image.Image, content: bytes) -> ColorCoding:
     info = picture.info
     profile = (info["icc_profile"] or b"") if "icc_profile" in info else None
     if picture.format == "AVIF":
-        return ColorCoding(code_points=_code_points_of_avif(content), profile=profile)
+        return ColorCoding(code_points=None if profile else _code_points_of_avif(content), profile=profile)
     if picture.format != "PNG":
         return ColorCoding(profile=profile)
     stated = info.get("srgb") is None  # an sRGB chunk stands above the other two

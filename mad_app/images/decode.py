@@ -30,6 +30,9 @@ _UNREADABLE_BRANDS = {
 DEEP = "16 bits per channel are reduced to 8"
 """The note on color of 16 bits."""
 
+FIRST = "only its first frame is used"
+"""The note on an animation, or on a file of several pages."""
+
 _DEEP_WHITE = 65535  # white in Pillow's 16-bit gray modes
 _REMEDY = "open it in an image editor and export it as PNG or JPEG"
 
@@ -76,7 +79,8 @@ def decode(content: bytes, called: str, background: str = "white") -> Flat:
         raise ImageError(_too_many_pixels(called)) from error
     except Exception as error:  # damaged files raise many types, from struct.error to SyntaxError
         raise ImageError(f"{called} is damaged, cut short or of a rare kind: {_REMEDY}") from error
-    return Flat(flat.picture, (*flat.notes, DEEP)) if deep else flat
+    further = {DEEP: deep, FIRST: _has_more_frames(content)}
+    return Flat(flat.picture, (*flat.notes, *(note for note, holds in further.items() if holds)))
 
 
 def flatten(picture: Image.Image, called: str, background: str = "white") -> Flat:
@@ -115,6 +119,15 @@ def _unidentified(content: bytes) -> str:
     if kind == "HEIF" or (kind == "AVIF" and not READS_AVIF):
         return f"is a picture of the kind {kind}, which cannot be read here"
     return "is not a picture of a known kind, or its beginning is damaged"
+
+
+def _has_more_frames(content: bytes) -> bool:
+    """Whether a file is an animation or has several pages; previews beside a photograph (MPO) do not count."""
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+            return picture.format != "MPO" and bool(getattr(picture, "is_animated", False))
+    except Exception:  # damage after the first frame, of many types, costs nothing
+        return False
 
 
 def _is_deep_color(picture: ImageFile.ImageFile) -> bool:

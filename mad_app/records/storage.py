@@ -97,6 +97,14 @@ def stamp(path: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
+def stamps_in(folder: Path | None) -> tuple[tuple[str, object], ...]:
+    """The name and the stamp of each file in a folder: what changes when any of them is replaced; none without one."""
+    if folder is not None:
+        with contextlib.suppress(OSError, ValueError), os.scandir(folder) as entries:
+            return tuple(sorted((entry.name, stamp(Path(entry.path))) for entry in entries if entry.is_file()))
+    return ()
+
+
 def sync_file(path: Path) -> None:
     """Wait until the file's content is on the disk."""
     with path.open("rb+") as file:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mad_app.competition.inputs import checked_image, checked_mask
-from mad_app.distortions import distort
+from mad_app.distortions import DISTORTIONS, distort
 from mad_app.errors import ArgumentError
 from mad_app.images import (
     BUNDLED,
@@ -74,7 +74,7 @@ def materialize(
         mask: bool (H, W), instead of the file that the request names.
 
     Raises:
-        ArgumentError: a file cannot be read, or something does not fit.
+        ArgumentError: a file cannot be read, something does not fit, or the start is the picture itself.
     """
     read = read_reference(request) if reference is None else Decoded(*image_and_notes(reference, "reference"))
     begun = None if start is None else checked_image(start, "start", shape=read.image.shape)
@@ -82,9 +82,11 @@ def materialize(
     picture = to_gray(read.image) if gray else read.image
     if begun is None:
         begun = make_start(replace(request, gray=gray), picture)
+    begun = to_gray(begun) if gray else begun
+    check_start_differs(replace(request, gray=gray), picture, begun, given=start is not None)
     return Materials(
         reference=picture,
-        start=to_gray(begun) if gray else begun,
+        start=begun,
         gray=gray,
         mask=load_mask(request, picture) if mask is None else checked_mask(mask, picture.shape),
         notes=notes_of(request, read, gray),
@@ -150,6 +152,29 @@ def make_start(request: Request, reference: ImageArray) -> ImageArray:
     start = distort(reference, request.distortion, strength=cast(float, request.strength), seed=request.seed)
     # Of a gray picture each channel is distorted at full strength; their mean would have less noise.
     return np.repeat(start[..., :1], 3, axis=2) if gray else start
+
+
+def check_start_differs(request: Request, reference: ImageArray, start: ImageArray, *, given: bool = False) -> None:
+    """Refuse a start that is the picture itself, with advice that fits.
+
+    Args:
+        request: what is asked, its `gray` resolved.
+        reference: the picture.
+        start: of it.
+        given: whether the start was given as an array.
+
+    Raises:
+        ArgumentError: of "start", "start_file", "distortion" or "strength", whichever has to change.
+    """
+    if not np.array_equal(reference, start):
+        return
+    if given or request.start_file is not None:
+        raise ArgumentError("start" if given else "start_file", "is the same image as the picture: choose another")
+    strongest = replace(request, strength=DISTORTIONS[request.distortion].maximum)
+    if np.array_equal(reference, make_start(strongest, reference)):
+        problem = f"{request.distortion} changes nothing in this picture, however strong: choose another distortion"
+        raise ArgumentError("distortion", f"{problem} or picture")
+    raise ArgumentError("strength", f"{request.strength:g} changes nothing in this picture: choose a stronger one")
 
 
 def load_mask(request: Request, reference: ImageArray) -> Mask | None:

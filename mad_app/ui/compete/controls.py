@@ -16,7 +16,7 @@ from mad_app.errors import ArgumentError
 from mad_app.images import ImageArray, to_gray
 from mad_app.images.encode import Picture
 from mad_app.request import PICTURE, REQUEST_SETTINGS, Request, crop_settings, in_groups, renamed
-from mad_app.runs.materialize import make_start
+from mad_app.runs.materialize import check_start_differs, make_start
 from mad_app.ui.address import came_back
 from mad_app.ui.components.expected_time import show_expected_time
 from mad_app.ui.components.form import (
@@ -25,7 +25,6 @@ from mad_app.ui.components.form import (
     PictureChoice,
     from_query,
     labels,
-    start_problem,
     strength_step,
     to_query,
 )
@@ -197,14 +196,16 @@ def _request(chosen: dict[str, Any], picture: PictureChoice) -> tuple[Request | 
 
 def _start_of(request: Request, picture: PictureChoice) -> tuple[ImageArray, str | None]:
     """The start, and why it cannot be used, if so."""
-    asked = {name: getattr(request, name) for name in OF_THE_START} | {"image": picture.image}
+    asked = Request(**{name: getattr(request, name) for name in OF_THE_START} | {"image": picture.image})
+    start = picture.reference
     try:
-        start = _start(Request(**asked), picture.reference)
+        start = _start(asked, picture.reference)
+        check_start_differs(asked, picture.reference, start)
+    except ArgumentError as error:
+        return start, f"{plain(labels([error.argument]))} {plain(error.problem)}."
     except ValueError as error:
-        return picture.reference, sentence(str(error))
-    strength = DISTORTIONS[request.distortion].maximum
-    strongest = lambda: _start(Request(**asked | {"strength": strength}), picture.reference)  # noqa: E731
-    return start, start_problem(picture.reference, start, strongest)
+        return start, sentence(str(error))
+    return start, None
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

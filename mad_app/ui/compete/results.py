@@ -12,8 +12,7 @@ from mad_app.jobs.paths import runs_root
 from mad_app.metrics import listed_specs
 from mad_app.records import Run
 from mad_app.records.archive import zip_run
-from mad_app.records.files import RUN_FILE
-from mad_app.records.storage import stamp
+from mad_app.records.storage import stamps_in
 from mad_app.request import Request
 from mad_app.runs.reproduce import command_of, python_of, reproduction_of
 from mad_app.ui.compete.one_step import show_step_of_run
@@ -22,7 +21,7 @@ from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.explanation import WHICH_FAILED
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
-from mad_app.ui.components.html import Html, displayable, element, join, plain, show_html
+from mad_app.ui.components.html import Html, displayable, element, join, plain, sentence, show_html
 from mad_app.ui.components.render_cache import await_rendered, renderer
 from mad_app.ui.components.viewer import show_viewer
 from mad_app.ui.session import PageState
@@ -43,6 +42,8 @@ def show_run(run: Run, *, complete: bool = True) -> None:
     closer, figure, table, reproduce = st.tabs(["Look closer", "Figure", "Other metrics", "Reproduce"])
     with closer, contained("the viewer"):
         show_viewer(run, STATE.key("viewer"))
+        for fault in run.faults:
+            st.caption(sentence(fault))
         if complete:
             show_step_of_run(run)
     with table, contained("the table"):
@@ -100,8 +101,9 @@ def _downloads(run: Run) -> None:
 
 
 def _show_sheet(run: Run) -> None:
-    version = stamp(run.folder / RUN_FILE) if run.folder else None
-    await_rendered(renderer().request((run.folder, version, "sheet"), partial(figure_bytes, run, "png")), _sheet_html)
+    await_rendered(
+        renderer().request((run.folder, stamps_in(run.folder), "sheet"), partial(figure_bytes, run, "png")), _sheet_html
+    )
 
 
 def _sheet_html(content: bytes) -> Html:

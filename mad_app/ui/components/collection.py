@@ -13,6 +13,7 @@ from PIL import Image
 from mad_app.distortions import DISTORTIONS
 from mad_app.figures import contest_title
 from mad_app.images import BUNDLED
+from mad_app.jobs.paths import runs_root
 from mad_app.records import (
     SHELF,
     SHELF_RUNS,
@@ -297,6 +298,16 @@ def date_of(created: str, timezone: str | None = None) -> str:
     except (ValueError, OverflowError):
         return displayable(created)
     return f"{when.day} {when:%b %Y, %H:%M}"
+
+
+def typed_folder(folder: Path) -> Path:
+    """The folder as it is typed where the runs are in the folder `runs`; of a run of the shelf, its id."""
+    if folder.parent == shelf_root():
+        return Path(SHELF) / folder.name
+    try:
+        return folder.relative_to(Path.cwd())
+    except ValueError:
+        return Path("runs") / folder.relative_to(runs_root())
 
 
 def size_of(folder: Path | None) -> tuple[int, int] | None:

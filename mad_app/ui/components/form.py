@@ -1,10 +1,8 @@
 """What a visitor may ask for, how an address carries it, and what is wrong with it, in sentences."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-
-import numpy as np
 
 from mad_app.distortions import DISTORTIONS, Distortion
 from mad_app.figures import metric_title
@@ -147,21 +145,6 @@ def pair_problem(first: str, second: str) -> str | None:
         if are_proportional(first, second)
         else None
     )
-
-
-def start_problem(reference: ImageArray, start: ImageArray, strongest: Callable[[], ImageArray]) -> str | None:
-    """Why this start cannot be used, in a sentence, or None.
-
-    Args:
-        reference: the picture.
-        start: its distorted copy.
-        strongest: makes the copy at the distortion's greatest strength.
-    """
-    if not np.array_equal(reference, start):
-        return None
-    if np.array_equal(reference, strongest()):
-        return "This distortion changes nothing in this picture, however strong: choose another distortion or picture."
-    return "At this strength the distortion changes nothing in this picture: choose a stronger one."
 
 
 def strength_step(row: Distortion) -> float:

@@ -6,8 +6,7 @@ import streamlit as st
 
 from mad_app.figures.web_page.viewer_data import VIEWER_CSS, VIEWER_HTML, VIEWER_JS, viewer_data
 from mad_app.records import RecordError, Run, load_maps
-from mad_app.records.files import RUN_FILE, path_of
-from mad_app.records.storage import stamp
+from mad_app.records.storage import stamps_in
 
 _component = st.components.v2.component("mad_app_viewer", html=VIEWER_HTML, css=VIEWER_CSS, js=VIEWER_JS)
 
@@ -20,9 +19,7 @@ def show_viewer(run: Run, key: str, *, plays: bool = False) -> None:
         key: of the component in the session.
         plays: whether it plays from start to end when it is shown.
     """
-    maps = path_of(run.folder, "maps") if run.folder else None
-    record = run.folder / RUN_FILE if run.folder else None
-    version = (str(run.folder), *(stamp(path) if path else None for path in (record, maps)))
+    version = (str(run.folder), stamps_in(run.folder))
     _component(key=key, data={**_viewer_data(version, run), "plays": plays})
 
 

@@ -19,11 +19,10 @@ from mad_app.figures import (
 )
 from mad_app.images.encode import Picture
 from mad_app.jobs.paths import runs_root
-from mad_app.records import SHELF, RecordError, Run, load_run, shelf_root
-from mad_app.records.files import RUN_FILE
-from mad_app.records.storage import stamp
+from mad_app.records import RecordError, Run, load_run
+from mad_app.records.storage import stamps_in
 from mad_app.ui.address import write_address
-from mad_app.ui.components.collection import Card, runs_with_series, shelf_cards
+from mad_app.ui.components.collection import Card, runs_with_series, shelf_cards, typed_folder
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.html import Html, displayable, element, load_styles, sentence, show_html
@@ -78,7 +77,7 @@ def _load(cards: Sequence[Card]) -> tuple[Run, ...]:
     runs = []
     for card in cards:
         try:
-            runs.append(_run(card.folder, _version(card.folder)))
+            runs.append(_run(card.folder, stamps_in(card.folder)))
         except (RecordError, OSError) as error:
             which = "this run" if len(cards) == 1 else f"{card.title} ({card.id})"
             st.error(sentence(displayable(f"{which} cannot be drawn: {error}")))
@@ -101,7 +100,7 @@ def _show(runs: tuple[Run, ...], form: FigureForm) -> None:
     mime = FILES[form.file] if form.moves else FILES["png"]
     show_rendered(picture, lambda content: _image(Picture(mime, content), form), STATE.get("shown"), _keep_shown)
     st.header("The command that makes the same file")
-    folders = [_shortest(run.folder or Path()) for run in runs]
+    folders = [typed_folder(run.folder or Path()) for run in runs]
     st.code(displayable(command_of(folders, form)), language="shell", wrap_lines=True)
     st.header("Captions")
     _show_captions(captions)
@@ -192,12 +191,7 @@ def _request(
         form = replace(form, file="pdf", dpi=None)
     elif form.moves:
         form = FigureForm(file=form.file, theme=form.theme)
-    return renderer().request((folders, tuple(map(_version, folders)), form, preview), work)
-
-
-def _version(folder: Path) -> object:
-    """What changes with the record."""
-    return stamp(folder / RUN_FILE)
+    return renderer().request((folders, tuple(map(stamps_in, folders)), form, preview), work)
 
 
 def _keep_shown(image: Html) -> None:
@@ -211,13 +205,3 @@ def _image(picture: Picture, form: FigureForm) -> Html:
     style = f"max-width:{width};background:{form.colors.paper}"
     image = element("img", src=picture.uri(), alt=f"the {what} of this competition, as it is in the file")
     return element("div", image, class_="mad-paper", style=style)
-
-
-def _shortest(folder: Path) -> Path:
-    """The folder as it is typed where the runs are in the folder `runs`; of a run of the shelf, its id."""
-    if folder.parent == shelf_root():
-        return Path(SHELF) / folder.name
-    try:
-        return folder.relative_to(Path.cwd())
-    except ValueError:
-        return Path("runs") / folder.relative_to(runs_root())

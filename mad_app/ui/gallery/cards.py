@@ -50,7 +50,7 @@ def series_html(card: SeriesCard, timezone: str | None) -> Html:
     return element(
         "article",
         element("p", card.kind, class_="mad-name"),
-        element("p", f"{entry.finished} of {entry.count} runs finished, which differ in {_label(entry.varied)}"),
+        element("p", f"{entry.finished} of {entry.count} runs finished, which differ in {label_of(entry.varied)}"),
         element("p", date_of(entry.created, timezone), class_="mad-quiet"),
         class_="mad-card",
     )
@@ -125,7 +125,7 @@ def _differences(runs: tuple[Run, Run]) -> Html:
     left, right = runs
     names = [*left.settings, *(name for name in right.settings if name not in left.settings)]
     differing = [name for name in names if left.settings.get(name) != right.settings.get(name)]
-    rows = [(_label(name), *(_value(run.settings.get(name)) for run in runs)) for name in differing]
+    rows = [(label_of(name), *(_value(run.settings.get(name)) for run in runs)) for name in differing]
     for pair in (0, 1):
         which = f"{LETTERS[2 * pair]} and {LETTERS[2 * pair + 1]}"
         rows.append((f"Ratio of {which}", *(times(pair_ratio(run.images, pair)) for run in runs)))
@@ -140,7 +140,8 @@ def _largest_drift(run: Run) -> float | None:
     return max((result.drift_seen for result in run.images if result.drift_seen is not None), key=abs, default=None)
 
 
-def _label(name: str) -> str:
+def label_of(name: str) -> str:
+    """The label of a setting; of one that is unknown, its name in words."""
     return REQUEST_SETTINGS[name].label if name in REQUEST_SETTINGS else name.replace("_", " ").capitalize()
 
 

@@ -1,5 +1,6 @@
 """Series in the gallery: a card for each, and one opened, with its sheet, its curves and its runs."""
 
+import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -9,15 +10,16 @@ import streamlit as st
 from mad_app.figures import Drawing, Kind, series_bytes, series_page
 from mad_app.images.encode import Picture
 from mad_app.records import load_series
+from mad_app.records.files import RUN_FILE
 from mad_app.records.series import SERIES_FILE
-from mad_app.records.storage import stamp
-from mad_app.ui.components.collection import SeriesCard, cards_of_series, date_of
+from mad_app.records.storage import stamp, stamps_in
+from mad_app.ui.components.collection import SeriesCard, cards_of_series, date_of, typed_folder
 from mad_app.ui.components.containment import contained
 from mad_app.ui.components.deletion import show_delete_button
 from mad_app.ui.components.downloads import web_page_button
-from mad_app.ui.components.html import Html, element, sentence, show_html
+from mad_app.ui.components.html import Html, displayable, element, sentence, show_html
 from mad_app.ui.components.render_cache import renderer, show_rendered
-from mad_app.ui.gallery.cards import series_html
+from mad_app.ui.gallery.cards import label_of, series_html
 from mad_app.ui.gallery.details import STATE, show_details
 from mad_app.ui.gallery.filter import COLUMNS
 from mad_app.ui.gallery.grid import show_grid
@@ -25,6 +27,9 @@ from mad_app.ui.session import queue
 
 LEVELS = "_level"
 """How the name of a setting ends that a series with curves varies."""
+
+MOST_REASONS = 8
+"""Most runs of which is said why they are missing."""
 
 
 def show_series_cards(cards: Sequence[SeriesCard]) -> None:
@@ -62,6 +67,8 @@ def show_series(root: Path, card: SeriesCard) -> None:
             help="Back to the gallery.",
         )
     st.caption(f"{card.entry.finished} of {card.entry.count} runs finished, {date_of(card.entry.created)}")
+    with contained("what this series lacks"):
+        _show_missing(card)
     with contained("the figures of this series"):
         _show_figures(card)
         if card.entry.finished:
@@ -72,6 +79,19 @@ def show_series(root: Path, card: SeriesCard) -> None:
             st.caption(sentence(fault))
         show_grid(found.cards)
         show_details(root, found.cards)
+
+
+def _show_missing(card: SeriesCard) -> None:
+    """Which of its runs are not finished, why, and the command that computes them."""
+    missing = card.entry.missing
+    for value, reason in missing[:MOST_REASONS]:
+        st.caption(sentence(f"{label_of(card.entry.varied)} {value}: {reason}"))
+    if len(missing) > MOST_REASONS:
+        st.caption(f"And {len(missing) - MOST_REASONS} more.")
+    if missing:
+        st.caption("This computes what is missing:")
+        command = shlex.join(["python", "-m", "mad_app", "resume", str(typed_folder(card.entry.folder))])
+        st.code(displayable(command), language="shell", wrap_lines=True)
 
 
 def _open(series_id: str | None) -> None:
@@ -125,4 +145,4 @@ def _image(title: str, content: bytes) -> Html:
 
 def _version(folder: Path) -> tuple[object, ...]:
     """What changes when a run of a series does."""
-    return (stamp(folder / SERIES_FILE), *(stamp(path) for path in sorted(folder.glob("*/run.json"))))
+    return (stamp(folder / SERIES_FILE), *(stamps_in(path.parent) for path in sorted(folder.glob(f"*/{RUN_FILE}"))))

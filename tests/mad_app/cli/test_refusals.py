@@ -80,7 +80,7 @@ CASES: list[tuple[str, str]] = [
     ("compete damaged.png --size 24", "IMAGE damaged.png is not a picture"),
     ("compete coffee --mask damaged.png --size 24", "--mask damaged.png is not a picture"),
     ("compete coffee --size 24 --first ms-ssim --second mse", "IMAGE must have at least 161×161 pixels for ms-ssim"),
-    ("compete coffee --size 24 --first ssim --second mse --strength 0", "--first"),
+    ("compete coffee --size 24 --first ssim --second mse --strength 0", "--strength"),
     ("compete coffee --size 24 --first ssim --second mse --second-level 9", "--second-level 9 cannot be reached"),
     ("compete coffee --size 24 --first ssim --second mse --first-level 1e39", "--first-level 1e+39 cannot be reached"),
     ("compete coffee --size 24 --low-pass 1e308 --first ssim --second mse --second-level 9", "--second-level 9 cannot"),
@@ -123,6 +123,9 @@ CASES: list[tuple[str, str]] = [
     ("animate '' --out a.gif", "Invalid value for 'RUN'"),
     *((f"{command} a_series --out a.pdf {wrong}", wrong.split()[0]) for command in ("sheet", "curve")
       for wrong in ("--width huge", "--out a.gif")),
+    *((f"{command} a_series --out a.{kind}", "a_series is a series: draw it by sheet, curve or page")
+      for command, kind in (("figure", "pdf"), ("figure a_run", "pdf"), ("animate", "gif"))),
+    ("sheet a_run --out a.pdf", "a_run is a run: draw it by figure, animate or page"),
     ("sheet nowhere --out a.pdf", "Invalid value for 'SERIES'"),
     ("curve '' --out a.pdf", "Invalid value for 'SERIES'"),
     *((f"page a_run --out a.html {wrong}", wrong.split()[0]) for wrong in ("--out a.pdf", "--out ''")),
@@ -161,6 +164,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     series = save_series("level_sweep", "second_level", requests, root)
     run = make_sheet_run(first="ssim", second="mse")
     save_run(_with_level(run, 0.1), series)
+    (series / "damaged").mkdir()
+    (series / "damaged" / "run.json").write_text("{")
     series.rename(root / "a_series")
     return root
 
@@ -186,9 +191,6 @@ def test_misuse_exits_with_2(line: str, message: str, place: Path, monkeypatch: 
     ("line", "message"),
     [
         ("resume a_run", "nothing to resume"),
-        ("figure a_series --out a.pdf", "run.json is missing"),
-        ("figure a_run a_series --out a.pdf", "a_series"),
-        ("sheet a_run --out a.pdf", "series.json is missing"),
         ("page . --out a.html", "run.json is missing"),
         ("figure a_run --show pairs --out nowhere/a.pdf", "nowhere/a.pdf could not be saved"),
         (
@@ -244,7 +246,7 @@ def test_what_a_series_lacks_is_named_with_the_command_that_computes_it(place: P
         result = invoke(command, place / "a_series", "--out", tmp_path / "a.svg")
         assert result.exit_code == 0
         assert result.stdout == f"{tmp_path / 'a.svg'}\n"
-        assert "MSE 0.200" in result.stderr
-        assert "it has not been run, or its record is missing" in result.stderr
+        assert "MSE 0.200: it has not been run, or its record is missing" in result.stderr
+        assert "damaged/run.json" in result.stderr
         assert f"python -m mad_app resume {place / 'a_series'}" in result.stderr
         assert "Not shown, because there is no finished run: " in (tmp_path / "a.svg").read_text()

@@ -74,7 +74,7 @@ def shifted(by: float) -> Any:
         (-0.3, "my:metric returned -0.3 for the start; a distance must be positive"),
         (np.nan, "my:metric returned nan for the start; a distance must be positive"),
         (np.inf, "my:metric returned inf for the start; a distance must be positive"),
-        (0.0, "my:metric gives the start distance 0: take another or a stronger distortion"),
+        (0.0, "my:metric gives the start distance 0, as if it were the reference: choose another start"),
         (
             1.0,
             "my:metric has no gradient: at the start it is 0 at every value that may change, so no step can change "

@@ -13,6 +13,7 @@ from mad_app.figures.contact_sheet import draw_contact_sheet
 from mad_app.figures.level_curves import draw_level_curves
 from mad_app.figures.measures import WIDTHS
 from mad_app.records import Run, Series
+from mad_app.records.series import Member, PlannedRun
 
 from .sheet_runs import make_sheet_run
 from .test_figures import assert_nothing_overlaps_or_is_cut_off, texts_of, words_in_svg
@@ -71,7 +72,9 @@ def test_what_the_runs_do_not_share_is_said_of_none_of_them() -> None:
 
 @pytest.mark.parametrize("drawn", DRAW)
 def test_a_run_that_is_missing_is_named(drawn: str) -> None:
-    series = dataclasses.replace(SWEEP, runs=SWEEP.runs[::2])
+    planned = PlannedRun(id="", settings=SWEEP.runs[1].settings)
+    missing = Member(planned=planned, summary=None, state=None, fault="it is lost")
+    series = dataclasses.replace(SWEEP, runs=SWEEP.runs[::2], missing=(missing,))
     with drawing():
         words = " ".join(text.get_text() for text in texts_of(DRAW[drawn](series, WIDTHS["double"])))
     assert "Not shown, because there is no finished run: MSE 0.200." in words

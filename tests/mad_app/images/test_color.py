@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from mad_app.images import BUNDLED, ImageError, check_image, load_image, load_small, read_image, to_uint8
+from mad_app.images.decode import READS_AVIF
 from tests.mad_app.images.pictures import ORANGE, encode, ramp
 from tests.mad_app.images.profiles import (
     ADOBE_RGB,
@@ -44,6 +45,13 @@ def test_a_profile_is_converted(kind, name, primaries):
     color = expected(np.array(ORANGE), primaries, 2.2)
     assert np.abs(color - np.array(ORANGE) / 255).max() > 0.02
     np.testing.assert_allclose(decoded.image, np.broadcast_to(color, (16, 16, 3)), atol=2.5 / 255)
+
+
+@pytest.mark.skipif(not READS_AVIF, reason="this Pillow reads no AVIF")
+def test_the_profile_of_an_avif_file_stands_above_its_code_points():
+    content = encode(Image.new("RGB", (16, 16), ORANGE), "AVIF", icc_profile=rgb_profile("Wide", DISPLAY_P3, 2.2))
+    assert b"colrnclx" in content
+    assert read_image(content).notes == ("converted from Wide to sRGB",)
 
 
 def test_every_entrance_converts():

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from mad_app.errors import ArgumentError
-from mad_app.images import ImageError, SquareCrop, check_image, from_uint8, load_image, save_png, to_uint8
+from mad_app.images import ImageError, SquareCrop, check_image, from_uint8, load_image, read_image, save_png, to_uint8
 from mad_app.images import io as images
 from mad_app.images.decode import READS_AVIF
 from tests.mad_app.images.pictures import ORANGE, encode, ramp
@@ -112,7 +112,9 @@ def test_first_frame_of_an_animation():
     frames = [Image.new("RGB", (6, 6), color) for color in (ORANGE, (0, 0, 255))]
     for kind, options in (("GIF", {}), ("WEBP", {"lossless": True}), ("PNG", {})):
         content = encode(frames[0], kind, save_all=True, append_images=frames[1:], **options)
-        np.testing.assert_array_equal(to_uint8(load_image(content))[0, 0], ORANGE)
+        decoded = read_image(content)
+        np.testing.assert_array_equal(to_uint8(decoded.image)[0, 0], ORANGE)
+        assert decoded.notes == ("only its first frame is used",)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

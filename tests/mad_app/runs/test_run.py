@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -583,6 +584,23 @@ def test_a_start_of_the_size_of_the_uncut_picture_is_cut_with_it(start: str) -> 
     np.testing.assert_array_equal(make_start(request, reference), reference)
 
 
+@pytest.mark.parametrize(
+    ("change", "argument", "advice"),
+    [
+        ({"start_file": "coffee"}, "start_file", "is the same image as the picture"),
+        ({"distortion": "hue", "gray": True}, "distortion", "hue changes nothing in this picture, however strong"),
+        ({"distortion": "hue", "image": "cameraman"}, "distortion", "choose another distortion or picture"),
+        ({"strength": 0.0}, "strength", "0 changes nothing in this picture: choose a stronger one"),
+    ],
+)
+def test_a_start_that_is_the_picture_is_refused_with_advice_that_fits(
+    change: dict[str, Any], argument: str, advice: str
+) -> None:
+    with pytest.raises(ArgumentError, match=advice) as caught:
+        materialize(dataclasses.replace(REQUEST, strength=change.pop("strength", None), **change))
+    assert caught.value.argument == argument
+
+
 # ---- what may be asked -----------------------------------------------------------------------------------------------
 
 
@@ -614,7 +632,7 @@ def test_a_request_out_of_range_is_refused(change: dict[str, object], message: s
         ({"size": 8}, "size must be at least 16"),
         ({"image": "nowhere.png"}, "nowhere.png does not exist"),
         ({"strength": 5.0}, "strength of noise must lie between 0 and 1"),
-        ({"strength": 0.0}, "gives the start distance 0"),
+        ({"strength": 0.0}, "strength 0 changes nothing"),
         ({"first": "nothing"}, "got 'nothing'"),
         ({"first": "ms-ssim"}, "must have at least 161×161 pixels for ms-ssim, got 24×24"),
     ],

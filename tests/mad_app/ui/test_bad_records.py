@@ -1,16 +1,18 @@
 """One bad record costs no other: it is said where it would be shown, and can be deleted from there."""
 
+import dataclasses
 import json
 import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from mad_app.records import deleted_runs, save_run
+from mad_app.records import Keyframes, deleted_runs, save_run
 from mad_app.ui.components.collection import date_of
 from tests.mad_app.figures.sheet_runs import make_sheet_run
-from tests.mad_app.ui.conftest import OpenPage, html_of
+from tests.mad_app.ui.conftest import OpenPage, html_of, shown_by_viewer
 
 LATEST = "9999-12-31T23:59:59-14:00"
 
@@ -88,6 +90,18 @@ def test_a_record_that_cannot_be_read_is_deleted_where_it_is_opened(open_page: O
     page.button(key="compete-delete").click().run()
     assert deleted_runs(tmp_path) == [folder.name]
     assert any("No such run" in info.value for info in page.info)
+
+
+def test_a_run_is_shown_as_its_files_are_now(open_page: OpenPage, tmp_path: Path) -> None:
+    run = make_sheet_run()
+    frames = np.zeros((1, *run.finals.shape), np.uint8)
+    folder = save_run(dataclasses.replace(run, keyframes=Keyframes(np.zeros(1, np.int64), frames)), tmp_path)
+    whole = shown_by_viewer(open_page("compete", run=folder.name))
+    (folder / "keyframes.npz").write_bytes(b"damaged")
+    page = open_page("compete", run=folder.name)
+    assert shown_by_viewer(page) != whole
+    (said,) = (caption.value for caption in page.caption if "on the way cannot be shown" in caption.value)
+    assert str(tmp_path) not in said
 
 
 @pytest.mark.parametrize("part", ["show_viewer", "other_metrics_html", "figure_bytes"])

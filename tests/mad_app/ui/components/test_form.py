@@ -8,7 +8,7 @@ import pytest
 from mad_app.images import Crop
 from mad_app.records import Keyframes, load_run, save_run
 from mad_app.request import Request
-from mad_app.ui.components.form import PictureChoice, from_query, plan, request_of_record, start_problem, to_query
+from mad_app.ui.components.form import PictureChoice, from_query, plan, request_of_record, to_query
 from tests.mad_app.record_examples import make_run
 
 REQUESTS = [
@@ -77,10 +77,3 @@ def test_the_plan_names_what_is_not_the_default() -> None:
     assert "a copy of Cat distorted by white noise, 96 × 64 pixels" in text
     assert "one that MSE rates the same and 1 − SSIM as differently as possible" in text
     assert text.endswith("70 steps, at most 2 min 0 s. Settings: gray; MSE kept at 0.2; only within face.png.")
-
-
-def test_advice_fits_the_reason() -> None:
-    gray, other = np.full((8, 8, 3), 0.5), np.zeros((8, 8, 3))
-    assert start_problem(gray, other, lambda: other) is None
-    assert "choose a stronger one" in str(start_problem(gray, gray, lambda: other))
-    assert "however strong" in str(start_problem(gray, gray, lambda: gray))

@@ -34,6 +34,16 @@ def test_a_series_is_a_card_that_opens_to_its_runs(open_page: OpenPage, tmp_path
     assert "differ equally from the original" in html_of(page)
 
 
+def test_what_a_series_lacks_is_said_with_the_reason_and_the_command(open_page: OpenPage, tmp_path: Path) -> None:
+    folder, runs = save(tmp_path)
+    (runs[1] / "run.json").write_text("{")
+    page = open_page("gallery", series=folder.name)
+    captions = " ".join(caption.value.replace("\\", "") for caption in page.caption)
+    assert "0.3: it has not been run, or its record is missing." in captions
+    assert f"{runs[1].name}/run.json is not whole" in captions
+    assert f"python -m mad_app resume runs/{folder.name}" in [code.value for code in page.code]
+
+
 def test_runs_of_a_series_are_offered_for_figures_and_as_pictures(open_page: OpenPage, tmp_path: Path) -> None:
     folder, runs = save(tmp_path)
     name = f"{folder.name}/{runs[1].name}"
