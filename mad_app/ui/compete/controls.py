@@ -204,7 +204,7 @@ def _start_of(request: Request, picture: PictureChoice) -> tuple[ImageArray, str
         return picture.reference, sentence(str(error))
     strength = DISTORTIONS[request.distortion].maximum
     strongest = lambda: _start(Request(**asked | {"strength": strength}), picture.reference)  # noqa: E731
-    return start, start_problem(picture.reference, start, strongest)
+    return start, start_problem(picture.reference, start, strongest, given=request.start_file is not None)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -151,16 +151,21 @@ def pair_problem(first: str, second: str) -> str | None:
     )
 
 
-def start_problem(reference: ImageArray, start: ImageArray, strongest: Callable[[], ImageArray]) -> str | None:
+def start_problem(
+    reference: ImageArray, start: ImageArray, strongest: Callable[[], ImageArray], *, given: bool = False
+) -> str | None:
     """Why this start cannot be used, in a sentence, or None.
 
     Args:
         reference: the picture.
         start: its distorted copy.
         strongest: makes the copy at the distortion's greatest strength.
+        given: whether the start is a file of the visitor's own instead of a distorted copy.
     """
     if not np.array_equal(reference, start):
         return None
+    if given:
+        return "The file that is given as another start is the same as the picture: choose another file, or remove it."
     if np.array_equal(reference, strongest()):
         return "This distortion changes nothing in this picture, however strong: choose another distortion or picture."
     return "At this strength the distortion changes nothing in this picture: choose a stronger one."

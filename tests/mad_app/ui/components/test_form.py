@@ -85,3 +85,4 @@ def test_advice_fits_the_reason() -> None:
     assert start_problem(gray, other, lambda: other) is None
     assert "choose a stronger one" in str(start_problem(gray, gray, lambda: other))
     assert "however strong" in str(start_problem(gray, gray, lambda: gray))
+    assert "choose another file" in str(start_problem(gray, gray, lambda: gray, given=True))
