@@ -61,6 +61,7 @@ class Brush {
     made.style.background = color;
     made.dataset.color = number;
     made.setAttribute("role", "radio");
+    made.setAttribute("aria-checked", number === this.color);
     made.setAttribute("aria-label", COLOR_NAMES[number - 1]);
     made.addEventListener("click", () => { this.color = number; this.choose("p"); });
     return made;

@@ -14,7 +14,7 @@ import streamlit as st
 from mad_app.declaration import settings_of
 from mad_app.lessons import LESSONS, Lesson, read_state, write_state
 from mad_app.lessons.tour import TOUR, read_stop
-from mad_app.ui.address import correct_address, current_address, write_address
+from mad_app.ui.address import came_back, correct_address, current_address, write_address
 from mad_app.ui.lessons.picture import keep_picture, picture_query, read_picture
 from mad_app.ui.session import PageState
 
@@ -25,9 +25,15 @@ HIDABLE = ("picture", "prediction", "python", "notes")
 
 
 def follow_address() -> None:
-    """Open what the address names, unless this page wrote it, and keep what is wrong with it as `problems`."""
+    """Open what the address names, unless this page wrote it, and keep what is wrong with it as `problems`.
+
+    A click may come before the browser reports the address that was corrected: that report opens nothing.
+    """
     query = _current()
-    if query in STATE.get("known", ()):
+    is_reported = came_back() and query == STATE.get("corrected")
+    if is_reported:
+        STATE["corrected"] = None
+    if is_reported or query in STATE.get("known", ()):
         _keep_values()
         return
     problems, name = [], query.get("lesson", "")
@@ -46,7 +52,7 @@ def follow_address() -> None:
         state, wrong = read_state(LESSONS[name].state, query)
         set_state(LESSONS[name], state)
         problems += wrong
-    STATE["problems"], STATE["known"] = problems, ()
+    STATE["problems"], STATE["known"], STATE["opened"] = problems, (query,), True
 
 
 def keep_address() -> None:
@@ -57,9 +63,11 @@ def keep_address() -> None:
         query = {"lesson": name, **(picture_query(STATE) if lesson.picture else {}), **write_state(state_of(lesson))}
         query |= {"hide": ",".join(STATE["hidden"])} if STATE["hidden"] else {}
     query |= {"tour": str(STATE["tour"])} if STATE["tour"] else {}
-    if not STATE["known"]:  # just opened
+    if STATE["opened"]:
         correct_address(query)
-        STATE["known"] = (_current(), query)
+        current = _current()
+        STATE["known"], STATE["opened"] = (current, query), False
+        STATE["corrected"] = query if query != current else None
     elif query not in STATE["known"]:
         write_address(query)
         STATE["known"], STATE["problems"] = (query,), []

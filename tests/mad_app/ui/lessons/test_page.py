@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mad_app.figures import number as number_text
@@ -11,6 +12,7 @@ from mad_app.lessons import LESSONS
 from mad_app.lessons.level_sets import distortions_plane, plane_values
 from mad_app.lessons.neighborhood import look_at
 from mad_app.lessons.tour import TOUR, minutes_left
+from mad_app.ui.lessons import page as page_of_lessons
 from tests.mad_app.ui.conftest import OpenPage, html_of, parameter
 
 
@@ -28,6 +30,16 @@ def test_the_list_leads_to_every_lesson(open_page: OpenPage) -> None:
         assert page.title[0].value == lesson.title
         assert parameter(page, "lesson") == name
         page.button(key="lessons-all").click().run()
+
+
+def test_a_click_counts_that_comes_before_the_page_is_complete(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as incomplete:
+        incomplete.setattr(page_of_lessons, "keep_address", st.stop)
+        page = open_page("lessons", size="64")
+    page.button(key="lessons-tour-start").click().run()
+    assert page.title[0].value == LESSONS["mad"].title
 
 
 @pytest.mark.parametrize("name", LESSONS)
