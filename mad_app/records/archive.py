@@ -11,6 +11,7 @@ import stat
 import threading
 import zipfile
 import zlib
+from collections.abc import Container
 from pathlib import Path
 from typing import IO
 
@@ -69,24 +70,27 @@ def zip_run(folder: Path) -> bytes:
     return buffer.getvalue()
 
 
-def import_run(root: Path, archive: IO[bytes]) -> str:
+def import_run(root: Path, archive: IO[bytes], *, reserved: Container[str] = ()) -> str:
     """Import a record from a ZIP file that `zip_run` made, whole or not at all.
 
     Args:
         root: folder of the runs, made if missing.
         archive: the ZIP file, opened for reading.
+        reserved: ids that are refused, such as those of runs that others have deleted and can still restore.
 
     Returns:
         The run's id.
 
     Raises:
         RecordError: the file is no such ZIP, is damaged, too large, leads out of the folder, or holds no valid record;
-            there is a run of its id already; or the disk refused it. Nothing is left behind.
+            there is a run of its id already, or the id is reserved; or the disk refused it. Nothing is left behind.
     """
     try:
         with _ONE_AT_A_TIME, zipfile.ZipFile(archive) as packed:
             entries = packed.infolist()
             run_id = _check_entries(entries)
+            if run_id in reserved:
+                raise RecordError(f"somebody else has deleted a run {run_id}, and can still restore it")
             return _import(root, run_id, packed, entries)
     except RecordError:
         raise

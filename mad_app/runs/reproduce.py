@@ -116,14 +116,21 @@ def from_query(
     return _nearest_request(values, ignored)
 
 
-def request_for_page(run: Run | Summary, *, maxima: Mapping[str, float] | None = None) -> tuple[Request, list[str]]:
+def request_for_page(
+    run: Run | Summary, *, name: str | None = None, maxima: Mapping[str, float] | None = None
+) -> tuple[Request, list[str]]:
     """What a page asks for to reproduce a run, and the names of the settings that it cannot take over.
 
-    Where the picture is not a bundled one, it is the record's own copy, named `<id of the run>/<file>`.
+    Where the picture is not a bundled one, it is the record's own copy, named `<name of the run>/<file>`.
+
+    Args:
+        run: the record.
+        name: by which the page finds it, which has the series that it belongs to; its id if None.
+        maxima: as in `from_query`.
     """
     settings = renamed(run.settings)
     if not _is_bundled(run):
-        settings |= {**_whole_copy(run), "image": f"{run.id}/{_copy_name(run)}"}
+        settings |= {**_whole_copy(run), "image": f"{name or run.id}/{_copy_name(run)}"}
     texts = {  # of the crop all, because what is left out of it follows from the rest
         name: REQUEST_SETTINGS[name].text(value)
         for name, value in settings.items()

@@ -110,6 +110,14 @@ def test_a_phone_shows_a_pair_at_a_time_and_the_menu(open_page: OpenPage, run: P
     expect(page.locator("h1")).to_contain_text("Gallery")
 
 
+def test_every_size_can_be_read(open_page: OpenPage) -> None:
+    page = open_page("?size=64&first=ssim&second=mse")
+    sizes = page.locator(".st-key-compete-size").get_by_role("radio")
+    whole = "button => [button, ...button.querySelectorAll('*')].every(e => e.scrollWidth <= e.clientWidth + 1)"
+    assert [size for size in sizes.all() if not size.evaluate(whole)] == []
+    assert sizes.count() > 5
+
+
 def test_start_is_within_ten_stops_of_the_tab_key(open_page: OpenPage) -> None:
     page = open_page("?size=64&first=ssim&second=mse")
     await_styles(page)

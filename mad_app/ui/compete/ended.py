@@ -1,6 +1,7 @@
 """A run that has ended, or all but its last measurements: its result, or why there is none, and what can be done."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
@@ -9,13 +10,16 @@ from mad_app.jobs.folder import Job, Phase
 from mad_app.jobs.queue import JobQueue
 from mad_app.records import Label, RecordError, Run, is_resumable, load_label, load_run
 from mad_app.ui.compete.controls import STATE, adopt
+from mad_app.ui.compete.limits import limit_of, limit_of_record
 from mad_app.ui.compete.my_runs import RESUMABLE, continue_label
 from mad_app.ui.compete.opened import Opened
 from mad_app.ui.compete.results import show_run
+from mad_app.ui.components.collection import series_of
 from mad_app.ui.components.containment import contained
-from mad_app.ui.components.deletion import show_delete_button
+from mad_app.ui.components.deletion import IN_SERIES, show_delete_button
 from mad_app.ui.components.form import labels, request_of_record
 from mad_app.ui.components.html import plain, sentence, unbroken
+from mad_app.ui.navigation import open_page
 from mad_app.ui.session import may_change, may_control, visitor
 
 POLL_SECONDS = 0.4
@@ -42,6 +46,8 @@ def show_ended(jobs: JobQueue, opened: Opened, same: bool, start_button: Callabl
         if run and not same:
             _restore_button(run)
         _continue_button(jobs, opened, run)
+    if opened.run_id and (series := series_of(opened.run_id)):
+        _say_series(series, unfinished=is_resumable(opened.folder or Path()))
     if label.name and run:
         st.markdown(plain(_contest(job, run)))
     if label.notes:
@@ -79,6 +85,15 @@ def _label(opened: Opened) -> Label:
         return Label()
 
 
+def _say_series(series: str, *, unfinished: bool) -> None:
+    """That the run belongs to a series, as whose part alone it is continued and deleted, and the way there."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        command = f" Its series is continued on the command line: `python -m mad_app resume runs/{plain(series)}`."
+        st.caption(f"{IN_SERIES}{command if unfinished else ''}", width="stretch")
+        if st.button("Open its series", key=STATE.key("series"), icon=":material/stacks:"):
+            open_page("gallery", {"series": series})
+
+
 def _offer_deletion(jobs: JobQueue, opened: Opened) -> None:
     if opened.run_id and "/" not in opened.run_id and may_change(opened.run_id):
         show_delete_button(jobs, opened.run_id, STATE.key("delete"))
@@ -103,21 +118,31 @@ def _continue_button(jobs: JobQueue, opened: Opened, run: Run | None) -> None:
     if (opened.run_id and "/" in opened.run_id) or (job and job.status.phase.has_result):
         return  # a series is continued as a whole
     if job and job.status.phase in RESUMABLE and may_control(job):
-        st.button(
+        if st.button(
             continue_label(job.status.step),
             key=STATE.key("resume"),
             icon=":material/resume:",
-            on_click=jobs.resume,
-            args=(job.id,),
             help="Continues this run where it ended.",
-        )
+        ):
+            _resume_job(jobs, job)
     elif run and opened.run_id and opened.folder and is_resumable(opened.folder) and may_change(opened.run_id):
         step = int(run.history.step[-1])
         if st.button(continue_label(step), key=STATE.key("resume"), help="Continues from its checkpoint."):
-            _resume_record(jobs, opened.run_id)
+            _resume_record(jobs, opened.run_id, run)
 
 
-def _resume_record(jobs: JobQueue, run_id: str) -> None:
+def _resume_job(jobs: JobQueue, job: Job) -> None:
+    if limit := limit_of(jobs, job.spec.request):
+        st.warning(limit, icon=":material/group:")
+        return
+    jobs.resume(job.id)
+    st.rerun()
+
+
+def _resume_record(jobs: JobQueue, run_id: str, run: Run) -> None:
+    if limit := limit_of_record(jobs, run):
+        st.warning(limit, icon=":material/group:")
+        return
     try:
         job_id = jobs.resume_run(run_id, visitor())
     except ValueError as error:

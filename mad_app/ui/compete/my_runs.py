@@ -5,6 +5,7 @@ import streamlit as st
 from mad_app.figures import contest_title
 from mad_app.jobs.folder import Job, Phase
 from mad_app.jobs.queue import JobQueue
+from mad_app.ui.compete.limits import limit_of
 from mad_app.ui.components.collection import picture_title
 from mad_app.ui.components.containment import contained
 from mad_app.ui.components.duration import about
@@ -80,8 +81,11 @@ def _draw_row(queue: JobQueue, job: Job) -> None:
             key=STATE.key(f"resume-{job.id}"),
             help="Continues from its checkpoint when its turn comes.",
         ):
-            queue.resume(job.id)
-            _open(job)
+            if limit := limit_of(queue, request):
+                st.warning(limit, icon=":material/group:")
+            else:
+                queue.resume(job.id)
+                _open(job)
         if job.status.phase.over:
             st.button(
                 "Remove from list",

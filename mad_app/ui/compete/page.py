@@ -4,7 +4,6 @@ import streamlit as st
 
 from mad_app.jobs.folder import JobSpec
 from mad_app.jobs.queue import JobQueue
-from mad_app.jobs.sharing import is_shared, limit_problem
 from mad_app.records import RecordError, load_summary
 from mad_app.request import Request, renamed
 from mad_app.runs import request_of
@@ -12,6 +11,7 @@ from mad_app.runs.reproduce import asks_for_same
 from mad_app.ui.address import correct_address, current_address, write_address
 from mad_app.ui.compete.controls import STATE, follow_address, show_controls
 from mad_app.ui.compete.ended import show_ended
+from mad_app.ui.compete.limits import limit_of
 from mad_app.ui.compete.live import show_live
 from mad_app.ui.compete.my_runs import show_my_runs
 from mad_app.ui.compete.opened import Opened, open_address
@@ -23,7 +23,7 @@ from mad_app.ui.components.explanation import how_it_works_html
 from mad_app.ui.components.form import Form, first_request, plan, request_of_record, to_query
 from mad_app.ui.components.html import element, load_styles, sentence, show_html
 from mad_app.ui.components.picture_picker import picker_style
-from mad_app.ui.session import entered_from, is_host, queue, visitor
+from mad_app.ui.session import entered_from, queue, visitor
 
 HINT = "Picture, metrics and distortion are behind » at the top left."
 """Shown where the sidebar is folded away, on narrow screens."""
@@ -140,14 +140,6 @@ def _show_invitation(jobs: JobQueue, form: Form) -> None:
     show_html(how_it_works_html())
 
 
-def _limit(jobs: JobQueue, request: Request) -> str | None:
-    """Why a visitor of a shared server cannot start this now, if so."""
-    if not is_shared() or is_host():
-        return None
-    own = sum(not job.status.phase.over for job in jobs.jobs_of(visitor()))
-    return limit_problem(request, own, jobs.unfinished())
-
-
 def _start_button(jobs: JobQueue, form: Form, label: str) -> None:
     """The button, and beside it why it cannot be clicked, if so."""
     request, chosen = form.request, form.chosen
@@ -161,7 +153,7 @@ def _start_button(jobs: JobQueue, form: Form, label: str) -> None:
     )
     if form.problem:
         st.markdown(f":orange[{form.problem}]")
-    if clicked and request is not None and (limit := _limit(jobs, request)):
+    if clicked and request is not None and (limit := limit_of(jobs, request)):
         st.warning(limit, icon=":material/group:")
         return
     if clicked and request is not None and chosen is not None:

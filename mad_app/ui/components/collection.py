@@ -232,6 +232,17 @@ def find_folder(root: Path, run_id: str) -> Path:
     return find_run(folder, name)
 
 
+def series_of(run_id: str) -> str | None:
+    """The id of the series that a run belongs to, by the run's id; None for a run of its own or of the shelf.
+
+    Example:
+        >>> series_of("sweep/run"), series_of("run"), series_of("shelf/border")
+        ('sweep', None, None)
+    """
+    series, slash, _ = run_id.partition("/")
+    return series if slash and shelf_folder(run_id) is None else None
+
+
 @functools.lru_cache(maxsize=64)
 def index_of(root: Path, *, on_disk: bool = True) -> Index:
     """The index of a folder of runs, one for all visitors."""

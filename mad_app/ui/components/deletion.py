@@ -9,6 +9,8 @@ from mad_app.records import RecordError, delete_run
 from mad_app.ui.components.html import plain, sentence
 from mad_app.ui.session import NOT_YOURS, may_change
 
+IN_SERIES = "This run belongs to a series, with which it is continued and deleted."
+
 
 def show_delete_button(jobs: JobQueue, run_id: str, key: str) -> None:
     """Draw a button that deletes a run; what became of it is said above the button.
@@ -38,7 +40,7 @@ def delete(jobs: JobQueue, root: Path, run_id: str) -> str | None:
     if not may_change(run_id):
         return plain(NOT_YOURS)
     if "/" in run_id:
-        return "A run of a series is deleted with its series."
+        return IN_SERIES
     if jobs.is_writing(run_id):
         return "This run is in progress: stop it first."
     try:

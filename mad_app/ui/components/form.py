@@ -125,7 +125,9 @@ def is_own_or_saved_picture(name: str) -> bool:
 
 def request_of_record(run: Run | Summary) -> tuple[Request, list[str]]:
     """What the page can ask for to repeat a run; see `runs.reproduce.request_for_page`."""
-    return reproduce.request_for_page(run, maxima=maxima())
+    root, folder = runs_root(), run.folder
+    name = folder.relative_to(root).as_posix() if folder and folder.is_relative_to(root) else None
+    return reproduce.request_for_page(run, name=name, maxima=maxima())
 
 
 def metric_problem(name: str, side: int, missing: str | None) -> str | None:

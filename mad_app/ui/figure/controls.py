@@ -68,11 +68,15 @@ def show_run_control(cards: Mapping[str, Card]) -> list[Card]:
     asked = st.query_params.get_all("run")
     chosen = [run_id for run_id in STATE.get("runs", []) if run_id in cards]
     if "runs" not in STATE or came_back():
-        chosen = list(dict.fromkeys(run_id for run_id in asked if run_id in cards))[:MOST_RUNS]
-        if missing := len(set(asked)) - len(chosen):
-            what = "No such run" if len(asked) == 1 else f"{missing} of the runs are not here"
+        found = list(dict.fromkeys(run_id for run_id in asked if run_id in cards))
+        chosen = found[:MOST_RUNS]
+        if missing := len(set(asked)) - len(found):
+            several = "One of the runs is" if missing == 1 else f"{missing} of the runs are"
+            what = "No such run" if not found else f"{several} not here"
             shown = " This is the newest one." if not chosen else ""
             st.info(f"{what} (it may have been deleted).{shown}")
+        if len(found) > MOST_RUNS:
+            st.info(f"A figure takes {MOST_RUNS} runs at most: the first {MOST_RUNS} are shown.")
         chosen = chosen or [next(iter(cards))]
     STATE["runs"] = chosen
     timezone = st.context.timezone

@@ -95,7 +95,8 @@ def _import(root: Path, name: str) -> None:
     if file is None:
         return
     try:
-        run_id = import_run(root, file)
+        others = [run_id for run_id in deleted_runs(root) if not may_change(run_id)]
+        run_id = import_run(root, file, reserved=others)
         with refusals(f"{run_id} has been imported, but not who did it"):
             give_to(root, run_id, visitor())
         STATE["report"] = ("success", f"{plain(run_id)} has been imported.")

@@ -11,7 +11,7 @@ from mad_app.records.archive import zip_run
 from mad_app.records.labels import LONGEST_NAME, LONGEST_NOTES
 from mad_app.ui.components.collection import Card, conditions
 from mad_app.ui.components.containment import contained
-from mad_app.ui.components.deletion import delete
+from mad_app.ui.components.deletion import IN_SERIES, delete
 from mad_app.ui.components.form import request_of_record, to_query
 from mad_app.ui.components.html import plain, sentence
 from mad_app.ui.navigation import open_page
@@ -74,7 +74,7 @@ def _draw_details(root: Path, card: Card) -> None:
             help="You can restore it later." if may_change(card.id) else NOT_YOURS,
         ):
             _delete(root, card)
-    st.caption(f"Record: {plain(card.id)}")
+    st.caption(" ".join([f"Record: {plain(card.id)}.", *([IN_SERIES] if card.series else [])]))
 
 
 def _label_controls(card: Card) -> None:

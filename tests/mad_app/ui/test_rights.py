@@ -10,14 +10,17 @@ from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status
 from mad_app.jobs.owners import belongs_to, give_to
 from mad_app.jobs.queue import JOBS
 from mad_app.jobs.rights import KEY, OPEN
+from mad_app.jobs.sharing import SHARED
 from mad_app.records import delete_run, save_run
 from mad_app.records.archive import zip_run
 from mad_app.request import Request
 from mad_app.ui.session import queue_of
 from tests.mad_app.figures.sheet_runs import make_sheet_run
+from tests.mad_app.record_examples import make_checkpoint, make_run
 from tests.mad_app.ui.conftest import QUICK, OpenPage, parameter
 
 JOB = "1" * 16
+SETTINGS = {"image": "cat", "size": 16, "first": "ssim", "second": "mse", "steps": 9}
 
 
 def keys(page: AppTest) -> dict[str, bool]:
@@ -62,6 +65,37 @@ def test_what_is_imported_is_the_own(visit: OpenPage, tmp_path: Path) -> None:
     page = visit("gallery")
     page.file_uploader(key="gallery-import-0").upload("run.zip", zip_run(elsewhere), "application/zip").run()
     assert belongs_to(tmp_path, elsewhere.name, page.session_state["session-visitor"])
+
+
+def test_an_import_takes_no_deleted_run_from_its_owner(visit: OpenPage, tmp_path: Path) -> None:
+    folder = save_run(make_sheet_run(), tmp_path)
+    content = zip_run(folder)
+    owner, other = visit("gallery"), visit("gallery")
+    give_to(tmp_path, folder.name, owner.session_state["session-visitor"])
+    delete_run(tmp_path, folder.name)
+    other.file_uploader(key="gallery-import-0").upload("run.zip", content, "application/zip").run()
+    assert "can still restore it" in other.error[0].value
+    owner.run()
+    owner.button(key=f"gallery-restore-{folder.name}").click().run()
+    assert folder.is_dir()
+
+
+@pytest.mark.parametrize("imported", [False, True])
+def test_the_limits_of_a_shared_server_hold_for_what_is_continued(
+    visit: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, imported: bool
+) -> None:
+    monkeypatch.setenv(SHARED, "1")
+    run, visitor = make_run(settings=SETTINGS), visit(**QUICK).session_state["session-visitor"]
+    folder = save_run(run, tmp_path, checkpoint=make_checkpoint())
+    give_to(tmp_path, folder.name, visitor)
+    if not imported:
+        running(tmp_path, visitor, folder.name, Phase.STOPPED)
+    monkeypatch.setattr("mad_app.jobs.sharing.MOST_RUNS", 0)
+    monkeypatch.setattr("mad_app.ui.session.kept", lambda _: visitor)
+    page = visit(run=folder.name)
+    page.button(key="compete-resume").click().run()
+    assert any("You have 0 runs that wait or go on" in warning.value for warning in page.warning)
+    assert queue_of(str(tmp_path)).unfinished() == 0
 
 
 @pytest.mark.parametrize("saved", [False, True])

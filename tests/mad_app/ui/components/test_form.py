@@ -57,16 +57,17 @@ def test_files_do_not_come_from_an_address() -> None:
     assert (asked, set(ignored)) == (Request(), {"mask", "start_file"})
 
 
+@pytest.mark.parametrize("series", ["", "series/"])
 def test_a_record_on_another_picture_is_repeated_on_its_own_copy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, series: str
 ) -> None:
     monkeypatch.setenv("MAD_APP_RUNS", str(tmp_path))
     reference = np.zeros((24, 32, 3), np.float32)
     shown = {"reference": reference, "start": reference, "finals": np.stack([reference] * 4)}
     settings = {"image": "mine.png", "size": 99, "extent": 0.5, "first": "ssim", "second": "mse", "mask": "a.png"}
-    run = load_run(save_run(make_run(settings=settings, keyframes=Keyframes.empty(), **shown), tmp_path))
+    run = load_run(save_run(make_run(settings=settings, keyframes=Keyframes.empty(), **shown), tmp_path / series))
     request, lacking = request_of_record(run)
-    assert request == Request(image=f"{run.id}/reference.png", size=32, first="ssim", second="mse")
+    assert request == Request(image=f"{series}{run.id}/reference.png", size=32, first="ssim", second="mse")
     assert lacking == ["mask"]
 
 

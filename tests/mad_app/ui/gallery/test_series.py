@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from mad_app.records import deleted_runs, save_run, save_series
+from mad_app.ui.components.deletion import IN_SERIES
 from tests.mad_app.figures.sheet_runs import make_sheet_run
 from tests.mad_app.ui.conftest import OpenPage, downloads_of, html_of, parameter
 
@@ -32,6 +33,9 @@ def test_a_series_is_a_card_that_opens_to_its_runs(open_page: OpenPage, tmp_path
     page.button(key=f"gallery-open-{folder.name}/{runs[0].name}").click().run()
     assert parameter(page, "run") == f"{folder.name}/{runs[0].name}"
     assert "differ equally from the original" in html_of(page)
+    assert IN_SERIES in [caption.value for caption in page.caption]
+    page.button(key="compete-series").click().run()
+    assert page.title[0].value == "Level sweep"
 
 
 def test_what_a_series_lacks_is_said_with_the_reason_and_the_command(open_page: OpenPage, tmp_path: Path) -> None:
