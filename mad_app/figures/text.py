@@ -10,7 +10,7 @@ from typing import Any
 
 from mad_app.competition.settings import CORNERS
 from mad_app.metrics import LISTED_METRICS, is_sum, parts_of, sum_title
-from mad_app.records import CornerResult, Run, without_folders
+from mad_app.records import UNFINISHED, CornerResult, Run, without_folders
 from mad_app.request import describe_settings
 
 SAME = 0.005
@@ -180,6 +180,8 @@ def outcome_sentence(run: Run, letters: Sequence[str] = LETTERS) -> str:
     groups: dict[str, list[str]] = {}
     for letter, image in zip(letters, run.images, strict=True):
         groups.setdefault(OUTCOMES.get(image.outcome, image.outcome), []).append(letter)
+    if run.images[0].outcome == UNFINISHED:
+        return "The run is not finished: it can be resumed."
     if len(groups) == 1:
         return f"Each image {next(iter(groups))}."
     parts = (f"{_join(group)}{' each' * (len(group) > 1)} {text}" for text, group in groups.items())

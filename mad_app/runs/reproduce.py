@@ -11,7 +11,7 @@ from mad_app.distortions import DISTORTIONS, check_strength
 from mad_app.errors import ArgumentError
 from mad_app.images import BUNDLED, MAX_SIZE, MIN_SIZE, Crop, bundled_path, is_gray
 from mad_app.images.encode import Picture
-from mad_app.metrics.registry import canonical_name, spec_of
+from mad_app.metrics.registry import canonical_name, is_listed, spec_of
 from mad_app.records import Run, Summary
 from mad_app.records.files import DEFAULT_FILES
 from mad_app.request import (
@@ -53,9 +53,12 @@ def command_of(request: Request) -> str:
 def python_of(request: Request) -> str:
     """The Python of a request."""
     arguments = "".join(f"    {name}={value!r},\n" for name, value in _given(request).items())
+    has_own = not (is_listed(request.first) and is_listed(request.second))
     return (
-        f"from mad_app import Request, run_competition\n\nrequest = Request(\n{arguments})\n"
-        'run_competition(request, "runs")'
+        "from mad_app import Request, run_competition\n"
+        + "from mad_app.metrics import resolve_metric\n" * has_own
+        + f"\nrequest = Request(\n{arguments})\n"
+        + f'run_competition(request, "runs"{", resolve=resolve_metric" * has_own})'
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 import mad_app
 from mad_app.cli.main import compete
 from mad_app.images import Crop, from_uint8, load_image, to_uint8
+from mad_app.metrics import resolve_metric
 from mad_app.records import Keyframes, Origin, Run, load_run, save_run
 from mad_app.request import REQUEST_SETTINGS, Request
 from mad_app.runs.materialize import read_reference
@@ -54,6 +55,14 @@ def test_the_python_says_the_request(request_: Request, monkeypatch: pytest.Monk
     monkeypatch.setattr(mad_app, "run_competition", lambda *arguments: asked.append(arguments))
     exec(python_of(request_), {})
     assert asked == [(request_, "runs")]
+
+
+@pytest.mark.parametrize("first", ["colleagues.metrics:edges", "0.5*colleagues.metrics:edges+mse"])
+def test_the_python_of_a_metric_of_ones_own_finds_it(first: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    request, asked = Request(first=first, second="ssim"), []
+    monkeypatch.setattr(mad_app, "run_competition", lambda *arguments, **others: asked.append((arguments, others)))
+    exec(python_of(request), {})
+    assert asked == [((request, "runs"), {"resolve": resolve_metric})]
 
 
 def saved(tmp_path: Path, shape: tuple[int, int], settings: dict[str, object], origin: Origin | None = None) -> Run:
