@@ -59,7 +59,7 @@ def directions(
     out: Path,
     **picture: Any,
 ) -> None:
-    """Find the two small changes of a picture that metrics disagree about most.
+    """Find small changes that metrics disagree about.
 
     IMAGE is a file or the name of a bundled picture. These are the principal distortions of Feather et al. 2025, from
     the metrics' second derivatives at the picture; of one metric, its most and its least noticeable change, the

@@ -186,7 +186,7 @@ def test_jupyter_shows_the_images_the_verdict_and_the_viewer(tmp_path: Path) -> 
         assert line in html
     assert found.page(tmp_path / "run.html") == (tmp_path / "run.html").read_text()
     assert '"maps":[{' in found.page()
-    assert "Map of MSE" in [text.get_text() for text in found.figure(show="AB,metric-maps").texts]
+    assert "Map of square-norm" in [text.get_text() for text in found.figure(show="AB,metric-maps").texts]
 
 
 def test_it_is_drawn_into_files(result: Result, tmp_path: Path) -> None:

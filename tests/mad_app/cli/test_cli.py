@@ -266,7 +266,7 @@ def test_an_argument_that_cannot_be_used_is_named_as_it_was_typed(arguments: lis
         (["--first", "ssim + 0*lasi"], "--first must have a finite number above 0 before each *, got '0'"),
         (["--first", "ssim+ms-ssim"], "IMAGE must have at least 161×161 pixels for ms-ssim, got 24×24"),
         (["--first", "ms-ssim"], "IMAGE must have at least 161×161 pixels for ms-ssim, got 24×24"),
-        (["--strength", "0"], "--first ssim gives the start distance 0"),
+        (["--strength", "0"], "--strength 0 changes nothing in this picture"),
         (["--strength", "-3"], "between 0 and 1 (standard deviation, 0–1), got -3.0"),
         (["--distortion", "jpeg", "--strength", "nan"], "got nan"),
         (["--second-level", "9"], "--second-level 9 cannot be reached from the start"),
