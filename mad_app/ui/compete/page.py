@@ -41,9 +41,9 @@ def compete_page() -> None:
     follow_address(opened.id, opened.job.id if opened.job else None, _adoptable(opened))
     if opened.job is None and opened.folder is None:
         st.title("Let two metrics compete")  # before the controls, which take longer
+    load_styles(picker_style(STATE.page))
     with st.sidebar:
         form, below_start = show_controls()
-    load_styles(picker_style(STATE.page))
     request = _request_of(opened)
     same = bool(form.request and request and _is_same(form.request, request, opened))
     with st.sidebar:  # at whose end nothing else is moved, which would be drawn twice for a moment
