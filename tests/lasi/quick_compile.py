@@ -14,4 +14,16 @@ QUICK = {
     "xla_llvm_disable_expensive_passes": True,
 }
 
-quick_jit = functools.partial(jax.jit, compiler_options=QUICK)
+
+def _is_known(option: str) -> bool:
+    """Whether this version of XLA has an option; some are gone in newer ones."""
+    try:
+        jax.jit(lambda x: x, compiler_options={option: QUICK[option]})(0.0)
+    except jax.errors.JaxRuntimeError:
+        return False
+    return True
+
+
+KNOWN = {option: value for option, value in QUICK.items() if _is_known(option)}
+
+quick_jit = functools.partial(jax.jit, compiler_options=KNOWN)
