@@ -95,7 +95,7 @@ def test_a_figure_is_shown_and_downloaded_as_a_whole_pdf(open_page: OpenPage, ru
     if shutil.which("pdftotext"):
         text = subprocess.run(["pdftotext", "-raw", path, "-"], capture_output=True, check=True, text=True).stdout
         assert "LASI against" in text
-        assert "The other metrics" in text
+        assert "Other metrics" in text
 
 
 def test_an_animation_is_shown(open_page: OpenPage, run: Path) -> None:

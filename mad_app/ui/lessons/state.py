@@ -5,6 +5,7 @@
 The session's values are filled from an address that the page has not written itself, then from the controls.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,17 +24,23 @@ STATE = PageState("lessons")
 HIDABLE = ("picture", "prediction", "python", "notes")
 """What an address can hide, besides the settings of a lesson."""
 
+LATE_SECONDS = 2.0
+"""How long the browser may still send the address before the present one."""
+
 
 def follow_address() -> None:
     """Open what the address names, unless this page wrote it, and keep what is wrong with it as `problems`.
 
-    A click may come before the browser reports the address that was corrected: that report opens nothing.
+    A click may come before the browser reports the address that was corrected: that report opens nothing. Nor does an
+    address that was just replaced: the browser had not heard of the new one when it sent the click.
     """
-    query = _current()
+    query, now = _current(), time.monotonic()
     is_reported = came_back() and query == STATE.get("corrected")
     if is_reported:
         STATE["corrected"] = None
-    if is_reported or query in STATE.get("known", ()):
+    STATE["replaced"] = [(when, one) for when, one in STATE.get("replaced", ()) if now - when < LATE_SECONDS]
+    is_late = not came_back() and any(query == one for _, one in STATE["replaced"])
+    if is_reported or is_late or query in STATE.get("known", ()):
         _keep_values()
         return
     problems, name = [], query.get("lesson", "")
@@ -70,6 +77,7 @@ def keep_address() -> None:
         STATE["corrected"] = query if query != current else None
     elif query not in STATE["known"]:
         write_address(query)
+        STATE["replaced"] += [(time.monotonic(), one) for one in STATE["known"]]
         STATE["known"], STATE["problems"] = (query,), []
 
 
