@@ -1,4 +1,4 @@
-"""The texts of the lessons on level sets, on fidelity and texture, and of the brush."""
+"""The texts of the lessons on level sets and of the brush."""
 
 from mad_app.lessons import by_hand, level_sets
 from mad_app.lessons.by_hand import ByHandState

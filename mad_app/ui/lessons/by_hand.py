@@ -20,7 +20,7 @@ from mad_app.ui.components.containment import describe_error
 from mad_app.ui.components.form import PictureChoice, metric_problem, pair_problem
 from mad_app.ui.components.html import Html, element, plain, sentence, show_html
 from mad_app.ui.components.render_cache import POLL_SECONDS, RenderCache
-from mad_app.ui.lessons.controls import show_caption, show_choice, show_numbers, show_slider
+from mad_app.ui.lessons.controls import metric_titles, show_caption, show_choice, show_numbers, show_slider
 from mad_app.ui.lessons.state import STATE, setting_key
 
 OFFERED = ("mse", "ssim", "ssim-luma", "gmsd", "lpips-alex", "lasi")
@@ -79,12 +79,7 @@ def show_by_hand(lesson: Lesson, state: ByHandState, picture: PictureChoice | No
 
 
 def _show_controls(lesson: Lesson, state: ByHandState, reference: ImageArray) -> None:
-    side = min(reference.shape[:2])
-    titles = {
-        name: metric_title(name)
-        for name in dict.fromkeys((*OFFERED, state.fixed, state.judge))
-        if name in (state.fixed, state.judge) or metric_problem(name, side, METRICS[name].missing()) is None
-    }
+    titles = metric_titles(OFFERED, (state.fixed, state.judge), reference)
     columns = st.columns(3)
     with columns[0]:
         show_choice(lesson, "fixed", titles, long=True)

@@ -6,7 +6,11 @@ from typing import Any
 import streamlit as st
 
 from mad_app.declaration import Setting, settings_of
+from mad_app.figures import metric_title
+from mad_app.images import ImageArray
 from mad_app.lessons import Lesson
+from mad_app.metrics import METRICS
+from mad_app.ui.components.form import metric_problem
 from mad_app.ui.components.html import element, show_html
 from mad_app.ui.lessons.state import STATE, place, setting_key
 
@@ -24,6 +28,19 @@ def show_slider(lesson: Lesson, name: str, *, step: float | None = None) -> None
     low, high = kind(declared.minimum or 0), kind(declared.maximum or 0)
     with place(name):
         st.slider(declared.label, low, high, key=STATE.key(key), step=step or kind(1), help=declared.help)
+
+
+def metric_titles(offered: tuple[str, ...], chosen: tuple[str, ...], reference: ImageArray) -> dict[str, str]:
+    """Name to title of the metrics to choose from: those offered that can measure the picture, and those chosen."""
+    side = min(reference.shape[:2])
+    usable = [name for name in offered if name in chosen or metric_problem(name, side, _missing(name)) is None]
+    return {name: metric_title(name) for name in dict.fromkeys((*usable, *chosen))}
+
+
+@st.cache_data(show_spinner=False)
+def _missing(name: str) -> str | None:
+    """Why a metric is not available on this machine, looked up once."""
+    return METRICS[name].missing()
 
 
 def show_choice(lesson: Lesson, name: str, titles: Mapping[Any, str], *, long: bool = False) -> None:

@@ -13,7 +13,7 @@ from mad_app.metrics import METRICS
 from mad_app.ui.components.charts import chart_of
 from mad_app.ui.components.form import PictureChoice, metric_problem
 from mad_app.ui.components.html import Html, element, show_html
-from mad_app.ui.lessons.controls import show_choice, show_slider
+from mad_app.ui.lessons.controls import metric_titles, show_choice, show_slider
 
 OFFERED = ("mse", "ssim", "ssim-luma", "gmsd", "nlpd", "haarpsi", "mdsi", "lpips-alex", "lasi", "dists")
 """Metrics that are quick enough to be tuned while you wait."""
@@ -26,22 +26,12 @@ def _other_values(reference: ImageArray, metric: str, noise: float, other: str) 
     return other_values(reference, _wheel(reference, metric, noise), other)
 
 
-@st.cache_data(show_spinner=False)
-def _missing() -> dict[str, str | None]:
-    return {name: METRICS[name].missing() for name in OFFERED}
-
-
 def show_equal_distance(lesson: Lesson, state: EqualState, picture: PictureChoice | None, predicted: bool) -> None:
     """Draw the lesson."""
     if picture is None:
         return
     reference = picture.reference
-    side, missing = min(reference.shape[:2]), _missing()
-    titles = {
-        name: metric_title(name)
-        for name in dict.fromkeys((*OFFERED, state.metric, state.other))
-        if name in (state.metric, state.other) or metric_problem(name, side, missing[name]) is None
-    }
+    titles = metric_titles(OFFERED, (state.metric, state.other), reference)
     columns = st.columns(3)
     with columns[0]:
         show_choice(lesson, "metric", titles, long=True)
@@ -49,7 +39,7 @@ def show_equal_distance(lesson: Lesson, state: EqualState, picture: PictureChoic
         show_choice(lesson, "other", titles, long=True)
     with columns[2]:
         show_slider(lesson, "noise", step=0.01)
-    if problem := metric_problem(state.metric, side, METRICS[state.metric].missing()):
+    if problem := metric_problem(state.metric, min(reference.shape[:2]), METRICS[state.metric].missing()):
         st.warning(problem, icon=":material/info:")
         return
     tuned = _wheel(reference, state.metric, state.noise)

@@ -38,7 +38,7 @@ from mad_app.records import SHELF_RUNS, Run, load_label, shelf_root
 from mad_app.ui.components.form import PictureChoice, metric_problem
 from mad_app.ui.components.image_plane import Mark, show_image_plane
 from mad_app.ui.components.render_cache import POLL_SECONDS, RenderCache
-from mad_app.ui.lessons.controls import show_caption, show_choice, show_numbers, show_slider
+from mad_app.ui.lessons.controls import metric_titles, show_caption, show_choice, show_numbers, show_slider
 from mad_app.ui.lessons.state import STATE, setting_key
 
 OFFERED = ("mse", "ssim", "ssim-luma", "gmsd", "nlpd", "haarpsi", "mdsi", "lpips-alex", "lasi")
@@ -137,12 +137,7 @@ def _show_controls(lesson: Lesson, state: LevelSetsState, reference: ImageArray)
         return
     with columns[1]:
         show_slider(lesson, "strength", step=0.25)
-    side = min(reference.shape[:2])
-    offered = {
-        name: metric_title(name)
-        for name in dict.fromkeys((*OFFERED, state.first, state.second))
-        if name in (state.first, state.second) or metric_problem(name, side, METRICS[name].missing()) is None
-    }
+    offered = metric_titles(OFFERED, (state.first, state.second), reference)
     distorted = {name: DISTORTIONS[name].title for name in DISTORTED}
     for column, name in zip(st.columns(4), ("across", "up", "first", "second"), strict=True):
         with column:
