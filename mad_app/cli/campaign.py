@@ -166,7 +166,8 @@ def _workers(asked: int | None) -> int:
 
 def _standing_text(chosen: Campaign, found: Survey) -> str:
     unfinished = sum(name in found.resumable for name in found.left)
-    parts = [f"{len(chosen.requests)} runs", f"{len(found.done)} done", f"{len(found.left)} left"]
+    count = len(chosen.requests)
+    parts = [f"{count} run{'s' * (count > 1)}", f"{len(found.done)} done", f"{len(found.left)} left"]
     parts += [f"{unfinished} of them begun"] if unfinished else []
     parts += [f"{len(found.failed)} failed"] if found.failed else []
     return ", ".join(parts)

@@ -5,7 +5,7 @@ from mad_app.figures.text import metric_title, number
 
 OUTCOMES = {
     "converged": "The search converged",
-    "max_steps": "The search used all its steps",
+    "max_steps": "The search ended before it converged",
     "stopped": "The search was stopped by the user",
     "stalled": "The search ended where rounding let no step improve it",
 }
