@@ -23,10 +23,10 @@ def test_the_example_is_of_the_chosen_picture_and_plays(open_page: OpenPage) -> 
     page = open_page()
     assert example(page)["id"].startswith("lasi-lpips ")
     assert example(page)["plays"]
-    page.radio(key="compete-bundled").set_value("coffee").run()
+    page.radio(key="compete-thumbnails-0").set_value("coffee").run()
     assert example(page)["id"].startswith("border ")
     assert "There is no example of your picture" not in words_of(page)
-    page.radio(key="compete-bundled").set_value("galaxies").run()
+    page.radio(key="compete-thumbnails-0").set_value("galaxies").run()
     assert example(page)["id"].startswith("lasi-lpips ")
     assert "There is no example of your picture; this one is of Chelsea the cat." in words_of(page)
 
