@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+import json
 import re
 import signal
 from pathlib import Path
@@ -121,6 +122,20 @@ def test_an_interrupt_leaves_a_valid_result_that_can_be_continued(tmp_path: Path
     whole = load_run(resume_run(stopped.save(tmp_path), resolve=by_name.__getitem__))
     assert not whole.stopped
     assert whole.history.step[-1] > stopped.history.step[-1]
+
+
+def test_damage_to_what_a_result_can_do_without_is_said(tmp_path: Path) -> None:
+    folder = quick().save(tmp_path)
+    document = json.loads((folder / "run.json").read_text())
+    document["files"] |= {"maps": "maps.npz", "checkpoint": "checkpoint.npz"}
+    (folder / "run.json").write_text(json.dumps(document))
+    for name in ("maps.npz", "checkpoint.npz"):
+        (folder / name).write_bytes(b"damaged")
+    found = load_run(folder)
+    assert found.maps is found.checkpoint is None
+    about_maps, about_checkpoint = found.run.faults
+    assert about_maps.startswith("the maps of the metrics cannot be shown: ")
+    assert about_checkpoint.startswith("the run cannot be continued: ")
 
 
 def test_a_start_and_a_mask_given_as_arrays_are_no_settings_of_the_record(tmp_path: Path) -> None:

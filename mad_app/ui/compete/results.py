@@ -21,7 +21,7 @@ from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.explanation import WHICH_FAILED
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
-from mad_app.ui.components.html import Html, displayable, element, join, plain, sentence, show_html
+from mad_app.ui.components.html import Html, displayable, element, join, plain, show_html
 from mad_app.ui.components.render_cache import await_rendered, renderer
 from mad_app.ui.components.viewer import show_viewer
 from mad_app.ui.session import PageState
@@ -42,8 +42,6 @@ def show_run(run: Run, *, complete: bool = True) -> None:
     closer, figure, table, reproduce = st.tabs(["Look closer", "Figure", "Other metrics", "Reproduce"])
     with closer, contained("the viewer"):
         show_viewer(run, STATE.key("viewer"))
-        for fault in run.faults:
-            st.caption(sentence(fault))
         if complete:
             show_step_of_run(run)
     with table, contained("the table"):

@@ -104,6 +104,16 @@ def test_a_run_is_shown_as_its_files_are_now(open_page: OpenPage, tmp_path: Path
     assert str(tmp_path) not in said
 
 
+def test_damaged_maps_are_said_where_they_would_be_shown(open_page: OpenPage, tmp_path: Path) -> None:
+    folder = save_run(make_sheet_run(), tmp_path)
+    (folder / "maps.npz").write_bytes(b"damaged")
+    edit(folder, files=json.loads((folder / "run.json").read_text())["files"] | {"maps": "maps.npz"})
+    page = open_page(run=folder.name)
+    said = [caption.value for caption in page.caption if "maps of the metrics cannot be shown" in caption.value]
+    assert len(said) == 1
+    assert str(tmp_path) not in said[0]
+
+
 @pytest.mark.parametrize("part", ["show_viewer", "other_metrics_html", "figure_bytes"])
 def test_a_part_of_a_run_that_fails_leaves_the_others(
     open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: list[str], part: str
