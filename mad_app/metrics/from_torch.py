@@ -40,8 +40,8 @@ THREADS = _number_of_threads()
 """PyTorch's threads for one operation: OMP_NUM_THREADS where it is set, otherwise one fewer than the available cores.
 
 One core is left to JAX and to other processes, since threads that wait for each other suffer most from them: with
-libgomp's own number of spins (`threads.SPINS`) LPIPS-alex and its gradient on 4×64×64 with 2 cores took 12 ms on an idle
-machine and 1000 ms beside one busy process with 2 threads, 18 ms and 14 ms with 1 thread.
+libgomp's own number of spins (`threads.SPINS`) LPIPS-alex and its gradient on 4×64×64 with 2 cores took 12 ms on an
+idle machine and 1000 ms beside one busy process with 2 threads, 18 ms and 14 ms with 1 thread.
 """
 
 
