@@ -9,7 +9,6 @@ from lasi import LASI
 from lasi.strips import Target, layout_of
 from tests.lasi import oracle
 from tests.lasi.pictures import smooth_noise
-from tests.lasi.quick_compile import quick_jit
 
 SHAPES_AND_SIZES = [
     ((1, 1, 1), 1),
@@ -35,7 +34,7 @@ every_shape = pytest.mark.parametrize(("shape", "size"), SHAPES_AND_SIZES, ids=s
 @every_shape
 def test_coefficients_and_predictions(shape: tuple[int, int, int], size: int) -> None:
     image, lasi = smooth_noise(shape, seed=1), LASI(shape, size)
-    coefficients, prediction, loss = quick_jit(
+    coefficients, prediction, loss = jax.jit(
         lambda image: (lasi.coefficients(image), lasi.prediction(image), lasi.wls_loss(image))
     )(image)
     expected = oracle.regress(image, size)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from lasi.regression import LARGEST_UNROLLED, packed_size, products, residual_energy, ridge_solve
-from tests.lasi.quick_compile import quick_jit
 
 RIDGE = 80 / 127.5
 SIZES = [1, 2, 5, 10, LARGEST_UNROLLED + 1]
@@ -25,7 +24,7 @@ def packed_sums(predictors: np.ndarray) -> jax.Array:
     return products(jnp.asarray(predictors)).sum(axis=0, keepdims=True)
 
 
-@quick_jit
+@jax.jit
 def solve_and_adjoint(sums: jax.Array, cotangent: jax.Array) -> tuple[jax.Array, jax.Array]:
     """The solutions (u, N, elements), and the gradient of their product with a cotangent."""
     solution, adjoint = jax.vjp(lambda sums: ridge_solve(sums, jnp.asarray(RIDGE, sums.dtype), False), sums)
