@@ -86,12 +86,12 @@ def test_reference_values_in_float32(case: Case) -> None:
     [
         ((1, 1, 1), 1, ENOUGH),
         ((1, 37, 3), 2, ENOUGH),
-        ((23, 1, 3), 4, LITTLE),
-        ((5, 17, 3), 5, LITTLE),
+        ((23, 1, 3), 2, LITTLE),
+        ((5, 17, 3), 4, LITTLE),
         ((17, 40, 1), 5, 4e4),
-        ((2, 2, 1), 5, LITTLE),
-        ((9, 8, 3), 33, ENOUGH),
-        ((131, 3, 1), 4, ENOUGH),
+        ((2, 2, 1), 4, LITTLE),
+        ((5, 3, 3), 33, ENOUGH),
+        ((131, 3, 1), 2, ENOUGH),
     ],
     ids=str,
 )
@@ -116,12 +116,12 @@ def test_every_value_equals_that_of_the_layout_for_a_cpu(shape: tuple[int, ...],
 
 @pytest.mark.usefixtures("float64")
 def test_derivatives_of_the_map_and_of_second_order() -> None:
-    shape = (5, 6, 2)
+    shape = (4, 5, 2)
     x, along = smooth_noise(shape, seed=1), smooth_noise(shape, seed=3)
     y = noisy(x, 0.2, seed=2)
 
     def derivatives(processor: Processor) -> Results:
-        lasi = LASI(shape, 3, memory_budget=LITTLE, _processor=processor)
+        lasi = LASI(shape, 2, memory_budget=LITTLE, _processor=processor)
         gradient = jax.grad(lambda y: jnp.sum(lasi.distance_map(x, y) ** 2))
 
         def results(y: Array, along: Array) -> Results:

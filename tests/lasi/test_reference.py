@@ -158,6 +158,7 @@ def test_gradient_in_float32(case: Case) -> None:
     assert not of_second.any(), "the distance of one image must not depend on another of its batch"
 
 
+@pytest.mark.as_shipped
 @pytest.mark.parametrize("case", [CASES[0], CASES[10], CASES[11]], ids=str)
 def test_gradient_in_float32_compiled_by_default(case: Case) -> None:
     """Some of their elements have embeddings that differ by rounding alone, which depends on the compilation."""

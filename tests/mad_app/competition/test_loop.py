@@ -90,8 +90,11 @@ def test_a_sum_of_jax_metrics_is_compiled_into_the_same_loop() -> None:
     np.testing.assert_allclose(compiled[-1].first, step_by_step[-1].first, rtol=0.01)
 
 
-@pytest.mark.parametrize("first", [FORM, 0.5 * FORM + 2 * SQUARE_NORM], ids=["metric", "sum"])
-@pytest.mark.parametrize("constraints", CONSTRAINTS)
+@pytest.mark.parametrize(
+    ("first", "constraints"),
+    [*itertools.product([FORM], CONSTRAINTS), (0.5 * FORM + 2 * SQUARE_NORM, "none")],
+    ids=[*CONSTRAINTS, "sum"],
+)
 def test_no_step_of_two_jax_metrics_goes_through_the_host(
     first: KnownMetric, constraints: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
