@@ -33,17 +33,6 @@ def main() -> None:
             print(name, np.max(np.abs(one - other)) / np.max(np.abs(other)))
 
 
-def _gradients(reference: Array, images: Array) -> tuple[Array, Array]:
-    lasi = LASI(SHAPE, 2)
-    embedding = lasi.embedding(reference)
-
-    def total(images: Array) -> tuple[Array, Array]:
-        distances = lasi.compute_distances_to(embedding, images)
-        return distances.sum(), distances
-
-    return jax.grad(total, has_aux=True)(images)
-
-
 def _pairs(reference: Array, images: Array) -> Array:
     return jax.vmap(jax.grad(LASI(SHAPE, 2).compute_distance, argnums=1), (None, 0))(reference, images)
 
@@ -51,10 +40,6 @@ def _pairs(reference: Array, images: Array) -> Array:
 def _maps(reference: Array, images: Array) -> Array:
     lasi = LASI(SHAPE, 2)
     return jax.vmap(jax.grad(lambda y: jnp.sum(lasi.distance_map(reference, y) ** 2)))(images)
-
-
-def _embeddings(_: Array, images: Array) -> Array:
-    return jax.vmap(jax.grad(lambda y: jnp.sum(LASI(SHAPE, 2).embedding(y) ** 3)))(images)
 
 
 def _total(reference: Array, images: Array) -> Array:
@@ -73,19 +58,18 @@ def _tangents(reference: Array, images: Array) -> tuple[Array, Array]:
 
 
 def _gradient_tangents(reference: Array, images: Array) -> tuple[Array, Array]:
+    """The gradients, and how they change."""
     gradients = jax.grad(functools.partial(_total, reference))
     return jax.jvp(gradients, (images,), (jnp.cos(9 * images),))
 
 
 BATCH, WHOLE = PartitionSpec("batch"), PartitionSpec()
 QUANTITIES = {
-    "distances": (_gradients, BATCH),
     "tangents": (_tangents, BATCH),
     "gradient_tangents": (_gradient_tangents, BATCH),
     "by_reference": (_by_reference, WHOLE),
     "pairs": (_pairs, BATCH),
     "maps": (_maps, BATCH),
-    "embeddings": (_embeddings, BATCH),
 }
 """Functions of the reference, the same on both devices, and of the images, and how their values lie on the devices."""
 

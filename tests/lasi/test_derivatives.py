@@ -33,9 +33,9 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "distance of a pair": lambda y: METRIC.compute_distance(X, y),
     "distances to an embedding": distance_to,
     "distance map": lambda y: METRIC.distance_map(X, y),
-    "embedding": METRIC.embedding,
-    "prediction": METRIC.prediction,
-    "weighted loss": METRIC.wls_loss,
+    "values of one image": lambda y: jnp.concatenate(
+        [METRIC.embedding(y).ravel(), METRIC.prediction(y).ravel(), METRIC.wls_loss(y)[None]]
+    ),
 }
 every_function = pytest.mark.parametrize("name", FUNCTIONS)
 
