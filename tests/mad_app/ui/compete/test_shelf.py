@@ -40,8 +40,8 @@ def test_each_has_a_card_that_says_what_to_see(open_page: OpenPage) -> None:
         assert page.button(key=f"compete-open-{name}").label == label.name
 
 
-@pytest.mark.parametrize("name", SHELF_RUNS)
-def test_each_is_opened_at_once_with_its_settings_and_cannot_be_changed(open_page: OpenPage, name: str) -> None:
+@pytest.mark.parametrize("name", ["lasi-lpips", "gray", "masked"])
+def test_one_is_opened_at_once_with_its_settings_and_cannot_be_changed(open_page: OpenPage, name: str) -> None:
     page = open_page()
     page.button(key=f"compete-open-{name}").click().run()
     assert parameter(page, "run") == f"shelf/{name}"
