@@ -34,8 +34,9 @@ _LASI = Lesson(
     ),
     seen="The **loss** falls with every neighbor that is added, since a further weight can be 0 and so never has to "
     "hurt the fit. The **error at one pixel** need not fall: the weights were fitted to earlier values, not to this "
-    "one. Under *All pixels* the same is measured for the whole picture. Severo et al. found that a larger N also agrees better with people, at a cost that grows with N³. In smooth "
-    "areas the nearest neighbors share the weight; along an edge, the neighbors along it take over.",
+    "one. Under *All pixels* the same is measured for the whole picture. Severo et al. found that a larger N also "
+    "agrees better with people, at a cost that grows with N³. In smooth areas the nearest neighbors share the weight; "
+    "along an edge, the neighbors along it take over.",
     notes=(
         "Timing: 3 minutes of clicking, 2 for the prediction, 3 to discuss the two curves.",
         "Ask: why is no pixel below or to the right ever used? (It is *causal*: it uses only what has been read.)",
