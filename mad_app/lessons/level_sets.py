@@ -30,6 +30,9 @@ FINE, COARSE_STEP = 25, 3
 CHUNK = 9
 """Images that are measured together; it is always as many, so that a metric is compiled once for a size of picture."""
 
+LEVELS = (0.125, 0.25, 0.5, 0.75, 1.5, 2.0, 3.0, 4.0)
+"""Of the thin curves, in multiples of the start's value."""
+
 LETTERS = "ABCD"
 DISTORTED = ("noise", "blur", "jpeg", "contrast", "brightness", "saturation", "hue", "blockiness", "warp", "rotation")
 """Distortions that can span a plane."""

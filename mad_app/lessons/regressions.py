@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg.lapack import dtrtri
 
 from lasi.causal_sum import DECAY
 from lasi.metric import RIDGE_UNIT, SHIFT
@@ -28,6 +27,9 @@ from mad_app.lessons.neighborhood import LARGEST, Values, neighbors_of_all
 TIMED_SIZES = (1, 2, 5, 10, 15, 20, 30, 40, 50)
 TIMED_ROWS = 3
 """From which the time of a whole picture is estimated."""
+
+SMALL = 7
+"""Rows up to which a triangular matrix is inverted as a whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,10 +225,23 @@ def _solved(sums: _RowSums, ridge: float) -> Values:
 def _all_sizes(sums: _RowSums, ridge: float) -> tuple[Values, Values]:
     """The predictions in [−1, 1] and the losses of a row for every N, (N, E) each."""
     penalty = RIDGE_UNIT * ridge
-    factors = np.linalg.cholesky(sums.normal + penalty * np.eye(sums.right.shape[1]))
-    inverses = np.stack([dtrtri(factor, lower=1)[0] for factor in factors])
+    factors = np.asarray(np.linalg.cholesky(sums.normal + penalty * np.eye(sums.right.shape[1])), np.float64)
+    inverses = _inverted(factors)
     y = (inverses @ sums.right[..., None])[..., 0]
     z = (inverses @ sums.neighbors[..., None])[..., 0]
     weights = np.cumsum(y[..., None] * inverses, axis=1)  # row N − 1 has the N weights
     losses = sums.energy[:, None] - np.cumsum(y**2, axis=1) - penalty * np.sum(weights**2, axis=2)
     return np.cumsum(y * z, axis=1).T, np.maximum(losses, 0).T
+
+
+def _inverted(lower: Values) -> Values:
+    """The inverses of lower triangular matrices (E, N, N), by halves."""
+    size = lower.shape[1]
+    if size <= SMALL:
+        return np.asarray(np.linalg.inv(lower), np.float64)
+    half = size // 2
+    inverses = np.zeros_like(lower)
+    inverses[:, :half, :half] = first = _inverted(lower[:, :half, :half])
+    inverses[:, half:, half:] = second = _inverted(lower[:, half:, half:])
+    inverses[:, half:, :half] = -second @ lower[:, half:, :half] @ first
+    return inverses

@@ -20,6 +20,7 @@ from mad_app.lessons.level_sets import (
     DISTORTED,
     FINE,
     LETTERS,
+    LEVELS,
     LevelSetsState,
     Values,
     bundled_values,
@@ -43,9 +44,6 @@ from mad_app.ui.lessons.state import STATE, setting_key
 
 OFFERED = ("mse", "ssim", "ssim-luma", "gmsd", "nlpd", "haarpsi", "mdsi", "lpips-alex", "lasi")
 """Metrics that are quick enough to be measured in hundreds of places."""
-
-LEVELS = (0.125, 0.25, 0.5, 0.75, 1.5, 2.0, 3.0, 4.0)
-"""Of the thin curves, in multiples of the start's value."""
 
 PORTIONS = 8
 """In which the fine grid is measured, so that others are served in between."""
