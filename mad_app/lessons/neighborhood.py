@@ -263,7 +263,7 @@ finding = finding_of(found)
 from mad_app.lessons.regressions import embedding_distances
 
 copy = distort(reference, "{state.copy}", strength=DISTORTIONS["{state.copy}"].default, seed=0)
-apart = embedding_distances(reference, copy, {state.n}, ridge={state.ridge:g})  # (H, W); apart.mean() is LASI
+apart = embedding_distances(reference, copy, ridge={state.ridge:g})[{state.n} - 1]  # (H, W); apart.mean() is LASI
 """
     where = f"row={state.row}, column={state.column}, channel={state.channel}"
     return f"""from lasi import LASI

@@ -117,20 +117,20 @@ def coefficients(image: npt.ArrayLike, neighborhood_size: int = 10, *, ridge: fl
 
 
 def embedding_distances(
-    image: npt.ArrayLike, other: npt.ArrayLike, neighborhood_size: int = 10, *, ridge: float = 1.0
-) -> Values:
+    image: npt.ArrayLike, other: npt.ArrayLike, *, ridge: float = 1.0, largest: int = LARGEST
+) -> npt.NDArray[np.float32]:
     """How far the embeddings of two pictures are apart at each pixel: the mean over its channels of ‖ŵ(x) − ŵ(y)‖₂.
 
-    The same as `lasi.LASI.distance_map`; its mean is the distance.
+    For each N the same as `lasi.LASI.distance_map`; its mean is the distance.
 
     Args:
         image: float32 (H, W, 3) in [0, 1].
         other: likewise, of the same shape.
-        neighborhood_size: N, from 1 to 50.
         ridge: as of `survey`.
+        largest: M, from 1 to 50.
 
     Returns:
-        (H, W), each from 0 to 2.
+        (M, H, W) for N = 1 … M, each from 0 to 2.
 
     Raises:
         ArgumentError: as of `survey`, or the shapes differ.
@@ -138,11 +138,11 @@ def embedding_distances(
     first, second = check_image(image, "image"), check_image(other, "other")
     if first.shape != second.shape:
         raise ArgumentError("other", f"must have the shape of the image, {first.shape}, got {second.shape}")
-    embeddings = []
-    for one in (first, second):
-        shifted = coefficients(one, neighborhood_size, ridge=ridge) + SHIFT
-        embeddings.append(shifted / np.linalg.norm(shifted, axis=-1, keepdims=True))
-    return np.asarray(np.linalg.norm(embeddings[0] - embeddings[1], axis=-1).mean(axis=-1), np.float64)
+    rows = []
+    for of_first, of_second in zip(_rows(first, largest, ridge), _rows(second, largest, ridge), strict=True):
+        apart = np.linalg.norm(_embeddings(of_first, ridge) - _embeddings(of_second, ridge), axis=2)
+        rows.append(apart.reshape(first.shape[1], first.shape[2], largest).mean(axis=1))
+    return np.stack(rows).transpose(2, 0, 1).astype(np.float32)
 
 
 def seconds_by_size(image: npt.ArrayLike, sizes: Sequence[int] = TIMED_SIZES) -> Values:
@@ -224,14 +224,30 @@ def _solved(sums: _RowSums, ridge: float) -> Values:
 
 def _all_sizes(sums: _RowSums, ridge: float) -> tuple[Values, Values]:
     """The predictions in [−1, 1] and the losses of a row for every N, (N, E) each."""
-    penalty = RIDGE_UNIT * ridge
-    factors = np.asarray(np.linalg.cholesky(sums.normal + penalty * np.eye(sums.right.shape[1])), np.float64)
-    inverses = _inverted(factors)
-    y = (inverses @ sums.right[..., None])[..., 0]
+    inverses, y = _factored(sums, ridge)
     z = (inverses @ sums.neighbors[..., None])[..., 0]
-    weights = np.cumsum(y[..., None] * inverses, axis=1)  # row N − 1 has the N weights
-    losses = sums.energy[:, None] - np.cumsum(y**2, axis=1) - penalty * np.sum(weights**2, axis=2)
+    penalties = RIDGE_UNIT * ridge * np.sum(_weights(inverses, y) ** 2, axis=2)
+    losses = sums.energy[:, None] - np.cumsum(y**2, axis=1) - penalties
     return np.cumsum(y * z, axis=1).T, np.maximum(losses, 0).T
+
+
+def _embeddings(sums: _RowSums, ridge: float) -> Values:
+    """The shifted weights of a row for every N, of length 1, (E, N, N); those of N neighbors have N entries."""
+    inverses, y = _factored(sums, ridge)
+    shifted = _weights(inverses, y) + SHIFT * np.tri(y.shape[1])
+    return np.asarray(shifted / np.linalg.norm(shifted, axis=2, keepdims=True), np.float64)
+
+
+def _factored(sums: _RowSums, ridge: float) -> tuple[Values, Values]:
+    """L⁻¹, (E, N, N), and y = L⁻¹b, (E, N), of a row."""
+    normal = sums.normal + RIDGE_UNIT * ridge * np.eye(sums.right.shape[1])
+    inverses = _inverted(np.asarray(np.linalg.cholesky(normal), np.float64))
+    return inverses, (inverses @ sums.right[..., None])[..., 0]
+
+
+def _weights(inverses: Values, y: Values) -> Values:
+    """The weights for every N, (E, N, N): row N − 1 has N of them, then 0."""
+    return np.cumsum(y[..., None] * inverses, axis=1)
 
 
 def _inverted(lower: Values) -> Values:

@@ -61,7 +61,7 @@ def show_linked_pictures(
     shown = [
         {
             "title": one.title,
-            "uri": Picture.png(one.image).uri(),
+            "uri": _uri(one.image),
             "name": one.name,
             "values": "" if one.values is None else _encoded(one.values),
             "signed": one.signed,
@@ -75,3 +75,8 @@ def show_linked_pictures(
 def _encoded(values: npt.NDArray[np.floating]) -> str:
     """Numbers as float32 in base64, the lowest byte first."""
     return base64.b64encode(values.astype("<f4").tobytes()).decode()
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _uri(image: ImageArray) -> str:
+    return Picture.png(image).uri()

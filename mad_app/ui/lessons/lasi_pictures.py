@@ -1,7 +1,6 @@
 """Lesson "What does LASI look at?", of whole pictures: what is predicted, and where two embeddings differ."""
 
 import hashlib
-import io
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 
 import altair as alt
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from mad_app.distortions import DISTORTIONS, distort
@@ -61,7 +61,7 @@ def _surveys() -> RenderCache:
 @st.cache_resource(show_spinner=False)
 def _maps() -> RenderCache:
     """Where embeddings differ, likewise."""
-    return RenderCache(128)
+    return RenderCache(32)
 
 
 def show_all_pixels(image: ImageArray, state: LasiState, at: tuple[int, int], take: Take, predicted: bool) -> None:
@@ -101,15 +101,19 @@ def show_two_pictures(lesson: Lesson, image: ImageArray, state: LasiState, at: t
     """Draw the picture, a distorted copy, and where their embeddings differ."""
     show_choice(lesson, "copy", {name: DISTORTIONS[name].title for name in COPIES}, long=True)
     other = distort(image, state.copy, strength=DISTORTIONS[state.copy].default, seed=0)
-    key = (_digest(image, other), state.n, state.ridge)
-    future = _maps().request(key, lambda: embedding_distances(image, other, state.n, ridge=state.ridge).tobytes())
+    size = QUICK if state.n <= QUICK else LARGEST
+
+    def compare() -> bytes:
+        return embedding_distances(image, other, ridge=state.ridge, largest=size).tobytes()
+
+    future = _maps().request((_digest(image, other), state.ridge, size), compare)
     copy = Linked(DISTORTIONS[state.copy].title, other, "copy", other[..., state.channel])
     pictures = [_original(image, state), copy]
     if not _is_done(future):
         show_linked_pictures(pictures, *at, key=STATE.key("compared"), take=take)
         st.caption("Comparing the embeddings …")
         return
-    apart = np.frombuffer(future.result()).reshape(image.shape[:2])
+    apart = np.frombuffer(future.result(), np.float32).reshape(size, *image.shape[:2])[state.n - 1]
     top = float(apart.max()) or 1.0
     where = Linked("Where the weights differ", heat(apart / top), "difference of the weights", apart)
     show_linked_pictures([*pictures, where], *at, key=STATE.key("compared"), take=take)
@@ -122,7 +126,7 @@ def show_two_pictures(lesson: Lesson, image: ImageArray, state: LasiState, at: t
     st.markdown(_share(apart))
 
 
-def _share(apart: Values) -> str:
+def _share(apart: npt.NDArray[np.float32]) -> str:
     """How concentrated the differences are, out of the map."""
     ordered = np.sort(apart.ravel())[::-1]
     total = float(ordered.sum())
@@ -150,27 +154,30 @@ def _surveyed(image: ImageArray, state: LasiState) -> Surveyed | None:
     digest = _digest(image)
     sizes = (QUICK, LARGEST) if state.n <= QUICK else (LARGEST,)
     futures = [_surveys().request((digest, state.ridge, size), _packing(image, state.ridge, size)) for size in sizes]
-    done = [future for future in futures if future.done()]
+    done = [i for i, future in enumerate(futures) if future.done()]
     if not done and not _is_done(futures[0]):
         return None
     if not futures[-1].done():
         st.fragment(_await, run_every=POLL_SECONDS)(futures[-1])
-    return _unpacked((done or futures)[-1].result())
+    best = done[-1] if done else 0
+    return _unpacked(futures[best].result(), image.shape, sizes[best])
 
 
 def _packing(image: ImageArray, ridge: float, size: int) -> Callable[[], bytes]:
     def compute() -> bytes:
-        found, buffer = survey(image, ridge=ridge, largest=size), io.BytesIO()
+        found = survey(image, ridge=ridge, largest=size)
         seconds = seconds_by_size(image) if size == LARGEST else np.zeros(0)
-        np.savez(buffer, predictions=found.predictions, losses=found.losses, errors=found.errors, seconds=seconds)
-        return buffer.getvalue()
+        numbers = np.concatenate([found.losses, found.errors, seconds])
+        return numbers.tobytes() + found.predictions.tobytes()
 
     return compute
 
 
-def _unpacked(content: bytes) -> Surveyed:
-    with np.load(io.BytesIO(content)) as kept:
-        return Surveyed(Survey(kept["predictions"], kept["losses"], kept["errors"]), kept["seconds"])
+def _unpacked(content: bytes, shape: tuple[int, ...], size: int) -> Surveyed:
+    count = 2 * size + (len(TIMED_SIZES) if size == LARGEST else 0)
+    losses, errors, seconds = np.split(np.frombuffer(content, np.float64, count), [size, 2 * size])
+    predictions = np.frombuffer(content, np.float32, offset=8 * count).reshape(size, *shape)
+    return Surveyed(Survey(predictions, losses, errors), seconds)
 
 
 def _is_done(future: Future[bytes]) -> bool:

@@ -31,9 +31,11 @@ def test_fewer_neighbors_are_the_beginning_of_more() -> None:
 def test_the_weights_and_the_map_are_those_of_the_metric() -> None:
     expected = oracle.regress(VALUES, 10, coefficient=0.5).coefficients
     np.testing.assert_allclose(coefficients(IMAGE, 10, ridge=0.5).reshape(-1, 10), expected, rtol=1e-7, atol=1e-9)
-    embeddings = [oracle.embed(2 * image.astype(np.float64) - 1, 10) for image in (IMAGE, OTHER)]
-    distances = np.linalg.norm(embeddings[0] - embeddings[1], axis=-1).reshape(IMAGE.shape).mean(axis=-1)
-    np.testing.assert_allclose(embedding_distances(IMAGE, OTHER, 10), distances, atol=1e-9)
+    found = embedding_distances(IMAGE, OTHER, largest=20)
+    for n in (1, 10, 20):
+        embeddings = [oracle.embed(2 * image.astype(np.float64) - 1, n) for image in (IMAGE, OTHER)]
+        distances = np.linalg.norm(embeddings[0] - embeddings[1], axis=-1).reshape(IMAGE.shape).mean(axis=-1)
+        np.testing.assert_allclose(found[n - 1], distances, atol=1e-6)
 
 
 def test_the_finding_counts_falls_and_names_the_best_size() -> None:
@@ -48,7 +50,7 @@ def test_a_time_is_measured_for_each_size() -> None:
 
 @pytest.mark.parametrize(
     ("argument", "changed"),
-    [("neighborhood_size", {"neighborhood_size": 51}), ("ridge", {"ridge": 0.0}), ("other", {"other": IMAGE[1:]})],
+    [("neighborhood_size", {"largest": 51}), ("ridge", {"ridge": 0.0}), ("other", {"other": IMAGE[1:]})],
 )
 def test_what_cannot_be_used_is_refused_by_its_name(argument: str, changed: dict[str, object]) -> None:
     with pytest.raises(ArgumentError) as refused:
