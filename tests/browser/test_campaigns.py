@@ -1,4 +1,4 @@
-"""The page of campaigns: one is written, started and seen to its end, and its matrix opens a run; light, dark, narrow."""
+"""The page of campaigns: one is written, started and seen to its end, and its matrix opens a run."""
 
 import os
 import re

@@ -89,7 +89,7 @@ def _show_large(known: Known, live: bool) -> None:
 
 def _standing(known: Known, done: int, live: bool, left: str) -> str:
     """What it does, in a sentence."""
-    status, name = known.status, f"since {date_of(known.status.created, st.context.timezone)}"
+    status = known.status
     if status.waiting_for_room and live:
         return "**Paused: there is no room on the disk.** It goes on by itself when there is room."
     if live and not known.running:
@@ -98,7 +98,7 @@ def _standing(known: Known, done: int, live: bool, left: str) -> str:
         rest = f", {about(status.seconds_left)} left" if status.seconds_left is not None else ""
         return f"**Running{rest}.** You may leave this page."
     if done == status.runs:
-        return f"**Complete.** It has {done} runs, and is here {name}."
+        return f"**Complete.** {done} runs, added {date_of(status.created, st.context.timezone)}."
     return f"**{'Stopped' if done else 'Not started'}.** {left}" if left else "**Ended.** Some runs failed."
 
 
@@ -144,7 +144,7 @@ def _axes(names: list[str], identity: str) -> tuple[str, str]:
     """What the rows and the columns of the matrix are; chosen where more than two things vary."""
     if len(names) < 3:
         return names[0], names[-1]
-    with st.container(horizontal=True):  # the first choices are the defaults: a value set from here may miss the browser
+    with st.container(horizontal=True):  # the first choices are the defaults: a value set here may miss the browser
         rows = _axis("Rows", names, identity)
         return rows, _axis("Columns", [name for name in names if name != rows], identity)
 
