@@ -6,6 +6,7 @@ documentation, "GPU memory allocation"), unless XLA_PYTHON_CLIENT_PREALLOCATE is
 """
 
 import contextlib
+import functools
 import importlib.metadata
 import importlib.util
 import json
@@ -84,8 +85,9 @@ def print_devices() -> None:
     print(json.dumps(asdict(find_devices())))
 
 
+@functools.cache
 def may_use_accelerator(root: Path = Path("/")) -> bool:
-    """Whether JAX may compute on another device than the CPU, or should, without starting it."""
+    """Whether JAX may compute on another device than the CPU, or should, without starting it; looked up once."""
     return has_nvidia_gpu(root) or bool(importlib.metadata.entry_points(group="jax_plugins"))
 
 

@@ -60,8 +60,9 @@ def show_ended(jobs: JobQueue, opened: Opened, same: bool, start_button: Callabl
         st.error(problem)
         _offer_deletion(jobs, opened)
     if run:
+        phase = job.status.phase if job else Phase.DONE
         with contained("this run", lambda: _offer_deletion(jobs, opened)):
-            show_run(run, complete=not (job and job.status.phase.has_result))
+            show_run(run, complete=not phase.has_result, rounded=phase is not Phase.VALUES)
 
 
 def _await_rest(jobs: JobQueue, job_id: str, phase: Phase) -> None:
