@@ -15,10 +15,10 @@ import streamlit as st  # noqa: E402
 from mad_app.ui.campaigns.page import campaigns_page  # noqa: E402
 from mad_app.ui.compete.page import compete_page  # noqa: E402
 from mad_app.ui.components.devices import show_devices  # noqa: E402
+from mad_app.ui.components.garbage import freeze_loaded  # noqa: E402
 from mad_app.ui.components.html import show_color_switch  # noqa: E402
 from mad_app.ui.figure.page import figure_page  # noqa: E402
 from mad_app.ui.gallery.page import gallery_page  # noqa: E402
-from mad_app.ui.garbage import freeze_loaded  # noqa: E402
 from mad_app.ui.lessons.page import lessons_page  # noqa: E402
 from mad_app.ui.navigation import make_page, show_narrow_menu  # noqa: E402
 

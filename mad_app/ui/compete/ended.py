@@ -71,6 +71,7 @@ def _await_rest(jobs: JobQueue, job_id: str, phase: Phase) -> None:
         st.rerun()
     before = " Until then, the values shown are those before rounding." if phase is Phase.VALUES else ""
     st.caption(f"{phase.value} …{before}")
+    st.empty()  # in the place of the images of the run in progress, which else stay above these until all is drawn
 
 
 def _contest(job: Job | None, run: Run | None) -> str:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-import streamlit as st
+from mad_app.ui.session import PageState
 
 SECONDS_BETWEEN_LOOKS = 0.02
 
@@ -23,5 +23,5 @@ def wait_until(done: Callable[[], bool], seconds: float) -> bool:
         if time.monotonic() >= until:
             return False
         time.sleep(SECONDS_BETWEEN_LOOKS)
-        st.session_state.get("")  # where Streamlit ends a drawing whose page was clicked meanwhile
+        PageState("session").get("page")  # where Streamlit ends a drawing whose page was clicked meanwhile
     return True

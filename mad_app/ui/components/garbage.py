@@ -1,7 +1,7 @@
 """Keeps garbage collection from going through all loaded modules after every drawing.
 
-Streamlit collects all garbage whenever a page or a fragment of one has been drawn. JAX and the other libraries have some
-260,000 objects, which takes ten times as long as drawing a run in progress, and nothing else is computed meanwhile.
+Streamlit collects all garbage whenever a page or a fragment of one has been drawn. JAX and the other libraries have
+some 260,000 objects, which takes ten times as long as drawing a run in progress; nobody else is served meanwhile.
 """
 
 import functools
