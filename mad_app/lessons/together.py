@@ -227,7 +227,16 @@ def _stored() -> list[tuple[str, Driven]]:
         runs = json.loads(file["about"].tobytes())["runs"]
         images = [file[f"images_{i}"] for i in range(len(runs))]
     return [
-        (run["picture"], Driven(run["judge"], run["fixed"], run["steps"], from_uint8(pair), tuple(run["values"])))
+        (
+            run["picture"],
+            Driven(
+                run["judge"],
+                run["fixed"],
+                run["steps"],
+                np.stack([from_uint8(one) for one in pair]),
+                tuple(run["values"]),
+            ),
+        )
         for run, pair in zip(runs, images, strict=True)
     ]
 
