@@ -63,7 +63,10 @@ class TogetherState:
     """
 
     source: str = setting(
-        "cat", label="Runs on", help="Stored runs, or new ones on the picture that you choose.", group="picture"
+        "cat",
+        label="Runs on",
+        help="Stored runs on three pictures, or new ones on the picture beside the page.",
+        group="picture",
     )
     judge: str = setting(
         "ssim", label="Drive apart", help="The metric that is made as high and as low as possible.", group="metrics"
@@ -148,6 +151,12 @@ def request_for(judge: str, fixed: str, steps: int = LIVE_STEPS) -> Request:
         steps=steps,
         others=",".join(JUDGES),
     )
+
+
+def original_and_start(reference: npt.ArrayLike) -> tuple[ImageArray, ImageArray]:
+    """A picture (H, W, 3) reduced to SIZE pixels, and the noisy copy of it from which every competition starts."""
+    made = materialize(request_for(*PARTS), reduce_image(check_image(reference, "reference"), SIZE))
+    return made.reference, made.start
 
 
 def drive_apart(reference: npt.ArrayLike, judge: str, fixed: str, steps: int = LIVE_STEPS) -> Driven:

@@ -25,14 +25,14 @@ def test_the_pooling_width_is_moved_by_keys_and_another_copy_is_nearer(open_page
 
 
 def test_the_weight_is_moved_by_keys_and_the_pair_of_the_sum_changes(open_page: OpenPage) -> None:
-    page = open_page("lessons?lesson=together&size=64&hide=prediction", await_=".mad-pairs")
+    page = open_page("lessons?lesson=together&size=64&hide=prediction", await_=".mad-driven")
     await_drawn(page)
-    rows = page.locator(".mad-pairs .mad-convention")
-    expect(rows).to_have_count(3)
+    rows = page.locator(".mad-driven .mad-convention")
+    expect(rows).to_have_count(4)
     slider = page.get_by_role("slider", name="Weight α")
     slider.scroll_into_view_if_needed()
     slider.press("ArrowRight")
     parameter(page, "alpha", "4")
-    expect(rows.nth(2)).to_contain_text(re.compile(r"LASI \+ 4 LPIPS"))
+    expect(rows.nth(3)).to_contain_text(re.compile(r"LASI \+ 4 LPIPS"))
     await_drawn(page)
     assert Axe().run(page).response["violations"] == []

@@ -9,7 +9,7 @@ import altair as alt
 import streamlit as st
 
 from mad_app.figures import metric_title, number, times
-from mad_app.images import BUNDLED
+from mad_app.images import BUNDLED, ImageArray, bundled_path, load_image
 from mad_app.images.encode import Picture
 from mad_app.lessons import Lesson
 from mad_app.lessons.together import (
@@ -18,9 +18,11 @@ from mad_app.lessons.together import (
     OWN,
     PARTS,
     PICTURES,
+    SIZE,
     Driven,
     TogetherState,
     fixed_metrics,
+    original_and_start,
     stored_runs,
     sum_of_both,
 )
@@ -43,7 +45,7 @@ def show_together(lesson: Lesson, state: TogetherState, picture: PictureChoice |
     with columns[0]:
         show_choice(lesson, "source", titles, long=True)
     with columns[1]:
-        show_choice(lesson, "judge", {name: metric_title(name) for name in JUDGES}, long=True)
+        show_choice(lesson, "judge", {name: _title(name) for name in JUDGES}, long=True)
     with columns[2]:
         show_options(lesson, "alpha", list(ALPHAS))
     asked = fixed_metrics(state.judge, [state.alpha])
@@ -55,7 +57,9 @@ def show_together(lesson: Lesson, state: TogetherState, picture: PictureChoice |
     shown = [by_fixed[name] for name in asked if name in by_fixed and (predicted or name in PARTS)]
     if not shown:
         return
-    show_html(element("div", *(_row(run) for run in shown), class_="mad-conventions mad-pairs"))
+    original = picture.reference if state.source == OWN else _stored_picture(state.source)
+    rows = [_start_row(original), *(_row(run) for run in shown)]
+    show_html(element("div", *rows, class_="mad-conventions mad-driven"))
     if not predicted:
         show_caption("The pair with the fixed sum appears once you have predicted.")
         return
@@ -65,20 +69,28 @@ def show_together(lesson: Lesson, state: TogetherState, picture: PictureChoice |
     st.altair_chart(_chart(runs, state), width="stretch")
     show_caption(
         f"Every bar is a competition of its own, with the same picture, start and number of steps ({shown[0].steps}). "
-        "Only the fixed metric differs. Values are those of the 8-bit images."
+        f"Only the fixed metric differs. Values are those of the 8-bit images, of at most {SIZE} pixels."
     )
+
+
+@st.cache_data(show_spinner=False, max_entries=len(PICTURES))
+def _stored_picture(name: str) -> ImageArray:
+    return load_image(bundled_path(name), size=SIZE)
 
 
 def describe_failure(alone: Sequence[Driven], both: Driven) -> str:
     """How large the failure is with the sum fixed, and how it compares with that of each metric alone."""
-    judge, sum_title = plain(metric_title(both.judge)), plain(metric_title(both.fixed))
+    judge = plain(_title(both.judge))
     known = [run for run in alone if run.failure]
     if not both.failure or not known:
         return f"{judge} is 0 on one of the images, so there is no number for the failure."
-    parts = [f"{times(run.failure or 0)} with {plain(metric_title(run.fixed))} fixed" for run in known]
-    first = f"{judge} is driven apart {', '.join(parts)}, and {times(both.failure)} with {sum_title} fixed."
-    compared = [f"{_compared(both.failure, run.failure or 0)} with {plain(metric_title(run.fixed))}" for run in known]
-    return f"{first} With the sum the failure is {' and '.join(compared)}."
+    parts = [f"{times(run.failure or 0)} the lowest with {plain(_title(run.fixed))} fixed" for run in known]
+    of_sum = f"{times(both.failure)} with {plain(_title(both.fixed))} fixed"
+    compared = [f"{_compared(both.failure, run.failure or 0)} with {plain(_title(run.fixed))}" for run in known]
+    return (
+        f"The highest {judge} is {', '.join(parts)}, and {of_sum}. "
+        f"With the sum the failure is {' and '.join(compared)}."
+    )
 
 
 def _compared(ours: float, theirs: float) -> str:
@@ -93,19 +105,36 @@ def _compared(ours: float, theirs: float) -> str:
     return f"{times(theirs / ours)} smaller than" if ours < theirs else f"{times(ours / theirs)} larger than"
 
 
+def _title(name: str) -> str:
+    """The title of a metric; the only LPIPS here is that with AlexNet."""
+    return metric_title(name).replace(" (AlexNet)", "")
+
+
+def _start_row(reference: ImageArray) -> Html:
+    images = original_and_start(reference)
+    head = element("div", element("b", "Original and start"), element("span", "Every competition starts at the noise."))
+    cells = [_cell(name, image, ()) for name, image in zip(("Original", "Start"), images, strict=True)]
+    return element("div", head, *cells, class_="mad-convention")
+
+
 def _row(run: Driven) -> Html:
     """What was fixed, the failure, and the two images with their values."""
-    judge, fixed = metric_title(run.judge), metric_title(run.fixed)
-    failure = f"{judge} driven apart {times(run.failure)}" if run.failure else f"{judge} reaches 0"
-    head = element("div", element("b", f"{fixed} fixed"), element("span", failure, class_="mad-verdict"))
-    names = dict.fromkeys((run.judge, run.fixed, *PARTS))
+    judge, fixed = _title(run.judge), _title(run.fixed)
+    failure = f"Failure: {times(run.failure)}" if run.failure else f"{judge} reaches 0"
+    rates = element("span", f"{fixed} rates both the same.")
+    head = element("div", element("b", f"{fixed} fixed"), rates, element("span", failure, class_="mad-verdict"))
+    others = [name for name in dict.fromkeys((run.fixed, *PARTS)) if name != run.judge]
     cells = []
-    for image, values, end in zip(run.images, run.values, ("highest", "lowest"), strict=True):
-        lines = [element("b", f"{judge} {end}")]
-        lines += [element("span", f"{metric_title(name)} {number(values.get(name))}") for name in names]
-        picture = element("img", src=Picture.png(image).uri(), alt=f"{fixed} fixed, {judge} {end}")
-        cells.append(element("figure", picture, element("figcaption", *lines)))
+    for image, values, end in zip(run.images, run.values, ("Highest", "Lowest"), strict=True):
+        lines = [f"{_title(name)} {number(values.get(name))}" for name in others]
+        cells.append(_cell(f"{end} {judge}: {number(values.get(run.judge))}", image, lines, f"{fixed} fixed: "))
     return element("div", head, *cells, class_="mad-convention")
+
+
+def _cell(title: str, image: ImageArray, lines: Sequence[str], before: str = "") -> Html:
+    picture = element("img", src=Picture.png(image).uri(), alt=f"{before}{title}")
+    caption = element("figcaption", element("b", title), *(element("span", line) for line in lines))
+    return element("figure", picture, caption)
 
 
 def _chart(runs: Sequence[Driven], state: TogetherState) -> Any:
@@ -113,7 +142,7 @@ def _chart(runs: Sequence[Driven], state: TogetherState) -> Any:
     kinds = ("alone", "sum", "sum with this α")
     rows = [
         {
-            "fixed": f"{metric_title(run.fixed)}{' alone' if run.fixed in PARTS else ''}",
+            "fixed": f"{_title(run.fixed)}{' alone' if run.fixed in PARTS else ''}",
             "failure": run.failure,
             "none": 1,
             "kind": kinds[0] if run.fixed in PARTS else kinds[2] if run.fixed == sum_of_both(state.alpha) else kinds[1],
@@ -130,7 +159,7 @@ def _chart(runs: Sequence[Driven], state: TogetherState) -> Any:
     x = alt.X(
         "failure:Q",
         scale=alt.Scale(type="log", domainMin=1, nice=False),
-        title=f"{metric_title(state.judge)}: highest / lowest",
+        title=f"Failure: highest / lowest {_title(state.judge)}",
         axis=alt.Axis(tickCount=5, format="~s"),
     )
     bars = (
@@ -144,4 +173,4 @@ def _chart(runs: Sequence[Driven], state: TogetherState) -> Any:
             tooltip=["fixed:N", alt.Tooltip("failure:Q", format=",.3~r")],
         )
     )
-    return bars.properties(height=40 + 26 * len(rows))
+    return bars.properties(height=110 + 26 * len(rows))

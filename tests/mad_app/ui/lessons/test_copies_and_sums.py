@@ -5,7 +5,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mad_app.figures import metric_title, number
+from mad_app.figures import number
 from mad_app.images import bundled_path, load_image
 from mad_app.lessons import LESSONS, together
 from mad_app.lessons.texture import curves
@@ -41,8 +41,8 @@ def test_wrong_values_of_an_address_open_the_default_and_are_named(open_page: Op
 def test_the_failure_is_that_of_the_stored_runs(open_page: OpenPage) -> None:
     page = open_page("lessons", lesson="together", source="bricks", judge="mse")
     runs = {run.fixed: run for run in stored_runs("bricks", "mse")}
-    assert f"{metric_title('lasi')} fixed, MSE highest" in html_of(page)
-    assert "LASI + 2 LPIPS (AlexNet) fixed" not in html_of(page)
+    assert f"LASI fixed: Highest MSE: {number(runs['lasi'].values[0]['mse'])}" in html_of(page)
+    assert "LASI + 2 LPIPS fixed" not in html_of(page)
     asked = LESSONS["together"].prediction
     page.radio(key="lessons-together-prediction").set_value(asked.answers[asked.right]).run()
     both = runs["lasi+2*lpips-alex"]
