@@ -20,7 +20,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from scipy import ndimage
 
 from mad_app.errors import ArgumentError
 from mad_app.images import AnyImage, ImageArray, as_image, from_uint8, luminance, to_uint8
@@ -189,6 +188,8 @@ def _salt_and_pepper(image: ImageArray, strength: float, generator: np.random.Ge
 
 
 def _shift(image: ImageArray, strength: float, _: np.random.Generator) -> npt.NDArray[np.floating]:
+    from scipy import ndimage  # not at the top: most programs only add noise, and it takes a while
+
     shifted: ImageArray = ndimage.shift(image, (0, int(strength), 0), order=0, mode=BORDER)
     return shifted
 
@@ -240,6 +241,8 @@ def _interpolate(
     image: ImageArray, rows: npt.NDArray[np.float64], columns: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
     """Values of an image (H, W, 3) at rows and columns (H, W), by cubic B-splines."""
+    from scipy import ndimage
+
     channels = [
         ndimage.map_coordinates(channel, (rows, columns), np.float64, order=3, mode=BORDER)
         for channel in np.moveaxis(image, 2, 0)

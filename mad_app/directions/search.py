@@ -22,13 +22,14 @@ eigenvector that Lanczos' method finds.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.optimize import OptimizeResult, minimize
-from scipy.sparse.linalg import LinearOperator, eigsh
 
 from mad_app.errors import ArgumentError
+
+if TYPE_CHECKING:  # imported where it is used: most programs search for no directions
+    from scipy.optimize import OptimizeResult
 
 Product = Callable[[np.ndarray], np.ndarray]
 """v (n,) -> M v (n,)."""
@@ -167,7 +168,7 @@ def principal_directions(
     ended: list[Outcome] = []
     step = 0
 
-    def after_step(intermediate_result: OptimizeResult) -> None:
+    def after_step(intermediate_result: "OptimizeResult") -> None:
         nonlocal step
         step += 1
         point = objective.at(intermediate_result.x)
@@ -179,6 +180,8 @@ def principal_directions(
             ended.append("stopped")
         if ended:
             raise StopIteration
+
+    from scipy.optimize import minimize
 
     found = minimize(
         objective.negative,
@@ -243,6 +246,8 @@ class _Objective:
 
 def _greatest_eigenvector(product: Product, start: np.ndarray) -> np.ndarray:
     """By Lanczos' method, which needs a tenth of the products; that of the smallest eigenvalue it would not find."""
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
     operator = LinearOperator((start.size, start.size), matvec=lambda v: product(v.ravel()), dtype=np.float64)
     vector: np.ndarray = eigsh(operator, k=1, which="LA", v0=start, tol=LANCZOS_TOLERANCE)[1][:, 0]
     return vector
