@@ -69,6 +69,7 @@ def test_the_record_says_what_was_computed_without_a_cuda_graph(
     assert without.device == f"{run.device}, form at {size} and square-norm at {size} without a CUDA graph"
 
 
+@pytest.mark.as_shipped
 def test_the_record_says_what_can_be_measured_on_its_pictures(tmp_path: Path) -> None:
     folder = run_competition(REQUEST, tmp_path)
     run = load_run(folder)
