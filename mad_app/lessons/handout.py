@@ -40,6 +40,8 @@ from mad_app.lessons.level_sets import (
 )
 from mad_app.lessons.neighborhood import CHANNELS, LasiState, look_at
 from mad_app.lessons.table import LESSONS
+from mad_app.lessons.texture import COPIES, SIGMAS, TextureState, curves
+from mad_app.lessons.together import OWN, PARTS, PICTURES, TogetherState, fixed_metrics, stored_runs
 from mad_app.lessons.two_pixels import (
     PLANE_METRICS,
     REFERENCE,
@@ -301,6 +303,30 @@ def _by_hand(image: ImageArray, state: ByHandState, teacher: bool) -> Rows:
     return [row]
 
 
+def _texture(image: ImageArray, state: TextureState, teacher: bool) -> Rows:
+    """Both copies with their distances at the least width; the teacher's copy has those at others, too."""
+    found = curves(image, state.first, state.second, state.strength)
+    widths = (SIGMAS[0], 4.0, SIGMAS[-1]) if teacher else SIGMAS[:1]
+    panels: list[Panel] = [PicturePanel(image, ("Original",))]
+    for i, (letter, name) in enumerate(zip("AB", (state.first, state.second), strict=True)):
+        values = [f"σ = {sigma:g}: {number(found.at(sigma)[i])}" for sigma in widths]
+        panels.append(PicturePanel(found.copies[i], (f"{letter}: {COPIES[name].title}", *values)))
+    return [panels]
+
+
+def _together(_image: ImageArray, state: TogetherState, teacher: bool) -> Rows:
+    """The pairs of stored runs with one metric fixed; the teacher's copy has that with the sum fixed, too."""
+    runs = stored_runs(PICTURES[0] if state.source == OWN else state.source, state.judge)
+    asked = fixed_metrics(state.judge, [state.alpha])
+    panels: list[Panel] = []
+    for run in (run for run in runs if run.fixed in asked and (teacher or run.fixed in PARTS)):
+        for one, values in zip(run.images, run.values, strict=True):
+            judged = f"{metric_title(run.judge)} {number(values[run.judge])}"
+            kept = f"{metric_title(run.fixed)} {number(values[run.fixed])}"
+            panels.append(PicturePanel(one, (judged, kept)))
+    return [panels]
+
+
 PANELS: Mapping[str, Callable[[ImageArray, Any, bool], Rows]] = {
     "mad": _plane,
     "level-sets": _level_sets,
@@ -309,5 +335,7 @@ PANELS: Mapping[str, Callable[[ImageArray, Any, bool], Rows]] = {
     "lpips": _layers,
     "by-hand": _by_hand,
     "numbers": _numbers,
+    "texture": _texture,
+    "together": _together,
 }
 """By lesson: its pictures in a state, from the picture, the state, and whether it is the teacher's copy."""

@@ -6,7 +6,7 @@ from mad_app.lessons.equal_distance import EqualState
 from mad_app.lessons.layers import LayersState
 from mad_app.lessons.lesson import Lesson, Prediction
 from mad_app.lessons.neighborhood import LasiState
-from mad_app.lessons.texts import BY_HAND, LEVEL_SETS
+from mad_app.lessons.texts import BY_HAND, LEVEL_SETS, TEXTURE, TOGETHER
 from mad_app.lessons.two_pixels import PlaneState
 
 _LASI_PAPER = "[Severo, Theis & Ballé, ICLR 2024](https://arxiv.org/abs/2310.05986)"
@@ -223,6 +223,6 @@ _NUMBERS = Lesson(
 )
 
 LESSONS: dict[str, Lesson] = {
-    lesson.name: lesson for lesson in (_MAD, LEVEL_SETS, _EQUAL, _LASI, _LPIPS, BY_HAND, _NUMBERS)
+    lesson.name: lesson for lesson in (_MAD, LEVEL_SETS, _EQUAL, _LASI, _LPIPS, TEXTURE, TOGETHER, BY_HAND, _NUMBERS)
 }
 """Every lesson by its name in an address, in the order of the page."""

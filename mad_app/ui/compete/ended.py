@@ -10,7 +10,6 @@ from mad_app.jobs.folder import Job, Phase
 from mad_app.jobs.queue import JobQueue
 from mad_app.records import Label, RecordError, Run, is_resumable, load_label, load_run
 from mad_app.ui.compete.controls import STATE, adopt
-from mad_app.ui.compete.limits import limit_of, limit_of_record
 from mad_app.ui.compete.my_runs import RESUMABLE, continue_label
 from mad_app.ui.compete.opened import Opened
 from mad_app.ui.compete.results import show_run
@@ -19,6 +18,7 @@ from mad_app.ui.components.containment import contained
 from mad_app.ui.components.deletion import IN_SERIES, show_delete_button
 from mad_app.ui.components.form import labels, request_of_record
 from mad_app.ui.components.html import plain, sentence, unbroken
+from mad_app.ui.components.limits import limit_of, limit_of_record
 from mad_app.ui.navigation import open_page
 from mad_app.ui.session import may_change, may_control, visitor
 
