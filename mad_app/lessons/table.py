@@ -61,8 +61,9 @@ _EQUAL = Lesson(
     minutes=7,
     objective="You can show that one number does not say how a picture looks.",
     text="All eight copies around the original have the same distance to it, for the metric that you choose. Each "
-    "distortion was made stronger or weaker until the metric gave the same number as for white noise, to 0.1 %. For "
-    "this metric no copy is better than another. Your eyes may disagree.",
+    "distortion was made stronger or weaker until the metric gave the same number as for white noise, to 0.1 %; where "
+    "none of its strengths does, the copy says “not reached”. For this metric no copy is better than another. Your "
+    "eyes may disagree.",
     tasks=(
         "Look at the copies with the same MSE. Which one would you rather keep, and which one is spoiled?",
         "Choose **1 − SSIM** under *Equal for*, then LPIPS. Which copies change most?",

@@ -83,7 +83,10 @@ def test_a_teachers_link_opens_the_lesson_as_it_was_and_hides_what_it_names(open
     expect(wrong.get_by_text("N must be at least 1 and at most 50, got 99.")).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["lessons", *(f"lessons?lesson={name}&size=64" for name in LESSONS)])
+VIEWS = ("lessons", "lessons?lesson=lasi&view=copy&size=64")
+
+
+@pytest.mark.parametrize("path", [*VIEWS, *(f"lessons?lesson={name}&size=64" for name in LESSONS)])
 def test_no_rule_is_broken_and_a_phone_cuts_nothing(open_page: OpenPage, path: str) -> None:
     page = open_page(path, 390, 844, await_="h1")
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
