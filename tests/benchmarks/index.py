@@ -28,11 +28,12 @@ RUNS = 100_000
 def fill(root: Path, count: int) -> None:
     """Many folders with the run.json of one run, at different times."""
     document = json.loads((save_run(make_run(), root) / "run.json").read_text())
+    text = json.dumps({**document, "id": "<id>", "created": "<created>"}, indent=2)
     for i in range(count - 1):
         folder = root / f"2026-01-01_{i:06}_ssim-vs-mse_cat_{i:04x}"
         folder.mkdir()
         created = f"2026-01-{1 + i % 28:02}T{i % 24:02}:{i % 60:02}:00Z"
-        (folder / "run.json").write_text(json.dumps({**document, "id": folder.name, "created": created}))
+        (folder / "run.json").write_text(text.replace("<id>", folder.name).replace("<created>", created))
 
 
 def timed(what: str, function: Callable[[], Sized]) -> None:
