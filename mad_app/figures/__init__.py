@@ -25,6 +25,7 @@ from mad_app.figures.text import (
     setting_phrases,
     settings_sentence,
     start_phrase,
+    times,
 )
 
 if TYPE_CHECKING:
@@ -177,4 +178,5 @@ __all__ = [
     "short_caption",
     "start_phrase",
     "table_text",
+    "times",
 ]

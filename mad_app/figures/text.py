@@ -315,7 +315,7 @@ def _optimized_sentence(letters: Sequence[str], image: CornerResult, values: Seq
     if min(a, b) <= 0:
         return f"For {title}, {_two_values(letters, a, b)}."
     far, near = (letters[0], letters[1]) if a > b else (letters[1], letters[0])
-    return f"For {title}, {far} differs {_times(max(a, b) / min(a, b))} as much as {near}."
+    return f"For {title}, {far} differs {times(max(a, b) / min(a, b))} as much as {near}."
 
 
 def _two_values(letters: Sequence[str], a: float, b: float) -> str:
@@ -334,7 +334,13 @@ def _are_equal(values: Sequence[float | None]) -> bool:
     return a is not None and b is not None and abs(a - b) <= SAME * max(abs(a), abs(b))
 
 
-def _times(ratio: float) -> str:
+def times(ratio: float) -> str:
+    """How many times, to two digits.
+
+    Example:
+        >>> times(1.024), times(3.46), times(8874.9)
+        ('1.02 times', '3.5 times', '8,900 times')
+    """
     if ratio >= 1e6:
         return "more than a million times"
     if ratio < 10:

@@ -3,7 +3,16 @@
 from mad_app.images.arrays import ImageArray, check_image, from_uint8, is_gray, luminance, to_gray, to_uint8
 from mad_app.images.bundled import BUNDLED, DEFAULT_IMAGE, BundledImage, assets_folder, bundled_path
 from mad_app.images.convert import AnyImage, as_image, image_and_notes
-from mad_app.images.crop import MAX_SIZE, MIN_SIZE, SMALLEST_EXTENT, Crop, SquareCrop, crop_square, resize_square
+from mad_app.images.crop import (
+    MAX_SIZE,
+    MIN_SIZE,
+    SMALLEST_EXTENT,
+    Crop,
+    SquareCrop,
+    crop_square,
+    reduce_image,
+    resize_square,
+)
 from mad_app.images.decode import ImageError
 from mad_app.images.io import Decoded, load_image, load_onto, load_small, read_image, save_png
 
@@ -33,6 +42,7 @@ __all__ = [
     "load_small",
     "luminance",
     "read_image",
+    "reduce_image",
     "resize_square",
     "save_png",
     "to_gray",

@@ -180,7 +180,33 @@ def resize_square(image: npt.ArrayLike, size: int) -> ImageArray:
     if array.shape[0] != array.shape[1]:
         raise ArgumentError("image", f"must be square, got {array.shape}")
     side = check_size(size)
-    channels = [from_pillow(resample(Image.fromarray(array[..., k]), (side, side)))[..., 0] for k in range(3)]
+    return _resampled(array, (side, side))
+
+
+def reduce_image(image: npt.ArrayLike, size: int) -> ImageArray:
+    """Reduce an image with an antialiased Lanczos filter; a smaller one is returned as it is.
+
+    Args:
+        image: float32 (H, W, 3) in [0, 1].
+        size: most pixels of the longer side, MIN_SIZE to MAX_SIZE.
+
+    Returns:
+        float32 in [0, 1], of the image's proportions.
+
+    Raises:
+        ArgumentError: `image` is no such image, or `size` is not a whole number in its range.
+
+    Example:
+        >>> reduce_image(np.zeros((96, 64, 3), np.float32), 48).shape
+        (48, 32, 3)
+    """
+    array, side = check_image(image, "image"), check_size(size)
+    return array if max(array.shape) <= side else _resampled(array, reduced_size(array.shape[1], array.shape[0], side))
+
+
+def _resampled(array: ImageArray, size: tuple[int, int]) -> ImageArray:
+    """An image (H, W, 3) resampled to columns and rows."""
+    channels = [from_pillow(resample(Image.fromarray(array[..., k]), size))[..., 0] for k in range(3)]
     return np.stack(channels, axis=2)
 
 

@@ -20,14 +20,19 @@ positions, each part enlarged to the image's size.
 """
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import jax
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch.nn.functional import avg_pool2d, interpolate, pad, relu
 
+from mad_app.metrics.contract import checked_images, checked_reference
 from mad_app.metrics.from_torch import TorchMetric
+from mad_app.metrics.interchange import to_torch
 from mad_app.metrics.vgg16 import normalize, trained_vgg16, vgg16_on
 
 SCALES = 3
@@ -35,6 +40,9 @@ SCALES = 3
 
 LEVELS = 5
 """Of the pyramids, beside level 0."""
+
+MINIMUM = 64
+"""Smallest height and width in pixels."""
 
 MIN_VARIANCE = 1e-8
 """Below its root, as in the authors' program."""
@@ -83,9 +91,41 @@ def wasserstein_metric(name: str, minimum_size: int, *, sigma: float) -> TorchMe
     )
 
 
+def wasserstein_curve(reference: jax.Array, images: jax.Array, sigmas: Sequence[float]) -> npt.NDArray[np.float64]:
+    """Wasserstein distortion at several pooling widths; features and statistics are computed once for all of them.
+
+    Args:
+        reference: float32 (H, W, 3) in [0, 1].
+        images: float32 (N, H, W, 3) in [0, 1].
+        sigmas: pooling widths in pixels, at least 1.
+
+    Returns:
+        (N, number of widths), as the metric gives for each width, up to rounding.
+
+    Raises:
+        ValueError: the images are not of this form.
+        MetricUnavailable: the trained weights are not available.
+    """
+    reference = checked_reference(reference, metric="wasserstein", minimum_size=MINIMUM)
+    images = checked_images(images, reference.shape)
+    original, levels = to_torch(reference[None]), range(LEVELS + 1)
+    total = torch.zeros(len(images), len(sigmas), dtype=torch.float64)
+    with torch.no_grad():
+        for of_reference, of_images in zip(_features(original), _features(to_torch(images)), strict=True):
+            statistics = _statistics(of_images, levels), _statistics(of_reference, levels)
+            distances = [_distance(*(one[level] for one in statistics)).mean(dim=1).double() for level in levels]
+            for level, weights in _level_weights(sigmas, original, of_reference).items():
+                means = torch.einsum("shw,nhw->ns", weights.double(), distances[level]) / weights[0].numel()
+                total += means.cpu()
+    return total.numpy()
+
+
 def _prepare(sigma: float, reference: torch.Tensor) -> Prepared:
     maps = _features(reference)
-    weights = [_level_weights(sigma, reference, features) for features in maps]
+    weights = [
+        {level: weight[0] for level, weight in _level_weights([sigma], reference, features).items()}
+        for features in maps
+    ]
     return Prepared(weights, [_statistics(features, levels) for features, levels in zip(maps, weights, strict=True)])
 
 
@@ -138,16 +178,17 @@ def _average_pool(features: torch.Tensor) -> torch.Tensor:
     return avg_pool2d(features, kernel_size=2)
 
 
-def _level_weights(sigma: float, image: torch.Tensor, features: torch.Tensor) -> dict[int, torch.Tensor]:
-    """The weight of each position of features (N, C, h, w) at each level at which it is not 0 everywhere."""
+def _level_weights(sigmas: Sequence[float], image: torch.Tensor, features: torch.Tensor) -> dict[int, torch.Tensor]:
+    """For each level that counts, the weights (S, h, w) of each width at each position of features (N, C, h, w)."""
     size = features.shape[2:]
     lowered = sum(math.log2(ours / theirs) for ours, theirs in zip(image.shape[2:], size, strict=True)) / 2
-    log_sigma = features.new_full((1, 1, *size), max(0.0, math.log2(sigma) - lowered))
+    at_level_0 = features.new_tensor([max(0.0, math.log2(sigma) - lowered) for sigma in sigmas])
+    log_sigma = at_level_0[:, None, None, None].expand(-1, 1, *size)
     weights = {}
     for level in range(LEVELS + 1):
         weight = relu(1 - (log_sigma - level).abs())
         if weight.any():
-            weights[level] = weight[0, 0]
+            weights[level] = weight[:, 0]
         if level:
             log_sigma = _low_pass(log_sigma, stride=2)
     return weights

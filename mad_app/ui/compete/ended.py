@@ -10,7 +10,6 @@ from mad_app.jobs.folder import Job, Phase
 from mad_app.jobs.queue import JobQueue
 from mad_app.records import Label, RecordError, Run, is_resumable, load_label, load_run
 from mad_app.ui.compete.controls import STATE, adopt
-from mad_app.ui.compete.limits import limit_of, limit_of_record
 from mad_app.ui.compete.my_runs import RESUMABLE, continue_label
 from mad_app.ui.compete.opened import Opened
 from mad_app.ui.compete.results import show_run
@@ -19,6 +18,7 @@ from mad_app.ui.components.containment import contained
 from mad_app.ui.components.deletion import IN_SERIES, show_delete_button
 from mad_app.ui.components.form import labels, request_of_record
 from mad_app.ui.components.html import plain, sentence, unbroken
+from mad_app.ui.components.limits import limit_of, limit_of_record
 from mad_app.ui.navigation import open_page
 from mad_app.ui.session import may_change, may_control, visitor
 
@@ -60,8 +60,9 @@ def show_ended(jobs: JobQueue, opened: Opened, same: bool, start_button: Callabl
         st.error(problem)
         _offer_deletion(jobs, opened)
     if run:
+        phase = job.status.phase if job else Phase.DONE
         with contained("this run", lambda: _offer_deletion(jobs, opened)):
-            show_run(run, complete=not (job and job.status.phase.has_result))
+            show_run(run, complete=not phase.has_result, rounded=phase is not Phase.VALUES)
 
 
 def _await_rest(jobs: JobQueue, job_id: str, phase: Phase) -> None:
@@ -70,6 +71,7 @@ def _await_rest(jobs: JobQueue, job_id: str, phase: Phase) -> None:
         st.rerun()
     before = " Until then, the values shown are those before rounding." if phase is Phase.VALUES else ""
     st.caption(f"{phase.value} …{before}")
+    st.empty()  # in the place of the images of the run in progress, which else stay above these until all is drawn
 
 
 def _contest(job: Job | None, run: Run | None) -> str:

@@ -5,11 +5,11 @@ import streamlit as st
 from mad_app.figures import contest_title
 from mad_app.jobs.folder import Job, Phase
 from mad_app.jobs.queue import JobQueue
-from mad_app.ui.compete.limits import limit_of
 from mad_app.ui.components.collection import picture_title
 from mad_app.ui.components.containment import contained
 from mad_app.ui.components.duration import about
 from mad_app.ui.components.html import plain
+from mad_app.ui.components.limits import limit_of
 from mad_app.ui.session import PageState
 
 MAX_SHOWN = 6

@@ -11,7 +11,6 @@ from mad_app.runs.reproduce import asks_for_same
 from mad_app.ui.address import correct_address, current_address, write_address
 from mad_app.ui.compete.controls import STATE, follow_address, show_controls
 from mad_app.ui.compete.ended import show_ended
-from mad_app.ui.compete.limits import limit_of
 from mad_app.ui.compete.live import show_live
 from mad_app.ui.compete.my_runs import show_my_runs
 from mad_app.ui.compete.opened import Opened, open_address
@@ -22,6 +21,7 @@ from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.explanation import how_it_works_html
 from mad_app.ui.components.form import Form, first_request, plan, request_of_record, to_query
 from mad_app.ui.components.html import element, load_styles, sentence, show_html
+from mad_app.ui.components.limits import limit_of
 from mad_app.ui.components.picture_picker import picker_style
 from mad_app.ui.session import entered_from, queue, visitor
 

@@ -178,6 +178,28 @@ def level_curves() -> Html:
     )
 
 
+def two_curves() -> Html:
+    """The distances of two copies, which fall and cross."""
+    return _svg(
+        "Two falling curves that cross: on the left copy A is nearer, on the right copy B",
+        element("path", d="M 30 12 V 116 H 206", class_="mad-ring"),
+        element("path", d="M 32 54 C 90 58 150 66 200 84", class_="mad-line mad-A"),
+        element("path", d="M 32 20 C 80 26 110 96 200 106", class_="mad-line mad-B"),
+        _text(200, 78, "A"),
+        _text(200, 102, "B"),
+        _text(112, 128, "σ"),
+    )
+
+
+def stretched() -> Html:
+    """Three ranges from low to high; with the sum fixed it may be shorter."""
+    ranges = []
+    for y, low, high, label in ((28, 62, 196, "LASI"), (64, 74, 186, "LPIPS"), (100, 92, 166, "both")):
+        ranges += [element("line", x1=low, x2=high, y1=y, y2=y, class_="mad-ring")]
+        ranges += [_dot(low, y, "mad-dot mad-B"), _dot(high, y, "mad-dot mad-A"), _text(8, y + 4, label)]
+    return _svg("How far a metric can be driven apart with LASI, LPIPS or both fixed", *ranges)
+
+
 def brush() -> Html:
     """A stroke of a brush, and the round end of it."""
     stroke = "M40 95C60 30 95 30 105 70S150 110 172 44"

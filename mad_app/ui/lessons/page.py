@@ -14,6 +14,8 @@ from mad_app.ui.components.explanation import (
     level_curves,
     level_set,
     neighborhood,
+    stretched,
+    two_curves,
     two_rulers,
 )
 from mad_app.ui.components.form import PictureChoice
@@ -28,6 +30,8 @@ from mad_app.ui.lessons.level_sets import show_level_sets
 from mad_app.ui.lessons.numbers import show_numbers_lie
 from mad_app.ui.lessons.picture import choose_picture, loading_of
 from mad_app.ui.lessons.state import STATE, follow_address, keep_address, open_lesson, place, state_of
+from mad_app.ui.lessons.texture import show_texture
+from mad_app.ui.lessons.together import show_together
 from mad_app.ui.lessons.tour import show_tour_bar, show_tour_run, show_tour_start
 from mad_app.ui.lessons.two_pixels import show_two_pixels
 
@@ -40,6 +44,8 @@ SHOW: Mapping[str, Show] = {
     "equal": show_equal_distance,
     "lasi": show_lasi,
     "lpips": show_layers,
+    "texture": show_texture,
+    "together": show_together,
     "by-hand": show_by_hand,
     "numbers": show_numbers_lie,
 }
@@ -51,6 +57,8 @@ DRAWINGS: Mapping[str, Callable[[], Html]] = {
     "equal": equal_ring,
     "lasi": neighborhood,
     "lpips": layers,
+    "texture": two_curves,
+    "together": stretched,
     "by-hand": brush,
     "numbers": two_rulers,
 }

@@ -9,6 +9,7 @@ from torch.nn.functional import avg_pool2d, conv2d
 
 from mad_app.metrics import get_metric, measure_maps
 from mad_app.metrics.lpips.weights import load_weights
+from mad_app.metrics.wasserstein import wasserstein_curve
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
 REFERENCE = smooth_picture(75)[:66]
@@ -65,14 +66,20 @@ def wasserstein(of_one: list[torch.Tensor], of_other: list[torch.Tensor], sigma:
 
 @pytest.fixture(scope="module")
 def maps() -> list[list[torch.Tensor]]:
-    """Of the reference, then of each image."""
-    return [feature_maps(picture) for picture in (REFERENCE, *IMAGES)]
+    """Of the reference and of an image."""
+    return [feature_maps(picture) for picture in (REFERENCE, IMAGES[1])]
 
 
 @pytest.mark.parametrize(("name", "sigma"), [("wasserstein:1", 1), ("wasserstein", 4), ("wasserstein:11.5", 11.5)])
 def test_it_is_that_of_the_definition(name: str, sigma: float, maps: list[list[torch.Tensor]]) -> None:
-    expected = [wasserstein(of_image, maps[0], sigma) for of_image in maps[1:]]
-    np.testing.assert_allclose(get_metric(name).bind(REFERENCE).distances(IMAGES), expected, rtol=1e-4)
+    expected = wasserstein(maps[1], maps[0], sigma)
+    np.testing.assert_allclose(get_metric(name).bind(REFERENCE).distances(IMAGES)[1], expected, rtol=1e-4)
+
+
+def test_a_curve_is_the_metric_at_each_width() -> None:
+    curve = wasserstein_curve(REFERENCE, IMAGES, [1.0, 2.5, 11.5])
+    for i, name in enumerate(["wasserstein:1", "wasserstein:2.5", "wasserstein:11.5"]):
+        np.testing.assert_allclose(curve[:, i], get_metric(name).bind(REFERENCE).distances(IMAGES), rtol=1e-5)
 
 
 def test_a_wide_pooling_forgives_another_piece_of_the_same_texture() -> None:
