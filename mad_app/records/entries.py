@@ -123,7 +123,7 @@ class SeriesEntry:
         return self.count - len(self.missing)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entries:
     """What lies in a folder of runs.
 

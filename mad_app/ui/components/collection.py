@@ -26,7 +26,7 @@ from mad_app.records import (
     shelf_root,
     without_folders,
 )
-from mad_app.records.index import Entry, Index, SeriesEntry
+from mad_app.records.index import Entries, Entry, Index, SeriesEntry
 from mad_app.records.storage import stamp
 from mad_app.ui.components.html import displayable
 
@@ -97,12 +97,18 @@ class Card:
     @property
     def picture(self) -> str:
         """What the record calls the picture."""
-        return displayable(self.entry.image or "picture")
+        return _picture(self.entry.image)
 
     @property
     def contest(self) -> str:
         """Both metrics, as a heading."""
         return displayable(contest_title(*self.metrics))
+
+    @functools.cached_property
+    def texts(self) -> str:
+        """What a search for words looks at, in lower case."""
+        picture, label = picture_title(self.picture), self.label
+        return " ".join((self.id, self.contest, *self.metrics, picture, label.name, label.notes)).casefold()
 
     @property
     def title(self) -> str:
@@ -182,7 +188,12 @@ def all_cards(root: Path) -> Cards:
     Raises:
         RecordError: the folder cannot be listed.
     """
-    found = index_of(root).entries()
+    return _cards(index_of(root).entries())
+
+
+@functools.lru_cache(maxsize=2)
+def _cards(found: Entries) -> Cards:
+    """The cards of what an index found, which is the same object as long as nothing changes."""
     return Cards(tuple(map(Card, found.runs)), tuple(map(SeriesCard, found.series)), found.faults)
 
 
@@ -252,15 +263,20 @@ def index_of(root: Path, *, on_disk: bool = True) -> Index:
 def find_cards(cards: Iterable[Card], chosen: Filter) -> list[Card]:
     """The cards that pass a filter, in its order."""
     words = chosen.words.casefold().split()
-    found = [
-        card
-        for card in cards
-        if _has_metrics(card, chosen.metrics)
-        and (not chosen.pictures or card.picture in chosen.pictures)
-        and all(word in _texts_of(card) for word in words)
-    ]
+    found = list(cards)
+    if chosen.metrics:
+        found = [card for card in found if _has_metrics(card, chosen.metrics)]
+    if chosen.pictures:
+        found = [card for card in found if card.picture in chosen.pictures]
+    if words:
+        found = [card for card in found if all(word in card.texts for word in words)]
     _, key, descending = ORDERS[chosen.order]
     return sorted(found, key=key, reverse=descending)  # type: ignore[arg-type]
+
+
+def pictures_of(cards: Iterable[Card]) -> set[str]:
+    """What the records call their pictures."""
+    return {_picture(image) for image in {card.entry.image for card in cards}}
 
 
 def picture_title(name: str) -> str:
@@ -343,6 +359,5 @@ def _has_metrics(card: Card, chosen: Sequence[str]) -> bool:
     return competing <= set(chosen) if len(chosen) > 1 else competing >= set(chosen)
 
 
-def _texts_of(card: Card) -> str:
-    texts = (card.id, card.contest, *card.metrics, picture_title(card.picture), card.label.name, card.label.notes)
-    return " ".join(texts).casefold()
+def _picture(image: str) -> str:
+    return displayable(image or "picture")

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from mad_app.figures import metric_title
 from mad_app.ui.address import came_back
-from mad_app.ui.components.collection import ORDERS, Card, Filter, picture_title
+from mad_app.ui.components.collection import ORDERS, Card, Filter, picture_title, pictures_of
 from mad_app.ui.components.html import plain
 from mad_app.ui.session import PageState
 
@@ -21,7 +21,7 @@ STATE = PageState("gallery")
 def show_filter(cards: Sequence[Card]) -> Filter:
     """Draw the filter of some runs, and return what is chosen."""
     metrics = sorted({name for card in cards for name in card.metrics}, key=metric_title)
-    pictures = sorted({card.picture for card in cards}, key=picture_title)
+    pictures = sorted(pictures_of(cards), key=picture_title)
     _follow_address(metrics, pictures)
     for name, known in (("metrics", metrics), ("pictures", pictures)):
         STATE[name] = [value for value in STATE[name] if value in known]
