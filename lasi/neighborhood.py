@@ -49,12 +49,13 @@ def causal_neighborhood(shape: Shape, size: int) -> Neighborhood:
         size: N, the number of neighbors.
     """
     height, width, channels = shape
-    candidates = _offsets_nearest_first(radius=size, channels=channels)
+    radius = _radius(size, channels)
+    candidates = _offsets_nearest_first(radius=radius, channels=channels)
     columns = np.arange(width)
-    # Columns farther than N from both borders have equal neighborhoods: compute them once, for column N.
-    alike = np.where(columns < size, columns, np.maximum(size, columns - max(width - 2 * size - 1, 0)))
-    narrow = min(width, 2 * size + 1)
-    rows = [_row_neighborhood((row, narrow, channels), size, candidates) for row in range(min(height, size + 1))]
+    # Columns farther than the radius from both borders have equal neighborhoods: compute them once, for this column.
+    alike = np.where(columns < radius, columns, np.maximum(radius, columns - max(width - 2 * radius - 1, 0)))
+    narrow = min(width, 2 * radius + 1)
+    rows = [_row_neighborhood((row, narrow, channels), size, candidates) for row in range(min(height, radius + 1))]
     offsets = np.stack([row[0] for row in rows])[:, alike]
     exists = np.stack([row[1] for row in rows])[:, alike]
     first_like_all_later = len(rows) - 1
@@ -97,12 +98,18 @@ def _row_neighborhood(row_shape: Shape, size: int, candidates: np.ndarray) -> tu
     return np.pad(offsets, (*missing, (0, 0))), np.pad(found, missing)
 
 
-def _offsets_nearest_first(*, radius: int, channels: int) -> np.ndarray:
-    """Offsets (M, 3) to all earlier elements within an L1 radius, by distance, ties in raster order.
+def _radius(size: int, channels: int) -> int:
+    """An L1 radius that contains the N nearest earlier elements, or all that exist.
 
-    A radius of N contains the N nearest, or all that exist: a path of unit steps through earlier elements has at least
-    one at every distance up to the farthest.
+    A path of unit steps through earlier elements has at least one at every distance up to the farthest: so N suffices.
+    A path through earlier pixels has one at every distance k, and its C elements are at most C − 1 farther away: so
+    does ⌈N / C⌉ + C − 1.
     """
+    return min(size, -(-size // channels) + channels - 1)
+
+
+def _offsets_nearest_first(*, radius: int, channels: int) -> np.ndarray:
+    """Offsets (M, 3) to all earlier elements within an L1 radius, by distance, ties in raster order."""
     rows, columns, channel_offsets = np.mgrid[-radius:1, -radius : radius + 1, 1 - channels : channels].reshape(3, -1)
     distance = np.abs(rows) + np.abs(columns) + np.abs(channel_offsets)
     earlier = (rows < 0) | ((rows == 0) & ((columns < 0) | ((columns == 0) & (channel_offsets < 0))))

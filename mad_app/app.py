@@ -15,6 +15,7 @@ import streamlit as st  # noqa: E402
 from mad_app.ui.campaigns.page import campaigns_page  # noqa: E402
 from mad_app.ui.compete.page import compete_page  # noqa: E402
 from mad_app.ui.components.devices import show_devices  # noqa: E402
+from mad_app.ui.components.garbage import freeze_loaded  # noqa: E402
 from mad_app.ui.components.html import show_color_switch  # noqa: E402
 from mad_app.ui.figure.page import figure_page  # noqa: E402
 from mad_app.ui.gallery.page import gallery_page  # noqa: E402
@@ -38,3 +39,4 @@ if __name__ == "__main__":
     page.run()
     show_devices()
     show_color_switch()
+    freeze_loaded(page.url_path)

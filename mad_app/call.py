@@ -12,9 +12,9 @@ import numpy.typing as npt
 from mad_app.competition import DEFAULT_SOLVER, Settings, SolverOptions
 from mad_app.competition.settings import Role
 from mad_app.errors import ArgumentError
-from mad_app.images import MAX_SIZE, AnyImage
+from mad_app.images import MAX_SIZE, AnyImage, Crop
 from mad_app.metrics import KnownMetric, metric_from, resolve_metric
-from mad_app.request import NONE, Request
+from mad_app.request import NONE, Request, crop_settings
 from mad_app.result import Result, load_run
 from mad_app.runs import Materials, Progress, materialize, source_of
 from mad_app.runs.interrupts import gentle_interrupts
@@ -40,6 +40,7 @@ def mad_competition(
     second: MetricLike,
     *,
     size: int | None = None,
+    crop: Crop | None = None,
     start: AnyImage | None = None,
     distortion: str = "noise",
     strength: float | None = None,
@@ -64,6 +65,7 @@ def mad_competition(
         first: the name of a metric, a metric, or a function or module of two images.
         second: another one.
         size: of a picture that is read from a file, in pixels, as in `Request`; its default if None.
+        crop: the part of a picture that is read from a file, in fractions of it; the whole picture if None.
         start: the image to start from, as `reference`; by default a distorted copy.
         distortion: what makes the copy, a name of `mad_app.distortions.DISTORTIONS`.
         strength: in the distortion's unit; its default if None.
@@ -94,6 +96,7 @@ def mad_competition(
     request, given = _request(
         {"reference": reference, "start": start, "mask": mask},
         size=size,
+        crop=crop,
         distortion=distortion,
         strength=strength,
         seed=seed,
@@ -140,18 +143,24 @@ def _of_engine(settings: Settings | None) -> dict[str, Any]:
     return {item.name: getattr(settings or Settings(), item.name) for item in fields(Settings)}
 
 
-def _request(pictures: dict[str, Any], *, size: int | None, **asked: Any) -> tuple[Request, dict[str, Any]]:
+def _request(
+    pictures: dict[str, Any], *, size: int | None, crop: Crop | None, **asked: Any
+) -> tuple[Request, dict[str, Any]]:
     """The request, and those of the pictures that are given themselves, not by their names."""
     named = {name: str(picture) for name, picture in pictures.items() if isinstance(picture, str | Path)}
     given = {name: picture for name, picture in pictures.items() if picture is not None and name not in named}
-    if size is not None and "reference" not in named:
-        raise ArgumentError("size", "is that of a picture in a file, but the picture is given itself: leave it out")
+    if crop is not None and not isinstance(crop, Crop):
+        raise ArgumentError("crop", f"must be a Crop, got {type(crop).__name__}")
+    for name, value in {"size": size, "crop": crop}.items():
+        if value is not None and "reference" not in named:
+            raise ArgumentError(name, "is that of a picture in a file, but the picture is given itself: leave it out")
     if pictures["start"] is not None:
         defaults = {"distortion": "noise", "strength": None, "seed": 0}
         for name in (name for name, value in defaults.items() if asked[name] != value):
             raise ArgumentError(name, "makes a start, but a start is given: leave one out")
     asked |= {setting: named.get(argument) for setting, argument in ARGUMENTS.items()}
     asked |= {} if size is None else {"size": size}
+    asked |= {} if crop is None else crop_settings(crop)
     return Request(**asked), given
 
 

@@ -2,7 +2,7 @@
 
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
@@ -26,10 +26,11 @@ from mad_app.records import (
     Checkpoint,
     History,
     Maps,
+    RecordError,
     Run,
     is_resumable,
     load_checkpoint,
-    load_maps,
+    readable_maps,
     save_maps,
     save_run,
 )
@@ -267,6 +268,8 @@ class Result:
 def load_run(folder: str | Path) -> Result:
     """Read the record of a competition; nothing in it is executed.
 
+    Keyframes, maps and a checkpoint that are damaged are left out, and `run.faults` of the result says so.
+
     Args:
         folder: of the run, as `run_competition` and `Result.save` return it.
 
@@ -274,5 +277,11 @@ def load_run(folder: str | Path) -> Result:
         RecordError: a file is missing, damaged, of a newer format, or does not fit the others.
     """
     run = load_record(folder)
-    checkpoint = load_checkpoint(folder) if is_resumable(folder) else None
-    return Result(run=run, maps=load_maps(folder), checkpoint=checkpoint)
+    maps, faults = readable_maps(folder)
+    checkpoint = None
+    if is_resumable(folder):
+        try:
+            checkpoint = load_checkpoint(folder)
+        except RecordError as error:
+            faults += (f"the run cannot be continued: {error}",)
+    return Result(run=replace(run, faults=run.faults + faults), maps=maps, checkpoint=checkpoint)

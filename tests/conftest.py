@@ -1,9 +1,64 @@
-"""For every test: what the imports leave behind is not searched for garbage again and again."""
+"""For every test: programs are compiled quickly, long files begin first, and what the imports leave behind is not
+searched for garbage again and again."""
 
 import gc
+import os
+import subprocess
+import sys
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
+
+QUICK_TO_COMPILE = (
+    "--xla_backend_optimization_level=0",
+    "--xla_cpu_parallel_codegen_split_count=1",
+    "--xla_cpu_use_fusion_emitters=false",
+    "--xla_llvm_disable_expensive_passes=true",
+)
+"""Options of XLA with which a program is compiled in a third of the time; most programs of the tests run once."""
+
+PROBE = "from jaxlib import xla_client; xla_client.CompileOptions()"
+LONG = (
+    "tests/test_as_shipped.py",
+    "tests/lasi/test_gpu_layout.py",
+    "tests/mad_app/cli/test_cli.py",
+    "tests/test_readme.py",
+    "tests/lasi/test_derivatives.py",
+    "tests/mad_app/cli/test_interrupted.py",
+    "tests/mad_app/jobs/test_pool.py",
+    "tests/mad_app/campaigns/test_processes.py",
+    "tests/mad_app/figures/test_figures.py",
+    "tests/mad_app/competition/test_compete.py",
+    "tests/lasi/test_reference.py",
+    "tests/lasi/test_metric.py",
+)
+"""Files that begin first, so that at the end no process waits for another's."""
+
+
+def _known(options: tuple[str, ...]) -> tuple[str, ...]:
+    """Those options that this version of XLA has: it ends a process that names another."""
+    probe = [sys.executable, "-c", PROBE]
+    finished = subprocess.run(probe, env={**os.environ, "XLA_FLAGS": " ".join(options)}, capture_output=True)
+    if finished.returncode == 0:
+        return options
+    return () if len(options) == 1 else tuple(known for option in options for known in _known((option,)))
+
+
+if "XLA_FLAGS" not in os.environ and not Path("/dev/nvidiactl").exists():  # a GPU's tests measure what is shipped
+    os.environ["XLA_FLAGS"] = " ".join(_known(QUICK_TO_COMPILE))  # read when JAX compiles first, here and in processes
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first; tests of programs as they are shipped are left to `test_as_shipped.py`."""
+    root = Path(__file__).parents[1]
+    rank = {root / name: i for i, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+    if QUICK_TO_COMPILE[0] in os.environ.get("XLA_FLAGS", ""):
+        skip = pytest.mark.skip(reason="runs in tests/test_as_shipped.py; alone with XLA_FLAGS= in the environment")
+        for item in items:
+            if item.get_closest_marker("as_shipped"):
+                item.add_marker(skip)
 
 
 @pytest.hookimpl(wrapper=True)

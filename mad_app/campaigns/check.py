@@ -69,7 +69,7 @@ def _misfits(request: Request, shape: tuple[int, int] | None, smallest: Callable
         try:
             spec_of(name)
         except ArgumentError as error:
-            yield f"others must be all, none, or names of metrics, which {error.problem}"
+            yield f"others must be all, none, or names of metrics, and {error.problem}"
 
 
 def _smallest(resolve: Resolve, name: str) -> int | str:

@@ -79,9 +79,11 @@ def read_campaign(text: str, name: str = "campaign.toml") -> tuple[Campaign, lis
         ['sead is no setting of a competition: did you mean seed?']
     """
     try:
-        document = tomllib.loads(text)
+        document = tomllib.loads(text.removeprefix("\ufeff"))  # which editors on Windows put in front
     except tomllib.TOMLDecodeError as error:
         return Campaign(), [f"it is no valid TOML: {error}"]
+    if not document:
+        return Campaign(), ["it is empty: give at least one setting of a competition"]
     problems: dict[str, None] = {}
     requests: dict[str, Request] = {}
     for values in _sets(document, problems):
@@ -115,7 +117,7 @@ def _checked(keys: Mapping[str, Any], problems: dict[str, None]) -> Values:
         if declared is None:
             near = difflib.get_close_matches(key, [*REQUEST_SETTINGS, PAIRS, METRICS, RUNS], 1)
             hint = f": did you mean {near[0]}?" if near else ""
-            problems[f"{key} is no setting of a competition{hint}"] = None
+            problems[f"{key or repr(key)} is no setting of a competition{hint}"] = None
         elif given == []:
             problems[f"{key} has no value"] = None
         else:

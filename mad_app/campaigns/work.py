@@ -6,15 +6,18 @@ under the same path. A process that ran one run keeps what it has loaded and com
     .campaign/claims/<id>/     in the folder of the runs: locked while the run of a request is computed; `run` names it
 """
 
+import contextlib
 import functools
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mad_app.campaigns.outcomes import DONE, FAILED, FOLDER
+from mad_app.competition import DEFAULT_SOLVER
 from mad_app.compilation_cache import use_compilation_cache
 from mad_app.metrics import (
     OUT_OF_MEMORY,
@@ -27,7 +30,9 @@ from mad_app.metrics import (
 from mad_app.records import DiskFullError, LockedError, RecordError, State, load_summary, run_lock, state_of
 from mad_app.records.storage import refusals, staged_file
 from mad_app.request import request_from, request_id
-from mad_app.runs import Progress, resume_run, run_competition
+from mad_app.runs import materialize, resume_run
+from mad_app.runs.run import compete_into, source_of
+from mad_app.runs.stores import FolderStore, LateStore
 
 STOPPED, NO_ROOM, BUSY = "stopped", "no room", "busy"
 """How a run can end, besides `DONE` and `FAILED`: asked to stop, refused by a full disk, or being run elsewhere."""
@@ -98,16 +103,28 @@ def _run(
     state = _state(begun)
     if state is State.FINISHED or should_stop():
         return begun if state is State.FINISHED else None
-    options: dict[str, Any] = {"resolve": _resolve, "should_stop": should_stop}
     if begun is not None and state is State.RESUMABLE:
-        return resume_run(begun, **options)
+        return resume_run(begun, resolve=_resolve, should_stop=should_stop)
+    request = request_from(settings)
+    with contextlib.ExitStack() as held:
+        store = LateStore(FolderStore(root, held, announce=partial(_write_claim, claim)))
+        compete_into(
+            store,
+            request,
+            materialize(request),
+            source=source_of(request),
+            solver=DEFAULT_SOLVER,
+            resolve=_resolve,
+            on_progress=lambda _: None,
+            should_stop=should_stop,
+        )
+        return store.folder
 
-    def on_progress(progress: Progress) -> None:
-        if progress.folder is not None and not progress.step.index:
-            with refusals(f"{claim} could not be written"), staged_file(claim) as partial:
-                partial.write_text(progress.folder.name)
 
-    return run_competition(request_from(settings), root, on_progress=on_progress, **options)
+def _write_claim(claim: Path, run: str) -> None:
+    """Keep which run the request's is."""
+    with refusals(f"{claim} could not be written"), staged_file(claim) as file:
+        file.write_text(run)
 
 
 def _state(folder: Path | None) -> State | None:

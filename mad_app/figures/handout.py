@@ -29,6 +29,9 @@ GAP = 0.12
 TALLEST = 2.9
 """Of all rows of pictures together, in inches."""
 
+FAR_RIGHT = 0.8
+"""Of a plane, from where on the name of a point stands on its left."""
+
 LIGHT_LEVEL, DARK_LEVEL = "#d55e00", "#0072b2"
 
 
@@ -52,14 +55,16 @@ class PlanePanel:
     Attributes:
         curves: segments (S, 2, 2) in [0, 1], and whether they are of the second of two metrics.
         points: by their letters, each (2,).
-        axes: what x and y are.
+        axes: what x and y are, from 0 to 1; None for a plane without numbers.
         caption: lines below it.
+        thick: which of the curves are drawn thick.
     """
 
     curves: Sequence[tuple[np.ndarray, bool]]
     points: Mapping[str, Sequence[float]]
-    axes: tuple[str, str]
+    axes: tuple[str, str] | None
     caption: tuple[str, ...] = ()
+    thick: tuple[int, ...] = ()
 
 
 Panel = PicturePanel | PlanePanel
@@ -246,17 +251,27 @@ def _ratio(panel: Panel) -> float:
 
 
 def _draw_plane(canvas: Canvas, panel: PlanePanel, x: float, y: float, side: float) -> None:
-    """The square of all images of two pixels."""
-    room = 1.4 * canvas.line
+    """A square with curves and points."""
+    room = 1.4 * canvas.line if panel.axes else 0.0
     axes = canvas.axes(x + room, y, side - room, side - room)
-    for segments, is_second in panel.curves:
-        axes.add_collection(LineCollection(list(segments), colors=DARK_LEVEL if is_second else LIGHT_LEVEL, lw=0.9))
+    for i, (segments, is_second) in enumerate(panel.curves):
+        color, width = DARK_LEVEL if is_second else LIGHT_LEVEL, 2.2 if i in panel.thick else 0.9
+        axes.add_collection(LineCollection(list(segments), colors=color, lw=width))
     for letter, (right, up) in panel.points.items():
         axes.plot([right], [up], "o", color=canvas.theme.ink, markersize=3.5)
+        side_of, align = (-1, "right") if right > FAR_RIGHT else (1, "left")
         axes.annotate(
-            letter, (right, up), xytext=(3, 3), textcoords="offset points", fontsize=canvas.font, weight="bold"
+            letter,
+            (right, up),
+            xytext=(3 * side_of, 3),
+            textcoords="offset points",
+            ha=align,
+            fontsize=canvas.font,
+            weight="bold",
         )
-    axes.set(xlim=(0, 1), ylim=(0, 1), xticks=[0, 1], yticks=[0, 1])
-    axes.set_xlabel(panel.axes[0], fontsize=0.8 * canvas.font, labelpad=-6)
-    axes.set_ylabel(panel.axes[1], fontsize=0.8 * canvas.font, labelpad=-6)
+    ticks = [0, 1] if panel.axes else []
+    axes.set(xlim=(0, 1), ylim=(0, 1), xticks=ticks, yticks=ticks)
+    if panel.axes:
+        axes.set_xlabel(panel.axes[0], fontsize=0.8 * canvas.font, labelpad=-6)
+        axes.set_ylabel(panel.axes[1], fontsize=0.8 * canvas.font, labelpad=-6)
     axes.tick_params(labelsize=0.8 * canvas.font, length=2)

@@ -6,7 +6,7 @@ from typing import Protocol
 from matplotlib.figure import Figure
 
 from mad_app.errors import ArgumentError
-from mad_app.figures.canvas import Canvas, drawing
+from mad_app.figures.canvas import Canvas, Draft, drawing
 from mad_app.figures.options import NOTHING, SheetSettings
 
 TITLE_SCALE = 1.3
@@ -43,15 +43,15 @@ def draw_page(content: Content, options: SheetSettings) -> Figure:
     """
     fixed = options.form.height
     limit = math.inf if fixed is None else _largest(content, options, fixed)
-    needed, _ = _draw(content, options, limit, 1.0, 0)
+    needed, _ = _draw(Draft, content, options, limit, 1.0, 0)
     spare = 0.0 if fixed is None else (fixed - needed) / 2
-    return _draw(content, options, limit, fixed or needed, max(spare, 0.0))[1]
+    return _draw(Canvas, content, options, limit, fixed or needed, max(spare, 0.0))[1]
 
 
 def height_of(content: Content, options: SheetSettings, limit: float = math.inf) -> float:
     """Height in inches of a page on which images are at most `limit` inches high."""
     with drawing(options.typeface):
-        return _draw(content, options, limit, 1.0, 0)[0]
+        return _draw(Draft, content, options, limit, 1.0, 0)[0]
 
 
 def written(text: str | None, automatic: str = "") -> str:
@@ -73,10 +73,12 @@ def _largest(content: Content, options: SheetSettings, height: float) -> float:
     return low
 
 
-def _draw(content: Content, options: SheetSettings, limit: float, height: float, spare: float) -> tuple[float, Figure]:
+def _draw(
+    on: type[Canvas], content: Content, options: SheetSettings, limit: float, height: float, spare: float
+) -> tuple[float, Figure]:
     """A page of this height with `spare` inches above and below the content, and the height that it needs."""
     form = options.form
-    canvas = Canvas(
+    canvas = on(
         form.width, height, font=form.font, theme=options.colors, dpi=content.dpi(limit), typeface=options.typeface
     )
     y = form.margin

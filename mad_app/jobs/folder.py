@@ -29,7 +29,7 @@ from typing import Any
 from mad_app.images import ImageArray, save_png
 from mad_app.records import RecordError, Source, Trace
 from mad_app.records.schema import SOURCES
-from mad_app.records.storage import read_arrays, read_json, refusals, write_arrays
+from mad_app.records.storage import read_arrays, read_json, refusals, stamp, write_arrays
 from mad_app.request import Request, request_from
 
 HEARTBEAT_SECONDS = 0.5
@@ -187,6 +187,10 @@ class JobFolder:
             return Status(**known | {"phase": Phase[document["phase"]], "trace": trace})
         except (KeyError, TypeError, AttributeError) as error:
             raise RecordError(f"{self.path / 'status.json'} is no status: {error}") from error
+
+    def last_report(self) -> object:
+        """What changes with every report; equal as long as there is no other."""
+        return stamp(self.path / "status.json")
 
     def write_status(self, status: Status) -> None:
         """Report."""

@@ -164,8 +164,11 @@ def mixed(image: ImageArray, name: str, strength: float, *, seed: int = 0) -> Im
 
 def python_of(state: EqualState) -> str:
     """The lines that give the lesson's numbers for the image `reference`."""
-    return f"""from mad_app.lessons.equal_distance import other_values, wheel
+    return f"""from mad_app.figures.slide import slide_bytes
+from mad_app.lessons.equal_distance import other_values, wheel
+from mad_app.lessons.equal_slide import slide_of
 
 tuned = wheel(reference, "{state.metric}", noise={state.noise:g})  # of each .name, .strength, .image, .value
 others = other_values(reference, tuned, "{state.other}")
+slide = slide_bytes(slide_of(reference, tuned, "{state.metric}", "{state.other}", others), "pdf")
 """

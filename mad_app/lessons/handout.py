@@ -4,7 +4,7 @@ A student's copy has room to write; a teacher's has the answer, what there is to
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,28 @@ from mad_app.figures import metric_title, number
 from mad_app.figures.handout import Handout, Panel, PicturePanel, PlanePanel, handout_bytes
 from mad_app.figures.web_page.markup import unbroken
 from mad_app.images import ImageArray, check_image
+from mad_app.lessons.brush import paint
+from mad_app.lessons.by_hand import ByHandState, let_engine_try, noise_to_match, read
+from mad_app.lessons.contours import contour
 from mad_app.lessons.conventions import CONVENTION_TITLES, NumbersState, flipped, make_pair, read_pair
 from mad_app.lessons.equal_distance import EqualState, other_values, wheel
 from mad_app.lessons.glossary import words_in
 from mad_app.lessons.layers import LayersState, equal_copies, sum_of
 from mad_app.lessons.lesson import Lesson
+from mad_app.lessons.level_sets import (
+    LETTERS,
+    LEVELS,
+    LevelSetsState,
+    bundled_values,
+    distortions_plane,
+    extremes,
+    grid_places,
+    metrics_of_run,
+    plane_values,
+    run_plane,
+    run_ways,
+    shelf_run,
+)
 from mad_app.lessons.neighborhood import CHANNELS, LasiState, look_at
 from mad_app.lessons.table import LESSONS
 from mad_app.lessons.texture import COPIES, SIGMAS, TextureState, curves
@@ -225,6 +242,67 @@ def _numbers(image: ImageArray, state: NumbersState, teacher: bool) -> Rows:
     return [panels[:6], panels[6:]]
 
 
+def _level_sets(image: ImageArray, state: LevelSetsState, _teacher: bool) -> Rows:
+    """The plane with the curves of both metrics, and the images that span it."""
+    if state.plane == "distortions":
+        plane, run = distortions_plane(image, state.across, state.up, state.strength), None
+        metrics, third = (state.first, state.second), DISTORTIONS[state.up].title
+        first, second = (plane_values(plane, metric, grid_places(coarse=True)) for metric in metrics)
+    else:
+        run = shelf_run(state.plane)
+        plane, metrics, third = run_plane(run, state.third), metrics_of_run(run), state.third
+        first, second = bundled_values(state.plane, state.third)
+    origin, start = plane.project(np.stack([plane.reference, plane.first]))
+    levels = [float(plane_values(plane, metric, [start])[0]) for metric in metrics]
+    ends = extremes(first, second, levels) if run is None else [way[-1] for way in run_ways(plane, run)]
+    inside = {
+        letter: end.tolist()
+        for letter, end in zip(LETTERS, ends, strict=True)
+        if end is not None and ((end >= 0) & (end <= 1)).all()
+    }
+    drawn = zip((first, second), levels, (False, True), strict=True)
+    curves = [(contour(of, part * level), is_second) for of, level, is_second in drawn for part in (1.0, *LEVELS)]
+    fixed = (0, 1) if run is None else (metrics.index(run.images[LETTERS.index(state.third)].fixed),)
+    titles = [metric_title(metric) for metric in metrics]
+    caption = (f"Orange: {titles[0]}. Blue: {titles[1]}.", "Thick: as far as the start.")
+    thick = tuple(one * (1 + len(LEVELS)) for one in fixed)
+    points = {"O": origin.tolist(), "start": start.tolist(), **inside, "P": (state.u, state.v)}
+    images = (plane.reference, plane.first, plane.second, plane.images([(state.u, state.v)])[0])
+    named = ("Above: O, the original, and the start.", f"Below: {third}, and the picture at the place P.")
+    return [[PlanePanel(curves, points, None, caption, thick), PicturePanel(_two_by_two(images), named)]]
+
+
+def _two_by_two(images: Sequence[ImageArray]) -> ImageArray:
+    """Four pictures as one, with white between them."""
+    gap = max(1, max(images[0].shape) // 32)
+    padded = [np.pad(one, ((0, gap), (0, gap), (0, 0)), constant_values=1) for one in images]
+    rows = [np.concatenate(padded[i : i + 2], axis=1) for i in (0, 2)]
+    return np.concatenate(rows)[:-gap, :-gap]
+
+
+def _by_hand(image: ImageArray, state: ByHandState, teacher: bool) -> Rows:
+    """The noise to match and a picture to draw on, or the painted one; the teacher's copy has the engine's answer."""
+    noisy = noise_to_match(image, state.noise)
+    painted = paint(image, state.strokes)
+    fixed, judge = metric_title(state.fixed), metric_title(state.judge)
+    reading = read(image, painted if state.strokes else noisy, state.fixed, state.judge, noise=state.noise)
+    target = (f"{fixed} {number(reading.target)}", f"{judge} {number(reading.judge_of_noise)}")
+    row: list[Panel] = [PicturePanel(image, ("Original",)), PicturePanel(noisy, ("Noise to match", *target))]
+    if state.strokes:
+        values = (f"{fixed} {number(reading.fixed)}", f"{judge} {number(reading.judge)}")
+        row.append(PicturePanel(painted, ("Painted", *values)))
+    elif not teacher:
+        row.append(PicturePanel(image, ("Draw here what you", "would change")))
+    if teacher:
+        answer = let_engine_try(image, painted if state.strokes else noisy, state.fixed, state.judge)
+        found = zip(("most", "least"), (answer.most, answer.least), answer.fixed, answer.judge, strict=True)
+        for name, one, kept, judged in found:
+            row.append(
+                PicturePanel(one, (f"Engine, {name} different", f"{fixed} {number(kept)}", f"{judge} {number(judged)}"))
+            )
+    return [row]
+
+
 def _texture(image: ImageArray, state: TextureState, teacher: bool) -> Rows:
     """Both copies with their distances at the least width; the teacher's copy has those at others, too."""
     found = curves(image, state.first, state.second, state.strength)
@@ -251,9 +329,11 @@ def _together(_image: ImageArray, state: TogetherState, teacher: bool) -> Rows:
 
 PANELS: Mapping[str, Callable[[ImageArray, Any, bool], Rows]] = {
     "mad": _plane,
+    "level-sets": _level_sets,
     "equal": _wheel,
     "lasi": _neighbors,
     "lpips": _layers,
+    "by-hand": _by_hand,
     "numbers": _numbers,
     "texture": _texture,
     "together": _together,

@@ -27,8 +27,13 @@ from mad_app.records import SHELF, SHELF_RUNS, Run, load_run, shelf_folder, shel
 FINE, COARSE_STEP = 25, 3
 """Places on each side of the grid, and which of them are measured first."""
 
-CHUNK = 9
-"""Images that are measured together; it is always as many, so that a metric is compiled once for a size of picture."""
+CHUNK = 4
+"""Images that are measured together: always as many, so that a metric is compiled once for a size of picture; few, as a
+single place costs as much; and even, so that two cores have equal parts.
+"""
+
+LEVELS = (0.125, 0.25, 0.5, 0.75, 1.5, 2.0, 3.0, 4.0)
+"""Of the thin curves, in multiples of the start's value."""
 
 LETTERS = "ABCD"
 DISTORTED = ("noise", "blur", "jpeg", "contrast", "brightness", "saturation", "hue", "blockiness", "warp", "rotation")

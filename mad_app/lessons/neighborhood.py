@@ -23,11 +23,18 @@ from lasi.metric import RIDGE_UNIT
 from mad_app.declaration import check_settings, setting
 from mad_app.errors import ArgumentError
 from mad_app.images import ImageArray, check_image
+from mad_app.lessons.lesson import check_choice
 
 LARGEST = 50
 """Largest neighborhood of the lesson."""
 
 CHANNELS = ("red", "green", "blue")
+
+VIEWS = {"pixel": "One pixel", "picture": "All pixels", "copy": "Two pictures"}
+"""What of a picture is looked at: name to title."""
+
+COPIES = ("blur", "noise", "jpeg", "contrast", "brightness", "hue", "shift")
+"""Distortions of the second picture, each at its usual strength."""
 
 Values = npt.NDArray[np.float64]
 
@@ -40,6 +47,7 @@ class LasiState:
         ArgumentError: a setting is out of its range.
     """
 
+    view: str = setting("pixel", label="Look at", help="One pixel, all of them, or two pictures.", group="picture")
     row: int = setting(30, label="Row", help="Of the pixel, from the top.", group="picture", minimum=0, maximum=1023)
     column: int = setting(
         30, label="Column", help="Of the pixel, from the left.", group="picture", minimum=0, maximum=1023
@@ -64,8 +72,12 @@ class LasiState:
         maximum=100.0,
     )
 
+    copy: str = setting("blur", label="Second picture", help="A distorted copy of the picture.", group="start")
+
     def __post_init__(self) -> None:
         check_settings(self)
+        check_choice("view", self.view, VIEWS)
+        check_choice("copy", self.copy, COPIES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +139,7 @@ def look_at(
         raise ArgumentError("neighborhood_size", f"must lie between 1 and {LARGEST}, got {neighborhood_size}")
     regression = _regression(check_image(image, "image"), row, column, channel, ridge)
     shape = np.shape(image)
-    found = _neighbors(shape)[np.ravel_multi_index((row, column, channel), shape), :neighborhood_size]
+    found = neighbors_of_all(shape)[np.ravel_multi_index((row, column, channel), shape), :neighborhood_size]
     found = found[found >= 0]
     w = regression.solve(neighborhood_size)
     return Look(
@@ -210,7 +222,7 @@ def _regression(image: ImageArray, row: int, column: int, channel: int, ridge: f
         raise ArgumentError("ridge", f"must be above 0, got {ridge}")
     index = int(np.ravel_multi_index((row, column, channel), image.shape))
     values = np.append(2 * image.astype(np.float64).ravel() - 1, 0)  # the last one is read where no neighbor is
-    predictors = values[_neighbors(image.shape)[: index + 1]]
+    predictors = values[neighbors_of_all(image.shape)[: index + 1]]
     x, weighted = values[:index], _weights(image.shape, row, column, channel)[:index, None] * predictors[:-1]
     return _Regression(
         normal=weighted.T @ predictors[:-1],
@@ -230,7 +242,7 @@ def _weights(shape: tuple[int, ...], row: int, column: int, channel: int) -> Val
 
 
 @lru_cache(maxsize=4)
-def _neighbors(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
+def neighbors_of_all(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
     """The 50 nearest earlier elements of every element, −1 where there is none, (H·W·C, 50)."""
     height, width, channels = shape
     return flat_neighborhood((height, width, channels), LARGEST)
@@ -238,6 +250,21 @@ def _neighbors(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
 
 def python_of(state: LasiState) -> str:
     """The lines that give the lesson's numbers for the image `reference`."""
+    if state.view == "picture":
+        return f"""from mad_app.lessons.regressions import finding_of, survey
+
+found = survey(reference, ridge={state.ridge:g})  # for N = 1 … 50: .predictions (50, H, W, 3), .losses, .errors
+prediction = found.predictions[{state.n} - 1]
+residual = reference - prediction
+finding = finding_of(found)
+"""
+    if state.view == "copy":
+        return f"""from mad_app.distortions import DISTORTIONS, distort
+from mad_app.lessons.regressions import embedding_distances
+
+copy = distort(reference, "{state.copy}", strength=DISTORTIONS["{state.copy}"].default, seed=0)
+apart = embedding_distances(reference, copy, ridge={state.ridge:g})[{state.n} - 1]  # (H, W); apart.mean() is LASI
+"""
     where = f"row={state.row}, column={state.column}, channel={state.channel}"
     return f"""from lasi import LASI
 from mad_app.lessons.neighborhood import grow, grow_on_average, look_at

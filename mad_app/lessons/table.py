@@ -24,6 +24,8 @@ _LASI = Lesson(
         "Click a pixel in a smooth area, then one on an edge (or use the arrow keys). Watch which neighbors get the "
         "large weights.",
         "Move **Neighbors N** from 1 to 50.",
+        "Under *Look at*, choose **All pixels**: where is the picture hard to predict? Then **Two pictures**: point at "
+        "the places where the weights differ most.",
     ),
     prediction=Prediction(
         question="You raise N from 1 to 50. What happens to the loss, the weighted error over all earlier values?",
@@ -32,8 +34,9 @@ _LASI = Lesson(
     ),
     seen="The **loss** falls with every neighbor that is added, since a further weight can be 0 and so never has to "
     "hurt the fit. The **error at one pixel** need not fall: the weights were fitted to earlier values, not to this "
-    "one. Severo et al. found that a larger N also agrees better with people, at a cost that grows with N³. In smooth "
-    "areas the nearest neighbors share the weight; along an edge, the neighbors along it take over.",
+    "one. Under *All pixels* the same is measured for the whole picture. Severo et al. found that a larger N also "
+    "agrees better with people, at a cost that grows with N³. In smooth areas the nearest neighbors share the weight; "
+    "along an edge, the neighbors along it take over.",
     notes=(
         "Timing: 3 minutes of clicking, 2 for the prediction, 3 to discuss the two curves.",
         "Ask: why is no pixel below or to the right ever used? (It is *causal*: it uses only what has been read.)",

@@ -6,6 +6,7 @@ documentation, "GPU memory allocation"), unless XLA_PYTHON_CLIENT_PREALLOCATE is
 """
 
 import contextlib
+import functools
 import importlib.metadata
 import importlib.util
 import json
@@ -86,7 +87,13 @@ def print_devices() -> None:
 
 def may_use_accelerator(root: Path = Path("/")) -> bool:
     """Whether JAX may compute on another device than the CPU, or should, without starting it."""
-    return has_nvidia_gpu(root) or bool(importlib.metadata.entry_points(group="jax_plugins"))
+    return has_nvidia_gpu(root) or _has_plugin_of_jax()
+
+
+@functools.cache
+def _has_plugin_of_jax() -> bool:
+    """Looked for once: every package that is installed is asked, which takes longer than to draw a part of the page."""
+    return bool(importlib.metadata.entry_points(group="jax_plugins"))
 
 
 def has_nvidia_gpu(root: Path = Path("/")) -> bool:

@@ -39,10 +39,9 @@ def _number_of_threads() -> int:
 THREADS = _number_of_threads()
 """PyTorch's threads for one operation: OMP_NUM_THREADS where it is set, otherwise one fewer than the available cores.
 
-PyTorch's threads spin while they wait, so when another process or JAX occupies one of their cores, every small
-operation lasts a time slice. LPIPS-alex and its gradient on 4×64×64 with 2 cores: 2 threads take 12 ms on an idle
-machine and 1000 ms with one other busy process; 1 thread takes 18 ms and 14 ms. After a single copy by 2 threads one of
-them spins for 8 ms more, which slows LASI at the same time from 31 to 41 ms.
+One core is left to JAX and to other processes, since threads that wait for each other suffer most from them: with
+libgomp's own number of spins (`threads.SPINS`) LPIPS-alex and its gradient on 4×64×64 with 2 cores took 12 ms on an
+idle machine and 1000 ms beside one busy process with 2 threads, 18 ms and 14 ms with 1 thread.
 """
 
 

@@ -75,6 +75,18 @@ def _read(file: Path) -> str:
         return ""
 
 
+SPINS = "1000"
+"""How often a thread of PyTorch looks for its next part before it sleeps (GOMP_SPINCOUNT; libgomp's default: 300,000).
+
+Where other work takes one of the cores, threads that look for long take the core from the one they wait for: 100 steps
+of SSIM | MSE at 64 pixels with 2 threads lasted over 60 s beside five busy processes, and 4 s with 1,000. On idle cores
+they take 1.2 s instead of 1.3 s. It has to be set before PyTorch is imported, which this package does only later.
+"""
+
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
+
+
 def _number_of_threads() -> int:
     requested = os.environ.get("OMP_NUM_THREADS", "")
     return int(requested) if requested.isdecimal() and int(requested) else available_cores()

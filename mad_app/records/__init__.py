@@ -5,7 +5,7 @@ from mad_app.records.environment import Environment, device_after, environment
 from mad_app.records.keyframes import Keyframes
 from mad_app.records.labels import Label, load_label, save_label
 from mad_app.records.lock import LockedError, is_locked, run_lock
-from mad_app.records.maps import Maps, load_maps, save_maps
+from mad_app.records.maps import Maps, load_maps, readable_maps, save_maps
 from mad_app.records.ratio import most_separated_pair, pair_ratio
 from mad_app.records.run import GIVEN, CornerResult, Origin, Run, Source, Summary, content_hash, without_folders
 from mad_app.records.run_folder import (
@@ -86,6 +86,7 @@ __all__ = [
     "members_of",
     "most_separated_pair",
     "pair_ratio",
+    "readable_maps",
     "replace_run",
     "restore_run",
     "run_lock",

@@ -30,6 +30,8 @@ def read_document(folder: Path) -> dict[str, Any]:
         RecordError: it is missing, damaged or of a newer schema.
     """
     path = folder / RUN_FILE
+    if not path.exists() and (inner := next(folder.glob(f"*/{RUN_FILE}"), None)):
+        raise RecordError(f"{folder} is no run but a folder of runs: name one of them, such as {inner.parent}")
     document = read_json(path)
     schema = document.get("schema")
     if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:

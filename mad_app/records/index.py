@@ -3,16 +3,19 @@
     .index.sqlite    in the folder of the runs: of each run what a list shows, with the inode, time and size of its
                      run.json and label; a copy that may be deleted at any time
 
-A run is read anew when those of its run.json or label change, or when its checkpoint comes or goes. A row that is
+A run is read anew when those of its run.json or label change, or when its checkpoint comes or goes. In a folder of
+many runs, those that are finished are looked at every few seconds, all others and all labels each time. A row that is
 damaged is made anew, as is a whole index, and where none can be written there is none: the answer is the same, only
 slower. What cannot be read, for whatever reason, is a fault of its own and hides nothing else.
 """
 
 import contextlib
 import json
+import math
 import os
 import sqlite3
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -23,6 +26,7 @@ from mad_app.records.files import CHECKPOINT_FILE, RUN_FILE
 from mad_app.records.labels import LABELS
 from mad_app.records.schema import SCHEMA
 from mad_app.records.series import SERIES_FILE
+from mad_app.records.state import State
 from mad_app.records.storage import refusals
 from mad_app.records.text import encodable, readable
 
@@ -32,11 +36,17 @@ INDEX_FILE = ".index.sqlite"
 VERSION = 100 * SCHEMA + 3
 """Of the index's rows; one of another version is made anew."""
 
+MANY, REST_SECONDS = 5000, 10.0
+"""Of how many runs on, and for how long, those that are finished are taken for unchanged."""
+
 WAIT_SECONDS = 1.0
 """How long to wait for another process that writes the index."""
 
 Stamp = tuple[int, ...]
 """Inode, time and size of one or more files."""
+
+STAMP_OF_RUN = 4
+"""Numbers of a run's stamp, without its label's."""
 
 
 class Index:
@@ -51,6 +61,8 @@ class Index:
         self._root, self._on_disk = Path(root), on_disk
         self._lock = threading.Lock()
         self._stamps: dict[str, Stamp] | None = None
+        self._settled: dict[str, Stamp] = {}
+        self._looked = -math.inf
         self._rows: dict[str, dict[str, Any]] = {}
         self._found: dict[str, Entry | SeriesEntry | str] = {}
         self._entries = Entries((), (), {})
@@ -65,10 +77,20 @@ class Index:
             if self._stamps is None:
                 self._load()
             with refusals(f"the runs in {self._root} could not be listed"):
-                stamps = _stamps_in(self._root)
+                stamps = self._look()
             if stamps != self._stamps:
                 self._update(stamps)
+            if not self._settled and len(stamps) >= MANY:
+                finished = (entry.folder.name for entry in self._entries.runs if entry.state is State.FINISHED)
+                self._settled = {name: stamps[name][:STAMP_OF_RUN] for name in finished}
             return self._entries
+
+    def _look(self) -> dict[str, Stamp]:
+        """The stamps of all folders; those of settled runs as they were, unless that is long ago."""
+        now = time.monotonic()
+        if now - self._looked >= REST_SECONDS:
+            self._looked, self._settled = now, {}
+        return _stamps_in(self._root, self._settled)
 
     def _update(self, stamps: dict[str, Stamp]) -> None:
         """Read what is new or has changed, and forget what is gone."""
@@ -144,8 +166,13 @@ def _open(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _stamps_in(root: Path) -> dict[str, Stamp]:
-    """Name of each folder that may be a run or a series, to its stamp, which changes when it has to be read anew."""
+def _stamps_in(root: Path, settled: Mapping[str, Stamp]) -> dict[str, Stamp]:
+    """Name of each folder that may be a run or a series, to its stamp, which changes when it has to be read anew.
+
+    Args:
+        root: the folder of the runs.
+        settled: stamps, without those of labels, that are taken for unchanged.
+    """
     if not root.is_dir():
         return {}
     labels = _stamps_of_labels(root / LABELS)
@@ -153,7 +180,7 @@ def _stamps_in(root: Path) -> dict[str, Stamp]:
     with os.scandir(root) as entries:
         for entry in entries:
             if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
-                found = _stamp_of_run(entry.path) or _stamp_of_series(entry.path)
+                found = settled.get(entry.name) or _stamp_of_run(entry.path) or _stamp_of_series(entry.path)
                 stamps[entry.name] = found and found + labels.get(entry.name, ())
     return stamps
 

@@ -64,7 +64,7 @@ class Text:
             raise _unexpected(value, where, "text or null" if self.optional else "text")
         if len(value) > self.longest:
             raise RecordError(f"{where} has {len(value)} characters, expected at most {self.longest}")
-        if any(unicodedata.category(character) in UNPRINTABLE for character in value):
+        if not value.isprintable() and any(unicodedata.category(one) in UNPRINTABLE for one in value):
             raise _unexpected(value, where, "printable text")
         if self.pattern and not re.fullmatch(self.pattern, value):
             raise _unexpected(value, where, self.form)

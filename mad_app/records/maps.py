@@ -12,7 +12,7 @@ import numpy as np
 from mad_app.records.arrays import read_declared, sizes_in
 from mad_app.records.files import DEFAULT_FILES, folder_at, path_of
 from mad_app.records.schema import IMAGES, MAPS
-from mad_app.records.storage import refusals, staged_file, write_arrays
+from mad_app.records.storage import RecordError, refusals, staged_file, write_arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +62,14 @@ def load_maps(folder: str | Path) -> Maps | None:
     sizes = sizes_in(images, IMAGES) if images and images.is_file() else {}
     arrays, _ = read_declared(path, MAPS, sizes=sizes)
     return Maps(**arrays)
+
+
+def readable_maps(folder: str | Path) -> tuple[Maps | None, tuple[str, ...]]:
+    """The maps of a record, and what is wrong with them, in sentences: all else can be shown without them."""
+    try:
+        return load_maps(folder), ()
+    except RecordError as error:
+        return None, (f"the maps of the metrics cannot be shown: {error}",)
 
 
 def _in_8_bits(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

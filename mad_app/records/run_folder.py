@@ -57,13 +57,20 @@ from mad_app.records.upgrade import id_of, origin_from
 Value = TypeVar("Value")
 
 
-def save_run(run: Run, root: str | Path, *, checkpoint: Checkpoint | None = None) -> Path:
+def save_run(
+    run: Run,
+    root: str | Path,
+    *,
+    checkpoint: Checkpoint | None = None,
+    announce: Callable[[str], None] = lambda _: None,
+) -> Path:
     """Write a run as a new folder under `root`, whole or not at all.
 
     Args:
         run: what to save; its `folder`, `files` and the results' `file` are ignored, `created` is now unless given.
         root: folder of the runs, made if missing.
         checkpoint: given for a run that shall be resumed later.
+        announce: called with the name of the folder just before that is there.
 
     Returns:
         The new folder, such as `2026-11-23_154210_lasi-vs-lpips-alex_astronaut_3f9a`.
@@ -79,6 +86,7 @@ def save_run(run: Run, root: str | Path, *, checkpoint: Checkpoint | None = None
             pass
         with staged_folder(folder) as staged:
             _write(staged, run, folder.name, checkpoint)
+            announce(folder.name)
             staged.rename(folder)
         sync_folder(root)
     return folder

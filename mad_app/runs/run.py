@@ -299,4 +299,4 @@ def _check_others(request: Request) -> None:
         try:
             spec_of(name)
         except ArgumentError as error:
-            raise ArgumentError("others", f"must be all, none, or names of metrics, which {error.problem}") from error
+            raise ArgumentError("others", f"must be all, none, or names of metrics, and {error.problem}") from error

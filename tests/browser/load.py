@@ -79,6 +79,7 @@ class Visitor:
         runs: folder of the runs on the server's disk.
         connection: to the server.
         query: parameters of the page's URL.
+        path: of the page, such as "lessons".
         page: hash of the page's script.
         fragments: those that ask to be drawn again, each with its interval.
         buttons: label to id of those on the page.
@@ -95,6 +96,7 @@ class Visitor:
     runs: Path
     connection: ClientConnection
     query: str = ""
+    path: str = ""
     page: str = ""
     fragments: dict[str, float] = field(default_factory=dict)
     buttons: dict[str, str] = field(default_factory=dict)
@@ -157,6 +159,8 @@ class Visitor:
         message = BackMsg()
         state = message.rerun_script
         state.query_string, state.page_script_hash, state.fragment_id = self.query, self.page, fragment
+        if self.path:
+            state.page_script_hash, state.page_name = "", self.path
         state.is_auto_rerun = bool(fragment and widget is None)
         if widget:
             state.widget_states.widgets.append(widget)

@@ -18,13 +18,13 @@ def open_crop(page: Page) -> None:
     expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
     page.get_by_text("Crop", exact=True).click()
     expect(page.locator(".crop .told output")).to_contain_text("All of it, 300 × 300 pixels")
-    page.locator(".stage").scroll_into_view_if_needed()
 
 
 def settled_stage(page: Page) -> FloatRect:
-    """Where the picture is, once nothing moves any longer."""
+    """Where the picture is, in the middle of the window, once nothing moves any longer."""
     before = None
     while True:
+        page.locator(".stage").evaluate("stage => stage.scrollIntoView({block: 'center', behavior: 'instant'})")
         area = page.locator(".stage").bounding_box()
         if area is not None and area == before:
             return area
@@ -108,7 +108,6 @@ def test_a_finger_resizes_the_frame_on_a_phone(address: str, browser: Browser, t
         expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
         page.get_by_text("Crop", exact=True).click()
         expect(page.locator(".crop .told output")).to_contain_text("All of it, 240 × 80 pixels")
-        page.locator(".handle.se").scroll_into_view_if_needed()
         area, part = settled_stage(page), page.locator(".handle.se").bounding_box()
         assert part is not None
         touches = context.new_cdp_session(page)

@@ -160,15 +160,15 @@ def test_space_flickers_and_calm_is_kept_where_it_is_wished(
     calm.close()
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_cut_off_and_everything_has_a_name(open_viewer: Callable[..., Page], width: int) -> None:
-    page = open_viewer(width=width, height=844)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    edges = page.locator(".viewer").evaluate(
-        "v => [...v.querySelectorAll('*')].filter(e => e.offsetParent && !e.closest('.port')).map(e => "
-        "e.getBoundingClientRect().right)"
+def test_nothing_is_cut_off_and_everything_has_a_name(open_viewer: Callable[..., Page]) -> None:
+    page = open_viewer(width=1280, height=844)
+    rightmost = (
+        "Math.max(document.documentElement.scrollWidth, ...[...document.querySelectorAll('.viewer *')].filter("
+        "e => e.offsetParent && !e.closest('.port')).map(e => e.getBoundingClientRect().right))"
     )
-    assert max(edges) <= width
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.wait_for_function(f"innerWidth === {width} && {rightmost} <= {width}")
     for control in page.locator(".viewer").locator("input, select, button, .port, svg").all():
         named = control.evaluate(
             "c => c.getAttribute('aria-label') || c.title || c.textContent || c.closest('label')?.textContent"
@@ -176,7 +176,7 @@ def test_nothing_is_cut_off_and_everything_has_a_name(open_viewer: Callable[...,
         assert named, control.evaluate("c => c.outerHTML")
 
 
-@pytest.mark.parametrize("fine", [1, 1.1, 1.25, 1.5, 2])
+@pytest.mark.parametrize("fine", [1, 1.1, 1.5])
 def test_image_pixels_are_whole_device_pixels(browser: Browser, address: str, run: str, fine: float) -> None:
     """Each image pixel is a square of one color, and the zoom is said in pixels of the page and of the device."""
     page = browser.new_page(device_scale_factor=fine, viewport={"width": 1280, "height": 900})

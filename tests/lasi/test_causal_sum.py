@@ -12,7 +12,6 @@ from lasi.causal_sum import causal_sums, initial_carry
 from lasi.predictors import GatherIndices
 from lasi.strips import Layout
 from tests.lasi import oracle
-from tests.lasi.quick_compile import quick_jit
 
 NUMBERS, IMAGES = 2, 2
 NO_INDICES = GatherIndices(predictors=np.zeros((0, 0, 0, 0), np.int32), sources=np.zeros((0, 0, 0), np.int32))
@@ -61,7 +60,7 @@ def random_values(shape: tuple[int, int, int], seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((*shape, NUMBERS, IMAGES))
 
 
-@functools.partial(quick_jit, static_argnums=2)
+@functools.partial(jax.jit, static_argnums=2)
 def sums_and_adjoint(values: Array, weights: Array, tile: tuple[int, int]) -> tuple[Array, Array, Array]:
     """The causal sums, the gradient of their product with weights, and the weights' sums over later elements."""
     sums, adjoint = jax.vjp(lambda values: sums_by_strips(values, tile), values)

@@ -16,7 +16,6 @@ from jax import Array
 from lasi import LASI
 from tests.lasi import shard_over_devices
 from tests.lasi.pictures import noisy, smooth_noise
-from tests.lasi.quick_compile import quick_jit
 
 SHAPE, SIZE, STEP = (5, 6, 2), 3, 1e-6
 METRIC = LASI(SHAPE, SIZE)
@@ -34,17 +33,17 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "distance of a pair": lambda y: METRIC.compute_distance(X, y),
     "distances to an embedding": distance_to,
     "distance map": lambda y: METRIC.distance_map(X, y),
-    "embedding": METRIC.embedding,
-    "prediction": METRIC.prediction,
-    "weighted loss": METRIC.wls_loss,
+    "values of one image": lambda y: jnp.concatenate(
+        [METRIC.embedding(y).ravel(), METRIC.prediction(y).ravel(), METRIC.wls_loss(y)[None]]
+    ),
 }
 every_function = pytest.mark.parametrize("name", FUNCTIONS)
 
 
 @every_function
 def test_forward_mode_against_finite_differences(name: str) -> None:
-    function = quick_jit(FUNCTIONS[name])
-    _, tangent = quick_jit(lambda y, along: jax.jvp(FUNCTIONS[name], (y,), (along,)))(Y, ALONG)
+    function = jax.jit(FUNCTIONS[name])
+    _, tangent = jax.jit(lambda y, along: jax.jvp(FUNCTIONS[name], (y,), (along,)))(Y, ALONG)
     central = (np.asarray(function(Y + STEP * ALONG)) - function(Y - STEP * ALONG)) / (2 * STEP)
     np.testing.assert_allclose(tangent, central, rtol=0, atol=1e-7 * np.abs(central).max())
 
@@ -56,14 +55,14 @@ def objective(name: str, y: Array) -> Array:
 
 
 def central_difference_of_gradient(name: str) -> np.ndarray:
-    gradient = quick_jit(jax.grad(functools.partial(objective, name)))
+    gradient = jax.jit(jax.grad(functools.partial(objective, name)))
     return (np.asarray(gradient(Y + STEP * ALONG)) - gradient(Y - STEP * ALONG)) / (2 * STEP)
 
 
 @every_function
 def test_forward_over_reverse_against_finite_differences_of_the_gradient(name: str) -> None:
     gradient = jax.grad(functools.partial(objective, name))
-    product = quick_jit(lambda y, along: jax.jvp(gradient, (y,), (along,))[1])(Y, ALONG)
+    product = jax.jit(lambda y, along: jax.jvp(gradient, (y,), (along,))[1])(Y, ALONG)
     expected = central_difference_of_gradient(name)
     np.testing.assert_allclose(product, expected, rtol=0, atol=1e-6 * np.abs(expected).max())
 
@@ -71,15 +70,15 @@ def test_forward_over_reverse_against_finite_differences_of_the_gradient(name: s
 @pytest.mark.parametrize("name", ["distances to an embedding", "distance map"])
 def test_reverse_over_reverse_against_finite_differences_of_the_gradient(name: str) -> None:
     gradient = jax.grad(functools.partial(objective, name))
-    product = quick_jit(jax.grad(lambda y, along: jnp.vdot(gradient(y), along)))(Y, ALONG)
+    product = jax.jit(jax.grad(lambda y, along: jnp.vdot(gradient(y), along)))(Y, ALONG)
     expected = central_difference_of_gradient(name)
     np.testing.assert_allclose(product, expected, rtol=0, atol=1e-6 * np.abs(expected).max())
 
 
 def test_forward_and_reverse_mode_by_both_images_agree() -> None:
     weights = WEIGHTS[..., 0]
-    of_x, of_y = quick_jit(lambda *images: jax.vjp(METRIC.distance_map, *images)[1](jnp.asarray(weights)))(X, Y)
-    tangent = quick_jit(lambda *along: jax.jvp(METRIC.distance_map, (X, Y), along)[1])(ALONG, OTHER)
+    of_x, of_y = jax.jit(lambda *images: jax.vjp(METRIC.distance_map, *images)[1](jnp.asarray(weights)))(X, Y)
+    tangent = jax.jit(lambda *along: jax.jvp(METRIC.distance_map, (X, Y), along)[1])(ALONG, OTHER)
     np.testing.assert_allclose(np.vdot(weights, tangent), np.vdot(of_x, ALONG) + np.vdot(of_y, OTHER), rtol=1e-10)
 
 
@@ -92,15 +91,15 @@ def test_batched_gradients_and_tangents() -> None:
     def map_tangent(image: Array, along: Array) -> Array:
         return jax.jvp(METRIC.embedding, (image,), (along,))[1]
 
-    gradients, tangents = quick_jit(jax.vmap(map_gradient))(images), quick_jit(jax.vmap(map_tangent))(images, along)
-    alone = quick_jit(map_gradient), quick_jit(map_tangent)
+    gradients, tangents = jax.jit(jax.vmap(map_gradient))(images), jax.jit(jax.vmap(map_tangent))(images, along)
+    alone = jax.jit(map_gradient), jax.jit(map_tangent)
     for i in range(3):
         np.testing.assert_allclose(gradients[i], alone[0](images[i]), rtol=0, atol=1e-11)
         np.testing.assert_allclose(tangents[i], alone[1](images[i], along[i]), rtol=0, atol=1e-11)
 
 
 def test_second_order_is_finite_where_images_are_equal() -> None:
-    product = quick_jit(lambda y: jax.jvp(jax.grad(METRIC.compute_distance, argnums=1), (X, y), (0 * y, ALONG))[1])(X)
+    product = jax.jit(lambda y: jax.jvp(jax.grad(METRIC.compute_distance, argnums=1), (X, y), (0 * y, ALONG))[1])(X)
     assert np.isfinite(product).all()
 
 

@@ -10,7 +10,6 @@ from lasi import LASI
 from lasi.strips import Target, group_of
 from tests.lasi import oracle
 from tests.lasi.pictures import noisy, smooth_noise
-from tests.lasi.quick_compile import quick_jit
 
 SHAPE, SIZE = (9, 10, 3), 4
 METRIC = LASI(SHAPE, SIZE)
@@ -22,10 +21,11 @@ IDENTICAL = 1e-6
 """Largest distance of an image to itself: a few roundings of float32 in vectors of length 1. It is not 0 because the
 two embeddings may be rounded differently, in other lanes of a vector operation or in another program."""
 
-VALUE_AND_GRADIENTS = quick_jit(jax.value_and_grad(METRIC.compute_distance, argnums=(0, 1)))
+VALUE_AND_GRADIENTS = jax.jit(jax.value_and_grad(METRIC.compute_distance, argnums=(0, 1)))
 DISTANCE = jax.jit(METRIC.compute_distance)
 
 
+@pytest.mark.as_shipped
 @pytest.mark.usefixtures("float64")
 def test_every_method_against_the_oracle() -> None:
     x, y = X.astype(np.float64), Y.astype(np.float64)
@@ -44,7 +44,7 @@ def test_every_method_against_the_oracle() -> None:
         norms.mean(),
     ]
 
-    @quick_jit
+    @jax.jit
     def evaluate(x: jax.Array, y: jax.Array, embedding: jax.Array) -> list[jax.Array]:
         return [
             METRIC.embedding(x),
@@ -79,17 +79,18 @@ def test_wide_images_computed_in_groups_equal_single_ones(count: int, group: int
         return weights @ jax.lax.map(lambda image: lasi.compute_distance_to(embedding, image), images)
 
     embedding = lasi.embedding(x)
-    results = [quick_jit(jax.value_and_grad(of, argnums=(0, 1)))(embedding, images) for of in (together, alone)]
+    results = [jax.jit(jax.value_and_grad(of, argnums=(0, 1)))(embedding, images) for of in (together, alone)]
     for found, expected in zip(*map(jax.tree.leaves, results), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
 
 
 def test_the_weighted_loss_falls_as_the_neighborhood_grows() -> None:
-    losses = [float(quick_jit(LASI(SHAPE, size).wls_loss)(X)) for size in (1, 3, 8)]
+    losses = [float(jax.jit(LASI(SHAPE, size).wls_loss)(X)) for size in (1, 3, 8)]
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] < 0.8 * losses[0]
 
 
+@pytest.mark.as_shipped
 def test_symmetric_positive_and_satisfies_the_triangle_inequality() -> None:
     to_y, to_z, between = DISTANCE(X, Y), DISTANCE(X, Z), DISTANCE(Y, Z)
     np.testing.assert_allclose(DISTANCE(Y, X), to_y, rtol=1e-6)
@@ -97,6 +98,7 @@ def test_symmetric_positive_and_satisfies_the_triangle_inequality() -> None:
     assert between <= to_y + to_z
 
 
+@pytest.mark.as_shipped
 @pytest.mark.parametrize("image", [X, 0 * X, 0 * X + 1, 0 * X - 0.3], ids=["noise", "gray", "white", "dark"])
 def test_an_image_has_distance_zero_to_itself(image: np.ndarray) -> None:
     assert 0 <= METRIC.compute_distance(image, image) <= IDENTICAL
@@ -123,7 +125,7 @@ def test_gradient_against_finite_differences(seed: int, unit_normalize: bool) ->
     np.testing.assert_allclose(slope, (ahead - behind) / (2 * step), rtol=1e-6)
 
 
-NOT_NORMALIZED = quick_jit(
+NOT_NORMALIZED = jax.jit(
     jax.value_and_grad(LASI(SHAPE, SIZE, unit_normalize_features=False).compute_distance, argnums=(0, 1))
 )
 
@@ -133,7 +135,7 @@ def test_gradients_of_the_other_methods_against_finite_differences() -> None:
     lasi, image, step = LASI((5, 6, 2), 3), smooth_noise((5, 6, 2), seed=5), 1e-6
     direction, weights = np.random.default_rng(6).standard_normal((2, *image.shape))
 
-    @quick_jit
+    @jax.jit
     @jax.value_and_grad
     def objective(x: jax.Array) -> jax.Array:
         return lasi.wls_loss(x) + jnp.vdot(lasi.prediction(x), weights) + jnp.sum(lasi.embedding(x) ** 3)
@@ -153,6 +155,7 @@ SINGULAR_PAIRS = {
 }
 
 
+@pytest.mark.as_shipped
 @pytest.mark.parametrize("name", SINGULAR_PAIRS)
 def test_finite_gradient_everywhere(name: str) -> None:
     distance, gradients = VALUE_AND_GRADIENTS(*SINGULAR_PAIRS[name])
@@ -186,6 +189,7 @@ def test_a_gradient_along_the_embedding_is_removed() -> None:
     np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-3)
 
 
+@pytest.mark.as_shipped
 def test_jit_equals_eager() -> None:
     lasi, x, y = LASI((2, 3), 1), X[:2, :3, 0], Y[:2, :3, 0]
     compiled = jax.jit(jax.value_and_grad(lasi.compute_distance))(x, y)
@@ -200,8 +204,8 @@ def test_jit_equals_eager() -> None:
 def test_vmap_equals_a_loop() -> None:
     lasi, xs, ys = LASI((4, 5, 3), 2), np.stack([X, Y, Z])[:, :4, :5], np.stack([Z, X, Y])[:, :4, :5]
     evaluate = jax.value_and_grad(lasi.compute_distance)
-    distances, gradients = quick_jit(jax.vmap(evaluate))(xs, ys)
-    evaluate_one = quick_jit(evaluate)
+    distances, gradients = jax.jit(jax.vmap(evaluate))(xs, ys)
+    evaluate_one = jax.jit(evaluate)
     for x, y, distance, gradient in zip(xs, ys, distances, gradients, strict=True):
         expected_distance, expected_gradient = evaluate_one(x, y)
         np.testing.assert_allclose(distance, expected_distance, rtol=1e-5)
@@ -223,7 +227,7 @@ def test_float32_stays_near_float64() -> None:
     lasi = LASI(shape, neighborhood_size=10)
     single = jax.jit(lasi.compute_distance)(np.float32(x), np.float32(y))
     with jax.enable_x64(True):
-        double = quick_jit(lasi.compute_distance)(x, y)
+        double = jax.jit(lasi.compute_distance)(x, y)
     assert (single.dtype, double.dtype) == (np.float32, np.float64)
     np.testing.assert_allclose(single, double, rtol=1e-5)
 
@@ -232,7 +236,7 @@ def test_two_dimensions_equal_one_channel() -> None:
     def evaluate(x: np.ndarray, y: np.ndarray) -> tuple[jax.Array, ...]:
         lasi = LASI(x.shape, 3)
 
-        @quick_jit
+        @jax.jit
         def methods(x: jax.Array, y: jax.Array) -> tuple[jax.Array, ...]:
             return lasi.compute_distance(x, y), lasi.distance_map(x, y), lasi.embedding(x), lasi.prediction(x)
 
@@ -272,6 +276,7 @@ def test_lists_of_numbers_are_images() -> None:
     assert METRIC.compute_distance(X.tolist(), Y.tolist()) == METRIC.compute_distance(X, Y)
 
 
+@pytest.mark.as_shipped
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("place", [(0, 0, 0), (4, 5, 1)], ids=str)
 def test_nan_and_infinity_make_the_distance_nan(value: float, place: tuple[int, int, int]) -> None:
@@ -318,7 +323,7 @@ def test_flat_regions_in_eight_bits_stay_finite() -> None:
     step = np.where(np.arange(48)[:, None, None] < 24, np.uint8(0), np.uint8(255))
     step = np.broadcast_to(step, shape)
     noisy = np.clip(white + np.random.default_rng(0).normal(0, 9, shape), 0, 255).astype(np.float32)
-    evaluate = quick_jit(jax.value_and_grad(LASI(shape, 10).compute_distance, argnums=1))
+    evaluate = jax.jit(jax.value_and_grad(LASI(shape, 10).compute_distance, argnums=1))
     for x in (white, step):
         distance, gradient = evaluate(np.float32(x), noisy)
         assert jnp.isfinite(distance)

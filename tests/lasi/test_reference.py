@@ -11,7 +11,6 @@ from jax import Array
 
 from lasi import flat_neighborhood
 from tests.lasi import oracle
-from tests.lasi.quick_compile import quick_jit
 from tests.lasi.reference import CASES, Case
 
 IN_FLOAT64, IN_FLOAT32 = 1e-9, 2e-4
@@ -47,7 +46,7 @@ class Batch:
 def pair_of(index: int) -> Pair:
     lasi = CASES[index].lasi
 
-    @quick_jit
+    @jax.jit
     def evaluate(x: Array, y: Array) -> tuple[tuple[Array, Array], Array, Array]:
         return jax.value_and_grad(lasi.compute_distance, argnums=1)(x, y), lasi.coefficients(x), lasi.prediction(x)
 
@@ -60,7 +59,7 @@ def pair_of(index: int) -> Pair:
 def batch_of(index: int) -> Batch:
     lasi, (x, y) = CASES[index].lasi, CASES[index].images
 
-    @quick_jit
+    @jax.jit
     def evaluate(x: Array, y: Array) -> tuple[Array, Array, Array]:
         embedding = lasi.embedding(x)
 
@@ -129,7 +128,7 @@ def test_gradient_in_float64(case: Case) -> None:
 @pytest.mark.parametrize("case", [CASES[0], CASES[2], CASES[7]], ids=str)
 def test_multiple_distances_in_float64(case: Case) -> None:
     x, y = case.images
-    distances = quick_jit(lambda x, y: case.lasi.compute_distance_multiple(ref=x, noisy=y, same=x))(x, y)
+    distances = jax.jit(lambda x, y: case.lasi.compute_distance_multiple(ref=x, noisy=y, same=x))(x, y)
     assert list(distances) == ["noisy", "same"]
     assert_near(distances["noisy"], case.distance, IN_FLOAT64)
     assert distances["same"] <= 1e-12
@@ -159,6 +158,7 @@ def test_gradient_in_float32(case: Case) -> None:
     assert not of_second.any(), "the distance of one image must not depend on another of its batch"
 
 
+@pytest.mark.as_shipped
 @pytest.mark.parametrize("case", [CASES[0], CASES[10], CASES[11]], ids=str)
 def test_gradient_in_float32_compiled_by_default(case: Case) -> None:
     """Some of their elements have embeddings that differ by rounding alone, which depends on the compilation."""

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from lasi.regression import LARGEST_UNROLLED, packed_size, products, residual_energy, ridge_solve
-from tests.lasi.quick_compile import quick_jit
 
 RIDGE = 80 / 127.5
 SIZES = [1, 2, 5, 10, LARGEST_UNROLLED + 1]
@@ -20,12 +19,13 @@ def random_predictors(size: int, *, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((OBSERVATIONS, size + 1, ELEMENTS))
 
 
+@jax.jit
 def packed_sums(predictors: np.ndarray) -> jax.Array:
     """(1, F, elements)."""
     return products(jnp.asarray(predictors)).sum(axis=0, keepdims=True)
 
 
-@quick_jit
+@jax.jit
 def solve_and_adjoint(sums: jax.Array, cotangent: jax.Array) -> tuple[jax.Array, jax.Array]:
     """The solutions (u, N, elements), and the gradient of their product with a cotangent."""
     solution, adjoint = jax.vjp(lambda sums: ridge_solve(sums, jnp.asarray(RIDGE, sums.dtype), False), sums)
@@ -41,7 +41,7 @@ def normal_equations(predictors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 @every_size
 def test_products_hold_the_lower_triangle_column_by_column(size: int) -> None:
     predictors = random_predictors(size)
-    packed = products(jnp.asarray(predictors))
+    packed = jax.jit(products)(predictors)
     columns = [
         predictors[:, row] * predictors[:, column] for column in range(size + 1) for row in range(column, size + 1)
     ]
@@ -87,7 +87,7 @@ def test_residual_energy(size: int) -> None:
     sums = packed_sums(predictors)
     solution, _ = solve_and_adjoint(sums, jnp.zeros((1, size, ELEMENTS)))
     residuals = predictors[:, -1] - np.einsum("sig,ig->sg", predictors[:, :-1], solution[0])
-    energy = residual_energy(sums, solution, RIDGE)
+    energy = jax.jit(residual_energy)(sums, solution, RIDGE)
     np.testing.assert_allclose(energy[0], np.sum(residuals**2, axis=0), rtol=1e-11)
 
 

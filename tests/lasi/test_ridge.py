@@ -9,7 +9,6 @@ import pytest
 
 from lasi import LASI
 from tests.lasi.pictures import noisy, smooth_noise
-from tests.lasi.quick_compile import quick_jit
 
 SHAPE, SIZE = (9, 10, 3), 4
 X = smooth_noise(SHAPE, seed=1)
@@ -33,12 +32,12 @@ def test_a_ridge_too_small_for_float32_is_refused(coefficient: float, call: str)
 def test_float64_takes_a_smaller_one() -> None:
     lasi = LASI(SHAPE, SIZE, ols_regularization_coef=1e-6)
     with jax.enable_x64(True):
-        assert np.isfinite(quick_jit(lasi.compute_distance)(X, Y))
+        assert np.isfinite(jax.jit(lasi.compute_distance)(X, Y))
 
 
 def test_the_smallest_ridge_allowed_in_float32_is_precise_enough() -> None:
     lasi = LASI(SHAPE, SIZE, ols_regularization_coef=1e-4)
-    single = quick_jit(lasi.compute_distance)(jnp.float32(X), jnp.float32(Y))
+    single = jax.jit(lasi.compute_distance)(jnp.float32(X), jnp.float32(Y))
     with jax.enable_x64(True):
-        double = quick_jit(lasi.compute_distance)(X, Y)
+        double = jax.jit(lasi.compute_distance)(X, Y)
     np.testing.assert_allclose(single, double, rtol=1e-2)

@@ -2,8 +2,10 @@
 
 import importlib.util
 import itertools
+import json
 import re
 import signal
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 import torch
 
 import mad_app
-from mad_app import Request, Result, Settings, get_metric, load_run, mad_competition, resume_run, run_competition
+from mad_app import Crop, Request, Result, Settings, get_metric, load_run, mad_competition, resume_run, run_competition
 from mad_app.competition import Reason
 from mad_app.errors import ArgumentError
 from mad_app.images import save_png
@@ -23,6 +25,7 @@ from tests.mad_app.cli.command_line import invoke
 from tests.mad_app.competition.quadratics import FORM, SQUARE_NORM, reference_and_start
 
 REFERENCE, START = reference_and_start()
+PART = Crop(left=0.25, width=0.75, height=0.5)
 STEPS = Settings(steps=4)
 
 
@@ -34,7 +37,7 @@ def quick(**changes: Any) -> Result:
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return mad_competition("coffee", "ssim", "mse", size=24, seed=3, settings=STEPS, progress=False)
+    return mad_competition("coffee", "ssim", "mse", size=24, crop=PART, seed=3, settings=STEPS, progress=False)
 
 
 def assert_same(one: Result, other: Result) -> None:
@@ -49,12 +52,14 @@ def assert_same(one: Result, other: Result) -> None:
 
 
 def test_command_request_and_call_give_the_same_bits(result: Result, tmp_path: Path) -> None:
-    request = Request(image="coffee", first="ssim", second="mse", size=24, seed=3, steps=4, others="none")
+    request = Request(
+        image="coffee", first="ssim", second="mse", size=24, seed=3, steps=4, others="none", **asdict(PART)
+    )
     assert_same(result, load_run(run_competition(request, tmp_path / "request")))
     words = command_of(request).split()[3:-1]
     assert_same(result, load_run(invoke(*words, tmp_path / "command").stdout.strip()))
     kept = mad_competition(
-        "coffee", "ssim", "mse", size=24, seed=3, settings=STEPS, progress=False, save=tmp_path / "kept"
+        "coffee", "ssim", "mse", size=24, crop=PART, seed=3, settings=STEPS, progress=False, save=tmp_path / "kept"
     )
     assert_same(result, kept)
     assert kept.run.folder is not None
@@ -123,6 +128,20 @@ def test_an_interrupt_leaves_a_valid_result_that_can_be_continued(tmp_path: Path
     assert whole.history.step[-1] > stopped.history.step[-1]
 
 
+def test_damage_to_what_a_result_can_do_without_is_said(tmp_path: Path) -> None:
+    folder = quick().save(tmp_path)
+    document = json.loads((folder / "run.json").read_text())
+    document["files"] |= {"maps": "maps.npz", "checkpoint": "checkpoint.npz"}
+    (folder / "run.json").write_text(json.dumps(document))
+    for name in ("maps.npz", "checkpoint.npz"):
+        (folder / name).write_bytes(b"damaged")
+    found = load_run(folder)
+    assert found.maps is found.checkpoint is None
+    about_maps, about_checkpoint = found.run.faults
+    assert about_maps.startswith("the maps of the metrics cannot be shown: ")
+    assert about_checkpoint.startswith("the run cannot be continued: ")
+
+
 def test_a_start_and_a_mask_given_as_arrays_are_no_settings_of_the_record(tmp_path: Path) -> None:
     mask = np.zeros(REFERENCE.shape[:2], bool)
     mask[:9] = True
@@ -151,6 +170,8 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "no file": ("reference", "none.png does not exist", {"reference": "none.png"}),
     "too large": ("reference", "pixels on a side", {"reference": np.zeros((16, 9000), np.uint8), "start": None}),
     "size": ("size", "leave it out", {"size": 64}),
+    "crop": ("crop", "leave it out", {"crop": PART}),
+    "box": ("crop", "must be a Crop, got tuple", {"crop": (0, 0, 8, 8)}),
     "two starts": ("strength", "a start is given", {"strength": 0.2}),
     "start's shape": ("start", r"must have the reference's shape \(16, 16, 3\)", {"start": START[:8]}),
     "mask": ("mask", "must be bool", {"mask": np.ones((16, 16))}),

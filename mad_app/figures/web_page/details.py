@@ -17,6 +17,7 @@ def details_html(run: Run) -> Html:
     return join(
         element("h2", "Result"),
         element("p", f"{seen_drift_sentence(run)} {outcome_sentence(run)}"),
+        *(element("p", f"{fault[:1].upper()}{fault.partition(':')[0][1:]}.") for fault in run.faults),
         element("h2", "All metrics"),
         other_metrics_html(run),
         element("h2", "Settings"),

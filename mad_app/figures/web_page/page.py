@@ -34,9 +34,9 @@ from mad_app.records import (
     Run,
     Series,
     load_label,
-    load_maps,
     load_run,
     most_separated_pair,
+    readable_maps,
     shelf_root,
 )
 
@@ -133,7 +133,12 @@ def page_of(shown: Sequence[Shown], title: str, about: str) -> bytes:
     Returns:
         The bytes of an HTML file; more than MAX_BYTES only where the smallest pictures do not fit.
     """
-    maps = [one.maps or _maps_of(one.run) for one in shown]
+    found = [(one.maps, ()) if one.maps or not one.run.folder else readable_maps(one.run.folder) for one in shown]
+    maps = [kept for kept, _ in found]
+    shown = [
+        replace(one, run=replace(one.run, faults=one.run.faults + faults))
+        for one, (_, faults) in zip(shown, found, strict=True)
+    ]
     rest = len(_page(shown, title, about, FOR_FILES[0], []))
     for fidelity in FOR_FILES:
         texts = _texts(shown, maps, fidelity, MAX_BYTES - rest)
@@ -160,13 +165,6 @@ def _data_text(run: Run, maps: Maps | None, fidelity: Fidelity) -> str:
     """What the viewer shows of a run, as JSON that no HTML can be hidden in."""
     data: dict[str, Any] = viewer_data(run, maps, fidelity)
     return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _maps_of(run: Run) -> Maps | None:
-    if run.folder:
-        with contextlib.suppress(RecordError):
-            return load_maps(run.folder)
-    return None
 
 
 def _page(shown: Sequence[Shown], title: str, about: str, fidelity: Fidelity, texts: Sequence[str]) -> bytes:

@@ -89,7 +89,7 @@ def _show_large(known: Known, live: bool) -> None:
 
 def _standing(known: Known, done: int, live: bool, left: str) -> str:
     """What it does, in a sentence."""
-    status, name = known.status, f"since {date_of(known.status.created, st.context.timezone)}"
+    status = known.status
     if status.waiting_for_room and live:
         return "**Paused: there is no room on the disk.** It goes on by itself when there is room."
     if live and not known.running:
@@ -98,7 +98,7 @@ def _standing(known: Known, done: int, live: bool, left: str) -> str:
         rest = f", {about(status.seconds_left)} left" if status.seconds_left is not None else ""
         return f"**Running{rest}.** You may leave this page."
     if done == status.runs:
-        return f"**Complete.** It has {done} runs, and is here {name}."
+        return f"**Complete.** {done} runs, added {date_of(status.created, st.context.timezone)}."
     return f"**{'Stopped' if done else 'Not started'}.** {left}" if left else "**Ended.** Some runs failed."
 
 
@@ -123,7 +123,7 @@ def _show_runs(campaign: Campaign, items: list[Item]) -> None:
     """The matrix, why runs failed, and the table."""
     names = varied(campaign)
     st.header("Matrix")
-    rows, columns = _axes(names)
+    rows, columns = _axes(names, campaign.id)
     found = matrix(items, rows, columns)
     show_html(matrix_html(found, rows, columns))
     several = any(len(cell.items) > 1 for cells in found.values() for cell in cells.values())
@@ -140,17 +140,18 @@ def _show_runs(campaign: Campaign, items: list[Item]) -> None:
     _show_table(items, names)
 
 
-def _axes(names: list[str]) -> tuple[str, str]:
+def _axes(names: list[str], identity: str) -> tuple[str, str]:
     """What the rows and the columns of the matrix are; chosen where more than two things vary."""
-    rows, columns = names[0], names[min(1, len(names) - 1)]
     if len(names) < 3:
-        return rows, columns
-    with st.container(horizontal=True):
-        for side, default in (("rows", rows), ("columns", columns)):
-            if STATE.get(side) not in names:
-                STATE[side] = default
-            st.selectbox(side.capitalize(), names, key=STATE.key(side), format_func=label_of, width=220)
-    return STATE["rows"], STATE["columns"]
+        return names[0], names[-1]
+    with st.container(horizontal=True):  # the first choices are the defaults: a value set here may miss the browser
+        rows = _axis("Rows", names, identity)
+        return rows, _axis("Columns", [name for name in names if name != rows], identity)
+
+
+def _axis(label: str, names: list[str], identity: str) -> str:
+    key = STATE.key(f"{label.lower()}-{identity}")
+    return st.selectbox(label, names, key=key, format_func=label_of, width=220)
 
 
 def _show_table(items: list[Item], names: list[str]) -> None:

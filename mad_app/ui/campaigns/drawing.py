@@ -60,7 +60,7 @@ def table_html(items: Sequence[Item], names: Sequence[str]) -> Html:
         items: the runs.
         names: of what varies.
     """
-    titles = ["State", *(label_of(name) for name in names), "Ratio", "Seconds", ""]
+    titles = ["State", *(label_of(name) for name in names), "Ratio", "Seconds", "Result"]
     head = element("tr", *(element("th", title, scope="col") for title in titles))
     return element("div", element("table", head, *(_line(item, names) for item in items)), class_="mad-matrix mad-list",
                    tabindex="0", role="region", aria_label="Table of the runs")  # fmt: skip

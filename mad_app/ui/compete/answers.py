@@ -1,17 +1,20 @@
 """What a worker process that runs no job is asked for: asked once, and drawn when it answers."""
 
-import contextlib
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, TimeoutError
+from concurrent.futures import Future
 from typing import Any
 
 import streamlit as st
 
-from mad_app.jobs.process import Answer, ProcessEnded
+from mad_app.jobs.process import Answer
+from mad_app.ui.components.patience import wait_until
 from mad_app.ui.session import PageState, ask_worker
 
-PATIENCE_SECONDS = 0.2
-"""How long the page waits for an answer before it is sent without; most take less."""
+QUIET_SECONDS = 0.2
+"""How long the page waits for an answer before it says that it waits; most take less."""
+
+PATIENCE_SECONDS = 1.5
+"""How long it waits for an answer that it can draw in its place; one that comes later draws the whole page anew."""
 
 POLL_SECONDS = 0.25
 STATE = PageState("compete")
@@ -36,11 +39,14 @@ def ask_once(name: str, about: object, request: Callable[[], Mapping[str, Any]])
 
 def when_answered(answer: Future[Answer], waiting: str) -> Answer | None:
     """The answer; until there is one, `waiting` is drawn in its place, and None if the worker ended without."""
-    with contextlib.suppress(TimeoutError, ProcessEnded):
-        answer.result(PATIENCE_SECONDS)
-    if not answer.done():
+    place = st.empty()
+    if not wait_until(answer.done, QUIET_SECONDS):
+        place.caption(waiting)
+    if not wait_until(answer.done, PATIENCE_SECONDS):
+        place.empty()
         st.fragment(_await, run_every=POLL_SECONDS)(answer, waiting)
         return None
+    place.empty()
     return None if answer.exception() else answer.result()
 
 

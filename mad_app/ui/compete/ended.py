@@ -60,8 +60,9 @@ def show_ended(jobs: JobQueue, opened: Opened, same: bool, start_button: Callabl
         st.error(problem)
         _offer_deletion(jobs, opened)
     if run:
+        phase = job.status.phase if job else Phase.DONE
         with contained("this run", lambda: _offer_deletion(jobs, opened)):
-            show_run(run, complete=not (job and job.status.phase.has_result))
+            show_run(run, complete=not phase.has_result, rounded=phase is not Phase.VALUES)
 
 
 def _await_rest(jobs: JobQueue, job_id: str, phase: Phase) -> None:
@@ -70,6 +71,7 @@ def _await_rest(jobs: JobQueue, job_id: str, phase: Phase) -> None:
         st.rerun()
     before = " Until then, the values shown are those before rounding." if phase is Phase.VALUES else ""
     st.caption(f"{phase.value} …{before}")
+    st.empty()  # in the place of the images of the run in progress, which else stay above these until all is drawn
 
 
 def _contest(job: Job | None, run: Run | None) -> str:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from mad_app.competition.settings import MAX_DRIFT
 from mad_app.figures import contest_title, drift_magnitude, running_drift_sentence
-from mad_app.jobs.folder import Job, Phase, Status
+from mad_app.jobs.folder import Job, JobFolder, Phase, Status
 from mad_app.jobs.queue import PAUSE_SECONDS, JobQueue
 from mad_app.ui.compete.my_runs import place_in_queue
 from mad_app.ui.compete.one_step import show_paused_step
@@ -14,12 +14,16 @@ from mad_app.ui.components.containment import contained
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_job
 from mad_app.ui.components.html import show_html, unbroken
+from mad_app.ui.components.patience import wait_until
 from mad_app.ui.session import PageState, may_control
 
 POLL_SECONDS = 0.25
 STOPPING_POLL_SECONDS = 0.1
 WAITING_POLL_SECONDS = 1.5
 """How often a run is looked at that waits behind others, of which there may be many."""
+
+NEWS_SECONDS = 1.5
+"""How long a look at a run that computes waits for something new to draw; a drawing takes time from the run."""
 
 STATE = PageState("compete")
 
@@ -34,7 +38,7 @@ class Surroundings:
         stopping: whether it has been asked to stop.
         pausing: whether it has been asked to pause.
         slow: whether it has been asked to rest after each step.
-        buttons: the phase, as far as the buttons depend on it.
+        buttons: the phase, as far as the buttons depend on it; once it has been asked to stop, they do not.
     """
 
     pause: float
@@ -55,7 +59,7 @@ class Surroundings:
             stopping=stopping,
             pausing=folder.is_asked_to_pause() and not phase.early,
             slow=folder.is_slow(),
-            buttons=phase if phase in (Phase.RUNNING, Phase.PAUSED) else None,
+            buttons=phase if phase in (Phase.RUNNING, Phase.PAUSED) and not stopping else None,
         )
 
 
@@ -76,7 +80,7 @@ def show_live(queue: JobQueue, job: Job) -> None:
             _stop_button(queue, job, around)
     else:
         buttons.caption("Only who started this run can pause, slow down or stop it.")
-    st.fragment(_draw, run_every=around.pause)(queue, job.id, around)
+    st.fragment(_draw, run_every=around.pause)(queue, job, around, [])
     if around.buttons is Phase.PAUSED:
         show_paused_step(queue, job)
 
@@ -96,10 +100,20 @@ def progress_text(job: Job, stopping: bool) -> str:
     return ("Stopping … " if stopping else "") + " · ".join(parts)
 
 
-def _draw(queue: JobQueue, job_id: str, around: Surroundings) -> None:
-    """Draw its progress and its images; where something around them is to change, draw the whole page."""
+def _draw(queue: JobQueue, known: Job, around: Surroundings, drawn: list[object]) -> None:
+    """Draw its progress and its images; where something around them is to change, draw the whole page.
+
+    Args:
+        queue: the server's queue.
+        known: the run as the page knew it when it was drawn.
+        around: what the page shows around it.
+        drawn: the news that were drawn last; empty before the first drawing.
+    """
     with contained("this run"):
-        job = queue.look(job_id)
+        if drawn:
+            wait_until(lambda: _news(known.folder) != drawn[0], NEWS_SECONDS)
+        drawn[:] = [_news(known.folder)]
+        job = queue.look(known.id)
         status = job.status
         if status.phase.over or status.phase.has_result:
             st.rerun()
@@ -109,6 +123,12 @@ def _draw(queue: JobQueue, job_id: str, around: Surroundings) -> None:
             show_html(four_up_html(shown))
         if around != Surroundings.of(job):
             st.rerun()
+
+
+def _news(folder: JobFolder) -> tuple[object, ...]:
+    """What changes when a run reports something, or is asked for something."""
+    asked = folder.is_asked_to_stop(), folder.is_asked_to_pause(), folder.is_slow()
+    return folder.last_report(), *asked
 
 
 def _stop_button(queue: JobQueue, job: Job, around: Surroundings) -> None:

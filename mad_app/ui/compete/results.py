@@ -21,7 +21,7 @@ from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.explanation import WHICH_FAILED
 from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
-from mad_app.ui.components.html import Html, displayable, element, join, plain, sentence, show_html
+from mad_app.ui.components.html import Html, displayable, element, join, plain, show_html
 from mad_app.ui.components.render_cache import await_rendered, renderer
 from mad_app.ui.components.viewer import show_viewer
 from mad_app.ui.session import PageState
@@ -30,20 +30,23 @@ MIMES: dict[Kind, str] = {"pdf": "application/pdf", "svg": "image/svg+xml", "png
 STATE = PageState("compete")
 
 
-def show_run(run: Run, *, complete: bool = True) -> None:
+def show_run(run: Run, *, complete: bool = True, rounded: bool = True) -> None:
     """Draw a record; what goes wrong in one part of it leaves the others.
 
     Args:
         run: the record.
         complete: whether it has all that was asked for; before, its sheet is not drawn.
+        rounded: whether it has its images in 8 bits; before, the viewer, which shows them pixel by pixel, is not drawn,
+            so that the four images stand sooner.
     """
     show_html(join(four_up_html(four_up_of_run(run)), _reading_html()))
     _downloads(run)
     closer, figure, table, reproduce = st.tabs(["Look closer", "Figure", "Other metrics", "Reproduce"])
     with closer, contained("the viewer"):
-        show_viewer(run, STATE.key("viewer"))
-        for fault in run.faults:
-            st.caption(sentence(fault))
+        if rounded:
+            show_viewer(run, STATE.key("viewer"))
+        else:
+            st.caption("Shown as soon as the images are rounded to 8 bits.")
         if complete:
             show_step_of_run(run)
     with table, contained("the table"):

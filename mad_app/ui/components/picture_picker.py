@@ -66,17 +66,7 @@ def show_picture_controls(state: PageState, largest: int = MAX_SIZE) -> tuple[Pi
     """
     _drop_lost_picture(state)
     st.markdown("**Picture**", help="The original that all four images are compared with.")
-    state["bundled"] = state["image"] if state["image"] in BUNDLED else None
-    st.radio(
-        "Picture",
-        list(BUNDLED),
-        key=state.key("bundled"),
-        format_func=lambda name: BUNDLED[name].title,
-        on_change=_pick_bundled,
-        args=(state,),
-        horizontal=True,
-        label_visibility="collapsed",
-    )
+    _bundled_control(state)
     st.caption(_caption(state))
     upload, saved = st.columns(2)
     with upload.popover("Upload", icon=":material/upload:", width="stretch", help="Take a picture of your own."):
@@ -116,8 +106,36 @@ def picker_style(page: str) -> str:
     )
 
 
-def _pick_bundled(state: PageState) -> None:
-    _pick(state, state["bundled"])
+def _bundled_control(state: PageState) -> None:
+    """Choose a bundled picture.
+
+    Whenever the picture was chosen otherwise, the thumbnails are a new widget: a message that the browser sent before
+    it saw them still names the one that was chosen before, which would undo the visitor's choice.
+    """
+    drawn = state["image"] if state["image"] in BUNDLED else None
+    if state.get("thumbnail", drawn) != drawn:
+        state["thumbnails"] += 1
+    state["thumbnail"] = drawn
+    name = f"thumbnails-{state.setdefault('thumbnails', 0)}"
+    if name not in state:
+        state[name] = drawn
+    with st.container(key=state.key("bundled")):
+        st.radio(
+            "Picture",
+            list(BUNDLED),
+            key=state.key(name),
+            format_func=lambda option: BUNDLED[option].title,
+            on_change=_pick_bundled,
+            args=(state, name),
+            horizontal=True,
+            label_visibility="collapsed",
+        )
+
+
+def _pick_bundled(state: PageState, widget: str) -> None:
+    if widget == f"thumbnails-{state['thumbnails']}":
+        state["thumbnail"] = state[widget]
+        _pick(state, state[widget])
 
 
 def _pick(state: PageState, name: str) -> None:

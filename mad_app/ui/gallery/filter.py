@@ -8,11 +8,13 @@ from streamlit.delta_generator import DeltaGenerator
 from mad_app.figures import metric_title
 from mad_app.ui.address import came_back
 from mad_app.ui.components.collection import ORDERS, Card, Filter, picture_title
+from mad_app.ui.components.html import plain
 from mad_app.ui.session import PageState
 
 COLUMNS, ROWS = 4, 3
 PAGE_SIZE = COLUMNS * ROWS
 LONGEST_SEARCH = 200
+MOST_UNKNOWN = 5
 STATE = PageState("gallery")
 
 
@@ -43,6 +45,8 @@ def show_filter(cards: Sequence[Card]) -> Filter:
         help="Runs on any of these pictures.",
     )
     words, order = _search_control(columns[2]), _order_control(columns[3])
+    if unknown := STATE["unknown"]:
+        st.caption(plain(f"No run here has {', '.join(unknown)}, which the address asks for."))
     return Filter(metrics=chosen_metrics, pictures=chosen_pictures, words=words, order=order)
 
 
@@ -100,6 +104,8 @@ def _follow_address(metrics: Sequence[str], pictures: Sequence[str]) -> None:
     STATE["words"] = query.get("words", "")[:LONGEST_SEARCH]
     STATE["metrics"] = [name for name in query.get_all("metric") if name in metrics]
     STATE["pictures"] = [name for name in query.get_all("picture") if name in pictures]
+    wanted = [*query.get_all("metric"), *query.get_all("picture")]
+    STATE["unknown"] = [name[:LONGEST_SEARCH] for name in wanted if name not in {*metrics, *pictures}][:MOST_UNKNOWN]
 
 
 def address_of(chosen: Filter) -> dict[str, str | list[str]]:
@@ -123,3 +129,4 @@ def _turn_to(page: int) -> None:
 
 def _to_first_page() -> None:
     _turn_to(1)
+    STATE["unknown"] = []

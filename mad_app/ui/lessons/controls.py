@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from mad_app.declaration import Setting, settings_of
@@ -13,6 +14,9 @@ from mad_app.metrics import METRICS
 from mad_app.ui.components.form import metric_problem
 from mad_app.ui.components.html import element, show_html
 from mad_app.ui.lessons.state import STATE, place, setting_key
+
+HEAT = ((0, 0, 4), (81, 18, 124), (183, 55, 121), (252, 137, 97), (252, 253, 191))
+"""Some colors of Magma, from no difference to the largest."""
 
 
 def show_slider(lesson: Lesson, name: str, *, step: float | None = None) -> None:
@@ -81,6 +85,13 @@ def show_numbers(numbers: Mapping[str, str]) -> None:
     """Numbers under their names, in a row or, on a phone, in two."""
     parts = [element("div", element("span", name), element("b", number)) for name, number in numbers.items()]
     show_html(element("div", *parts, class_="mad-numbers"))
+
+
+def heat(values: Any) -> ImageArray:
+    """Values (h, w) in [0, 1] as colors; the square root shows weak ones, too."""
+    at = np.sqrt(np.clip(values, 0, 1)) * (len(HEAT) - 1)
+    colors = [np.interp(at, range(len(HEAT)), [color[k] / 255 for color in HEAT]) for k in range(3)]
+    return np.stack(colors, axis=-1).astype(np.float32)
 
 
 def _of(lesson: Lesson, name: str) -> tuple[Setting, str]:

@@ -1,22 +1,29 @@
 """Lesson "Same distance, different look": the original in the middle of eight copies that one metric rates the same."""
 
+from functools import partial
+
 import altair as alt
 import streamlit as st
 
 from mad_app.distortions import DISTORTIONS
-from mad_app.figures import metric_title, number
+from mad_app.figures import metric_title
+from mad_app.figures.slide import SlideKind, slide_bytes
 from mad_app.images import ImageArray
 from mad_app.images.encode import Picture
 from mad_app.lessons import Lesson
 from mad_app.lessons.equal_distance import EqualState, Tuned, other_values, wheel
+from mad_app.lessons.equal_slide import caption_of, sentence_of, slide_of
 from mad_app.metrics import METRICS
 from mad_app.ui.components.charts import chart_of
 from mad_app.ui.components.form import PictureChoice, metric_problem
-from mad_app.ui.components.html import Html, element, show_html
+from mad_app.ui.components.html import Html, element, plain, show_html
 from mad_app.ui.lessons.controls import metric_titles, show_choice, show_slider
+from mad_app.ui.lessons.state import STATE
 
-OFFERED = ("mse", "ssim", "ssim-luma", "gmsd", "nlpd", "haarpsi", "mdsi", "lpips-alex", "lasi", "dists")
-"""Metrics that are quick enough to be tuned while you wait."""
+QUICK = ("mse", "ssim", "ssim-luma", "gmsd", "nlpd", "haarpsi", "mdsi", "lpips-alex", "lasi", "dists")
+"""Metrics that are tuned in about a second."""
+
+OFFERED = (*QUICK, *(name for name in METRICS if name not in QUICK))
 
 _wheel = st.cache_data(show_spinner="Tuning eight distortions", max_entries=64)(wheel)
 
@@ -31,7 +38,10 @@ def show_equal_distance(lesson: Lesson, state: EqualState, picture: PictureChoic
     if picture is None:
         return
     reference = picture.reference
-    titles = metric_titles(OFFERED, (state.metric, state.other), reference)
+    titles = {
+        name: title if name in QUICK else f"{title}, takes longer"
+        for name, title in metric_titles(OFFERED, (state.metric, state.other), reference).items()
+    }
     columns = st.columns(3)
     with columns[0]:
         show_choice(lesson, "metric", titles, long=True)
@@ -50,18 +60,38 @@ def show_equal_distance(lesson: Lesson, state: EqualState, picture: PictureChoic
     original = element("img", src=Picture.png(reference).uri(), alt="the original")
     center = element("figure", original, element("figcaption", element("b", "Original")))
     show_html(element("div", *cells[:4], center, *cells[4:], class_="mad-wheel"))
+    st.markdown(plain(sentence_of(tuned, state.metric, state.other, others)))
+    _show_downloads(reference, tuned, others, state)
     if any(other is not None for other in others):
         _show_others(tuned, others, state)
 
 
 def _cell(one: Tuned, state: EqualState, other: float | None) -> Html:
-    title = DISTORTIONS[one.name].title
-    value = f"{metric_title(state.metric)} {number(one.value)}"
-    parts = [element("b", title), element("span", value if one.reached else f"{value}, not reached")]
-    if other is not None and state.other != state.metric:
-        parts.append(element("span", f"{metric_title(state.other)} {number(other)}"))
-    image = element("img", src=Picture.png(one.image).uri(), alt=f"{title}, {value}")
-    return element("figure", image, element("figcaption", *parts))
+    title, *values = caption_of(one, state.metric, state.other, other)
+    image = element("img", src=Picture.png(one.image).uri(), alt=f"{title}, {values[0]}")
+    caption = element("figcaption", element("b", title), *(element("span", value) for value in values))
+    return element("figure", image, caption)
+
+
+def _show_downloads(reference: ImageArray, tuned: list[Tuned], others: list[float | None], state: EqualState) -> None:
+    """The buttons for the slide as it is seen."""
+
+    def made(kind: SlideKind) -> bytes:
+        return slide_bytes(slide_of(reference, tuned, state.metric, state.other, others), kind)
+
+    types: dict[SlideKind, str] = {"pdf": "application/pdf", "png": "image/png"}
+    with st.container(horizontal=True):
+        for kind, media_type in types.items():
+            st.download_button(
+                f"Slide as {kind.upper()}",
+                partial(made, kind),
+                f"equal-{state.metric}.{kind}",
+                media_type,
+                key=STATE.key(f"slide-{kind}"),
+                on_click="ignore",
+                icon=":material/slideshow:",
+                help="One slide of 16:9 with these pictures and numbers.",
+            )
 
 
 def _show_others(tuned: list[Tuned], others: list[float | None], state: EqualState) -> None:

@@ -8,11 +8,22 @@ import streamlit as st
 
 from mad_app.images import ImageArray
 from mad_app.lessons import Lesson
-from mad_app.lessons.neighborhood import CHANNELS, LARGEST, Growth, LasiState, Look, grow, grow_on_average, look_at
+from mad_app.lessons.neighborhood import (
+    CHANNELS,
+    LARGEST,
+    VIEWS,
+    Growth,
+    LasiState,
+    Look,
+    grow,
+    grow_on_average,
+    look_at,
+)
 from mad_app.ui.components.charts import chart_of
 from mad_app.ui.components.form import PictureChoice
 from mad_app.ui.components.pixel_picker import Cell, show_pixel_picker
 from mad_app.ui.lessons.controls import show_caption, show_choice, show_numbers, show_options, show_slider
+from mad_app.ui.lessons.lasi_pictures import Take, show_all_pixels, show_two_pictures
 from mad_app.ui.lessons.state import STATE, setting_key
 
 RIDGES = [0.01, 0.1, 1.0, 10.0, 100.0]
@@ -34,15 +45,26 @@ def show_lasi(lesson: Lesson, state: LasiState, picture: PictureChoice | None, p
     if (row, column) != (state.row, state.column):
         st.info(f"This picture has {image.shape[1]} × {image.shape[0]} pixels; the nearest one is shown.")
     where = {"row": row, "column": column, "channel": state.channel, "ridge": state.ridge}
-    look = _look(image, neighborhood_size=state.n, **where)
-    _show_picker(lesson, image, row, column, state.channel, look)
-    controls = st.columns([3, 3, 2])
-    with controls[0]:
-        show_slider(lesson, "n")
-    with controls[1]:
-        show_choice(lesson, "channel", dict(enumerate(name.capitalize() for name in CHANNELS)))
-    with controls[2]:
-        show_options(lesson, "ridge", RIDGES)
+    show_choice(lesson, "view", VIEWS)
+
+    def take(row: int, column: int) -> None:
+        STATE[setting_key(lesson.name, "row")], STATE[setting_key(lesson.name, "column")] = row, column
+
+    if state.view == "pixel":
+        _show_pixel(lesson, image, where, state.n, take, predicted)
+        return
+    _show_controls(lesson)
+    if state.view == "picture":
+        show_all_pixels(image, state, (row, column), take, predicted)
+    else:
+        show_two_pictures(lesson, image, state, (row, column), take)
+
+
+def _show_pixel(lesson: Lesson, image: ImageArray, where: dict[str, Any], n: int, take: Take, predicted: bool) -> None:
+    """Draw the regression of one element."""
+    look = _look(image, neighborhood_size=n, **where)
+    _show_picker(image, where["row"], where["column"], where["channel"], look, take)
+    _show_controls(lesson)
     show_numbers(
         {
             "Predicted": f"{look.predicted:.3f}",
@@ -51,15 +73,22 @@ def show_lasi(lesson: Lesson, state: LasiState, picture: PictureChoice | None, p
             "Loss": f"{look.loss:.3g}",
         }
     )
-    st.altair_chart(_weights_chart(look, state.channel), width="stretch")
+    st.altair_chart(_weights_chart(look, where["channel"]), width="stretch")
     if predicted:
-        _show_growth(_grow(image, **where), _grow_on_average(image, ridge=state.ridge, count=9), state.n)
+        _show_growth(_grow(image, **where), _grow_on_average(image, ridge=where["ridge"], count=9), n)
 
 
-def _show_picker(lesson: Lesson, image: ImageArray, row: int, column: int, channel: int, look: Look) -> None:
-    def take(row: int, column: int) -> None:
-        STATE[setting_key(lesson.name, "row")], STATE[setting_key(lesson.name, "column")] = row, column
+def _show_controls(lesson: Lesson) -> None:
+    controls = st.columns([3, 3, 2])
+    with controls[0]:
+        show_slider(lesson, "n")
+    with controls[1]:
+        show_choice(lesson, "channel", dict(enumerate(name.capitalize() for name in CHANNELS)))
+    with controls[2]:
+        show_options(lesson, "ridge", RIDGES)
 
+
+def _show_picker(image: ImageArray, row: int, column: int, channel: int, look: Look, take: Take) -> None:
     largest = float(np.abs(look.coefficients).max(initial=0)) or 1.0
     cells = [
         Cell(int(down), int(right), channel + int(deeper), float(weight) / largest)

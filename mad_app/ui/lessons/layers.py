@@ -3,7 +3,6 @@
 from typing import Any
 
 import altair as alt
-import numpy as np
 import streamlit as st
 
 from mad_app.distortions import DISTORTIONS
@@ -25,11 +24,8 @@ from mad_app.metrics import spec_of
 from mad_app.ui.components.charts import chart_of
 from mad_app.ui.components.form import PictureChoice, metric_problem
 from mad_app.ui.components.html import Html, element, show_html
-from mad_app.ui.lessons.controls import show_caption, show_choice, show_numbers
+from mad_app.ui.lessons.controls import heat, show_caption, show_choice, show_numbers
 from mad_app.ui.lessons.state import STATE, place, setting_key
-
-HEAT = ((0, 0, 4), (81, 18, 124), (183, 55, 121), (252, 137, 97), (252, 253, 191))
-"""Some colors of Magma, from no difference to the largest."""
 
 _copies = st.cache_data(show_spinner="Tuning the noise", max_entries=64)(equal_copies)
 _shift = st.cache_data(show_spinner="Measuring a shift", max_entries=64)(shift_against_noise)
@@ -86,18 +82,11 @@ def _row(one: Parts, copies: tuple[Parts, Parts], state: LayersState) -> list[Ht
     for i, part in enumerate(one.maps):
         top = max(float(other.maps[i].max()) for other in copies) or 1.0
         where = f"{title}: where layer {i + 1} differs"
-        shown = element("img", src=Picture.png(_heat(part / top)).uri(), alt=where, style=shape)
+        shown = element("img", src=Picture.png(heat(part / top)).uri(), alt=where, style=shape)
         off = "" if str(i + 1) in state.layers else "mad-off"
         caption = element("figcaption", f"{i + 1}: ", element("b", number(float(one.values[i]))))
         cells.append(element("figure", shown, caption, class_=off))
     return cells
-
-
-def _heat(values: Any) -> ImageArray:
-    """Values (h, w) in [0, 1] as colors; the square root shows weak ones, too."""
-    at = np.sqrt(np.clip(values, 0, 1)) * (len(HEAT) - 1)
-    colors = [np.interp(at, range(len(HEAT)), [color[k] / 255 for color in HEAT]) for k in range(3)]
-    return np.stack(colors, axis=-1).astype(np.float32)
 
 
 def _parts_chart(copies: tuple[Parts, Parts], state: LayersState) -> Any:

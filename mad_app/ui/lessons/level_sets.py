@@ -1,10 +1,12 @@
 """Lesson "What do level sets look like?": a plane through the space of images, and the picture at a place in it."""
 
 import hashlib
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from mad_app.competition.settings import CORNERS
@@ -20,6 +22,7 @@ from mad_app.lessons.level_sets import (
     DISTORTED,
     FINE,
     LETTERS,
+    LEVELS,
     LevelSetsState,
     Values,
     bundled_values,
@@ -44,11 +47,14 @@ from mad_app.ui.lessons.state import STATE, setting_key
 OFFERED = ("mse", "ssim", "ssim-luma", "gmsd", "nlpd", "haarpsi", "mdsi", "lpips-alex", "lasi")
 """Metrics that are quick enough to be measured in hundreds of places."""
 
-LEVELS = (0.125, 0.25, 0.5, 0.75, 1.5, 2.0, 3.0, 4.0)
-"""Of the thin curves, in multiples of the start's value."""
-
 PORTIONS = 8
 """In which the fine grid is measured, so that others are served in between."""
+
+AT_ONCE_SECONDS = 0.8
+"""How long a drawing waits for the coarse grid before it says that one comes."""
+
+FINE_SECONDS = 1.0
+"""Between two drawings while the fine grid is measured: each takes time from it."""
 
 Pair = tuple[str, str]
 Levels = tuple[float, float]
@@ -89,9 +95,12 @@ def _curves(first: Values, second: Values, levels: Levels, thick: tuple[str, ...
 
 
 @st.cache_data(show_spinner=False, max_entries=1024)
-def _value_at(digest: str, _plane: Plane, metric: str, place: tuple[float, float]) -> float:
+def _values_at(digest: str, _plane: Plane, metrics: Pair, place: tuple[float, float]) -> list[list[float]]:
+    """What both metrics give at a place, and what they give at the start, measured together."""
     del digest
-    return float(plane_values(_plane, metric, [place])[0])
+    start = _plane.project(_plane.first[None])[0]
+    values = [plane_values(_plane, metric, [place, start]).tolist() for metric in metrics]
+    return [list(both) for both in zip(*values, strict=True)]
 
 
 def show_level_sets(lesson: Lesson, state: LevelSetsState, picture: PictureChoice | None, predicted: bool) -> None:
@@ -120,10 +129,15 @@ def show_level_sets(lesson: Lesson, state: LevelSetsState, picture: PictureChoic
     drawn = Drawn(plane, metrics, digest, run)
     if run is not None:
         _show_plane(lesson, state, drawn, bundled_values(state.plane, state.third), predicted)
-    elif _measured(drawn)[1] == PORTIONS:
-        _show_measured(lesson, state, drawn, predicted)
+        return
+    wait([_coarse(drawn)], AT_ONCE_SECONDS)
+    values, portions = _measured(drawn)
+    if values is None:
+        st.fragment(_await_coarse, run_every=POLL_SECONDS)(drawn)
+    elif portions < PORTIONS:
+        st.fragment(_await_fine, run_every=FINE_SECONDS)(lesson, state, drawn, predicted)
     else:
-        st.fragment(_await_fine, run_every=POLL_SECONDS)(lesson, state, drawn, predicted)
+        _show_plane(lesson, state, drawn, values, predicted)
 
 
 def _show_controls(lesson: Lesson, state: LevelSetsState, reference: ImageArray) -> None:
@@ -144,21 +158,19 @@ def _show_controls(lesson: Lesson, state: LevelSetsState, reference: ImageArray)
             show_choice(lesson, name, distorted if name in ("across", "up") else offered, long=True)
 
 
-def _await_fine(lesson: Lesson, state: LevelSetsState, drawn: Drawn, predicted: bool) -> None:
-    """Draw what is measured so far, and ask for the next portion."""
-    if _measured(drawn)[1] == PORTIONS:
+def _await_coarse(drawn: Drawn) -> None:
+    """Look again until the coarse grid is measured."""
+    if _measured(drawn)[0] is not None:
         st.rerun()
-    _show_measured(lesson, state, drawn, predicted)
+    st.caption("Measuring 81 pictures …")
 
 
-def _show_measured(lesson: Lesson, state: LevelSetsState, drawn: Drawn, predicted: bool) -> None:
-    """Draw a plane of two distortions as far as it is measured."""
+def _await_fine(lesson: Lesson, state: LevelSetsState, drawn: Drawn, predicted: bool) -> None:
+    """Draw a plane of two distortions as far as it is measured, and ask for the next portion."""
     values, portions = _measured(drawn)
-    if values is None:
-        st.caption("Measuring 81 pictures …")
-        return
-    if portions < PORTIONS:
-        st.caption(f"Rough so far: {portions} of {PORTIONS} parts of {FINE**2} pictures are measured.")
+    if values is None or portions == PORTIONS:
+        st.rerun()
+    st.caption(f"Rough so far: {portions} of {PORTIONS} parts of {FINE**2} pictures are measured.")
     _show_plane(lesson, state, drawn, values, predicted)
 
 
@@ -166,13 +178,9 @@ def _measured(drawn: Drawn) -> tuple[tuple[Values, Values] | None, int]:
     """The values of both metrics on the coarse grid, None before they are measured, or on the fine one once it is
     complete; and how many of its portions are done. What comes next is asked for.
     """
-    places = grid_places().reshape(-1, 2)
-    on_coarse = np.zeros((FINE, FINE), bool)
-    on_coarse[::COARSE_STEP, ::COARSE_STEP] = True
-    portions = [np.flatnonzero(on_coarse), *np.array_split(np.flatnonzero(~on_coarse), PORTIONS)]
     values, done = np.full((2, FINE**2), np.nan), 0
-    for i, portion in enumerate(portions):
-        future = _request(drawn, i, places[portion])
+    for i, portion in enumerate(_portions()):
+        future = _request(drawn, i, portion)
         if not future.done():
             break
         values[:, portion] = np.frombuffer(future.result()).reshape(2, -1)
@@ -184,11 +192,26 @@ def _measured(drawn: Drawn) -> tuple[tuple[Values, Values] | None, int]:
     return (first, second), done - 1
 
 
-def _request(drawn: Drawn, portion: int, places: Points) -> Future[bytes]:
+def _coarse(drawn: Drawn) -> Future[bytes]:
+    """The values on the coarse grid, which are asked for."""
+    return _request(drawn, 0, _portions()[0])
+
+
+@cache
+def _portions() -> list[npt.NDArray[np.intp]]:
+    """Which of all places are measured together: the coarse grid, then the others."""
+    on_coarse = np.zeros((FINE, FINE), bool)
+    on_coarse[::COARSE_STEP, ::COARSE_STEP] = True
+    return [np.flatnonzero(on_coarse), *np.array_split(np.flatnonzero(~on_coarse), PORTIONS)]
+
+
+def _request(drawn: Drawn, number: int, portion: npt.NDArray[np.intp]) -> Future[bytes]:
+    places = grid_places().reshape(-1, 2)[portion]
+
     def measure() -> bytes:
         return np.stack([plane_values(drawn.plane, metric, places) for metric in drawn.metrics]).tobytes()
 
-    return _measurements().request((drawn.digest, drawn.metrics, portion), measure)
+    return _measurements().request((drawn.digest, drawn.metrics, number), measure)
 
 
 def _show_plane(
@@ -198,13 +221,8 @@ def _show_plane(
         STATE[setting_key(lesson.name, "u")], STATE[setting_key(lesson.name, "v")] = round(u, 3), round(v, 3)
 
     plane, run, titles = drawn.plane, drawn.run, [metric_title(metric) for metric in drawn.metrics]
-    start_u, start_v = plane.project(plane.first[None])[0].tolist()
-
-    def both(place: tuple[float, float]) -> Levels:
-        first, second = (_value_at(drawn.digest, plane, metric, place) for metric in drawn.metrics)
-        return first, second
-
-    levels, here = both((start_u, start_v)), both((state.u, state.v))
+    here, (first, second) = _values_at(drawn.digest, plane, drawn.metrics, (state.u, state.v))
+    levels = first, second
     fixed = ("first", "second") if run is None else (CORNERS[LETTERS.index(state.third)].fixed,)
     marks, ways = _marks(plane, values, levels, run, state.third)
     show_image_plane(

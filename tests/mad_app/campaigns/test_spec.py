@@ -35,6 +35,9 @@ def test_the_same_request_counts_once() -> None:
     ("text", "problem"),
     [
         ("seed = ", "it is no valid TOML"),
+        ("# size = 32", "it is empty"),
+        ("'' = 1", "'' is no setting"),
+        ("\ufeffseed = -1", "seed must be at least 0"),
         ("sead = 1", "did you mean seed?"),
         ("size = [32, 7]", "size must be at least 16"),
         ("seed = [[1]]", "seed must be a whole number"),

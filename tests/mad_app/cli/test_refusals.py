@@ -191,7 +191,7 @@ def test_misuse_exits_with_2(line: str, message: str, place: Path, monkeypatch: 
     ("line", "message"),
     [
         ("resume a_run", "nothing to resume"),
-        ("page . --out a.html", "run.json is missing"),
+        ("page . --out a.html", "is no run but a folder of runs: name one of them, such as "),
         ("figure a_run --show pairs --out nowhere/a.pdf", "nowhere/a.pdf could not be saved"),
         (
             "compete coffee --size 24 --first ssim --second mse --others none --steps 1 --out gray.png",

@@ -71,6 +71,7 @@ def test_lasi_and_lpips_separate_at_fixed_levels() -> None:
     assert_separated(steps, ratio=2)
 
 
+@pytest.mark.as_shipped
 @pytest.mark.parametrize(
     ("shape", "ratios"),
     [((32, 32), (3.39, 7.1e-4, 18.0, 0.176)), ((24, 40), (3.54, 2.5e-4, 19.7, 0.144))],

@@ -47,10 +47,12 @@ def as_earlier(step: Step) -> Step:
     return replace(step, state=earlier)
 
 
+@pytest.mark.as_shipped
 def test_the_same_competition_is_the_same_bit_for_bit() -> None:
     assert_identical(run(), run())
 
 
+@pytest.mark.as_shipped
 @pytest.mark.parametrize("at", [0, 1, 7, STEPS - 1])
 def test_resumed_it_continues_bit_for_bit(at: int) -> None:
     steps = run()

@@ -43,10 +43,14 @@ from mad_app.records import RecordError
 
 from .sheet_runs import broken_run, make_maps, make_sheet_run, one_point_run
 
-COMBINED = (
-    *("AB differences", "CD curves", "pairs differences", "pairs others", "differences others", "curves others"),
-    *("AB metric-maps curves", "differences metric-maps", " ".join(PARTS)),
-)
+TOGETHER = {
+    "single": ("AB differences", "pairs others", "curves others", " ".join(PARTS)),
+    "double": ("CD curves", "differences others", "AB metric-maps curves", " ".join(PARTS)),
+}
+"""Parts one below another, by the width of the sheet; each part alone is drawn in both."""
+
+ALONE = [[part] for part in PARTS]
+BELOW_ONE_ANOTHER = [(width, parts.split()) for width, together in TOGETHER.items() for parts in together]
 
 RUNS = {
     "square": make_sheet_run(),
@@ -109,8 +113,7 @@ def test_nothing_overlaps_and_nothing_is_cut_off(name: str, width: str) -> None:
     assert_nothing_overlaps_or_is_cut_off(figure, WIDTHS[width].font)
 
 
-@pytest.mark.parametrize("parts", [*itertools.combinations(PARTS, 1), *map(str.split, COMBINED)])
-@pytest.mark.parametrize("width", ["single", "double"])
+@pytest.mark.parametrize(("width", "parts"), [*itertools.product(TOGETHER, ALONE), *BELOW_ONE_ANOTHER])
 def test_any_parts_and_sizes_of_text_go_together(parts: Sequence[str], width: str) -> None:
     for font in (WIDTHS[width].largest_font, *([SMALLEST_FONT] if len(parts) == len(PARTS) else [])):
         figure = mad_sheet(RUNS["square"], maps=MAPS, width=width, font_size=font, show=parts)

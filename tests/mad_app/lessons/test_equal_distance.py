@@ -5,7 +5,8 @@ import pytest
 
 from mad_app.distortions import distort
 from mad_app.images import bundled_path, load_image, to_gray
-from mad_app.lessons.equal_distance import WHEEL, mixed, other_values, tune, wheel
+from mad_app.lessons.equal_distance import WHEEL, Tuned, mixed, other_values, tune, wheel
+from mad_app.lessons.equal_slide import sentence_of, slide_of
 from mad_app.metrics import measure
 
 REFERENCE = load_image(bundled_path("coffee"), size=32)
@@ -40,3 +41,18 @@ def test_copies_with_the_same_mse_differ_several_times_over_in_ssim_as_the_lesso
     others = other_values(image, tuned, "ssim")
     assert others[0] == pytest.approx(measure(image, tuned[0].image, ["ssim"])["ssim"], rel=1e-5)
     assert max(others) > 3 * min(others)
+
+
+def test_the_slide_says_what_the_page_says() -> None:
+    tuned = [Tuned(name, 1.0, REFERENCE, 0.01, name != "hue") for name in ("blur", "jpeg", "hue")]
+    said = sentence_of(tuned, "mse", "ssim", [0.2, 0.5, 0.9])
+    assert said == "MSE rates 2 of the 3 copies the same: 0.0100. 1 − SSIM goes from 0.200 to 0.500, 2.5 times as much."
+    assert sentence_of(tuned, "mse", "ssim", [None] * 3) == "MSE rates 2 of the 3 copies the same: 0.0100."
+    slide = slide_of(REFERENCE, tuned, "mse", "ssim", [0.2, 0.5, 0.9])
+    assert [one.caption for one in slide.pictures] == [
+        ("Original",),
+        ("Blur", "MSE 0.0100", "1 − SSIM 0.200"),
+        ("JPEG", "MSE 0.0100", "1 − SSIM 0.500"),
+        ("Hue", "MSE 0.0100, not reached", "1 − SSIM 0.900"),
+    ]
+    assert slide.text[0].replace("\xa0", " ") == said

@@ -10,10 +10,15 @@ from click.testing import CliRunner
 from mad_app.cli.main import program
 from mad_app.errors import ArgumentError
 from mad_app.figures import handout as drawn
+from mad_app.figures import number
 from mad_app.figures.canvas import drawing
 from mad_app.figures.handout import PicturePanel, handout_bytes
 from mad_app.lessons import LESSONS
-from mad_app.lessons.handout import handout_of, make_handout, plain
+from mad_app.lessons.brush import paint
+from mad_app.lessons.by_hand import ByHandState, read
+from mad_app.lessons.contours import interpolate
+from mad_app.lessons.handout import PANELS, handout_of, make_handout, plain
+from mad_app.lessons.level_sets import LevelSetsState, bundled_values
 
 IMAGE = np.random.default_rng(0).random((32, 32, 3), np.float32)
 
@@ -38,6 +43,26 @@ def test_a_student_gets_no_answer(name: str) -> None:
     assert not student.answer_sections
     assert [heading for heading, _ in teacher.answer_sections] == ["What you should see", "Notes"]
     assert _pages(make_handout(name, IMAGE)) == 1
+
+
+def test_the_hand_out_has_the_plane_with_the_curves_of_the_page() -> None:
+    ((plane, four),) = PANELS["level-sets"](IMAGE, LevelSetsState(), False)
+    values, start = bundled_values("contrast", "A"), plane.points["start"]
+    assert {"O", "start", "P", "A"} <= plane.points.keys()
+    for i in plane.thick:
+        curve, is_second = plane.curves[i]
+        along = interpolate(values[is_second], curve)
+        assert along == pytest.approx(np.full(along.shape, interpolate(values[is_second], start)), rel=0.1)
+    assert four.image.shape[0] > 2 * 64
+
+
+def test_a_student_draws_where_the_teacher_has_the_engines_answer() -> None:
+    state = ByHandState()
+    (student,) = PANELS["by-hand"](IMAGE, state, False)
+    np.testing.assert_array_equal(student[-1].image, IMAGE)
+    assert student[1].caption[1] == f"MSE {number(read(IMAGE, IMAGE, 'mse', 'ssim', noise=0.1).target)}"
+    (painted,) = PANELS["by-hand"](IMAGE, ByHandState(strokes="p2.60.500.500"), False)
+    np.testing.assert_array_equal(painted[-1].image, paint(IMAGE, "p2.60.500.500"))
 
 
 def test_the_address_is_a_code_that_has_its_dark_corners() -> None:

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from mad_app.jobs.devices import devices_of_workers
+from mad_app.metrics import devices
 from mad_app.metrics.devices import (
     DRIVER,
     LIBRARY_PATH,
@@ -42,6 +43,7 @@ def gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def install(monkeypatch: pytest.MonkeyPatch, *, plugin: bool) -> None:
     plugins = [SimpleNamespace(name="xla_cuda13")] if plugin else []
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: plugins)
+    monkeypatch.setattr(devices, "_has_plugins", lambda: plugin)
 
 
 def test_a_gpu_is_found_by_its_driver(tmp_path: Path, gpu: Path) -> None:

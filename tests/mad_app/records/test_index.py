@@ -80,6 +80,22 @@ def test_what_changes_is_read_again_and_nothing_else(tmp_path: Path, monkeypatch
     assert len(read) == 2
 
 
+def test_in_a_folder_of_many_runs_those_that_are_finished_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "MANY", 3)
+    monkeypatch.setattr(index, "REST_SECONDS", math.inf)
+    labeled, resting = (save_run(make_run(), tmp_path) for _ in range(2))
+    going_on = save_run(make_run(), tmp_path, checkpoint=make_checkpoint())
+    found = Index(tmp_path)
+    found.entries()
+    for folder in (labeled, resting, going_on):
+        (folder / "run.json").write_text("{}")
+    save_label(labeled, Label("named"))
+    new = save_run(make_run(), tmp_path)
+    assert {entry.id for entry in found.entries().runs} == {resting.name, new.name}
+    monkeypatch.setattr(index, "REST_SECONDS", 0.0)
+    assert {entry.id for entry in found.entries().runs} == {new.name}
+
+
 def test_what_cannot_be_read_is_told_and_links_are_left_alone(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     assert Index(root).entries().runs == ()

@@ -1,4 +1,4 @@
-"""Every page opened with every wrong, old or deleted id: a sentence, and the page as it is otherwise."""
+"""Every page opened with wrong, old and deleted ids: a sentence, and the page as it is otherwise."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -68,11 +68,14 @@ def own_job(root: Path, page: AppTest) -> None:
 NAMES = ("run", "job", "image", "compare", "series")
 """Parameters of an address that name something."""
 
+KINDS = ("none", "outside", "control", "damaged", "deleted")
+"""Ids that name nothing, a place outside, nothing that a file can be named, and records that cannot be read."""
+
 OPENED = {
     *(("compete", id_, "run") for id_ in IDS),
-    *((path, id_, NAMES[(i + j) % len(NAMES)]) for i, path in enumerate(PAGES) for j, id_ in enumerate(IDS)),
+    *((path, id_, NAMES[(i + j) % len(NAMES)]) for i, path in enumerate(PAGES) for j, id_ in enumerate(KINDS)),
 }
-"""Every id on every page, and every parameter on every page."""
+"""Every id on the page that opens records, and every parameter and every kind of id on every page."""
 
 
 @pytest.mark.parametrize(("path", "id_", "name"), sorted(OPENED))

@@ -40,9 +40,8 @@ def test_odd_settings_break_no_page(open_page: OpenPage, tmp_path: Path, setting
     good, odd = (save_run(make_sheet_run(), tmp_path) for _ in range(2))
     edit_setting(odd, setting, value)
     edit(odd, created=LATEST)
-    for path in ("gallery", "figure", "compete"):
-        page = open_page(path, **({"run": odd.name} if path == "compete" else {}))
-        assert page.title
+    for path in ("figure", "compete"):
+        assert open_page(path, **({"run": odd.name} if path == "compete" else {})).title
     assert "mad-card" in html_of(open_page("gallery"))
     assert good.is_dir()
 
@@ -102,6 +101,16 @@ def test_a_run_is_shown_as_its_files_are_now(open_page: OpenPage, tmp_path: Path
     assert shown_by_viewer(page) != whole
     (said,) = (caption.value for caption in page.caption if "on the way cannot be shown" in caption.value)
     assert str(tmp_path) not in said
+
+
+def test_damaged_maps_are_said_where_they_would_be_shown(open_page: OpenPage, tmp_path: Path) -> None:
+    folder = save_run(make_sheet_run(), tmp_path)
+    (folder / "maps.npz").write_bytes(b"damaged")
+    edit(folder, files=json.loads((folder / "run.json").read_text())["files"] | {"maps": "maps.npz"})
+    page = open_page(run=folder.name)
+    said = [caption.value for caption in page.caption if "maps of the metrics cannot be shown" in caption.value]
+    assert len(said) == 1
+    assert str(tmp_path) not in said[0]
 
 
 @pytest.mark.parametrize("part", ["show_viewer", "other_metrics_html", "figure_bytes"])

@@ -93,7 +93,7 @@ def test_choices_go_into_the_address_and_come_out_of_it(open_page: OpenPage) -> 
     page = open_page(**QUICK, distortion="blur", strength="3", seed="7")
     assert page.selectbox(key="compete-first").value == "ssim"
     assert page.slider(key="compete-strength-blur").value == 3.0
-    page.radio(key="compete-bundled").set_value("rocket").run()
+    page.radio(key="compete-thumbnails-0").set_value("rocket").run()
     page.selectbox(key="compete-distortion").select("jpeg").run()
     changed = {"image": "rocket", "distortion": "jpeg", "seed": "7"}
     assert {name: parameter(page, name) for name in page.query_params} == QUICK | changed
@@ -265,8 +265,24 @@ def test_a_crop_is_chosen_carried_by_the_address_and_used(
     job = queue_of(str(tmp_path)).look(parameter(page, "job"))
     expected = load_image(bundled_path("retina"), size=64, crop=Crop(left=0.25, width=0.75, height=0.5))
     np.testing.assert_array_equal(job.folder.reference(), expected)
-    page.radio(key="compete-bundled").set_value("rocket").run()
+    page.radio(key="compete-thumbnails-0").set_value("rocket").run()
     assert [page.number_input(key=f"compete-{name}").value for name in BORDERS] == [0.0, 0.0, 1.0, 1.0]
+
+
+def test_a_late_message_of_the_thumbnails_does_not_undo_an_upload(open_page: OpenPage) -> None:
+    page = open_page(**QUICK)
+    page.radio(key="compete-thumbnails-0").set_value("rocket").run()
+    before = [state for state in page._tree.get_widget_states().widgets if "thumbnails-0" in state.id]
+    page.file_uploader(key="compete-file").upload("mine.png", png(40, 30), "image/png").run()
+    own = page.session_state["compete-image"]
+    assert own.startswith("upload:")
+    late = page._tree.get_widget_states()
+    late.widgets.extend(before)
+    page._run(late)
+    assert not page.exception
+    assert page.session_state["compete-image"] == own
+    page.radio(key="compete-thumbnails-1").set_value("rocket").run()
+    assert page.session_state["compete-image"] == "rocket"
 
 
 def test_the_square_of_an_earlier_address_is_kept_until_it_is_changed(

@@ -23,10 +23,10 @@ def test_the_example_is_of_the_chosen_picture_and_plays(open_page: OpenPage) -> 
     page = open_page()
     assert example(page)["id"].startswith("lasi-lpips ")
     assert example(page)["plays"]
-    page.radio(key="compete-bundled").set_value("coffee").run()
+    page.radio(key="compete-thumbnails-0").set_value("coffee").run()
     assert example(page)["id"].startswith("border ")
     assert "There is no example of your picture" not in words_of(page)
-    page.radio(key="compete-bundled").set_value("galaxies").run()
+    page.radio(key="compete-thumbnails-0").set_value("galaxies").run()
     assert example(page)["id"].startswith("lasi-lpips ")
     assert "There is no example of your picture; this one is of Chelsea the cat." in words_of(page)
 
@@ -40,8 +40,8 @@ def test_each_has_a_card_that_says_what_to_see(open_page: OpenPage) -> None:
         assert page.button(key=f"compete-open-{name}").label == label.name
 
 
-@pytest.mark.parametrize("name", SHELF_RUNS)
-def test_each_is_opened_at_once_with_its_settings_and_cannot_be_changed(open_page: OpenPage, name: str) -> None:
+@pytest.mark.parametrize("name", ["lasi-lpips", "gray", "masked"])
+def test_one_is_opened_at_once_with_its_settings_and_cannot_be_changed(open_page: OpenPage, name: str) -> None:
     page = open_page()
     page.button(key=f"compete-open-{name}").click().run()
     assert parameter(page, "run") == f"shelf/{name}"

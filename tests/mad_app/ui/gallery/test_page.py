@@ -278,3 +278,13 @@ def test_addresses_from_elsewhere_break_nothing(open_page: OpenPage, tmp_path: P
     save(tmp_path)
     page = open_page("gallery", compare="../../etc", order="<b>", metric="os:system", page="1e9", words="x" * 999)
     assert not page.exception
+
+
+def test_what_the_address_asks_for_and_no_run_has_is_said_until_the_filter_changes(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    save(tmp_path)
+    page = open_page("gallery", metric="os:system", picture="nobody")
+    assert any("No run here has os\\:system, nobody" in caption.value for caption in page.caption)
+    page.text_input(key="gallery-words").set_value("lasi").run()
+    assert not any("which the address asks for" in caption.value for caption in page.caption)

@@ -6,11 +6,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from mad_app.distortions import DISTORTIONS, distort
 from mad_app.figures import number as number_text
 from mad_app.images import bundled_path, load_image
 from mad_app.lessons import LESSONS
 from mad_app.lessons.level_sets import distortions_plane, plane_values
 from mad_app.lessons.neighborhood import look_at
+from mad_app.lessons.regressions import embedding_distances, finding_of, survey
 from mad_app.lessons.tour import TOUR, minutes_left
 from mad_app.ui.lessons import page as page_of_lessons
 from tests.mad_app.ui.conftest import OpenPage, html_of, parameter
@@ -62,6 +64,29 @@ def test_the_numbers_are_those_of_the_documented_call(open_page: OpenPage) -> No
     page.slider(key="lessons-lasi-n").set_value(12).run()
     assert parameter(page, "n") == "12"
     assert f">{look_at(image, row=20, column=31, channel=0, neighborhood_size=12).loss:.3g}<" in html_of(page)
+
+
+def test_whole_pictures_show_what_the_documented_calls_give(open_page: OpenPage) -> None:
+    page = open_page("lessons", lesson="lasi", size="16", view="picture", hide="prediction", n="20")
+    image = load_image(bundled_path("cat"), size=16)
+    found = survey(image)
+    await_text(page, f">{found.losses[19]:.4g}<")
+    await_text(page, f"least at N = {finding_of(found).best}")
+    page.segmented_control(key="lessons-lasi-view").set_value("copy").run()
+    page.selectbox(key="lessons-lasi-copy").set_value("noise").run()
+    noisy = distort(image, "noise", strength=DISTORTIONS["noise"].default, seed=0)
+    await_text(page, f">{number_text(float(embedding_distances(image, noisy)[19].mean()))}<")
+    assert "embedding_distances(reference, copy, ridge=1)[20 - 1]" in python_of(page)
+
+
+def await_text(page: AppTest, text: str) -> None:
+    """Let the page be drawn until it has a text that is computed beside it."""
+    for _ in range(200):
+        if text in html_of(page) + "".join(one.value for one in page.markdown):
+            return
+        time.sleep(0.1)
+        page.run()
+    raise AssertionError(f"{text} is never shown")
 
 
 def test_an_address_with_wrong_numbers_opens_at_the_default_and_says_so(open_page: OpenPage) -> None:

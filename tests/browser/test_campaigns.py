@@ -1,0 +1,66 @@
+"""The page of campaigns: one is written, started and seen to its end, and its matrix opens a run."""
+
+import os
+import re
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from .conftest import OpenPage
+
+TEXT = """
+size = 16
+steps = 3
+others = "none"
+pairs = [["ssim", "mse"]]
+image = ["cat", "coffee"]
+strength = [0.05, 0.1]
+seed = [0, 1]
+"""
+
+NOT_OURS = {"exclude": [["[data-testid=stFileUploaderDropzone]"]]}
+"""Streamlit's place to drop files, whose role contradicts its label; the button inside does the same."""
+
+
+def broken_rules(page: Page) -> list[str]:
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+    return [
+        f"{violation['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+        for violation in Axe().run(page, NOT_OURS).response["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def keep(page: Page, name: str) -> None:
+    """A picture of the whole page, for whoever asks for pictures."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/campaigns-{name}.png", full_page=True)
+
+
+def test_a_campaign_is_written_run_and_opens_its_runs(open_page: OpenPage) -> None:
+    page = open_page("campaigns", 1280, 720, ".st-key-campaigns-text textarea", "light")
+    keep(page, "new")
+    assert broken_rules(page) == []
+    page.get_by_label("Or write it here").fill(TEXT)
+    page.get_by_label("Or write it here").press("Control+Enter")
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_text("Not started")).to_be_visible()
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("Complete.")).to_be_visible()
+    expect(page.locator(".mad-legend")).to_contain_text("8 done")
+    cells = page.locator(".mad-matrix td.mad-done > a b")
+    expect(cells).to_have_text([re.compile(r"\d")] * 4)  # two pictures and two strengths
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(f"getComputedStyle(document.querySelector('.stApp')).colorScheme === '{scheme}'")
+        keep(page, scheme)
+        assert broken_rules(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")
+    keep(page, "narrow")
+    cells.first.scroll_into_view_if_needed()
+    with page.expect_popup() as opened:
+        cells.first.click()
+    expect(opened.value.locator(".mad-four-up")).to_be_visible()
+    assert "run=" in opened.value.url
+    opened.value.close()
