@@ -182,19 +182,19 @@ def two_curves() -> Html:
     """The distances of two copies, which fall and cross."""
     return _svg(
         "Two falling curves that cross: on the left copy A is nearer, on the right copy B",
-        element("path", d="M 30 12 V 116 H 206", class_="mad-ring"),
-        element("path", d="M 32 54 C 90 58 150 66 200 84", class_="mad-line mad-A"),
-        element("path", d="M 32 20 C 80 26 110 96 200 106", class_="mad-line mad-B"),
-        _text(200, 78, "A"),
-        _text(200, 102, "B"),
-        _text(112, 128, "σ"),
+        element("path", d="M 20 12 V 116 H 180", class_="mad-ring"),
+        element("path", d="M 22 54 C 70 58 120 66 168 84", class_="mad-line mad-A"),
+        element("path", d="M 22 20 C 60 26 90 96 168 106", class_="mad-line mad-B"),
+        _text(172, 84, "A"),
+        _text(172, 106, "B"),
+        _text(98, 129, "σ"),
     )
 
 
 def stretched() -> Html:
     """Three ranges from low to high; with the sum fixed it may be shorter."""
     ranges = []
-    for y, low, high, label in ((28, 62, 196, "LASI"), (64, 74, 186, "LPIPS"), (100, 92, 166, "both")):
+    for y, low, high, label in ((28, 60, 176, "LASI"), (64, 70, 168, "LPIPS"), (100, 84, 152, "both")):
         ranges += [element("line", x1=low, x2=high, y1=y, y2=y, class_="mad-ring")]
         ranges += [_dot(low, y, "mad-dot mad-B"), _dot(high, y, "mad-dot mad-A"), _text(8, y + 4, label)]
     return _svg("How far a metric can be driven apart with LASI, LPIPS or both fixed", *ranges)

@@ -118,13 +118,13 @@ def _advance(keys: Sequence[Key], reference: ImageArray, done: int) -> None:
     if sum(now) != done:
         st.rerun()
     key = keys[now.index(False)]
-    job = _job(key)
+    job, title = _job(key), f"Run {done + 1} of {len(keys)}, {plain(metric_title(key[2]))} fixed"
     if job is None:
+        st.progress(0.0, text=f"{title}: starting …")
         problem = _start(key, reference)
     elif _has_failed(job):
         problem = sentence(f"the competition ended early: {job.status.message or job.status.phase.value}")
     else:
-        title = f"Run {done + 1} of {len(keys)}, {plain(metric_title(key[2]))} fixed"
         st.progress(min(job.status.step / LIVE_STEPS, 1.0), text=f"{title}: {_phase(job)}")
         return
     if problem:
