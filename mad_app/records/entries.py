@@ -70,7 +70,7 @@ class Entry:
         """Names of the two metrics."""
         return self.first, self.second
 
-    @property
+    @functools.cached_property
     def image(self) -> str:
         """Name of the picture; empty for one that was given as an array."""
         return str(self.settings.get("image") or "")
