@@ -7,12 +7,14 @@ import streamlit as st
 from mad_app.campaigns.overview import Stage
 from mad_app.campaigns.status import Known, find_campaign, known_campaigns
 from mad_app.jobs.paths import runs_root
+from mad_app.records import shelf_root
 from mad_app.ui.address import came_back, pass_by
 from mad_app.ui.campaigns.add import open_campaign, show_new
 from mad_app.ui.campaigns.campaign import show_campaign
 from mad_app.ui.campaigns.drawing import progress_html
 from mad_app.ui.components.collection import date_of
 from mad_app.ui.components.containment import contained, whole_page
+from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.html import load_styles, plain, show_html
 from mad_app.ui.session import PageState, entered_from
 
@@ -22,6 +24,8 @@ OWN_PARAMETERS = {"campaign", "key"}
 
 MOST_LISTED = 50
 POLL_SECONDS = 3.0
+TOURNAMENT_FIGURE, TOURNAMENT_PAGE = "tournament.png", "tournament.html"
+TOURNAMENT = "Every metric against every other, 64 pixels, 200 steps from white noise of standard deviation 0.1."
 NOT_HERE = "No such campaign in this folder of runs."
 WHAT = (
     "One competition shows one failure of a metric. A campaign runs many: pictures × metrics × distortions × levels × "
@@ -50,6 +54,16 @@ def campaigns_page() -> None:
     if found:
         st.fragment(_draw, run_every=POLL_SECONDS if any(one.running for one in found) else None)(root)
     st.caption("Campaigns of the command line, `python -m mad_app campaign FILE`, are listed here, too.")
+    _show_shipped()
+
+
+def _show_shipped() -> None:
+    """Draw the tournament that comes with the program."""
+    with st.expander("Which metric fails most? A tournament that comes with the program", icon=":material/grid_on:"):
+        st.image(shelf_root() / TOURNAMENT_FIGURE, caption=TOURNAMENT)
+        page = shelf_root() / TOURNAMENT_PAGE
+        holds = "the matrix, whose cells open their most separated pairs"
+        web_page_button(page.read_bytes, page.name, STATE.key("tournament"), holds=holds)
 
 
 def _draw(root: Path) -> None:
