@@ -2,7 +2,7 @@
 
 The plane goes through the reference, the start and one of the four images of a run that comes with the program, or
 through the reference and two of its distortions. Values are measured on a grid of 25 × 25 places, first on every third
-of them, 9 × 9. Those of the planes of the shelf come with the program (`assets/shelf/draw_planes.py`).
+of them, 9 × 9. Those of the planes of the shelf come with the program (`assets/lessons/draw_planes.py`).
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from mad_app.competition.settings import CORNERS
 from mad_app.declaration import check_settings, setting
 from mad_app.distortions import DISTORTIONS, distort
 from mad_app.errors import ArgumentError
-from mad_app.images import check_image
+from mad_app.images import assets_folder, check_image
 from mad_app.lessons.contours import Points, contour, interpolate
 from mad_app.lessons.image_plane import Plane, plane_through
 from mad_app.lessons.lesson import check_choice
 from mad_app.metrics import METRICS, get_metric
-from mad_app.records import SHELF, SHELF_RUNS, Run, load_run, shelf_folder, shelf_root
+from mad_app.records import SHELF, SHELF_RUNS, Run, load_run, shelf_folder
 
 FINE, COARSE_STEP = 25, 3
 """Places on each side of the grid, and which of them are measured first."""
@@ -40,7 +40,7 @@ DISTORTED = ("noise", "blur", "jpeg", "contrast", "brightness", "saturation", "h
 """Distortions that can span a plane."""
 
 PLANES = (*SHELF_RUNS, "distortions")
-BUNDLED_VALUES = "planes.npz"
+BUNDLED_VALUES = assets_folder("lessons") / "planes.npz"
 
 Values = npt.NDArray[np.float64]
 
@@ -174,7 +174,7 @@ def plane_values(plane: Plane, metric: str, places: npt.ArrayLike) -> Values:
 
 @lru_cache(maxsize=len(SHELF_RUNS))
 def _bundled(name: str) -> Values:
-    with np.load(shelf_root() / BUNDLED_VALUES) as kept:
+    with np.load(BUNDLED_VALUES) as kept:
         return np.asarray(kept[name], np.float64)
 
 

@@ -7,7 +7,7 @@ are those of the 8-bit images.
 
 Severo, Theis, Ballé: "The Unreasonable Effectiveness of Linear Prediction as a Perceptual Metric", ICLR 2024, runs the
 competition of LASI and LPIPS. The sum is d(x) = LASI(x) + α LPIPS(x). Runs of SIZE pixels come with the program
-(`assets/shelf/draw_together.py`).
+(`assets/lessons/draw_together.py`).
 """
 
 import json
@@ -22,11 +22,11 @@ import numpy.typing as npt
 from mad_app.competition import DEFAULT_SOLVER
 from mad_app.declaration import check_settings, setting
 from mad_app.errors import ArgumentError
-from mad_app.images import ImageArray, check_image, from_uint8, reduce_image
+from mad_app.images import ImageArray, assets_folder, check_image, from_uint8, reduce_image
 from mad_app.lessons.lesson import check_choice
 from mad_app.metrics import get_metric
 from mad_app.metrics.sum_names import sum_name
-from mad_app.records import Run, shelf_root
+from mad_app.records import Run
 from mad_app.request import Request
 from mad_app.runs.materialize import materialize
 from mad_app.runs.run import compete_into
@@ -51,7 +51,7 @@ NOISE = 0.1
 STEPS, LIVE_STEPS = 100, 40
 """Of a run that comes with the program, and of one on a picture of your own."""
 
-STORED = "together.npz"
+STORED = assets_folder("lessons") / "together.npz"
 
 
 @dataclass(frozen=True)
@@ -227,12 +227,12 @@ def save_stored(runs: Sequence[tuple[str, Driven]]) -> None:
     arrays: dict[str, Any] = {
         f"images_{i}": np.rint(one.images * 255).astype(np.uint8) for i, (_, one) in enumerate(runs)
     }
-    np.savez_compressed(shelf_root() / STORED, about=np.frombuffer(text.encode(), np.uint8), **arrays)
+    np.savez_compressed(STORED, about=np.frombuffer(text.encode(), np.uint8), **arrays)
 
 
 @lru_cache(maxsize=1)
 def _stored() -> list[tuple[str, Driven]]:
-    with np.load(shelf_root() / STORED) as file:
+    with np.load(STORED) as file:
         runs = json.loads(file["about"].tobytes())["runs"]
         images = [file[f"images_{i}"] for i in range(len(runs))]
     return [

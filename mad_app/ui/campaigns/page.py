@@ -6,8 +6,8 @@ import streamlit as st
 
 from mad_app.campaigns.overview import Stage
 from mad_app.campaigns.status import Known, find_campaign, known_campaigns
+from mad_app.images import assets_folder
 from mad_app.jobs.paths import runs_root
-from mad_app.records import shelf_root
 from mad_app.ui.address import came_back, pass_by
 from mad_app.ui.campaigns.add import open_campaign, show_new
 from mad_app.ui.campaigns.campaign import show_campaign
@@ -24,7 +24,7 @@ OWN_PARAMETERS = {"campaign", "key"}
 
 MOST_LISTED = 50
 POLL_SECONDS = 3.0
-TOURNAMENT_FIGURE, TOURNAMENT_PAGE = "tournament.png", "tournament.html"
+SHIPPED = assets_folder("tournament")
 TOURNAMENT = "Every metric against every other, 64 pixels, 200 steps from white noise of standard deviation 0.1."
 NOT_HERE = "No such campaign in this folder of runs."
 WHAT = (
@@ -60,8 +60,8 @@ def campaigns_page() -> None:
 def _show_shipped() -> None:
     """Draw the tournament that comes with the program."""
     with st.expander("Which metric fails most? A tournament that comes with the program", icon=":material/grid_on:"):
-        st.image(shelf_root() / TOURNAMENT_FIGURE, caption=TOURNAMENT)
-        page = shelf_root() / TOURNAMENT_PAGE
+        st.image(SHIPPED / "tournament.png", caption=TOURNAMENT)
+        page = SHIPPED / "tournament.html"
         holds = "the matrix, whose cells open their most separated pairs"
         web_page_button(page.read_bytes, page.name, STATE.key("tournament"), holds=holds)
 

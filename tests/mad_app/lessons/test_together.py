@@ -11,6 +11,7 @@ from mad_app.lessons.together import (
     PICTURES,
     SIZE,
     STEPS,
+    STORED,
     Driven,
     TogetherState,
     drive_apart,
@@ -19,7 +20,6 @@ from mad_app.lessons.together import (
     sum_of_both,
 )
 from mad_app.metrics import measure
-from mad_app.records import shelf_root
 from mad_app.ui.lessons.together import describe_failure
 
 IMAGE = np.random.default_rng(0).random((24, 24, 3), np.float32)
@@ -50,7 +50,7 @@ def test_the_stored_values_are_those_of_the_stored_images() -> None:
 
 
 def test_the_stored_runs_are_small() -> None:
-    assert (shelf_root() / "together.npz").stat().st_size < 1.5e6
+    assert STORED.stat().st_size < 1.5e6
 
 
 def test_a_judge_is_driven_apart_while_a_metric_is_fixed() -> None:

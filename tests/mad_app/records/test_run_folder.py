@@ -368,7 +368,7 @@ def test_a_run_is_found_where_one_stands(tmp_path: Path, monkeypatch: pytest.Mon
         assert load_checkpoint(here).step.index == 3
         assert is_resumable(here)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(RecordError, match=r"run\.json is missing"):
+    with pytest.raises(RecordError, match=r"is no run but a folder of runs"):
         load_run("")
     with pytest.raises(RecordError):
         load_run("a\x00b")

@@ -11,8 +11,8 @@ from mad_app.campaigns import Campaign, execute, read_campaign
 from mad_app.campaigns.outcomes import FOLDER
 from mad_app.campaigns.status import Reporter, find_campaign, keep_campaign
 from mad_app.figures import metric_title
-from mad_app.records import run_lock, shelf_root
-from mad_app.ui.campaigns.page import TOURNAMENT_PAGE
+from mad_app.records import run_lock
+from mad_app.ui.campaigns.page import SHIPPED
 from tests.mad_app.campaigns.examples import TEXT, small
 from tests.mad_app.ui.conftest import OpenPage, downloads_of, html_of, parameter
 
@@ -109,10 +109,10 @@ def test_an_address_of_none_says_so(open_page: OpenPage) -> None:
 def test_a_tournament_comes_with_the_program(open_page: OpenPage) -> None:
     page = open_page("campaigns")
     assert "Which metric fails most?" in "".join(box.label for box in page.expander)
-    content = (shelf_root() / TOURNAMENT_PAGE).read_text(encoding="utf-8")
-    campaign, mistakes = read_campaign((shelf_root() / "tournament.toml").read_text(encoding="utf-8"))
+    content = (SHIPPED / "tournament.html").read_text(encoding="utf-8")
+    campaign, mistakes = read_campaign((SHIPPED / "tournament.toml").read_text(encoding="utf-8"))
     assert not mistakes
     assert campaign is not None
     metrics = {name for request in campaign.requests.values() for name in (request.first, request.second)}
     assert [name for name in metrics if metric_title(name) not in content] == []
-    assert len((shelf_root() / TOURNAMENT_PAGE).read_bytes()) <= 3_000_000
+    assert len((SHIPPED / "tournament.html").read_bytes()) <= 3_000_000

@@ -1,7 +1,7 @@
 """Makes the runs of the lesson on LASI and LPIPS together.
 
-python assets/shelf/draw_together.py               all of them
-python assets/shelf/draw_together.py cat           those on some pictures; the others are kept
+python assets/lessons/draw_together.py               all of them
+python assets/lessons/draw_together.py cat           those on some pictures; the others are kept
 
 together.npz holds `about`, JSON in UTF-8 with the settings and for each run its picture, its metrics, its steps and the
 values of its two images, and the images of run i as `images_i`, uint8 (2, H, W, 3).
@@ -12,12 +12,11 @@ import sys
 from mad_app.images import bundled_path, load_image
 from mad_app.lessons import together
 from mad_app.lessons.together import JUDGES, PICTURES, SIZE, STEPS, STORED, Driven, drive_apart, fixed_metrics
-from mad_app.records import shelf_root
 
 
 def main(names: list[str]) -> None:
     """Run those on these pictures, on all if none is named, and keep what is there of the others."""
-    known: list[tuple[str, Driven]] = list(together._stored()) if (shelf_root() / STORED).exists() else []
+    known: list[tuple[str, Driven]] = list(together._stored()) if STORED.exists() else []
     for name in names or PICTURES:
         reference = load_image(bundled_path(name), size=SIZE)
         made = []

@@ -1,7 +1,7 @@
 """Measures the planes of the lesson on level sets for the runs of the shelf.
 
-python assets/shelf/draw_planes.py            all of them
-python assets/shelf/draw_planes.py veil gray  some of them
+python assets/lessons/draw_planes.py            all of them
+python assets/lessons/draw_planes.py veil gray  some of them
 
 planes.npz holds for each run float32 (4, 2, 25, 25): for the planes through A, B, C and D the values of its first
 metric and of its second one, NaN where there is no such plane.
@@ -22,12 +22,12 @@ from mad_app.lessons.level_sets import (
     run_plane,
     shelf_run,
 )
-from mad_app.records import SHELF_RUNS, Run, shelf_root
+from mad_app.records import SHELF_RUNS, Run
 
 
 def main(names: list[str]) -> None:
     """Measure the planes of these runs, of all if none is named, and keep the values of the others."""
-    path, kept = shelf_root() / BUNDLED_VALUES, {}
+    path, kept = BUNDLED_VALUES, {}
     if path.exists():
         with np.load(path) as file:
             kept = dict(file)
