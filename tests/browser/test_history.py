@@ -47,6 +47,21 @@ def test_back_and_forward_lead_through_pictures(open_page: OpenPage) -> None:
     assert option(page, "rocket").evaluate(framed) in ("solid", "dashed")  # dashed where the keys have the focus
 
 
+def test_back_and_forward_pressed_fast_break_nothing(open_page: OpenPage) -> None:
+    page = open_page("?size=64&first=ssim&second=mse")
+    for name in ("coffee", "rocket", "retina"):
+        pick(page, name)
+    for between in range(0, 600, 60):
+        page.go_back()
+        page.go_back()
+        page.wait_for_timeout(between)
+        page.go_forward()
+        page.go_forward()
+    expect(page.get_by_text(CHOSEN.format(BUNDLED["retina"].title))).to_be_visible()
+    expect(option(page, "retina")).to_be_checked()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_pictures_are_one_stop_of_the_tab_key_and_the_arrows_lead_through_them(open_page: OpenPage) -> None:
     page = open_page("?size=64&first=ssim&second=mse")
     names = list(BUNDLED)
