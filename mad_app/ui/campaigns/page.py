@@ -1,5 +1,6 @@
 """The page of campaigns: those that the folder of the runs knows, a new one, and one opened."""
 
+import functools
 from pathlib import Path
 
 import streamlit as st
@@ -7,6 +8,7 @@ import streamlit as st
 from mad_app.campaigns.overview import Stage
 from mad_app.campaigns.status import Known, find_campaign, known_campaigns
 from mad_app.images import assets_folder
+from mad_app.images.encode import Picture
 from mad_app.jobs.paths import runs_root
 from mad_app.ui.address import came_back, pass_by
 from mad_app.ui.campaigns.add import open_campaign, show_new
@@ -15,7 +17,7 @@ from mad_app.ui.campaigns.drawing import progress_html
 from mad_app.ui.components.collection import date_of
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.downloads import web_page_button
-from mad_app.ui.components.html import load_styles, plain, show_html
+from mad_app.ui.components.html import element, load_styles, plain, show_html
 from mad_app.ui.session import PageState, entered_from
 
 STATE = PageState("campaigns")
@@ -26,6 +28,7 @@ MOST_LISTED = 50
 POLL_SECONDS = 3.0
 SHIPPED = assets_folder("tournament")
 TOURNAMENT = "Every metric against every other, 64 pixels, 200 steps from white noise of standard deviation 0.1."
+TOURNAMENT_TEXT = "A matrix of eight metrics against each other; the page to download has its values as text."
 NOT_HERE = "No such campaign in this folder of runs."
 WHAT = (
     "One competition shows one failure of a metric. A campaign runs many: pictures × metrics × distortions × levels × "
@@ -60,10 +63,17 @@ def campaigns_page() -> None:
 def _show_shipped() -> None:
     """Draw the tournament that comes with the program."""
     with st.expander("Which metric fails most? A tournament that comes with the program", icon=":material/grid_on:"):
-        st.image(SHIPPED / "tournament.png", caption=TOURNAMENT)
+        show_html(element("img", src=_shipped_figure(), alt=TOURNAMENT_TEXT, style="width:100%"))
+        st.caption(TOURNAMENT)
         page = SHIPPED / "tournament.html"
         holds = "the matrix, whose cells open their most separated pairs"
         web_page_button(page.read_bytes, page.name, STATE.key("tournament"), holds=holds)
+
+
+@functools.cache
+def _shipped_figure() -> str:
+    """Its matrix as a data URI, read once."""
+    return Picture.read(SHIPPED / "tournament.png").uri()
 
 
 def _draw(root: Path) -> None:
