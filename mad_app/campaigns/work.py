@@ -12,7 +12,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +29,8 @@ from mad_app.metrics import (
 from mad_app.records import DiskFullError, LockedError, RecordError, State, load_summary, run_lock, state_of
 from mad_app.records.storage import refusals, staged_file
 from mad_app.request import request_from, request_id
-from mad_app.runs import materialize, resume_run
-from mad_app.runs.run import compete_into, source_of
+from mad_app.runs import materialize, resume_run, source_of
+from mad_app.runs.run import compete_into
 from mad_app.runs.stores import FolderStore, LateStore
 
 STOPPED, NO_ROOM, BUSY = "stopped", "no room", "busy"
@@ -107,7 +106,7 @@ def _run(
         return resume_run(begun, resolve=_resolve, should_stop=should_stop)
     request = request_from(settings)
     with contextlib.ExitStack() as held:
-        store = LateStore(FolderStore(root, held, announce=partial(_write_claim, claim)))
+        store = LateStore(FolderStore(root, held, announce=functools.partial(_write_claim, claim)))
         compete_into(
             store,
             request,
