@@ -104,14 +104,16 @@ def adopt(request: Request) -> None:
 
 def follow_address(opened: str | None, job: str | None, request: Request | None) -> None:
     """Set the controls to what the address asks for: at the start of a visit, when another run is opened, and when the
-    browser goes back or forward. After other pages, which drop them, they are what they were.
+    browser goes back or forward. After other pages, which drop them, and after a drawing that a click ended before some
+    were drawn, which drops these, they are what they were.
 
     Args:
         opened: id of what is opened, None if nothing is.
         job: id of its job.
         request: what its record asked for, as far as the page can.
     """
-    begun, before = "first" in STATE, STATE.get("adopted")
+    begun = all(name in STATE for name in ("first", *(declared.name for declared in PLAIN)))
+    before = STATE.get("adopted")
     STATE["adopted"] = opened
     if begun and before and before == job:  # it has got a record
         return
