@@ -285,18 +285,6 @@ def test_a_late_message_of_the_thumbnails_does_not_undo_an_upload(open_page: Ope
     assert page.session_state["compete-image"] == "rocket"
 
 
-def test_a_control_that_a_drawing_did_not_reach_keeps_its_value(open_page: OpenPage) -> None:
-    page = open_page(**QUICK | {"steps": "60"})
-    del page.session_state["compete-steps"]
-    reached = page._tree.get_widget_states()
-    rest = [state for state in reached.widgets if "compete-steps" not in state.id]
-    del reached.widgets[:]
-    reached.widgets.extend(rest)
-    page._run(reached)
-    assert not page.exception
-    assert page.number_input(key="compete-steps").value == 60
-
-
 def test_the_square_of_an_earlier_address_is_kept_until_it_is_changed(
     open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
