@@ -38,9 +38,8 @@ def describe_expected_time(request: Request, shape: tuple[int, ...], known: Iter
     if seconds is None:
         return f"{width} × {height} pixels. How long a run of these metrics takes is known after the first one."
     seconds = min(seconds, request.seconds or seconds)
-    return (
-        f"{width} × {height} pixels, {request.steps} steps: about {_time(seconds)}, by earlier runs of these metrics."
-    )
+    steps = "1 step" if request.steps == 1 else f"{request.steps} steps"
+    return f"{width} × {height} pixels, {steps}: about {_time(seconds)}, by earlier runs of these metrics."
 
 
 def _time(seconds: float) -> str:
