@@ -19,7 +19,7 @@ NOTE_PLACES = """() => {
   };
   look();
 }"""
-"""Notes where a button lies from the first moment that it is there: one that moves under the pointer misses its click."""
+"""Notes where a button lies since it is there: one that moves under the pointer misses its click."""
 
 FITS = """() => document.documentElement.scrollWidth <= innerWidth
   && [...document.querySelectorAll(".st-key-compete-live-buttons button")].map(button => button.getBoundingClientRect())
