@@ -78,7 +78,7 @@ def address(runs: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def serving(runs: Path, *options: str, path: str = "") -> Iterator[int]:
-    """A server on a folder of runs; gives its port.
+    """A server on a folder of runs, whose workers prepare nothing that no test asks for; gives its port.
 
     Args:
         runs: the folder.
@@ -93,7 +93,7 @@ def serving(runs: Path, *options: str, path: str = "") -> Iterator[int]:
     server = subprocess.Popen(
         [sys.executable, "-c", START.format(options=arguments)],
         cwd=runs.parent,
-        env={**os.environ, "MAD_APP_RUNS": str(runs), "PYTHONPATH": paths},
+        env={**os.environ, "MAD_APP_RUNS": str(runs), "MAD_APP_PREPARE": "off", "PYTHONPATH": paths},
         start_new_session=True,
     )
     try:
