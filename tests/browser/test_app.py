@@ -199,10 +199,15 @@ def test_the_example_plays_unless_motion_is_unwanted_and_a_run_of_the_shelf_is_g
 
 
 NOTE_STEPS = """window.stepsShown = new Set();
-new MutationObserver(() => {
-  const step = document.querySelector("[data-show=step]")?.textContent;
-  if (step) stepsShown.add(step);
-}).observe(document, {subtree: true, childList: true, characterData: true});"""
+const attach = Element.prototype.attachShadow;
+Element.prototype.attachShadow = function (options) { // in which a component is drawn
+  const root = attach.call(this, options);
+  new MutationObserver(() => {
+    const step = root.querySelector("[data-show=step]")?.textContent;
+    if (step) stepsShown.add(step);
+  }).observe(root, {subtree: true, childList: true, characterData: true});
+  return root;
+};"""
 """Notes which steps the example shows."""
 
 
