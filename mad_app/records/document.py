@@ -12,11 +12,14 @@ from mad_app.records.storage import RecordError, read_json
 from mad_app.records.text import readable
 from mad_app.records.upgrade import png_size, upgrade
 
+FIELDS: Mapping[str, str] = {"request": "request_id"}
+"""Key of run.json to the field of a `Run` that holds it, where their names differ."""
+
 
 def document_of(run: Run, run_id: str, images: tuple[CornerResult, ...], files: Mapping[str, str]) -> dict[str, Any]:
     """The run.json of a run; further keys cannot take the place of its own."""
     known: dict[str, Any] = {"schema": SCHEMA, "id": run_id}
-    known |= {name: getattr(run, name) for name in RUN.keys if name not in ("reference", "images")}
+    known |= {key: getattr(run, FIELDS.get(key, key)) for key in RUN.keys if key not in ("reference", "images")}
     known["reference"] = asdict(run.origin) if run.origin else None
     known["files"] = dict(files)
     known["images"] = [{**{name: getattr(image, name) for name in CORNER.keys}, **image.extra} for image in images]
@@ -43,7 +46,7 @@ def read_document(folder: Path) -> dict[str, Any]:
         document = upgrade(document, png_size(folder / files["reference"]))
     document = with_readable_names(document)
     check_run(document, str(path))
-    values = {name: document[name] for name in RUN.keys}
+    values = {FIELDS.get(key, key): document[key] for key in RUN.keys}
     reference = values["reference"]
     values["origin"] = Origin(
         **{name: reference[name] for name in ORIGIN.keys}, notes=tuple(reference.get("notes", ()))

@@ -126,7 +126,7 @@ class Run:
         start: likewise, the image from which all four start.
         finals: float32 (4, H, W, 3).
         history: the values along the run, at least one row.
-        request: id of the request, which equal requests share; computed from `settings` where it is empty.
+        request_id: of the request, which equal requests share; computed from `settings` where it is empty.
         origin: where the reference came from; derived from `settings` where it is None.
         solver: names of the solver's options to their values.
         others: names of the metrics that were measured at the end beside the two that compete.
@@ -152,7 +152,7 @@ class Run:
     start: np.ndarray
     finals: np.ndarray
     history: History
-    request: str = ""
+    request_id: str = ""
     origin: Origin | None = None
     solver: Mapping[str, Any] = field(default_factory=dict)
     others: tuple[str, ...] = ()
@@ -198,7 +198,7 @@ class Summary:
     seconds: float
     images: tuple[CornerResult, ...]
     extra: Mapping[str, Any]
-    request: str = ""
+    request_id: str = ""
     origin: Origin | None = None
     solver: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)

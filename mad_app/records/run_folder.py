@@ -162,7 +162,7 @@ def _completed(run: Run) -> Run:
     settings = {name: readable(value) if isinstance(value, str) else value for name, value in run.settings.items()}
     origin = run.origin or Origin(**origin_from(settings, (width, height)))
     origin = replace(origin, name=origin.name and readable(origin.name))
-    run = replace(run, settings=settings, origin=origin, request=run.request or id_of(run.settings))
+    run = replace(run, settings=settings, origin=origin, request_id=run.request_id or id_of(run.settings))
     images = tuple(replace(result, file="") for result in run.images)
     check_run(plain(document_of(run, "", images, {})), where)
     return run

@@ -53,11 +53,11 @@ class PlannedRun:
     """One competition of a series.
 
     Attributes:
-        id: of its request (`mad_app.request.request_id`).
+        request_id: of its request (`mad_app.request.request_id`).
         settings: of its request.
     """
 
-    id: str
+    request_id: str
     settings: Settings
 
 
@@ -231,7 +231,10 @@ def load_plan(folder: str | Path) -> Plan:
     SERIES.check(document, str(path))
     for request in document["requests"]:
         check_types_of_settings(request["settings"], str(path))
-    kind, runs = document["kind"], [PlannedRun(id=one["id"], settings=one["settings"]) for one in document["requests"]]
+    kind, runs = (
+        document["kind"],
+        [PlannedRun(request_id=one["id"], settings=one["settings"]) for one in document["requests"]],
+    )
     return Plan(kind=_KINDS.get(kind, kind), created=document["created"], varied=document["varied"], runs=tuple(runs))
 
 
@@ -243,11 +246,11 @@ def members_of(folder: str | Path, plan: Plan) -> list[Member]:
     folder = folder_at(folder)
     found = dict[str, Member]()
     for summary in reversed(list_runs(folder)):
-        member = _member(PlannedRun(id=summary.request, settings=summary.settings), summary)
-        if summary.request and _rank(member) >= _rank(found.get(summary.request)):
-            found[summary.request] = member
+        member = _member(PlannedRun(request_id=summary.request_id, settings=summary.settings), summary)
+        if summary.request_id and _rank(member) >= _rank(found.get(summary.request_id)):
+            found[summary.request_id] = member
     return [
-        replace(found[planned.id], planned=planned) if planned.id in found else _member(planned, None)
+        replace(found[planned.request_id], planned=planned) if planned.request_id in found else _member(planned, None)
         for planned in plan.runs
     ]
 

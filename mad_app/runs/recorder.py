@@ -256,7 +256,7 @@ class Recorder:
         metrics = {metric.name: metric for metric in competition.metrics}
         others = () if results[0].outcome == UNFINISHED else tuple(n for n in results[0].final if n not in metrics)
         return Run(
-            request=competition.request_id,
+            request_id=competition.request_id,
             settings=settings_for_record(self._request, competition.materials.given),
             origin=competition.origin,
             solver=asdict(competition.solver),

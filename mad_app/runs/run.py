@@ -211,7 +211,7 @@ def _resume(folder: Path, resolve: Resolve, on_progress: OnProgress, should_stop
             origin.notes if origin else (),
         ),
         solver=solver_of(run),
-        request_id=run.request,
+        request_id=run.request_id,
         device=run.device,
     )
     with contextlib.ExitStack() as held:

@@ -79,7 +79,7 @@ def _kill(process: subprocess.Popen[bytes], victim: str, chance: random.Random) 
 
 def _report(campaign: Campaign, root: Path, killed: Counter[str], seconds: float) -> None:
     found = survey(campaign, root)
-    requests = Counter(summary.request for summary in list_runs(root))
+    requests = Counter(summary.request_id for summary in list_runs(root))
     print(f"killed:      {killed['worker']} times a worker, {killed['command']} times the command, in {seconds:.0f} s")
     print(f"done:        {len(found.done)} of {len(campaign.requests)}; failed: {len(found.failed)}")
     twice, others = sum(requests.values()) - len(requests), len(requests.keys() - campaign.requests.keys())

@@ -72,7 +72,7 @@ def test_what_the_runs_do_not_share_is_said_of_none_of_them() -> None:
 
 @pytest.mark.parametrize("drawn", DRAW)
 def test_a_run_that_is_missing_is_named(drawn: str) -> None:
-    planned = PlannedRun(id="", settings=SWEEP.runs[1].settings)
+    planned = PlannedRun(request_id="", settings=SWEEP.runs[1].settings)
     missing = Member(planned=planned, summary=None, state=None, fault="it is lost")
     series = dataclasses.replace(SWEEP, runs=SWEEP.runs[::2], missing=(missing,))
     with drawing():

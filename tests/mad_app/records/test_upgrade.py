@@ -60,7 +60,7 @@ def test_an_old_record_has_todays_names_and_codes(name: str) -> None:
     assert "gmsd" in run.others
     assert run.images[0].optimized not in run.others
     assert request_of(run).gray == document["settings"].get("grey", False)
-    assert len(run.request) == 16
+    assert len(run.request_id) == 16
     assert solver_of(run).step_size == document["settings"]["step_size"]
 
 

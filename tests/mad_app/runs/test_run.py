@@ -95,7 +95,7 @@ def test_the_record_says_how_it_was_made(tmp_path: Path) -> None:
     assert {result.outcome for result in run.images} == {Reason.BUDGET.value}
     assert request_of(run) == dataclasses.replace(REQUEST, gray=False)
     assert run.solver == dataclasses.asdict(SolverOptions())
-    assert run.request == request_id(dataclasses.asdict(REQUEST))
+    assert run.request_id == request_id(dataclasses.asdict(REQUEST))
     assert run.origin == Origin.of(run.reference, "bundled", "coffee")
     assert run.others == ()
     assert run.seed == 3
@@ -119,7 +119,7 @@ def test_a_picture_given_as_an_array_is_recorded_as_one(tmp_path: Path) -> None:
     assert request_of(run) == dataclasses.replace(request, image=None, gray=run.settings["gray"])
     assert run.finals.shape == (4, 16, 24, 3)
     other = load_run(run_competition(request, tmp_path, reference=picture / 2))
-    assert other.request == run.request
+    assert other.request_id == run.request_id
     assert other.origin is not None
     assert other.origin.sha256 != run.origin.sha256
 

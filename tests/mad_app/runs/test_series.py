@@ -70,7 +70,7 @@ def test_a_series_lies_in_one_folder_that_reads_without_this_program(sweep: Seri
     assert [request["id"] for request in document["requests"]] == [
         request_id(request["settings"]) for request in document["requests"]
     ]
-    assert [run.request for run in sweep.runs] == [request["id"] for request in document["requests"][:2]]
+    assert [run.request_id for run in sweep.runs] == [request["id"] for request in document["requests"][:2]]
     assert {run.folder for run in sweep.runs} == {run.folder for run in list_runs(sweep.folder)}
     assert list_runs(sweep.folder.parent) == []
 
@@ -96,7 +96,7 @@ def test_a_run_belongs_to_the_request_whose_id_it_has(tmp_path: Path) -> None:
     requests = [dataclasses.asdict(dataclasses.replace(REQUEST, steps=1, seed=seed)) for seed in (0, 1)]
     folder = save_series("repeated_seeds", "seed", requests, tmp_path)
     run = run_competition(Request(**requests[1]), folder)
-    assert load_summary(run).request == load_plan(folder).runs[1].id
+    assert load_summary(run).request_id == load_plan(folder).runs[1].request_id
     document = json.loads((run / "run.json").read_text())
     for name in ("others", "low_pass"):
         document["settings"].pop(name)

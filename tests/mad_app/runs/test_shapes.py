@@ -78,7 +78,7 @@ def test_a_gray_picture_stays_gray_unless_colors_are_asked_for(tmp_path: Path) -
     assert is_gray(run.finals)
     assert run.origin is not None
     assert run.origin.notes == (GRAY_NOTE,)
-    assert run.request == request_id(asdict(request))
+    assert run.request_id == request_id(asdict(request))
     assert picture_notes(request) == [f"cameraman: {GRAY_NOTE}"]
     colored = load_run(run_competition(replace(request, gray=False), tmp_path))
     assert colored.settings["gray"] is False
@@ -119,7 +119,7 @@ def test_a_record_of_schema_3_asks_for_the_same_pixels(name: str) -> None:
         made = materialize(request)
         np.testing.assert_array_equal(made.reference, run.reference)
         np.testing.assert_array_equal(made.start, run.start)
-        assert request_id(asdict(request)) == run.request
+        assert request_id(asdict(request)) == run.request_id
 
 
 def test_the_square_of_an_earlier_version_is_run_on_the_same_pixels_also_of_a_wide_picture(wide: str) -> None:
