@@ -137,17 +137,17 @@ def _made_small(run: Run) -> Run:
     steps = run.keyframes.step
     goals = np.geomspace(2, LAST_BETWEEN * run.history.step[-1], BETWEEN)
     few = np.unique([int(np.abs(steps - goal).argmin()) for goal in goals])
-    images = tuple(
+    results = tuple(
         replace(
             result, final=result.seen, final_8bit=result.seen, drift=result.drift_seen, drift_8bit=result.drift_seen
         )
-        for result in run.images
+        for result in run.results
     )
     mask = run.settings.get("mask")
     return replace(
         run,
         settings={**run.settings, "mask": Path(str(mask)).name if mask else None},
-        images=images,
+        results=results,
         finals=np.stack([from_uint8(picture) for picture in run.pictures]),
         keyframes=Keyframes(steps[few], run.keyframes.images[few]),
     )

@@ -197,6 +197,6 @@ def _with_few_colors(picture: Image.Image, theme: Theme) -> Image.Image:
 
 def _title(run: Run, i: int) -> str:
     """What one of the four images is, without its letter, and its optimized metric at the start and at the end."""
-    result = run.images[i]
+    result = run.results[i]
     before, after = (number(values.get(result.optimized)) for values in (result.start, result.seen))
     return f"{image_title(i, result.optimized).removeprefix(f'{LETTERS[i]}: ')}, {before} → {after}"

@@ -213,7 +213,7 @@ class _Rows:
         indent = indent_of(canvas, self.options.letters)
         for place in (place for places in groups for place in places):
             letter = self.options.names[place + 2]
-            phrase = "" if place < 0 else extreme_phrase(place, run.images[place].optimized)
+            phrase = "" if place < 0 else extreme_phrase(place, run.results[place].optimized)
             names[place] = canvas.wrap(phrase or letter, cell - (indent if phrase else 0))
         most = max(map(len, names.values()))
         for place, lines in names.items():
@@ -297,7 +297,7 @@ class _Rows:
             return []
         if place == START:
             return [line for name, value in _start_values(run) for line in ((name, False), (value, True))]
-        result = run.images[place]
+        result = run.results[place]
         before, after = (number(values.get(result.optimized)) for values in (result.start, result.seen))
         lines: list[Line] = [(f"{before} → {after}", True)]
         before, after = (number(values.get(result.fixed)) for values in (result.start, result.seen))
@@ -360,5 +360,5 @@ class _Rows:
 
 def _start_values(run: Run) -> list[tuple[str, str]]:
     """Titles of the two metrics, and their values at the start."""
-    names = (run.images[0].optimized, run.images[0].fixed)
-    return [(metric_title(name), number(run.images[0].start.get(name))) for name in names]
+    names = (run.results[0].optimized, run.results[0].fixed)
+    return [(metric_title(name), number(run.results[0].start.get(name))) for name in names]

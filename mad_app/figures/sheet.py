@@ -117,7 +117,7 @@ class _Content:
 
     def title(self) -> str:
         """As in `Content`."""
-        return contest_title(self.run.images[0].optimized, self.run.images[0].fixed)
+        return contest_title(self.run.results[0].optimized, self.run.results[0].fixed)
 
     def draw(self, canvas: Canvas, limit: float, top: float) -> float:
         """As in `Content`."""
@@ -230,7 +230,7 @@ class _Sheet:
 
     def _corner(self, i: int, x: float, rows: _Rows, gain: float) -> None:
         """One of the four images, or its difference where images are not shown, between its name and its values."""
-        canvas, result = self.canvas, self.run.images[i]
+        canvas, result = self.canvas, self.run.results[i]
         label = self._label_lines(i)
         y = rows.name - (len(label) - 1) * canvas.line
         canvas.text(x, y, prefix_of(self.options.letters[i]), color=canvas.theme.letters[i], weight="bold")
@@ -247,7 +247,7 @@ class _Sheet:
     def _label_lines(self, i: int) -> list[str]:
         """What one of the four images is, without its name, in lines as wide as its place."""
         space = self.cell - indent_of(self.canvas, self.options.letters)
-        return self.canvas.wrap(extreme_phrase(i, self.run.images[i].optimized), space)
+        return self.canvas.wrap(extreme_phrase(i, self.run.results[i].optimized), space)
 
     def _sentence_lines(self, pair: int, width: float) -> list[str]:
         """What a pair shows, in lines."""
@@ -285,8 +285,8 @@ class _Sheet:
             self._image(x, image, picture)
         x, _, image = start
         y = image + self.high + 1.05 * canvas.line
-        for name in (run.images[0].optimized, run.images[0].fixed):
-            value = number(run.images[0].start.get(name))
+        for name in (run.results[0].optimized, run.results[0].fixed):
+            value = number(run.results[0].start.get(name))
             space = self.cell - canvas.measure(f" {value}", weight="bold")
             title = canvas.cut(metric_title(name), space)
             canvas.text(x, y, title, color=canvas.theme.quiet)
@@ -299,7 +299,7 @@ class _Sheet:
         canvas, width = self.canvas, self.form.inner
         title = canvas.wrap(self._title(), width, weight="bold")
         letters = self.options.letters
-        named = [image_title(i, image.optimized, letters) for i, image in enumerate(self.run.images)]
+        named = [image_title(i, image.optimized, letters) for i, image in enumerate(self.run.results)]
         lines = canvas.wrap("; ".join(named) + ". The other metric keeps its value.", width)
         canvas.lines(x, y, title, weight="bold")
         canvas.lines(x, y + len(title) * canvas.line, lines)
@@ -356,7 +356,7 @@ class _Sheet:
 
     def _title(self) -> str:
         """The two metrics; nothing where a title is on top of the page, or none is wanted."""
-        return contest_title(self.run.images[0].optimized, self.run.images[0].fixed) * self._has_own_title
+        return contest_title(self.run.results[0].optimized, self.run.results[0].fixed) * self._has_own_title
 
     @property
     def _has_own_title(self) -> bool:

@@ -34,7 +34,7 @@ def explain_images(run: Run, images: np.ndarray, step: int, metrics: Sequence[Kn
     """
     first, second = (metric.bind(jnp.asarray(run.reference)) for metric in metrics)
     to = parametrization(run.start, request_of(run).settings(), run.mask)
-    levels = jnp.asarray([math.nan if image.level is None else image.level for image in run.images], jnp.float32)
+    levels = jnp.asarray([math.nan if image.level is None else image.level for image in run.results], jnp.float32)
     explained = explain_step(jnp.asarray(images), first, second, levels, to)
     pictures = [[_signed(move).uri() for move in moves[:2]] for moves in explained.moves]
     numbers = {name: _finite(getattr(explained, name).tolist()) for name in ("values", "levels", "changes")}

@@ -213,7 +213,7 @@ def _compete(reporter: Reporter) -> None:
 
 
 def _end(run: Run, reporter: Reporter) -> Phase:
-    stopped = any(result.outcome in (Reason.STOPPED.value, UNFINISHED) for result in run.images)
+    stopped = any(result.outcome in (Reason.STOPPED.value, UNFINISHED) for result in run.results)
     return (Phase.INTERRUPTED if reporter.orphaned else Phase.STOPPED) if stopped else Phase.DONE
 
 

@@ -203,7 +203,7 @@ def _check_record(staged: Path) -> None:
     except RecordError as error:
         raise RecordError(str(error).replace(f"{staged}/", "").replace(str(staged), "the record")) from error
     height, width = run.reference.shape[:2]
-    for name in (run.files["reference"], run.files["start"], *(result.file for result in run.images)):
+    for name in (run.files["reference"], run.files["start"], *(result.file for result in run.results)):
         _check_picture(staged / name, (width, height))
 
 

@@ -156,14 +156,14 @@ def read_row(root: Path, name: str) -> dict[str, Any]:
 def _read_run(folder: Path) -> list[Any]:
     """The attributes of an `Entry` after its folder, as JSON has them."""
     summary = load_summary(folder)
-    pair = most_separated_pair(summary.images)
-    ratio = pair_ratio(summary.images, pair)
+    pair = most_separated_pair(summary.results)
+    ratio = pair_ratio(summary.results, pair)
     origin = summary.origin
     return [
         summary.created,
         without_folders(summary.settings),
-        summary.images[0].optimized,
-        summary.images[0].fixed,
+        summary.results[0].optimized,
+        summary.results[0].fixed,
         origin.width if origin else None,
         origin.height if origin else None,
         _read_label(folder),

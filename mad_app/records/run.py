@@ -121,7 +121,7 @@ class Run:
         device: what it ran on.
         weights: metric name to the source of its weights, None if it has none.
         seconds: time spent optimizing.
-        images: four results in the order of CORNERS.
+        results: of the four images, in the order of CORNERS.
         reference: float32 (H, W, 3) in [0, 1].
         start: likewise, the image from which all four start.
         finals: float32 (4, H, W, 3).
@@ -147,7 +147,7 @@ class Run:
     device: str
     weights: Mapping[str, str | None]
     seconds: float
-    images: tuple[CornerResult, ...]
+    results: tuple[CornerResult, ...]
     reference: np.ndarray
     start: np.ndarray
     finals: np.ndarray
@@ -196,7 +196,7 @@ class Summary:
     created: str
     settings: Mapping[str, str | float | bool | None]
     seconds: float
-    images: tuple[CornerResult, ...]
+    results: tuple[CornerResult, ...]
     extra: Mapping[str, Any]
     request_id: str = ""
     origin: Origin | None = None

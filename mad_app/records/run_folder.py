@@ -163,8 +163,8 @@ def _completed(run: Run) -> Run:
     origin = run.origin or Origin(**origin_from(settings, (width, height)))
     origin = replace(origin, name=origin.name and readable(origin.name))
     run = replace(run, settings=settings, origin=origin, request_id=run.request_id or id_of(run.settings))
-    images = tuple(replace(result, file="") for result in run.images)
-    check_run(plain(document_of(run, "", images, {})), where)
+    unnamed = tuple(replace(result, file="") for result in run.results)
+    check_run(plain(document_of(run, "", unnamed, {})), where)
     return run
 
 
@@ -182,7 +182,7 @@ def _write(folder: Path, run: Run, run_id: str, checkpoint: Checkpoint | None) -
         write_arrays(folder / files["keyframes"], keyframe_arrays(run.keyframes))
     results = tuple(
         replace(result, file=free_name(folder, _file_name(i, result), numbered=numbered))
-        for i, result in enumerate(run.images, start=1)
+        for i, result in enumerate(run.results, start=1)
     )
     for result, picture in zip(results, run.pictures, strict=True):
         save_png(folder / result.file, from_uint8(picture))
@@ -280,7 +280,7 @@ def _check_arrays(run: Run, where: str) -> None:
 def _new_id(run: Run) -> str:
     """Sortable, readable, unique: time, metrics, picture, chance."""
     time = datetime.datetime.fromisoformat(run.created).strftime("%Y-%m-%d_%H%M%S")
-    metrics = f"{_plain_name(run.images[0].optimized)}-vs-{_plain_name(run.images[0].fixed)}"
+    metrics = f"{_plain_name(run.results[0].optimized)}-vs-{_plain_name(run.results[0].fixed)}"
     picture = _plain_name(Path(str(run.settings.get("image") or "image")).stem)
     return f"{time}_{metrics}_{picture}_{secrets.token_hex(2)}"
 

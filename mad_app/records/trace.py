@@ -47,11 +47,11 @@ def seen_trace(run: Run) -> Trace:
 
 def at_end(trace: Trace, run: Run) -> Trace:
     """A trace whose last row has the values of the record's 8-bit images, as far as they were measured."""
-    names = (run.images[0].optimized, run.images[0].fixed)
+    names = (run.results[0].optimized, run.results[0].fixed)
     ends = {
-        "first": tuple(_finite(result.seen.get(names[0])) for result in run.images),
-        "second": tuple(_finite(result.seen.get(names[1])) for result in run.images),
-        "drift": tuple(_finite(result.drift_seen) for result in run.images),
+        "first": tuple(_finite(result.seen.get(names[0])) for result in run.results),
+        "second": tuple(_finite(result.seen.get(names[1])) for result in run.results),
+        "drift": tuple(_finite(result.drift_seen) for result in run.results),
     }
     columns = {name: (*getattr(trace, name)[:-1], row) for name, row in ends.items()}
     return replace(trace, **columns)

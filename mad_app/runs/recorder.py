@@ -266,7 +266,7 @@ class Recorder:
             weights={name: (metrics[name] if name in metrics else get_measurable(name)).weights for name in measured},
             seconds=at.seconds,
             others=others,
-            images=results,
+            results=results,
             reference=competition.materials.reference,
             start=competition.materials.start,
             finals=np.asarray(at.step.images),

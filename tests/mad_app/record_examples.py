@@ -62,7 +62,7 @@ def make_run(**changes: object) -> Run:
         solver={"step_size": 0.05},
         others=("vif",),
         seconds=12.5,
-        images=tuple(make_result(i) for i in range(4)),
+        results=tuple(make_result(i) for i in range(4)),
         reference=random.random((HEIGHT, WIDTH, 3), np.float32),
         start=random.random((HEIGHT, WIDTH, 3), np.float32),
         finals=random.random((4, HEIGHT, WIDTH, 3), np.float32),
@@ -89,7 +89,7 @@ def assert_same(loaded: Run, saved: Run) -> None:
     assert_same_keyframes(loaded.keyframes, saved.keyframes)
     for name in ("settings", "solver", "others", "seed", "versions", "device", "weights", "seconds", "extra"):
         assert getattr(loaded, name) == getattr(saved, name)
-    assert [dataclasses.replace(result, file="") for result in loaded.images] == list(saved.images)
+    assert [dataclasses.replace(result, file="") for result in loaded.results] == list(saved.results)
 
 
 def assert_same_result(folder: Path, other: Path) -> None:
@@ -100,7 +100,7 @@ def assert_same_result(folder: Path, other: Path) -> None:
     for column in ("step", "first", "second", "drift"):
         np.testing.assert_array_equal(getattr(run.history, column), getattr(twin.history, column))
     assert_same_keyframes(run.keyframes, twin.keyframes)
-    assert run.images == twin.images
+    assert run.results == twin.results
     assert run.settings == twin.settings
 
 

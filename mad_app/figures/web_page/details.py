@@ -29,10 +29,10 @@ def details_html(run: Run) -> Html:
 
 def other_metrics_html(run: Run) -> Html:
     """The values of every metric for the start and the four images, as a table."""
-    competing = {run.images[0].optimized, run.images[0].fixed}
+    competing = {run.results[0].optimized, run.results[0].fixed}
     rows = []
-    for name in run.images[0].final:
-        values = [run.images[0].start.get(name), *(result.seen.get(name) for result in run.images)]
+    for name in run.results[0].final:
+        values = [run.results[0].start.get(name), *(result.seen.get(name) for result in run.results)]
         cells = [element("td", number(value)) for value in values]
         mark = "mad-competing" if name in competing else None
         rows.append(element("tr", element("th", unbroken(metric_title(name))), *cells, class_=mark))
@@ -67,4 +67,4 @@ def _origin(run: Run) -> list[str]:
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items() if version)
     record = f" Record {run.id}, {run.created[:16].replace('T', ' ')} UTC." if run.id else ""
     made = f"Computed in {run.seconds:.0f} s on {run.device}{f' with {versions}' if versions else ''}.{record}"
-    return [made, *(f"{spec.title}: {spec.source}" for spec in listed_specs(run.images[0].final))]
+    return [made, *(f"{spec.title}: {spec.source}" for spec in listed_specs(run.results[0].final))]

@@ -108,8 +108,8 @@ def _pair(i: int, j: int, matrix: Matrix, shown: MostSeparated) -> Html:
     original = np.rint(np.clip(run.reference, 0, 1) * 255).astype(np.uint8)
     title = f"{metric_title(matrix.metrics[i])} optimized, {metric_title(matrix.metrics[j])} fixed"
     pictures = [(original, "original")]
-    pictures += [(run.pictures[k], f"{LETTERS[k]}  {run.images[k].direction}. {metric_title(run.images[k].optimized)}")
-                 for k in (first, first + 1)]  # fmt: skip
+    for k, result in list(enumerate(run.results))[first : first + 2]:
+        pictures.append((run.pictures[k], f"{LETTERS[k]}  {result.direction}. {metric_title(result.optimized)}"))
     return element(
         "section",
         element("h2", title),

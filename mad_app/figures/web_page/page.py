@@ -119,7 +119,9 @@ def shown_run(run: Run) -> Shown:
     if run.folder:
         with contextlib.suppress(RecordError):
             label = load_label(run.folder)
-    return Shown(run, label.name or unbroken(contest_title(run.images[0].optimized, run.images[0].fixed)), label.notes)
+    return Shown(
+        run, label.name or unbroken(contest_title(run.results[0].optimized, run.results[0].fixed)), label.notes
+    )
 
 
 def page_of(shown: Sequence[Shown], title: str, about: str) -> bytes:
@@ -209,7 +211,7 @@ def _main(shown: Sequence[Shown], title: str, about: str, fidelity: Fidelity) ->
 
 def _button(position: int, one: Shown) -> Html:
     """Chooses a run: its most separated pair, and its name."""
-    pair = most_separated_pair(one.run.images)
+    pair = most_separated_pair(one.run.results)
     pictures = [element("img", src=_thumbnail(one.run.pictures[i]), alt="") for i in (2 * pair, 2 * pair + 1)]
     return element(
         "button", *pictures, element("span", one.name), type="button", data_show_run=position, aria_pressed="false"

@@ -119,7 +119,7 @@ def _maps(table: PictureTable, run: Run, maps: Maps, steps: list[int], fidelity:
 def _labels(run: Run, trace: Trace) -> dict[str, Any]:
     """Titles of the images; of each frame, the values of each image, and a sentence for each pair and each image."""
     titles = [unbroken(metric_title(name)) for name in _names(run)]
-    names = [image_title(i, result.optimized) for i, result in enumerate(run.images)]
+    names = [image_title(i, result.optimized) for i, result in enumerate(run.results)]
     rows = list(zip(trace.first, trace.second, trace.drift, strict=True))
     values = [
         [[number(first[i]), number(second[i]), percentage(drift[i])] for i in range(len(CORNERS))]
@@ -150,7 +150,8 @@ def _run_at(run: Run, first: Row, second: Row) -> Run:
     names = _names(run)
     finals = [dict(zip(names, pair, strict=True)) for pair in zip(first, second, strict=True)]
     return replace(
-        run, images=tuple(replace(r, final=final, final_8bit=None) for r, final in zip(run.images, finals, strict=True))
+        run,
+        results=tuple(replace(r, final=final, final_8bit=None) for r, final in zip(run.results, finals, strict=True)),
     )
 
 
@@ -161,4 +162,4 @@ def _trajectory(run: Run, trace: Trace) -> dict[str, Any]:
 
 
 def _names(run: Run) -> tuple[str, str]:
-    return run.images[0].optimized, run.images[0].fixed
+    return run.results[0].optimized, run.results[0].fixed

@@ -76,7 +76,7 @@ def _await_rest(jobs: JobQueue, job_id: str, phase: Phase) -> None:
 
 def _contest(job: Job | None, run: Run | None) -> str:
     if run:
-        return contest_title(run.images[0].optimized, run.images[0].fixed)
+        return contest_title(run.results[0].optimized, run.results[0].fixed)
     return contest_title(job.spec.request.first, job.spec.request.second) if job else "A run"
 
 

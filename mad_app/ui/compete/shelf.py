@@ -95,7 +95,7 @@ def _card_html(card: Card) -> Html:
             element("img", src=_thumbnail(card.folder / result.file), alt=image_title(i, result.optimized)),
             element("figcaption", letter_html(i)),
         )
-        for i, result in enumerate(card.summary.images)
+        for i, result in enumerate(card.summary.results)
     ]
     return element(
         "article",

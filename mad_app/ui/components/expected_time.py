@@ -67,7 +67,7 @@ def _pace(card: Card) -> Pace | None:
     except RecordError:
         return None
     steps = summary.settings.get("steps")
-    all_made = Reason.BUDGET.value in {image.outcome for image in summary.images}
+    all_made = Reason.BUDGET.value in {image.outcome for image in summary.results}
     if not (size and isinstance(steps, int) and steps > 0 and all_made and summary.seconds > 0):
         return None
     return Pace(frozenset(card.metrics), size[0] * size[1], summary.seconds / steps)

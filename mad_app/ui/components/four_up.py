@@ -50,7 +50,7 @@ class FourUp:
 def four_up_of_run(run: Run) -> FourUp:
     """A record, its images exact in 8 bits."""
     return FourUp(
-        names=(run.images[0].optimized, run.images[0].fixed),
+        names=(run.results[0].optimized, run.results[0].fixed),
         steps=max(int(run.settings.get("steps") or 0), int(run.history.step[-1])),
         trace=seen_trace(run),
         reference=Picture.png(run.reference),

@@ -126,9 +126,9 @@ def test_a_competition_leaves_the_record_that_was_asked_for(run_folder: Path) ->
     asked = {"image": "coffee", "first": "ssim", "second": "mse", "size": 24, "seed": 3, "steps": 5, "strength": 0.1}
     assert asked.items() <= run.settings.items()
     assert run.finals.shape == (4, 24, 24, 3)
-    assert run.images[0].final.keys() == METRICS.keys()
-    assert run.images[0].final["lasi"] is not None
-    assert run.images[0].final["ms-ssim"] is None
+    assert run.results[0].final.keys() == METRICS.keys()
+    assert run.results[0].final["lasi"] is not None
+    assert run.results[0].final["ms-ssim"] is None
     assert not is_resumable(run_folder)
 
 
@@ -200,8 +200,8 @@ def test_a_metric_from_the_present_directory_competes(their_module: str) -> None
     assert result.exit_code == 0
     assert "imported\n" in result.stderr
     run = load_run(result.stdout.removesuffix("\n"))
-    assert run.images[0].optimized == their_module
-    assert (run.images[0].final[their_module] or 0) > (run.images[0].start[their_module] or 1)
+    assert run.results[0].optimized == their_module
+    assert (run.results[0].final[their_module] or 0) > (run.results[0].start[their_module] or 1)
 
 
 FAILURES: list[tuple[Sequence[str], str]] = [
@@ -437,7 +437,7 @@ def test_measures_in_json_stand_alone_on_standard_output(run_folder: Path) -> No
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
     values = json.loads(done.stdout)
     assert list(values) == list(METRICS)
-    start = load_run(run_folder).images[0].start
+    start = load_run(run_folder).results[0].start
     for name, value in values.items():
         assert (value is None) == (start[name] is None)
         if value is not None:
@@ -461,7 +461,7 @@ def test_a_sum_competes_and_is_recorded_described_and_measured(pictures: tuple[P
     assert result.exit_code == 0
     assert "For MSE + 0.5 (1 − SSIM), A differs " in result.stderr
     run = load_run(result.stdout.removesuffix("\n"))
-    assert (run.images[0].optimized, run.settings["first"]) == ("mse+0.5*ssim", "mse+0.5*ssim")
+    assert (run.results[0].optimized, run.settings["first"]) == ("mse+0.5*ssim", "mse+0.5*ssim")
     assert run.weights == {"mse+0.5*ssim": None, "mse": None}
     assert "between MSE + 0.5 (1 − SSIM) and MSE on coffee" in caption(run)
     assert figure_bytes(run, "png").startswith(b"\x89PNG")

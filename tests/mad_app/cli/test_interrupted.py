@@ -59,7 +59,7 @@ def test_ctrl_c_stops_after_the_step_and_the_run_goes_on_bit_for_bit(tmp_path: P
     code, output, folder = _interrupt(tmp_path / "runs", signal.SIGINT)
     assert (code, output) == (INTERRUPTED, f"{folder}\n")
     stopped = load_run(folder)
-    assert {result.outcome for result in stopped.images} == {Reason.STOPPED.value}
+    assert {result.outcome for result in stopped.results} == {Reason.STOPPED.value}
     assert STEPS // 5 <= stopped.history.step[-1] < STEPS
     result = invoke("resume", folder)
     assert (result.exit_code, result.stdout) == (0, f"{folder}\n")
@@ -69,7 +69,7 @@ def test_ctrl_c_stops_after_the_step_and_the_run_goes_on_bit_for_bit(tmp_path: P
 def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
     code, output, folder = _interrupt(tmp_path / "runs", signal.SIGKILL)
     assert (code, output) == (-signal.SIGKILL, "")
-    assert {result.outcome for result in load_run(folder).images} == {UNFINISHED}
+    assert {result.outcome for result in load_run(folder).results} == {UNFINISHED}
     assert 0 < load_checkpoint(folder).step.index < STEPS
     assert invoke("resume", folder).exit_code == 0
     assert_same_result(folder, whole)

@@ -176,7 +176,7 @@ def test_maps_are_the_differences_from_the_original_about_mid_gray() -> None:
 def test_every_value_is_written_as_text() -> None:
     run = RUNS["square"]
     words = words_in_svg(figure_bytes(run, "svg"))
-    for result in run.images:
+    for result in run.results:
         optimized = result.optimized
         assert f"{number(result.start[optimized])} → {number(result.final[optimized])}" in words
         assert f"{number(result.final[result.fixed])} kept" in words
@@ -185,7 +185,7 @@ def test_every_value_is_written_as_text() -> None:
             assert number(result.final[name]) in words
             assert metric_title(name) in words
     text = " ".join(words)
-    for i, result in enumerate(run.images):
+    for i, result in enumerate(run.results):
         assert image_title(i, result.optimized) in text
     assert pair_sentence(run, 0) in text
     assert pair_sentence(run, 1) in text
@@ -195,8 +195,8 @@ def test_every_value_is_written_as_text() -> None:
 
 
 def test_a_metric_that_left_its_level_is_not_called_kept() -> None:
-    images = [dataclasses.replace(result, drift_8bit=-0.2) for result in RUNS["square"].images]
-    words = words_in_svg(figure_bytes(dataclasses.replace(RUNS["square"], images=tuple(images)), "svg"))
+    images = [dataclasses.replace(result, drift_8bit=-0.2) for result in RUNS["square"].results]
+    words = words_in_svg(figure_bytes(dataclasses.replace(RUNS["square"], results=tuple(images)), "svg"))
     assert "off by 20 %" in words
     assert not [word for word in words if word.endswith("kept")]
 

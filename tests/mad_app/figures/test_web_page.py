@@ -78,11 +78,11 @@ def make_evil_run(folder: Path) -> Run:
             final=renamed(result.final),
             outcome=EVIL,
         )
-        for result in run.images
+        for result in run.results
     )
     settings = {**run.settings, "image": f"/home/me/{EVIL.replace('/', '')}", EVIL: EVIL}
     return dataclasses.replace(
-        run, images=images, settings=settings, device=EVIL, versions={EVIL: EVIL}, folder=folder / f"{EVIL[2:8]}_1"
+        run, results=images, settings=settings, device=EVIL, versions={EVIL: EVIL}, folder=folder / f"{EVIL[2:8]}_1"
     )
 
 

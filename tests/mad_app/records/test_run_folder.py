@@ -97,7 +97,7 @@ def test_the_pictures_that_are_saved_and_the_mask_are_kept(tmp_path: Path) -> No
     loaded = load_run(folder)
     np.testing.assert_array_equal(loaded.pictures, chosen)
     np.testing.assert_array_equal(loaded.mask, mask)
-    for picture, result in zip(chosen, loaded.images, strict=True):
+    for picture, result in zip(chosen, loaded.results, strict=True):
         with Image.open(folder / result.file) as found:
             np.testing.assert_array_equal(np.asarray(found), picture)
 
@@ -137,8 +137,8 @@ def test_numbers_that_are_not_finite_become_null(tmp_path: Path) -> None:
     broken = dataclasses.replace(
         make_result(0), final={"lasi:20": float("nan")}, drift=float("inf"), level=np.float32(0.5)
     )
-    folder = save_run(make_run(images=(broken, *map(make_result, (1, 2, 3)))), tmp_path)
-    image = load_run(folder).images[0]
+    folder = save_run(make_run(results=(broken, *map(make_result, (1, 2, 3)))), tmp_path)
+    image = load_run(folder).results[0]
     assert (image.final["lasi:20"], image.drift, image.level) == (None, None, 0.5)
 
 
@@ -148,11 +148,11 @@ def test_unknown_keys_survive_a_replacement_and_the_date_stays(tmp_path: Path) -
     document["images"][2]["color"] = "blue"
     (folder / "run.json").write_text(json.dumps(document))
     loaded = load_run(folder)
-    assert loaded.images[2].extra == {"color": "blue"}
+    assert loaded.results[2].extra == {"color": "blue"}
     replace_run(dataclasses.replace(loaded, extra={"title": "new"}, seconds=99.0, created=""), folder)
     again = load_run(folder)
     assert again.extra == {"title": "new", "notes": "kept"}
-    assert again.images[2].extra == {"color": "blue"}
+    assert again.results[2].extra == {"color": "blue"}
     assert (again.seconds, again.created) == (99.0, "2026-11-23T15:42:10Z")
 
 
@@ -192,7 +192,7 @@ def test_runs_are_listed_newest_first_and_foreign_folders_ignored(tmp_path: Path
     (tmp_path / "broken" / "run.json").write_text("{")
     found = list_runs(tmp_path)
     assert [summary.folder for summary in found] == [new, mid, old]
-    assert found[0].images[3].optimized == "my.module:distance"
+    assert found[0].results[3].optimized == "my.module:distance"
     assert found[0].id == new.name
     assert load_summary(old).settings["size"] == 16
 
@@ -403,10 +403,10 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
         ({"finals": np.zeros((4, HEIGHT, WIDTH, 3))}, "images is float64"),
         ({"reference": image_with(np.nan)}, "reference must be finite"),
         ({"history": History.empty()}, r"step is int64 \(0,\), expected"),
-        ({"images": tuple(make_result(i) for i in (1, 0, 2, 3))}, "images are"),
+        ({"results": tuple(make_result(i) for i in (1, 0, 2, 3))}, "images are"),
         ({"settings": {"list": (1, 2)}}, "settings: list is"),
         ({"created": "../../x"}, "created is"),
-        ({"images": tuple(dataclasses.replace(make_result(i), outcome="x") for i in range(4))}, "outcome is 'x'"),
+        ({"results": tuple(dataclasses.replace(make_result(i), outcome="x") for i in range(4))}, "outcome is 'x'"),
         ({"extra": {"notes": object()}}, r"run\.json cannot be written"),
     ],
 )

@@ -75,7 +75,7 @@ def test_the_record_says_what_can_be_measured_on_its_pictures(tmp_path: Path) ->
     run = load_run(folder)
     metrics = {name: get_metric(name).bind(jnp.asarray(run.reference)) for name in ("ssim", "mse")}
     start = {name: float(metric.distances(jnp.asarray(run.start)[None])[0]) for name, metric in metrics.items()}
-    for i, result in enumerate(run.images):
+    for i, result in enumerate(run.results):
         saved = load_image(folder / result.file)
         for name, metric in metrics.items():
             value, value_8bit = metric.distances(jnp.asarray([run.finals[i], saved]))
@@ -91,8 +91,8 @@ def test_the_record_says_what_can_be_measured_on_its_pictures(tmp_path: Path) ->
 def test_the_record_says_how_it_was_made(tmp_path: Path) -> None:
     run = load_run(run_competition(REQUEST, tmp_path))
     expected = [("ssim", "mse", "max"), ("ssim", "mse", "min"), ("mse", "ssim", "max"), ("mse", "ssim", "min")]
-    assert [(result.optimized, result.fixed, result.direction) for result in run.images] == expected
-    assert {result.outcome for result in run.images} == {Reason.BUDGET.value}
+    assert [(result.optimized, result.fixed, result.direction) for result in run.results] == expected
+    assert {result.outcome for result in run.results} == {Reason.BUDGET.value}
     assert request_of(run) == dataclasses.replace(REQUEST, gray=False)
     assert run.solver == dataclasses.asdict(SolverOptions())
     assert run.request_id == request_id(dataclasses.asdict(REQUEST))
@@ -100,7 +100,7 @@ def test_the_record_says_how_it_was_made(tmp_path: Path) -> None:
     assert run.others == ()
     assert run.seed == 3
     assert run.weights.keys() == {"ssim", "mse"}
-    assert run.images[0].final.keys() == {"ssim", "mse"}
+    assert run.results[0].final.keys() == {"ssim", "mse"}
     np.testing.assert_array_equal(run.history.step, range(9))
     np.testing.assert_array_equal(run.reference, read_reference(REQUEST).image)
     np.testing.assert_array_equal(run.start, make_start(REQUEST, run.reference))
@@ -145,10 +145,10 @@ def test_a_picture_that_was_decoded_before_is_recorded_as_what_it_is(tmp_path: P
 def test_the_others_that_are_asked_for_are_measured_and_no_more(tmp_path: Path) -> None:
     request = dataclasses.replace(REQUEST, steps=1, others="ms-ssim, gmsd,ssim")
     run = load_run(run_competition(request, tmp_path))
-    assert list(run.images[0].final) == ["ms-ssim", "gmsd", "ssim", "mse"]
+    assert list(run.results[0].final) == ["ms-ssim", "gmsd", "ssim", "mse"]
     assert run.others == ("ms-ssim", "gmsd")
-    assert run.images[0].final["ms-ssim"] is None  # the picture is too small for it
-    assert run.images[0].final["gmsd"] is not None
+    assert run.results[0].final["ms-ssim"] is None  # the picture is too small for it
+    assert run.results[0].final["gmsd"] is not None
     assert run.settings["others"] == "ms-ssim, gmsd,ssim"
 
 
@@ -221,7 +221,7 @@ def test_a_run_can_be_stopped_while_it_waits_for_room(tmp_path: Path, monkeypatc
         )
     assert waiting[-2:] == [True, False]
     assert is_resumable(folder)
-    assert {image.outcome for image in load_run(folder).images} == {UNFINISHED}
+    assert {image.outcome for image in load_run(folder).results} == {UNFINISHED}
     resume_run(folder, resolve=quick_metric)
     assert_same_result(folder, run_competition(QUICK, tmp_path / "whole", resolve=quick_metric))
 
@@ -272,9 +272,9 @@ def test_a_stopped_run_goes_on_bit_for_bit(tmp_path: Path, steps_before: int) ->
     asked = itertools.count(1)
     folder = run_competition(REQUEST, tmp_path / "stopped", should_stop=lambda: next(asked) >= steps_before)
     stopped = load_run(folder)
-    assert {result.outcome for result in stopped.images} == {Reason.STOPPED.value}
+    assert {result.outcome for result in stopped.results} == {Reason.STOPPED.value}
     assert stopped.history.step[-1] == steps_before
-    assert max(abs(result.drift or 0) for result in stopped.images) < 1e-3
+    assert max(abs(result.drift or 0) for result in stopped.results) < 1e-3
     assert resume_run(folder) == folder
     assert_same_result(folder, run_competition(REQUEST, tmp_path / "whole"))
     assert load_run(folder).created == stopped.created
@@ -308,7 +308,7 @@ def test_what_a_run_is_killed_with_in_any_step_can_be_resumed(tmp_path: Path, mo
             run_competition(QUICK, tmp_path / str(step), resolve=quick_metric, on_progress=die)
         (folder,) = (tmp_path / str(step)).iterdir()
         found = load_run(folder)
-        assert {result.outcome for result in found.images} == {UNFINISHED}
+        assert {result.outcome for result in found.results} == {UNFINISHED}
         assert request_of(found) == dataclasses.replace(QUICK, gray=False)
         assert load_checkpoint(folder).step.index == step
         resume_run(folder, resolve=quick_metric)
@@ -459,7 +459,7 @@ def test_the_images_are_in_the_record_first_then_all_values_then_the_maps(tmp_pa
     early, complete = seen["values"][0], seen[None][0]
     assert (early.others, complete.others) == ((), ("gmsd",))
     np.testing.assert_array_equal(early.finals, complete.finals)
-    for result, later in zip(early.images, complete.images, strict=True):
+    for result, later in zip(early.results, complete.results, strict=True):
         assert result.final == pytest.approx({name: later.final[name] for name in ("ssim", "mse")}, rel=1e-5)
         assert result.start == pytest.approx({name: later.start[name] for name in ("ssim", "mse")}, rel=1e-5)
         assert (result.final_8bit, later.final["gmsd"] is None) == (None, False)
@@ -501,12 +501,12 @@ def test_a_metric_that_fails_midway_leaves_a_record_that_says_so(tmp_path: Path)
     request = dataclasses.replace(QUICK, steps=50, max_change=0.05)
     folder = run_competition(request, tmp_path, resolve=metrics.__getitem__)
     run = load_run(folder)
-    outcomes = [result.outcome for result in run.images]
+    outcomes = [result.outcome for result in run.results]
     assert outcomes[0] == Reason.NOT_FINITE.value
     assert Reason.NOT_FINITE.value not in outcomes[1:]
     assert run.history.step[-1] >= 1
-    assert run.images[1].final_8bit is not None
-    assert run.images[1].final["square-norm"] is not None
+    assert run.results[1].final_8bit is not None
+    assert run.results[1].final["square-norm"] is not None
     assert np.isfinite(run.finals).all()
     assert not is_resumable(folder)
     json.loads((folder / "run.json").read_text(), parse_constant=pytest.fail)
@@ -548,7 +548,7 @@ def test_a_mask_and_a_start_from_files_are_in_the_record_and_hold_when_resumed(t
         np.testing.assert_array_equal(picture[12:], to_uint8(start)[12:])
     assert (run.pictures[:, :12] != to_uint8(start)[:12]).any(axis=(1, 2, 3)).all()
     assert np.abs(run.finals - run.start).max() <= 0.1 + 1e-7
-    assert np.abs([result.drift_8bit or 0 for result in run.images]).max() < 0.005
+    assert np.abs([result.drift_8bit or 0 for result in run.results]).max() < 0.005
 
 
 def test_a_gray_competition_is_gray_throughout(tmp_path: Path) -> None:
@@ -562,11 +562,11 @@ def test_a_gray_competition_is_gray_throughout(tmp_path: Path) -> None:
 
 def test_a_given_level_is_the_records(tmp_path: Path) -> None:
     run = load_run(run_competition(dataclasses.replace(REQUEST, second_level=0.02), tmp_path))
-    for result in run.images[:2]:
+    for result in run.results[:2]:
         assert result.level == pytest.approx(0.02, rel=1e-6)
         assert result.final["mse"] == pytest.approx(0.02, rel=1e-3)
     assert run.history.second[0] == pytest.approx(0.02, rel=1e-4)
-    assert (run.images[0].start["mse"] or 1) < 0.012
+    assert (run.results[0].start["mse"] or 1) < 0.012
 
 
 @pytest.mark.parametrize("name", ["mask", "start_file"])
@@ -647,6 +647,6 @@ def test_a_run_that_cannot_begin_leaves_nothing_behind(tmp_path: Path, change: d
 def test_the_four_images_lie_in_the_order_of_the_corners(tmp_path: Path) -> None:
     run = load_run(run_competition(QUICK, tmp_path, resolve=quick_metric))
     names = {"first": "square-norm", "second": "form"}
-    assert [result.optimized for result in run.images] == [names[corner.optimized] for corner in CORNERS]
+    assert [result.optimized for result in run.results] == [names[corner.optimized] for corner in CORNERS]
     start, end = run.history.first[0], run.history.first[-1]
     assert end[0] > start[0] > end[1]

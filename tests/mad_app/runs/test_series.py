@@ -57,9 +57,9 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Series:
 def test_a_level_sweep_keeps_its_levels_and_leaves_out_what_is_out_of_reach(sweep: Series) -> None:
     assert [run.settings["second_level"] for run in sweep.runs] == [0.005, 0.02]
     for run, level in zip(sweep.runs, (0.005, 0.02), strict=True):
-        for result in run.images[:2]:
+        for result in run.results[:2]:
             assert result.seen["mse"] == pytest.approx(level, rel=0.005)
-    first_levels = [run.images[2].level or 0 for run in sweep.runs]
+    first_levels = [run.results[2].level or 0 for run in sweep.runs]
     assert first_levels[0] < first_levels[1], "the other metric keeps the value that the start has at each level"
 
 
@@ -197,7 +197,7 @@ def test_the_contact_sheet_shows_the_very_pixels_and_says_how_much_seeds_differ(
     pairs = [np.sqrt(np.mean((a - b) ** 2)) for a, b in itertools.combinations(starts, 2)]
     assert spread_of_starts(series).rms == pytest.approx(np.mean(pairs), rel=1e-5)
     spread = spread_of(series, 0)
-    values = [run.images[0].seen["ssim"] or 0 for run in series.runs]
+    values = [run.results[0].seen["ssim"] or 0 for run in series.runs]
     assert (spread.lowest, spread.highest) == (min(values), max(values))
     assert 0 < spread.rms < 0.5
     text = " ".join(words_in_svg(series_bytes(series, "contact sheet", "svg")))
@@ -216,8 +216,8 @@ def test_the_values_of_eight_columns_keep_apart(tmp_path: Path) -> None:
 
     series = load_series(run_series(repeated_seeds(REQUEST, [0, 1]), tmp_path).folder)
     long = {"ssim": 0.00844, "mse": 0.00687}
-    images = tuple(dataclasses.replace(result, final_8bit=long) for result in series.runs[0].images)
-    series = dataclasses.replace(series, runs=(dataclasses.replace(series.runs[0], images=images),) * 8)
+    images = tuple(dataclasses.replace(result, final_8bit=long) for result in series.runs[0].results)
+    series = dataclasses.replace(series, runs=(dataclasses.replace(series.runs[0], results=images),) * 8)
     with drawing():
         figure = draw_contact_sheet(series, WIDTHS["double"])
         texts = sorted((text.get_window_extent() for text in figure.texts), key=lambda box: (round(box.y0), box.x0))
@@ -249,7 +249,7 @@ def test_the_curves_show_what_was_driven_over_what_was_held(sweep: Series, tmp_p
     panels = [axes for axes in figure.axes if len(axes.lines) == 3]
     for panel, (up, down) in zip(panels, ((0, 1), (2, 3)), strict=True):
         for line, i in zip(panel.lines[1:], (up, down), strict=True):
-            results = [run.images[i] for run in sweep.runs]
+            results = [run.results[i] for run in sweep.runs]
             np.testing.assert_allclose(line.get_xdata(), [result.level for result in results])
             np.testing.assert_allclose(line.get_ydata(), [result.seen[result.optimized] for result in results])
     save_level_curves(sweep, tmp_path / "a.pdf", width="slide")

@@ -177,7 +177,7 @@ def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path)
 
 def _take_a_saved_picture(page: AppTest, run: str) -> None:
     """Begin with one of the four images; the address has it, and a run that is gone is given up in a sentence."""
-    file = load_summary(runs_root() / run).images[2].file
+    file = load_summary(runs_root() / run).results[2].file
     page.selectbox(key="compete-saved-file").select(file).run()
     page.button(key="compete-use-saved").click().run()
     assert parameter(page, "image") == f"{run}/{file}"
@@ -209,7 +209,7 @@ def test_constraints_are_chosen_carried_by_the_address_and_kept(open_page: OpenP
     assert (run.settings["gray"], run.settings["low_pass"], run.settings["second_level"]) == (True, None, 0.005)
     assert np.ptp(run.finals, axis=-1).max() == 0
     assert np.abs(run.finals - run.start).max() <= 0.2 + 1e-6
-    assert run.images[0].final["mse"] == pytest.approx(0.005, rel=1e-3)
+    assert run.results[0].final["mse"] == pytest.approx(0.005, rel=1e-3)
 
 
 def test_a_number_out_of_range_is_refused_under_its_label(open_page: OpenPage) -> None:
