@@ -146,6 +146,7 @@ def _distortion_controls() -> tuple[str, float, DeltaGenerator]:
     name = st.selectbox(
         declared.label,
         list(DISTORTIONS),
+        list(DISTORTIONS).index(STATE.get("distortion", REQUEST_SETTINGS["distortion"].default)),
         key=STATE.key("distortion"),
         format_func=lambda name: DISTORTIONS[name].title,
         disabled=replaced,
@@ -158,6 +159,7 @@ def _distortion_controls() -> tuple[str, float, DeltaGenerator]:
         f"Strength ({row.unit})",
         row.minimum,
         row.maximum,
+        STATE[key],
         key=STATE.key(key),
         step=step,
         format="%.2f" if step < 0.1 else "%.1f" if step < 1 else "%d",

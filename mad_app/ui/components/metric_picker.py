@@ -72,6 +72,7 @@ def show_parameters(state: PageState) -> None:
                 f"{row.parameter.meaning.capitalize()} of {row.title}",
                 row.parameter.lowest,
                 row.parameter.highest,
+                state.get(f"parameter-{name}", row.parameter.default),
                 step=1 if row.parameter.whole else 0.5,
                 format="%d" if row.parameter.whole else "%g",
                 key=state.key(f"parameter-{name}"),
@@ -85,6 +86,7 @@ def show_other_metrics(state: PageState) -> str:
     chosen = st.multiselect(
         declared.label,
         [NONE, *measured_by_default()],
+        state.get("others"),
         key=state.key("others"),
         format_func=lambda name: LISTED_METRICS[name].title if name in LISTED_METRICS else "None",
         placeholder="All that are available",
@@ -98,9 +100,11 @@ def _metric_control(state: PageState, role: str, side: int) -> tuple[str, str | 
     if state.get(role):
         state[role] = named(state[role])
     chosen = state.get(role)
+    options = [*METRICS, *([chosen] if chosen and chosen not in METRICS else [])]
     name: str = st.selectbox(
         label,
-        [*METRICS, *([chosen] if chosen and chosen not in METRICS else [])],
+        options,
+        options.index(chosen) if chosen else 0,
         key=state.key(role),
         format_func=lambda name: _metric_label(name, side, missing[name]) if name in METRICS else name,
         accept_new_options=True,

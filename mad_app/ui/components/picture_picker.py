@@ -79,6 +79,7 @@ def show_picture_controls(state: PageState, largest: int = MAX_SIZE) -> tuple[Pi
     st.pills(
         size.label,
         sorted({*(side for side in sizes() if side <= largest), state["size"]}),
+        default=state["size"],
         key=state.key("size"),
         required=True,
         help=size.help,
@@ -123,6 +124,7 @@ def _bundled_control(state: PageState) -> None:
         st.radio(
             "Picture",
             list(BUNDLED),
+            None if drawn is None else list(BUNDLED).index(drawn),
             key=state.key(name),
             format_func=lambda option: BUNDLED[option].title,
             on_change=_pick_bundled,

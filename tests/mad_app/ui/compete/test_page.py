@@ -57,6 +57,20 @@ def is_shown(page: AppTest) -> bool:
     return bool(page.tabs) and not any(" …" in caption.value for caption in page.caption)
 
 
+def test_a_browser_that_misses_a_drawing_learns_the_settings_from_the_next_one(open_page: OpenPage) -> None:
+    page = open_page(**{**QUICK, "steps": "60", "distortion": "blur", "strength": "2.5"})
+    page.run()  # sets nothing again, so each control has to name its value as its default
+    steps, strength, size = (
+        page.number_input(key="compete-steps").proto,
+        page.slider(key="compete-strength-blur").proto,
+        page.get("button_group")[0].proto,
+    )
+    chosen = [page.selectbox(key=f"compete-{name}").proto for name in ("first", "second", "distortion")]
+    assert (steps.set_value, steps.default, list(strength.default)) == (False, 60, [2.5])
+    assert [one.options[one.default] for one in chosen] == ["1 − SSIM", "MSE", "Blur"]
+    assert size.options[size.default[0]].content == QUICK["size"]
+
+
 def test_before_a_run_the_page_describes_it(open_page: OpenPage) -> None:
     page = open_page()
     assert "Starting from a copy of Chelsea the cat distorted by white noise, 128 × 128 pixels" in html_of(page)
