@@ -139,7 +139,11 @@ def _made_small(run: Run) -> Run:
     few = np.unique([int(np.abs(steps - goal).argmin()) for goal in goals])
     results = tuple(
         replace(
-            result, final=result.seen, final_8bit=result.seen, drift=result.drift_seen, drift_8bit=result.drift_seen
+            result,
+            final=result.reported,
+            final_8bit=result.reported,
+            drift=result.reported_drift,
+            drift_8bit=result.reported_drift,
         )
         for result in run.results
     )
@@ -148,7 +152,7 @@ def _made_small(run: Run) -> Run:
         run,
         settings={**run.settings, "mask": Path(str(mask)).name if mask else None},
         results=results,
-        finals=np.stack([from_uint8(picture) for picture in run.pictures]),
+        finals=np.stack([from_uint8(picture) for picture in run.images_8bit]),
         keyframes=Keyframes(steps[few], run.keyframes.images[few]),
     )
 

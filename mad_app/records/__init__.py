@@ -35,7 +35,7 @@ from mad_app.records.series import (
 from mad_app.records.shelf import SHELF, SHELF_RUNS, shelf_folder, shelf_root
 from mad_app.records.state import State, state_of, why_not_resumable
 from mad_app.records.storage import DiskFullError, RecordError
-from mad_app.records.trace import Trace, at_end, seen_trace
+from mad_app.records.trace import Trace, at_end, reported_trace
 from mad_app.records.trash import delete_run, deleted_runs, empty_trash, restore_run
 
 __all__ = [
@@ -88,6 +88,7 @@ __all__ = [
     "pair_ratio",
     "readable_maps",
     "replace_run",
+    "reported_trace",
     "restore_run",
     "run_lock",
     "runs_of",
@@ -96,7 +97,6 @@ __all__ = [
     "save_maps",
     "save_run",
     "save_series",
-    "seen_trace",
     "shelf_folder",
     "shelf_root",
     "spread_of",

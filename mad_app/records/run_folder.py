@@ -2,7 +2,7 @@
 
     run.json         schema, id, request, created, settings, reference, solver, seed, versions, device, weights,
                      seconds, others, files, images (plain JSON)
-    reference.png, start.png, 1_lasi_max.png …   the pictures in 8 bits
+    reference.png, start.png, 1_lasi_max.png …   the 8-bit images
     images.npz       reference, start (H, W, 3) and images (4, H, W, 3): exact float32, sRGB in [0, 1]; images_8bit, the
                      four as in the PNG files; and mask (H, W), true where they might change, if there was one
     history.npz      step (T,), first, second, drift (T, 4)
@@ -28,7 +28,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from mad_app.images import from_uint8, save_png
+from mad_app.images import from_uint8, nearest_8bit, save_png
 from mad_app.records.arrays import check_arrays, read_declared
 from mad_app.records.checkpoints import Checkpoint, history_arrays, history_from
 from mad_app.records.checkpoints import save_checkpoint as write_checkpoint
@@ -172,7 +172,7 @@ def _write(folder: Path, run: Run, run_id: str, checkpoint: Checkpoint | None) -
     """Write a version of a run beside the one that the folder may hold, and then its run.json."""
     numbered = checkpoint is not None
     files = {role: free_name(folder, DEFAULT_FILES[role], numbered=numbered) for role in ("images", "history", "maps")}
-    arrays = {"reference": run.reference, "start": run.start, "images": run.finals, "images_8bit": run.pictures}
+    arrays = {"reference": run.reference, "start": run.start, "images": run.finals, "images_8bit": run.images_8bit}
     write_arrays(folder / files["images"], arrays if run.mask is None else {**arrays, "mask": run.mask})
     write_arrays(folder / files["history"], history_arrays(run.history))
     for role, image in (("reference", run.reference), ("start", run.start)):
@@ -184,8 +184,8 @@ def _write(folder: Path, run: Run, run_id: str, checkpoint: Checkpoint | None) -
         replace(result, file=free_name(folder, _file_name(i, result), numbered=numbered))
         for i, result in enumerate(run.results, start=1)
     )
-    for result, picture in zip(results, run.pictures, strict=True):
-        save_png(folder / result.file, from_uint8(picture))
+    for result, image in zip(results, run.images_8bit, strict=True):
+        save_png(folder / result.file, from_uint8(image))
     for name in (*files.values(), *(result.file for result in results)):
         if name != files["maps"]:
             sync_file(folder / name)
@@ -244,7 +244,7 @@ def _load(folder: Path) -> Run:
         reference=images["reference"],
         start=images["start"],
         finals=images["images"],
-        finals_8bit=images.get("images_8bit"),
+        images_8bit=images["images_8bit"] if "images_8bit" in images else nearest_8bit(images["images"]),
         mask=images.get("mask"),
         history=history_from(history),
         keyframes=keyframes,
@@ -268,7 +268,7 @@ def _check_arrays(run: Run, where: str) -> None:
         "images": run.finals,
         "reference": run.reference,
         "start": run.start,
-        "images_8bit": run.finals_8bit,
+        "images_8bit": run.images_8bit,
         "mask": run.mask,
     }
     sizes = check_arrays(arrays, IMAGES, where)

@@ -156,8 +156,8 @@ def spread_of_starts(series: Series) -> Spread:
 
 def spread_of(series: Series, position: int) -> Spread:
     """How much the pictures at one position of CORNERS differ, as they are saved."""
-    pictures = [run.pictures[position].astype(np.float64) / 255 for run in series.runs]
-    finals = [run.results[position].seen.get(run.results[position].optimized) for run in series.runs]
+    pictures = [run.images_8bit[position].astype(np.float64) / 255 for run in series.runs]
+    finals = [run.results[position].reported.get(run.results[position].optimized) for run in series.runs]
     values = [value for value in finals if value is not None]
     return Spread(rms=_mean_rms(pictures), lowest=min(values, default=None), highest=max(values, default=None))
 

@@ -92,7 +92,7 @@ def _report(campaign: Campaign, root: Path, killed: Counter[str], seconds: float
 
 def _same(one: Path, other: Path) -> bool:
     a, b = load_run(one), load_run(other)
-    pairs = ((a.finals, b.finals), (a.pictures, b.pictures), (a.history.first, b.history.first))
+    pairs = ((a.finals, b.finals), (a.images_8bit, b.images_8bit), (a.history.first, b.history.first))
     return all(np.array_equal(left, right) for left, right in pairs)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from mad_app.competition.settings import CORNERS, Step
+from mad_app.images import nearest_8bit
 from mad_app.records import Checkpoint, CornerResult, History, Keyframes, Run, load_run, storage
 from mad_app.records import run_folder as records
 
@@ -46,6 +47,9 @@ def make_keyframes() -> Keyframes:
 
 def make_run(**changes: object) -> Run:
     random = np.random.default_rng(0)
+    reference, start, finals = (
+        random.random((*several, HEIGHT, WIDTH, 3), np.float32) for several in ((), (), (len(CORNERS),))
+    )
     run = Run(
         settings={
             "first": NAMES["first"],
@@ -63,9 +67,10 @@ def make_run(**changes: object) -> Run:
         others=("vif",),
         seconds=12.5,
         results=tuple(make_result(i) for i in range(4)),
-        reference=random.random((HEIGHT, WIDTH, 3), np.float32),
-        start=random.random((HEIGHT, WIDTH, 3), np.float32),
-        finals=random.random((4, HEIGHT, WIDTH, 3), np.float32),
+        reference=reference,
+        start=start,
+        finals=finals,
+        images_8bit=nearest_8bit(finals),
         history=make_history(),
         keyframes=make_keyframes(),
     )

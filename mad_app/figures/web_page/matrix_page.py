@@ -109,7 +109,7 @@ def _pair(i: int, j: int, matrix: Matrix, shown: MostSeparated) -> Html:
     title = f"{metric_title(matrix.metrics[i])} optimized, {metric_title(matrix.metrics[j])} fixed"
     pictures = [(original, "original")]
     for k, result in list(enumerate(run.results))[first : first + 2]:
-        pictures.append((run.pictures[k], f"{LETTERS[k]}  {result.direction}. {metric_title(result.optimized)}"))
+        pictures.append((run.images_8bit[k], f"{LETTERS[k]}  {result.direction}. {metric_title(result.optimized)}"))
     return element(
         "section",
         element("h2", title),

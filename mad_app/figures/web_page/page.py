@@ -212,7 +212,7 @@ def _main(shown: Sequence[Shown], title: str, about: str, fidelity: Fidelity) ->
 def _button(position: int, one: Shown) -> Html:
     """Chooses a run: its most separated pair, and its name."""
     pair = most_separated_pair(one.run.results)
-    pictures = [element("img", src=_thumbnail(one.run.pictures[i]), alt="") for i in (2 * pair, 2 * pair + 1)]
+    pictures = [element("img", src=_thumbnail(one.run.images_8bit[i]), alt="") for i in (2 * pair, 2 * pair + 1)]
     return element(
         "button", *pictures, element("span", one.name), type="button", data_show_run=position, aria_pressed="false"
     )

@@ -62,7 +62,7 @@ def show_ended(jobs: JobQueue, opened: Opened, same: bool, start_button: Callabl
     if run:
         phase = job.status.phase if job else Phase.DONE
         with contained("this run", lambda: _offer_deletion(jobs, opened)):
-            show_run(run, complete=not phase.has_result, rounded=phase is not Phase.VALUES)
+            show_run(run, complete=not phase.has_result, has_8bit=phase is not Phase.VALUES)
 
 
 def _await_rest(jobs: JobQueue, job_id: str, phase: Phase) -> None:

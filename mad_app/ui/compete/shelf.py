@@ -77,7 +77,7 @@ def _open(run_id: str) -> None:
 def _introduction() -> Html:
     run = _run(SHELF_RUNS[0])
     fixed, optimized = pair_sentence(run, 0).split(". ", 1)
-    original, *pair = (Picture.png(image) for image in (run.reference, *map(from_uint8, run.pictures[:2])))
+    original, *pair = (Picture.png(image) for image in (run.reference, *map(from_uint8, run.images_8bit[:2])))
     return introduction_html(original, (pair[0], pair[1]), f"{fixed}.", optimized)
 
 

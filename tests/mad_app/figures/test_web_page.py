@@ -162,7 +162,7 @@ def test_where_exact_images_do_not_fit_those_between_lose_quality_and_the_ends_s
     pictures = [levels(uri) for uri in data["pictures"]]
     np.testing.assert_array_equal(pictures[data["reference"]], to_uint8(run.reference))
     for i, shown in enumerate(data["images"]):
-        np.testing.assert_array_equal(pictures[shown[-1]], run.pictures[i])
+        np.testing.assert_array_equal(pictures[shown[-1]], run.images_8bit[i])
         assert pictures[shown[2]].tolist() != run.keyframes.images[2, i].tolist()
 
 

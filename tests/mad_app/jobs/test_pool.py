@@ -176,7 +176,7 @@ def test_one_process_runs_job_after_job_and_gives_the_same_bits(
         runs.append(load_run(tmp_path / str(done.status.run)))
     assert len(set(processes)) == 1
     np.testing.assert_array_equal(runs[0].finals, runs[2].finals)
-    np.testing.assert_array_equal(runs[0].pictures, runs[2].pictures)
+    np.testing.assert_array_equal(runs[0].images_8bit, runs[2].images_8bit)
 
 
 def test_a_process_ends_with_its_server_and_the_next_server_resumes_its_run(open_queue: Callable[[], JobQueue]) -> None:

@@ -244,7 +244,7 @@ def look_at(folder: Path, *, draw: bool) -> None:
 
 def show(run: Run) -> None:
     """What a page, a figure and `resume` make of a run."""
-    assert run.pictures.shape == run.finals.shape
+    assert run.images_8bit.shape == run.finals.shape
     for i in range(len(run.keyframes.step)):
         assert run.keyframes.images[i].shape == run.finals.shape
     texts = [*captions_of(run), outcome_sentence(run), pair_sentence(run, 0), pair_sentence(run, 1)]

@@ -93,9 +93,9 @@ def test_a_record_reads_without_this_program(tmp_path: Path) -> None:
 def test_the_pictures_that_are_saved_and_the_mask_are_kept(tmp_path: Path) -> None:
     chosen = np.arange(4 * HEIGHT * WIDTH * 3, dtype=np.uint8).reshape(4, HEIGHT, WIDTH, 3)
     mask = np.eye(HEIGHT, WIDTH, dtype=bool)
-    folder = save_run(make_run(finals_8bit=chosen, mask=mask), tmp_path)
+    folder = save_run(make_run(images_8bit=chosen, mask=mask), tmp_path)
     loaded = load_run(folder)
-    np.testing.assert_array_equal(loaded.pictures, chosen)
+    np.testing.assert_array_equal(loaded.images_8bit, chosen)
     np.testing.assert_array_equal(loaded.mask, mask)
     for picture, result in zip(chosen, loaded.results, strict=True):
         with Image.open(folder / result.file) as found:

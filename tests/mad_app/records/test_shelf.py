@@ -20,13 +20,13 @@ def test_each_is_a_whole_record_with_a_name_and_a_sentence(name: str) -> None:
     assert not run.faults
     assert run.settings["image"] in BUNDLED
     assert {result.outcome for result in run.results} <= {"converged", "max_steps"}
-    assert max(abs(result.drift_seen or 0) for result in run.results) < 0.01
+    assert max(abs(result.reported_drift or 0) for result in run.results) < 0.01
     assert len(run.keyframes.step) >= 3
     assert maps
     assert maps.step[-1] == run.history.step[-1]
     assert label.name
     assert label.notes.endswith(".")
-    np.testing.assert_array_equal(run.finals, run.pictures.astype(np.float32) / np.float32(255))
+    np.testing.assert_array_equal(run.finals, run.images_8bit.astype(np.float32) / np.float32(255))
     assert request_from({**run.settings, "mask": None}).first == run.results[0].optimized
 
 

@@ -84,6 +84,7 @@ def test_a_record_of_a_picture_that_was_enlarged_reproduces_on_its_own_copy(
         reference=reference,
         start=reference,
         finals=np.stack([reference] * 4),
+        images_8bit=np.stack([to_uint8(reference)] * 4),
         keyframes=Keyframes.empty(),
     )
     saved = load_run(save_run(run, tmp_path / "runs"))

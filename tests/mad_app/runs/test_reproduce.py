@@ -74,6 +74,7 @@ def saved(tmp_path: Path, shape: tuple[int, int], settings: dict[str, object], o
         reference=reference,
         start=reference,
         finals=np.stack([reference] * 4),
+        images_8bit=np.stack([to_uint8(reference)] * 4),
         keyframes=Keyframes.empty(),
     )
     return load_run(save_run(run, tmp_path / "runs"))

@@ -544,9 +544,9 @@ def test_a_mask_and_a_start_from_files_are_in_the_record_and_hold_when_resumed(t
     assert request_of(run) == dataclasses.replace(request, gray=False)
     np.testing.assert_array_equal(run.mask, mask[..., 0] == 1)
     np.testing.assert_array_equal(run.start, from_uint8(to_uint8(start)))
-    for picture in run.pictures:
+    for picture in run.images_8bit:
         np.testing.assert_array_equal(picture[12:], to_uint8(start)[12:])
-    assert (run.pictures[:, :12] != to_uint8(start)[:12]).any(axis=(1, 2, 3)).all()
+    assert (run.images_8bit[:, :12] != to_uint8(start)[:12]).any(axis=(1, 2, 3)).all()
     assert np.abs(run.finals - run.start).max() <= 0.1 + 1e-7
     assert np.abs([result.drift_8bit or 0 for result in run.results]).max() < 0.005
 
@@ -554,7 +554,7 @@ def test_a_mask_and_a_start_from_files_are_in_the_record_and_hold_when_resumed(t
 def test_a_gray_competition_is_gray_throughout(tmp_path: Path) -> None:
     request = dataclasses.replace(REQUEST, gray=True)
     run = load_run(run_competition(request, tmp_path))
-    for images in (run.reference[None], run.start[None], run.finals, run.pictures):
+    for images in (run.reference[None], run.start[None], run.finals, run.images_8bit):
         np.testing.assert_array_equal(images, np.repeat(images[..., :1], 3, axis=3))
     np.testing.assert_array_equal(run.reference, materialize(request).reference)
     assert np.std(run.start - run.reference) == pytest.approx(0.1, rel=0.2)
