@@ -115,8 +115,8 @@ def _pair(i: int, j: int, matrix: Matrix, shown: MostSeparated) -> Html:
         element("h2", title),
         element("p", pair_sentence(run, shown.pair)),
         *(
-            element("figure", element("img", src=to_jpeg(levels, QUALITY), alt=words), element("figcaption", words))
-            for levels, words in pictures
+            element("figure", element("img", src=to_jpeg(image, QUALITY), alt=words), element("figcaption", words))
+            for image, words in pictures
         ),
         id=_name(i, j),
     )

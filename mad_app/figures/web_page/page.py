@@ -218,8 +218,8 @@ def _button(position: int, one: Shown) -> Html:
     )
 
 
-def _thumbnail(levels: np.ndarray) -> str:
-    picture = Image.fromarray(levels)
+def _thumbnail(values: np.ndarray) -> str:
+    picture = Image.fromarray(values)
     picture.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     return to_jpeg(np.asarray(picture), THUMBNAIL_QUALITY)
 

@@ -25,7 +25,7 @@ from mad_app.ui.gallery.filter import PAGE_SIZE, address_of, show_filter, show_p
 from mad_app.ui.gallery.grid import clear_selection, selected_ids, show_grid
 from mad_app.ui.gallery.series import show_series, show_series_cards
 from mad_app.ui.navigation import open_page
-from mad_app.ui.session import PageState, entered_from, queue
+from mad_app.ui.session import PageState, entered_from, server_queue
 
 LITTLE_SPACE = 100e6
 """Bytes on the disk below which a larger run might have to wait for room."""
@@ -102,7 +102,7 @@ def _show_fault(name: str, fault: str) -> None:
     """Why a folder is not shown, and a button that deletes it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(sentence(displayable(fault)))
-        show_delete_button(queue(), name, STATE.key(f"delete-{displayable(name)}"))
+        show_delete_button(server_queue(), name, STATE.key(f"delete-{displayable(name)}"))
 
 
 def _report_disk(root: Path) -> None:

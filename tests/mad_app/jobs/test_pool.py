@@ -15,7 +15,7 @@ import pytest
 from mad_app.images import bundled_path, crop_square, load_image
 from mad_app.jobs import pool as pool_module
 from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase
-from mad_app.jobs.pool import Lease, WorkerPool
+from mad_app.jobs.pool import PooledWorker, WorkerPool
 from mad_app.jobs.process import ProcessEnded, WorkerProcess
 from mad_app.jobs.queue import JobQueue
 from mad_app.records import load_run
@@ -109,15 +109,15 @@ def over(job: Job) -> bool:
 
 
 def process_of(queue: JobQueue, job_id: str) -> WorkerProcess:
-    lease = queue._workers[job_id]
-    assert isinstance(lease, Lease)
-    return lease.process
+    worker = queue._workers[job_id]
+    assert isinstance(worker, PooledWorker)
+    return worker.process
 
 
-def finish(lease: Lease, launched: Launcher, memory: int = 0) -> None:
+def finish(worker: PooledWorker, launched: Launcher, memory: int = 0) -> None:
     launched[0].answer.set_result({"memory": memory})
-    assert lease.poll() == 0
-    lease.end()
+    assert worker.poll() == 0
+    worker.end()
 
 
 def test_a_spare_is_ready_and_a_finished_process_takes_the_next_job(launched: Launcher, folder: JobFolder) -> None:
@@ -142,10 +142,10 @@ def test_with_two_at_once_a_spare_stands_by_while_one_runs(launched: Launcher, f
 
 def test_a_process_that_is_ended_or_died_is_replaced(launched: Launcher, folder: JobFolder) -> None:
     pool = WorkerPool(launch=launched)  # type: ignore[arg-type]
-    lease = pool.start(folder)
-    lease.end()
-    assert lease.poll() == -9
-    lease.end()
+    worker = pool.start(folder)
+    worker.end()
+    assert worker.poll() == -9
+    worker.end()
     assert [process.alive for process in launched] == [False, True]
     launched[1].alive = False  # while it waits
     assert pool.start(folder).process is launched[2]  # type: ignore[comparison-overlap]
