@@ -30,11 +30,11 @@ from mad_app.records import (
     Run,
     is_resumable,
     load_checkpoint,
+    load_record,
     readable_maps,
     save_maps,
     save_run,
 )
-from mad_app.records import load_run as load_record
 
 if TYPE_CHECKING:
     from mad_app.figures import SheetOptions, ThemeName

@@ -22,7 +22,7 @@ from mad_app.jobs.explained import explain_images
 from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase, is_no_room
 from mad_app.jobs.owners import give_to
 from mad_app.metrics import OUT_OF_MEMORY, KnownMetric, MetricFailed, get_metric, is_out_of_memory
-from mad_app.records import UNFINISHED, History, Run, Trace, find_run, load_checkpoint, load_run
+from mad_app.records import UNFINISHED, History, Run, Trace, find_run, load_checkpoint, load_record
 from mad_app.runs import Progress, materialize, record_competition, resume_run, source_of
 
 SECONDS_BETWEEN_REPORTS = 0.15
@@ -139,7 +139,7 @@ class Reporter:
         if progress.folder is None:
             return
         try:
-            run = load_run(progress.folder)
+            run = load_record(progress.folder)
             explained = explain_images(run, np.asarray(progress.step.images), progress.step.index, self._metrics)
         except (ValueError, RuntimeError, MemoryError):
             traceback.print_exc()
@@ -209,7 +209,7 @@ def _compete(reporter: Reporter) -> None:
         record = find_run(root, spec.run)
         reporter.continue_from(load_checkpoint(record).history)
         resume_run(record, **calls)
-    reporter.report(phase=_end(load_run(record), reporter), run=record.name)
+    reporter.report(phase=_end(load_record(record), reporter), run=record.name)
 
 
 def _end(run: Run, reporter: Reporter) -> Phase:

@@ -11,7 +11,7 @@ from mad_app.records.run import GIVEN, CornerResult, Origin, Run, Source, Summar
 from mad_app.records.run_folder import (
     find_run,
     list_runs,
-    load_run,
+    load_record,
     load_summary,
     replace_run,
     save_run,
@@ -80,7 +80,7 @@ __all__ = [
     "load_label",
     "load_maps",
     "load_plan",
-    "load_run",
+    "load_record",
     "load_series",
     "load_summary",
     "members_of",

@@ -76,7 +76,7 @@ def save_checkpoint(folder: str | Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(folder: str | Path) -> Checkpoint:
-    """Read the checkpoint of a run; raises RecordError as `load_run` does."""
+    """Read the checkpoint of a run; raises RecordError as `load_record` does."""
     path = path_of(folder_at(folder), "checkpoint") or folder_at(folder) / CHECKPOINT_FILE
     arrays, _ = read_declared(path, CHECKPOINT, prefix=STATE)
     history = history_from(arrays, prefix=_HISTORY)

@@ -95,7 +95,7 @@ def save_run(
 def replace_run(run: Run, folder: str | Path, *, checkpoint: Checkpoint | None = None) -> None:
     """Put a newer version of a run in the place of the one in `folder`, whose date and further keys it keeps.
 
-    At every moment, and after a crash at any moment, `load_run(folder)` gives either the old or the new version.
+    At every moment, and after a crash at any moment, `load_record(folder)` gives either the old or the new version.
 
     Raises:
         RecordError: as in `save_run`, or `folder` holds no valid run; the old version stays.
@@ -112,7 +112,7 @@ def replace_run(run: Run, folder: str | Path, *, checkpoint: Checkpoint | None =
                 _delete_leftovers(folder)
 
 
-def load_run(folder: str | Path) -> Run:
+def load_record(folder: str | Path) -> Run:
     """Read a run; nothing in it is executed.
 
     Keyframes that are damaged are left out, and `faults` says so. Files and arrays that no record has are not read.
@@ -124,14 +124,14 @@ def load_run(folder: str | Path) -> Run:
 
 
 def load_summary(folder: str | Path) -> Summary:
-    """Read run.json alone; raises as `load_run` does."""
+    """Read run.json alone; raises as `load_record` does."""
     folder = folder_at(folder)
     values = read_document(folder)
     return Summary(folder=folder, **{item.name: values[item.name] for item in fields(Summary) if item.name != "folder"})
 
 
 def list_runs(root: str | Path) -> list[Summary]:
-    """All runs under `root`, newest first; what is no readable run is left out (`load_run` says why)."""
+    """All runs under `root`, newest first; what is no readable run is left out (`load_record` says why)."""
     found = []
     with refusals(f"the runs in {root} could not be listed"):
         for name in list_names(Path(root)):

@@ -19,7 +19,7 @@ from mad_app.records import (
     Source,
     Summary,
     load_checkpoint,
-    load_run,
+    load_record,
     load_summary,
     run_lock,
     why_not_resumable,
@@ -68,10 +68,10 @@ def run_competition(
 
     Example:
         >>> import tempfile
-        >>> from mad_app.records import load_run
+        >>> from mad_app.records import load_record
         >>> request = Request(image="coffee", size=16, first="ssim", second="mse", steps=2, others="none")
         >>> with tempfile.TemporaryDirectory() as runs:
-        ...     run = load_run(run_competition(request, runs))
+        ...     run = load_record(run_competition(request, runs))
         >>> run.origin.name, run.origin.width, run.history.step.tolist()
         ('coffee', 16, [0, 1, 2])
     """
@@ -193,7 +193,7 @@ def resume_run(
 
 
 def _resume(folder: Path, resolve: Resolve, on_progress: OnProgress, should_stop: Callable[[], bool]) -> Path:
-    run = load_run(folder)
+    run = load_record(folder)
     if problem := why_not_resumable(run):
         raise RecordError(problem)
     checkpoint, request, origin = load_checkpoint(folder), request_of(run), run.origin

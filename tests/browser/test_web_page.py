@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from mad_app.figures import run_page, series_page, shelf_page
-from mad_app.records import SHELF_RUNS, Label, Run, load_run, save_label, shelf_root
+from mad_app.records import SHELF_RUNS, Label, Run, load_record, save_label, shelf_root
 from tests.mad_app.figures.test_series_figures import make_series
 from tests.mad_app.figures.test_web_page import EVIL, make_evil_run
 
@@ -60,7 +60,7 @@ def open_file(browser: Browser, tmp_path: Path) -> Iterator[OpenFile]:
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    return load_run(shelf_root() / "border")
+    return load_record(shelf_root() / "border")
 
 
 def pixels_of(page: Page) -> list[np.ndarray]:

@@ -12,7 +12,7 @@ import pytest
 
 from mad_app.competition.settings import CORNERS, Step
 from mad_app.images import nearest_8bit
-from mad_app.records import Checkpoint, CornerResult, History, Keyframes, Run, load_run, storage
+from mad_app.records import Checkpoint, CornerResult, History, Keyframes, Run, load_record, storage
 from mad_app.records import run_folder as records
 
 HEIGHT, WIDTH, STEPS = 6, 9, 5
@@ -99,7 +99,7 @@ def assert_same(loaded: Run, saved: Run) -> None:
 
 def assert_same_result(folder: Path, other: Path) -> None:
     """Two runs, saved in folders, are equal bit for bit in all but the time they took."""
-    run, twin = load_run(folder), load_run(other)
+    run, twin = load_record(folder), load_record(other)
     np.testing.assert_array_equal(run.finals, twin.finals)
     np.testing.assert_array_equal(run.start, twin.start)
     for column in ("step", "first", "second", "drift"):

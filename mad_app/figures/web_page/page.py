@@ -34,7 +34,7 @@ from mad_app.records import (
     Run,
     Series,
     load_label,
-    load_run,
+    load_record,
     most_separated_pair,
     readable_maps,
     shelf_root,
@@ -89,7 +89,7 @@ def series_page(series: Series) -> bytes:
 @lru_cache(maxsize=1)
 def shelf_page() -> bytes:
     """A page of the runs that come with the program, made once."""
-    shown = [shown_run(load_run(shelf_root() / name)) for name in SHELF_RUNS]
+    shown = [shown_run(load_record(shelf_root() / name)) for name in SHELF_RUNS]
     return page_of(shown, SHELF_TITLE, READING)
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from mad_app.figures import contest_title
 from mad_app.jobs.folder import Job, Phase
 from mad_app.jobs.queue import JobQueue
-from mad_app.records import Label, RecordError, Run, is_resumable, load_label, load_run
+from mad_app.records import Label, RecordError, Run, is_resumable, load_label, load_record
 from mad_app.ui.compete.controls import STATE, adopt
 from mad_app.ui.compete.my_runs import RESUMABLE, continue_label
 from mad_app.ui.compete.opened import Opened
@@ -36,7 +36,7 @@ def show_ended(queue: JobQueue, opened: Opened, same: bool, start_button: Callab
     """
     job, run, problem = opened.job, None, None
     try:
-        run = load_run(opened.folder) if opened.folder else None
+        run = load_record(opened.folder) if opened.folder else None
     except RecordError as error:
         problem = sentence(f"the record cannot be shown: {error}")
     label = _label(opened)

@@ -5,7 +5,7 @@ import streamlit as st
 from mad_app.jobs.folder import JobSpec
 from mad_app.jobs.queue import JobQueue
 from mad_app.records import RecordError, load_summary
-from mad_app.request import Request, renamed
+from mad_app.request import Request, with_todays_names
 from mad_app.runs import request_of
 from mad_app.runs.reproduce import asks_for_same
 from mad_app.ui.address import correct_address, current_address, write_address
@@ -84,7 +84,7 @@ def _keep_address(opened: Opened, form: Form, same: bool) -> None:
     if opened.problem and STATE.setdefault("not-found", (before, settings)) == (before, settings):
         return  # until something is chosen, so that the sentence stays
     STATE.pop("not-found", None)
-    if not query.keys() - settings.keys() and not renamed(before) and form.chosen == first_request():
+    if not query.keys() - settings.keys() and not with_todays_names(before) and form.chosen == first_request():
         settings, query = {}, {}
     unchanged = not settings or settings.items() <= before.items()
     renamed_only = "job" in before and opened.run_id is not None

@@ -8,7 +8,7 @@ import streamlit as st
 from mad_app.figures import image_title, pair_sentence, shelf_page
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture, thumbnail
-from mad_app.records import SHELF_RUNS, Run, load_run, shelf_root
+from mad_app.records import SHELF_RUNS, Run, load_record, shelf_root
 from mad_app.ui.components.collection import Card, picture_title, shelf_cards
 from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.explanation import introduction_html
@@ -84,7 +84,7 @@ def _introduction() -> Html:
 @lru_cache(maxsize=len(SHELF_RUNS))
 def _run(name: str) -> Run:
     """A record, read once for all visitors."""
-    return load_run(shelf_root() / name)
+    return load_record(shelf_root() / name)
 
 
 def _card_html(card: Card) -> Html:

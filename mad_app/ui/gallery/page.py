@@ -10,7 +10,7 @@ import streamlit as st
 
 from mad_app.figures import MOST_RUNS
 from mad_app.jobs.paths import runs_root
-from mad_app.records import RecordError, Run, empty_trash, load_run
+from mad_app.records import RecordError, Run, empty_trash, load_record
 from mad_app.records.trash import KEEP_SECONDS
 from mad_app.ui.address import came_back, pass_by, write_address
 from mad_app.ui.components.collection import Card, Cards, all_cards, find_cards, runs_with_series
@@ -190,5 +190,5 @@ def _show_comparison(cards: Sequence[Card]) -> None:
             help="Back to the gallery.",
         )
     with contained("their comparison"):
-        runs: list[Run] = [load_run(card.folder) for card in cards]
+        runs: list[Run] = [load_record(card.folder) for card in cards]
         show_html(comparison_html((runs[0], runs[1]), (cards[0].title, cards[1].title)))

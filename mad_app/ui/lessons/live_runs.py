@@ -15,7 +15,7 @@ from mad_app.jobs.queue import NoSuchJob
 from mad_app.lessons.together import LIVE_STEPS, SIZE, Driven, read_run, request_for
 from mad_app.metrics import spec_of
 from mad_app.metrics.sum_names import parts_of
-from mad_app.records import RecordError, find_run, load_run
+from mad_app.records import RecordError, find_run, load_record
 from mad_app.records.run import content_hash
 from mad_app.ui.components.form import PictureChoice, metric_problem
 from mad_app.ui.components.html import plain, sentence
@@ -39,7 +39,7 @@ def _known(_root: str) -> OrderedDict[Key, str]:
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _driven(root: str, run_id: str) -> Driven:
-    return read_run(load_run(find_run(root, run_id)))
+    return read_run(load_record(find_run(root, run_id)))
 
 
 def show_live_runs(picture: PictureChoice, judge: str, fixed: Sequence[str]) -> list[Driven]:

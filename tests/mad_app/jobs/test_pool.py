@@ -18,7 +18,7 @@ from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase
 from mad_app.jobs.pool import PooledWorker, WorkerPool
 from mad_app.jobs.process import ProcessEnded, WorkerProcess
 from mad_app.jobs.queue import JobQueue
-from mad_app.records import load_run
+from mad_app.records import load_record
 from mad_app.request import Request
 from mad_app.runs.materialize import make_start
 
@@ -173,7 +173,7 @@ def test_one_process_runs_job_after_job_and_gives_the_same_bits(
         assert done.status.phase is Phase.DONE, done.status.message
         assert (done.folder.path / "log.txt").is_file()
         wait_for(queue, job_id, lambda job: job.id not in queue._workers)
-        runs.append(load_run(tmp_path / str(done.status.run)))
+        runs.append(load_record(tmp_path / str(done.status.run)))
     assert len(set(processes)) == 1
     np.testing.assert_array_equal(runs[0].finals, runs[2].finals)
     np.testing.assert_array_equal(runs[0].images_8bit, runs[2].images_8bit)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mad_app.images import BUNDLED
-from mad_app.records import SHELF, SHELF_RUNS, load_label, load_maps, load_run, shelf_folder, shelf_root
+from mad_app.records import SHELF, SHELF_RUNS, load_label, load_maps, load_record, shelf_folder, shelf_root
 from mad_app.request import request_from
 
 MAX_BYTES = 8_000_000
@@ -16,7 +16,7 @@ MAX_BYTES = 8_000_000
 def test_each_is_a_whole_record_with_a_name_and_a_sentence(name: str) -> None:
     folder = shelf_folder(f"{SHELF}/{name}")
     assert folder
-    run, maps, label = load_run(folder), load_maps(folder), load_label(folder)
+    run, maps, label = load_record(folder), load_maps(folder), load_label(folder)
     assert not run.faults
     assert run.settings["image"] in BUNDLED
     assert {result.outcome for result in run.results} <= {"converged", "max_steps"}
