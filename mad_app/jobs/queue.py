@@ -15,10 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from mad_app.images import ImageArray
-from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase, is_no_room
+from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase
 from mad_app.jobs.process import StartWorker, Worker, describe_exit
 from mad_app.jobs.waiting import Waits
 from mad_app.records import RecordError, find_run, is_resumable, load_record
+from mad_app.records.room import is_no_room
 from mad_app.records.storage import stamp
 from mad_app.runs import request_of
 from mad_app.runs.materialize import make_start

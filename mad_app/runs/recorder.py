@@ -9,6 +9,7 @@ the disk, the run waits.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +36,7 @@ from mad_app.records import (
     device_after,
     environment,
 )
+from mad_app.records.room import when_there_is_room
 from mad_app.request import Request, settings_for_record
 from mad_app.runs.materialize import Materials
 from mad_app.runs.stores import Store
@@ -42,8 +44,6 @@ from mad_app.runs.stores import Store
 SECONDS_BETWEEN_CHECKPOINTS = 5.0
 SPEED_SECONDS = 5.0
 """Span over which the speed is measured, or the last step, where that takes longer."""
-SECONDS_BETWEEN_TRIES = 1.0
-"""How often a run that waits for room on the disk tries to write."""
 
 ARROWS = {"max": "↑", "min": "↓"}
 
@@ -194,16 +194,16 @@ class Recorder:
 
     def _write(self, at: Checkpoint, write: Callable[..., None], *arguments: object) -> bool:
         """Write something as soon as there is room for it; False if the run was stopped while it waited."""
-        while True:
-            try:
-                write(*arguments)
-            except DiskFullError:
-                self._report(at, timed=False, waiting=True)
-                if self._should_stop():
-                    return False
-                time.sleep(SECONDS_BETWEEN_TRIES)
-            else:
-                return True
+
+        def gives_up() -> bool:
+            self._report(at, timed=False, waiting=True)
+            return self._should_stop()
+
+        try:
+            when_there_is_room(partial(write, *arguments), gives_up)
+        except DiskFullError:
+            return False
+        return True
 
     def _unmeasured(self, at: Checkpoint) -> Run:
         """The run as the engine leaves it: the values of both metrics, for the images before they are rounded."""

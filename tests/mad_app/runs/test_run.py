@@ -36,6 +36,7 @@ from mad_app.records import (
     load_maps,
     load_record,
     replace_run,
+    room,
     save_checkpoint,
     save_series,
     state_of,
@@ -188,7 +189,7 @@ def test_a_run_waits_for_room_on_the_disk_and_goes_on(
 ) -> None:
     whole = run_competition(QUICK, tmp_path / "whole", resolve=quick_metric)
     monkeypatch.setattr(recorder, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    monkeypatch.setattr(recorder, "SECONDS_BETWEEN_TRIES", 0.0)
+    monkeypatch.setattr(room, "SECONDS_BETWEEN_TRIES", 0.0)
     original, left = getattr(stores, writer), iter(range(3))
 
     def full_for_a_while(*arguments: object, **options: object) -> None:
@@ -208,7 +209,7 @@ def test_a_run_waits_for_room_on_the_disk_and_goes_on(
 
 
 def test_a_run_can_be_stopped_while_it_waits_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "SECONDS_BETWEEN_TRIES", 0.0)
+    monkeypatch.setattr(room, "SECONDS_BETWEEN_TRIES", 0.0)
     waiting: list[bool] = []
     with monkeypatch.context() as patch:
         fail_on_call(patch, "replace", 3, OSError(errno.ENOSPC, "No space left on device"))
