@@ -1,7 +1,8 @@
 """Records: one run, one folder of plain JSON, PNG and NPZ, written whole or not at all."""
 
-from mad_app.records.checkpoints import Checkpoint, History, is_resumable, load_checkpoint, save_checkpoint
+from mad_app.records.checkpoints import Checkpoint, is_resumable, load_checkpoint, save_checkpoint
 from mad_app.records.environment import Environment, device_after, environment
+from mad_app.records.history import History
 from mad_app.records.keyframes import Keyframes
 from mad_app.records.labels import Label, load_label, save_label
 from mad_app.records.lock import LockedError, is_locked, run_lock

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mad_app.competition.settings import Direction
-from mad_app.records.checkpoints import History
+from mad_app.records.history import History
 from mad_app.records.keyframes import Keyframes
 from mad_app.records.schema import SCHEMA
 from mad_app.request import REPLACED, REQUEST_SETTINGS

@@ -30,10 +30,11 @@ import numpy as np
 
 from mad_app.images import from_uint8, nearest_8bit, save_png
 from mad_app.records.arrays import check_arrays, read_declared
-from mad_app.records.checkpoints import Checkpoint, history_arrays, history_from
+from mad_app.records.checkpoints import Checkpoint
 from mad_app.records.checkpoints import save_checkpoint as write_checkpoint
 from mad_app.records.document import document_of, read_document
 from mad_app.records.files import CHECKPOINT_FILE, DEFAULT_FILES, RUN_FILE, folder_at, free_name, leftovers
+from mad_app.records.history import history_arrays, history_from
 from mad_app.records.keyframes import Keyframes, keyframe_arrays, keyframes_from
 from mad_app.records.run import CornerResult, Origin, Run, Summary
 from mad_app.records.schema import HISTORY, IMAGES, KEYFRAMES, check_run

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mad_app.records.checkpoints import History
+from mad_app.records.history import History
 from mad_app.records.run import Run
 
 MAX_POINTS = 200
