@@ -1,4 +1,4 @@
-"""Keeps the record of a run up to date while its steps go by.
+"""Runs a competition, and keeps its record up to date while its steps go by.
 
 A record in a folder is there from the first step, and its checkpoint is renewed while the competition runs: whatever
 happens to the process, the run can be resumed. After the last step the record first gets the images and values as the
@@ -16,7 +16,7 @@ from typing import Literal
 import jax.numpy as jnp
 import numpy as np
 
-from mad_app.competition import CORNERS, Reason, SolverOptions, Step, parametrization, quantize_at_level
+from mad_app.competition import CORNERS, Reason, SolverOptions, Step, compete, parametrization, quantize_at_level
 from mad_app.competition.settings import Role
 from mad_app.images import from_uint8, nearest_8bit
 from mad_app.metrics import KnownMetric, get_measurable, measure_batch, measure_maps, measured_by_default
@@ -113,13 +113,13 @@ class Competition:
 
 
 class Recorder:
-    """Makes the record of one competition.
+    """Runs one competition and makes its record.
 
     Args:
         competition: what is recorded.
         store: where the record goes.
         on_progress: called at the start, after each step and at the end.
-        should_stop: asked while the run waits for room on the disk.
+        should_stop: asked after each step, and while the run waits for room on the disk.
         checkpoint: of a run that is resumed.
     """
 
@@ -137,15 +137,30 @@ class Recorder:
         self._store, self._checkpoint = store, checkpoint
         self._pace: list[tuple[int, float]] = []  # steps done, after how many seconds
 
-    def record(self, steps: Iterator[Step]) -> None:
-        """Drain the steps into the store.
+    def record(self) -> None:
+        """Compete, from the start or from the checkpoint, and put the record into the store.
 
         Raises:
-            DiskFullError: there is no room for the first version of the record; RecordError: the disk refused it;
+            ArgumentError: as `compete`.
+            DiskFullError: there is no room for the first version of the record; RecordError: the disk refused it.
             MetricFailed: a metric raised an error.
         """
         with failures_in_callbacks(" or ".join(self._names())):
-            self._drain(steps)
+            self._drain(self._steps())
+
+    def _steps(self) -> Iterator[Step]:
+        competition, before = self._competition, self._checkpoint
+        return compete(
+            competition.materials.reference,
+            competition.materials.start,
+            *competition.metrics,
+            competition.request.settings(),
+            solver=competition.solver,
+            mask=competition.materials.mask,
+            resume=before.step if before else None,
+            spent=before.seconds if before else 0.0,
+            should_stop=self._should_stop,
+        )
 
     def _drain(self, steps: Iterator[Step]) -> None:
         before = self._checkpoint
