@@ -215,8 +215,8 @@ def _subject(run: Run) -> str:
 def _image(run: Run, i: int, letters: Sequence[str]) -> str:
     """What one of the four images is, and its values."""
     result = run.results[i]
-    before, after = result.start.get(result.optimized), result.seen.get(result.optimized)
-    kept = f"{drift_sentence(result.fixed, result.drift_seen)} (level {number(result.level)})"
+    before, after = result.start.get(result.optimized), result.reported.get(result.optimized)
+    kept = f"{drift_sentence(result.fixed, result.reported_drift)} (level {number(result.level)})"
     return f"{letters[i]}: {extreme_phrase(i, result.optimized)}, {number(before)} → {number(after)}; {kept}."
 
 

@@ -130,7 +130,7 @@ class _ContactSheet:
     def _image(self, run: Run, place: int, x: float, y: float) -> None:
         """The start or one of the four images of a competition, with its values below."""
         canvas, (left, right) = self.canvas, self._values(run, place)
-        canvas.image(x, y, self.wide, self.high, run.start if place < 0 else from_uint8(run.pictures[place]))
+        canvas.image(x, y, self.wide, self.high, run.start if place < 0 else from_uint8(run.images_8bit[place]))
         below, weight = y + self.high + canvas.line, "normal" if place < 0 else "bold"
         canvas.text(x, below, left, weight=cast(Weight, weight), scale=self.values_scale)
         canvas.text(x + self.wide, below, right, align="right", color=canvas.theme.quiet, scale=self.values_scale)
@@ -159,7 +159,7 @@ class _ContactSheet:
             first, second = run.results[0].optimized, run.results[0].fixed
             return number(run.results[0].start.get(first)), number(run.results[0].start.get(second))
         result = run.results[row]
-        return number(result.seen.get(result.optimized)), number(result.seen.get(result.fixed))
+        return number(result.reported.get(result.optimized)), number(result.reported.get(result.fixed))
 
     def _legend(self) -> str:
         first, second = (metric_title(name) for name in competitors(self.series))

@@ -72,7 +72,7 @@ def _draw_panel(canvas: Canvas, series: Series, pair: int, x: float, y: float, w
 
 
 def _optimized(run: Run, i: int) -> float:
-    value = run.results[i].seen.get(run.results[i].optimized)
+    value = run.results[i].reported.get(run.results[i].optimized)
     return np.nan if value is None else value
 
 

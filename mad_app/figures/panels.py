@@ -257,7 +257,7 @@ def _measured_others(run: Run) -> dict[str, list[float | None]]:
     """The metrics that did not compete → their values of the start and the four images, at least one of them known."""
     competing = (run.results[0].optimized, run.results[0].fixed)
     rows = {
-        name: [run.results[0].start.get(name), *(result.seen.get(name) for result in run.results)]
+        name: [run.results[0].start.get(name), *(result.reported.get(name) for result in run.results)]
         for name in run.results[0].start
         if name not in competing
     }

@@ -236,7 +236,7 @@ class _Rows:
             x, map_of = self._x(groups, place), maps and place >= 0
             image = run.reference if place == ORIGINAL else run.start if place == START else None
             if image is None:
-                image = from_uint8(run.pictures[place]) if shown else self._map(run, place)
+                image = from_uint8(run.images_8bit[place]) if shown else self._map(run, place)
             self._image(run, x, y, image)
             below = self._values(run, place, x, y + high)
             if map_of:
@@ -298,10 +298,10 @@ class _Rows:
         if place == START:
             return [line for name, value in _start_values(run) for line in ((name, False), (value, True))]
         result = run.results[place]
-        before, after = (number(values.get(result.optimized)) for values in (result.start, result.seen))
+        before, after = (number(values.get(result.optimized)) for values in (result.start, result.reported))
         lines: list[Line] = [(f"{before} → {after}", True)]
-        before, after = (number(values.get(result.fixed)) for values in (result.start, result.seen))
-        drift = result.drift_seen
+        before, after = (number(values.get(result.fixed)) for values in (result.start, result.reported))
+        drift = result.reported_drift
         kept = drift is not None and abs(drift) <= KEPT_8BIT
         lines.append(
             (f"{after if before == after else f'{before} → {after}'}{' kept' * (kept and self.options.drift)}", False)

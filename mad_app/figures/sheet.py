@@ -237,7 +237,7 @@ class _Sheet:
         for line, text in enumerate(label):
             canvas.text(x + indent_of(canvas, self.options.letters), y + line * canvas.line, text)
         shown = _has_images(self.parts)
-        self._image(x, rows.image, from_uint8(self.run.pictures[i]) if shown else difference_map(self.run, i, gain))
+        self._image(x, rows.image, from_uint8(self.run.images_8bit[i]) if shown else difference_map(self.run, i, gain))
         values = self._values(result) if shown else [*self._values(result), (f"difference × {gain:g}", False)]
         for line, (text, bold) in enumerate(values):
             color = canvas.theme.ink if bold else canvas.theme.quiet
@@ -258,13 +258,13 @@ class _Sheet:
     def _values(self, result: CornerResult) -> list[tuple[str, bool]]:
         """Name and values of the optimized and of the fixed metric."""
         optimized, fixed = result.optimized, result.fixed
-        before, after = number(result.start.get(fixed)), number(result.seen.get(fixed))
-        drift = result.drift_seen
+        before, after = number(result.start.get(fixed)), number(result.reported.get(fixed))
+        drift = result.reported_drift
         kept = drift is not None and abs(drift) <= KEPT_8BIT
         told = self.options.drift
         return [
             (metric_title(optimized), False),
-            (f"{number(result.start.get(optimized))} → {number(result.seen.get(optimized))}", True),
+            (f"{number(result.start.get(optimized))} → {number(result.reported.get(optimized))}", True),
             (metric_title(fixed), False),
             ((after if before == after else f"{before} → {after}") + " kept" * (kept and told), True),
             *([(f"{'within' if kept else 'off by'} {drift_magnitude(drift)}", False)] if told else []),

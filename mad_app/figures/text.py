@@ -117,16 +117,16 @@ def pair_sentence(run: Run, pair: int, letters: Sequence[str] = LETTERS) -> str:
     if pair not in (0, 1):
         raise ValueError(f"pair must be 0 or 1, got {pair!r}")
     letters, images = letters[2 * pair : 2 * pair + 2], run.results[2 * pair : 2 * pair + 2]
-    fixed = [image.seen.get(image.fixed) for image in images]
-    optimized = [image.seen.get(image.optimized) for image in images]
+    fixed = [image.reported.get(image.fixed) for image in images]
+    optimized = [image.reported.get(image.optimized) for image in images]
     also = "too, " if _are_equal(fixed) else ""
     return f"{_fixed_sentence(letters, images[0], fixed)} {_optimized_sentence(letters, images[0], optimized, also)}"
 
 
 def measured_images(run: Run) -> str:
-    """Which images the quoted values are of: those that are saved and seen, wherever a record has their values."""
-    rounded = all(image.final_8bit is not None for image in run.results)
-    return "the saved 8-bit images" if rounded else "the images before rounding to 8 bits"
+    """Which images the quoted values are of: the 8-bit images, wherever a record has their values."""
+    measured = all(image.final_8bit is not None for image in run.results)
+    return "the saved 8-bit images" if measured else "the images before rounding to 8 bits"
 
 
 def drift_sentence(fixed: str, drift: float | None) -> str:
@@ -147,7 +147,7 @@ def drift_sentence(fixed: str, drift: float | None) -> str:
     return f"{metric_title(fixed)} kept to within {drift_magnitude(drift)}"
 
 
-def seen_drift_sentence(run: Run) -> str:
+def reported_drift_sentence(run: Run) -> str:
     """How well both fixed metrics kept their levels on the saved 8-bit images, the larger drift of each pair.
 
     Returns:
@@ -156,7 +156,7 @@ def seen_drift_sentence(run: Run) -> str:
     parts = []
     for pair in (0, 1):
         images = run.results[2 * pair : 2 * pair + 2]
-        known = [image.drift_seen for image in images if image.drift_seen is not None]
+        known = [image.reported_drift for image in images if image.reported_drift is not None]
         drift = max(known, key=abs) if len(known) == len(images) else None
         parts.append(f"{_join(LETTERS[2 * pair : 2 * pair + 2])}: {drift_sentence(images[0].fixed, drift)}")
     return "; ".join(parts) + "."

@@ -19,7 +19,7 @@ from mad_app.errors import ArgumentError
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture
 from mad_app.metrics import KnownMetric, get_metric
-from mad_app.records import Run, load_run
+from mad_app.records import Run, load_record
 from mad_app.runs import metrics_of, request_of
 
 
@@ -48,7 +48,7 @@ def explain_record(folder: Path, step: int) -> dict[str, Any]:
         RecordError: it cannot be read.
         ArgumentError: the record has no images of this step, or a metric is not available.
     """
-    run = load_run(folder)
+    run = load_record(folder)
     return explain_images(run, images_at(run, step), step, metrics_of(request_of(run), get_metric))
 
 

@@ -16,7 +16,7 @@ def pair_ratio(results: Sequence[CornerResult], pair: int) -> float | None:
     Returns:
         At least 1; infinite if one image is at distance 0; None if a distance is not known.
     """
-    distances = [result.seen.get(result.optimized) for result in results[2 * pair : 2 * pair + 2]]
+    distances = [result.reported.get(result.optimized) for result in results[2 * pair : 2 * pair + 2]]
     if any(value is None or value < 0 for value in distances):
         return None
     near, far = sorted(value for value in distances if value is not None)

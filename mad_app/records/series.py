@@ -22,7 +22,7 @@ from mad_app.errors import ArgumentError
 from mad_app.records.files import folder_at
 from mad_app.records.kinds import Flat
 from mad_app.records.run import Run, Summary
-from mad_app.records.run_folder import find_run, list_runs, load_run, load_summary
+from mad_app.records.run_folder import find_run, list_runs, load_record, load_summary
 from mad_app.records.schema import LONGEST_TEXT, SERIES, SERIES_SCHEMA, check_types_of_settings
 from mad_app.records.state import State, state_of
 from mad_app.records.storage import (
@@ -156,8 +156,8 @@ def spread_of_starts(series: Series) -> Spread:
 
 def spread_of(series: Series, position: int) -> Spread:
     """How much the pictures at one position of CORNERS differ, as they are saved."""
-    pictures = [run.pictures[position].astype(np.float64) / 255 for run in series.runs]
-    finals = [run.results[position].seen.get(run.results[position].optimized) for run in series.runs]
+    pictures = [run.images_8bit[position].astype(np.float64) / 255 for run in series.runs]
+    finals = [run.results[position].reported.get(run.results[position].optimized) for run in series.runs]
     values = [value for value in finals if value is not None]
     return Spread(rms=_mean_rms(pictures), lowest=min(values, default=None), highest=max(values, default=None))
 
@@ -198,7 +198,7 @@ def load_series(folder: str | Path) -> Series:
     for member in members:
         try:
             if member.state is State.FINISHED and member.summary is not None:
-                runs.append(load_run(member.summary.folder))
+                runs.append(load_record(member.summary.folder))
             else:
                 missing.append(member)
         except RecordError as error:

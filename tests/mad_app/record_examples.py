@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from mad_app.competition.settings import CORNERS, Step
-from mad_app.records import Checkpoint, CornerResult, History, Keyframes, Run, load_run, storage
+from mad_app.images import nearest_8bit
+from mad_app.records import Checkpoint, CornerResult, History, Keyframes, Run, load_record, storage
 from mad_app.records import run_folder as records
 
 HEIGHT, WIDTH, STEPS = 6, 9, 5
@@ -46,6 +47,9 @@ def make_keyframes() -> Keyframes:
 
 def make_run(**changes: object) -> Run:
     random = np.random.default_rng(0)
+    reference, start, finals = (
+        random.random((*several, HEIGHT, WIDTH, 3), np.float32) for several in ((), (), (len(CORNERS),))
+    )
     run = Run(
         settings={
             "first": NAMES["first"],
@@ -63,9 +67,10 @@ def make_run(**changes: object) -> Run:
         others=("vif",),
         seconds=12.5,
         results=tuple(make_result(i) for i in range(4)),
-        reference=random.random((HEIGHT, WIDTH, 3), np.float32),
-        start=random.random((HEIGHT, WIDTH, 3), np.float32),
-        finals=random.random((4, HEIGHT, WIDTH, 3), np.float32),
+        reference=reference,
+        start=start,
+        finals=finals,
+        images_8bit=nearest_8bit(finals),
         history=make_history(),
         keyframes=make_keyframes(),
     )
@@ -94,7 +99,7 @@ def assert_same(loaded: Run, saved: Run) -> None:
 
 def assert_same_result(folder: Path, other: Path) -> None:
     """Two runs, saved in folders, are equal bit for bit in all but the time they took."""
-    run, twin = load_run(folder), load_run(other)
+    run, twin = load_record(folder), load_record(other)
     np.testing.assert_array_equal(run.finals, twin.finals)
     np.testing.assert_array_equal(run.start, twin.start)
     for column in ("step", "first", "second", "drift"):

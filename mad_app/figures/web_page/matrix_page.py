@@ -109,14 +109,14 @@ def _pair(i: int, j: int, matrix: Matrix, shown: MostSeparated) -> Html:
     title = f"{metric_title(matrix.metrics[i])} optimized, {metric_title(matrix.metrics[j])} fixed"
     pictures = [(original, "original")]
     for k, result in list(enumerate(run.results))[first : first + 2]:
-        pictures.append((run.pictures[k], f"{LETTERS[k]}  {result.direction}. {metric_title(result.optimized)}"))
+        pictures.append((run.images_8bit[k], f"{LETTERS[k]}  {result.direction}. {metric_title(result.optimized)}"))
     return element(
         "section",
         element("h2", title),
         element("p", pair_sentence(run, shown.pair)),
         *(
-            element("figure", element("img", src=to_jpeg(levels, QUALITY), alt=words), element("figcaption", words))
-            for levels, words in pictures
+            element("figure", element("img", src=to_jpeg(image, QUALITY), alt=words), element("figcaption", words))
+            for image, words in pictures
         ),
         id=_name(i, j),
     )

@@ -34,7 +34,7 @@ from mad_app.records import (
     Run,
     Series,
     load_label,
-    load_run,
+    load_record,
     most_separated_pair,
     readable_maps,
     shelf_root,
@@ -89,7 +89,7 @@ def series_page(series: Series) -> bytes:
 @lru_cache(maxsize=1)
 def shelf_page() -> bytes:
     """A page of the runs that come with the program, made once."""
-    shown = [shown_run(load_run(shelf_root() / name)) for name in SHELF_RUNS]
+    shown = [shown_run(load_record(shelf_root() / name)) for name in SHELF_RUNS]
     return page_of(shown, SHELF_TITLE, READING)
 
 
@@ -212,14 +212,14 @@ def _main(shown: Sequence[Shown], title: str, about: str, fidelity: Fidelity) ->
 def _button(position: int, one: Shown) -> Html:
     """Chooses a run: its most separated pair, and its name."""
     pair = most_separated_pair(one.run.results)
-    pictures = [element("img", src=_thumbnail(one.run.pictures[i]), alt="") for i in (2 * pair, 2 * pair + 1)]
+    pictures = [element("img", src=_thumbnail(one.run.images_8bit[i]), alt="") for i in (2 * pair, 2 * pair + 1)]
     return element(
         "button", *pictures, element("span", one.name), type="button", data_show_run=position, aria_pressed="false"
     )
 
 
-def _thumbnail(levels: np.ndarray) -> str:
-    picture = Image.fromarray(levels)
+def _thumbnail(values: np.ndarray) -> str:
+    picture = Image.fromarray(values)
     picture.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     return to_jpeg(np.asarray(picture), THUMBNAIL_QUALITY)
 

@@ -28,7 +28,7 @@ from mad_app.figures.web_page.pictures import LIVE, Fidelity, PictureTable
 from mad_app.figures.web_page.trajectory_plot import draw_trajectory_plot
 from mad_app.images import to_uint8
 from mad_app.records import History, Keyframes, Maps, Run
-from mad_app.records.trace import Row, Trace, at_end, seen_trace
+from mad_app.records.trace import Row, Trace, at_end, reported_trace
 
 FILES = Path(__file__).parent
 VIEWER_HTML, VIEWER_CSS, VIEWER_JS = (
@@ -49,7 +49,7 @@ def viewer_data(run: Run, maps: Maps | None, fidelity: Fidelity = LIVE) -> dict[
     trace = _trace_at(run, [*keyframes.step, run.history.step[-1]])
     table = PictureTable()
     reference = table.add(to_uint8(run.reference), fidelity.ends)
-    images = _images(table, [*keyframes.images, run.pictures], fidelity)
+    images = _images(table, [*keyframes.images, run.images_8bit], fidelity)
     return {
         "id": f"{run.id} {run.seconds} {maps is not None}",
         "size": list(run.reference.shape[:2]),
@@ -156,7 +156,7 @@ def _run_at(run: Run, first: Row, second: Row) -> Run:
 
 
 def _trajectory(run: Run, trace: Trace) -> dict[str, Any]:
-    plot = draw_trajectory_plot(seen_trace(run), _names(run))
+    plot = draw_trajectory_plot(reported_trace(run), _names(run))
     points = [plot.points(*rows) for rows in zip(trace.first, trace.second, strict=True)]
     return {"svg": plot.svg, "points": points}
 

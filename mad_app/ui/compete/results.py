@@ -30,20 +30,20 @@ MIMES: dict[Kind, str] = {"pdf": "application/pdf", "svg": "image/svg+xml", "png
 STATE = PageState("compete")
 
 
-def show_run(run: Run, *, complete: bool = True, rounded: bool = True) -> None:
+def show_run(run: Run, *, complete: bool = True, has_8bit: bool = True) -> None:
     """Draw a record; what goes wrong in one part of it leaves the others.
 
     Args:
         run: the record.
         complete: whether it has all that was asked for; before, its sheet is not drawn.
-        rounded: whether it has its images in 8 bits; before, the viewer, which shows them pixel by pixel, is not drawn,
+        has_8bit: whether it has its 8-bit images; before, the viewer, which shows them pixel by pixel, is not drawn,
             so that the four images stand sooner.
     """
     show_html(join(four_up_html(four_up_of_run(run)), _reading_html()))
     _downloads(run)
     closer, figure, table, reproduce = st.tabs(["Look closer", "Figure", "Other metrics", "Reproduce"])
     with closer, contained("the viewer"):
-        if rounded:
+        if has_8bit:
             show_viewer(run, STATE.key("viewer"))
         else:
             st.caption("Shown as soon as the images are rounded to 8 bits.")

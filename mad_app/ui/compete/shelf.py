@@ -8,7 +8,7 @@ import streamlit as st
 from mad_app.figures import image_title, pair_sentence, shelf_page
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture, thumbnail
-from mad_app.records import SHELF_RUNS, Run, load_run, shelf_root
+from mad_app.records import SHELF_RUNS, Run, load_record, shelf_root
 from mad_app.ui.components.collection import Card, picture_title, shelf_cards
 from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.explanation import introduction_html
@@ -77,14 +77,14 @@ def _open(run_id: str) -> None:
 def _introduction() -> Html:
     run = _run(SHELF_RUNS[0])
     fixed, optimized = pair_sentence(run, 0).split(". ", 1)
-    original, *pair = (Picture.png(image) for image in (run.reference, *map(from_uint8, run.pictures[:2])))
+    original, *pair = (Picture.png(image) for image in (run.reference, *map(from_uint8, run.images_8bit[:2])))
     return introduction_html(original, (pair[0], pair[1]), f"{fixed}.", optimized)
 
 
 @lru_cache(maxsize=len(SHELF_RUNS))
 def _run(name: str) -> Run:
     """A record, read once for all visitors."""
-    return load_run(shelf_root() / name)
+    return load_record(shelf_root() / name)
 
 
 def _card_html(card: Card) -> Html:

@@ -104,19 +104,19 @@ def _corner(run: Run, i: int) -> Html:
     result = run.results[i]
     values = element(
         "p",
-        element("b", number(result.seen.get(result.optimized))),
+        element("b", number(result.reported.get(result.optimized))),
         f" {metric_title(result.optimized)}",
         element("br"),
-        f"{number(result.seen.get(result.fixed))} {metric_title(result.fixed)}",
+        f"{number(result.reported.get(result.fixed))} {metric_title(result.fixed)}",
     )
-    return _figure(Picture.png(from_uint8(run.pictures[i])).uri(), i, result, values)
+    return _figure(Picture.png(from_uint8(run.images_8bit[i])).uri(), i, result, values)
 
 
 def _figure(uri: str, i: int, result: CornerResult, below: Html | None = None) -> Html:
     """One of the four images under its title."""
     title = image_title(i, result.optimized)
     caption = element("figcaption", title_html(i, result.optimized), title=title)
-    alt = f"{title}: {number(result.seen.get(result.optimized))}"
+    alt = f"{title}: {number(result.reported.get(result.optimized))}"
     return element("figure", caption, element("img", src=uri, alt=alt), below)
 
 
@@ -137,7 +137,9 @@ def _differences(runs: tuple[Run, Run]) -> Html:
 
 
 def _largest_drift(run: Run) -> float | None:
-    return max((result.drift_seen for result in run.results if result.drift_seen is not None), key=abs, default=None)
+    return max(
+        (result.reported_drift for result in run.results if result.reported_drift is not None), key=abs, default=None
+    )
 
 
 def label_of(name: str) -> str:

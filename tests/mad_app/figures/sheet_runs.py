@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from mad_app.competition.settings import CORNERS
+from mad_app.images import nearest_8bit
 from mad_app.records import CornerResult, History, Maps, Run
 
 OTHERS = ("lpips-vgg", "lpips-squeeze", "mse", "ssim", "ms-ssim", "gmsd", "fsim", "haarpsi", "vif", "mdsi", "vsi")
@@ -45,7 +46,7 @@ def make_sheet_run(
     settings = {"first": first, "second": second, "image": "astronaut", "distortion": "noise", "strength": 0.1}
     return Run(
         settings=settings, seed=0, versions={}, device="cpu", weights={}, seconds=1.0, results=tuple(results),
-        reference=reference, start=start, finals=finals, history=history,
+        reference=reference, start=start, finals=finals, images_8bit=nearest_8bit(finals), history=history,
     )  # fmt: skip
 
 
@@ -71,7 +72,14 @@ def broken_run() -> Run:
     ]
     settings = {"image": "$\\frac{1}$ 日本 <script>.png", "distortion": None}
     finals = np.stack([run.reference] * 4)
-    return dataclasses.replace(run, results=tuple(results), history=history, settings=settings, finals=finals)
+    return dataclasses.replace(
+        run,
+        results=tuple(results),
+        history=history,
+        settings=settings,
+        finals=finals,
+        images_8bit=nearest_8bit(finals),
+    )
 
 
 def one_point_run() -> Run:

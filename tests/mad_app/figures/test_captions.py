@@ -28,9 +28,9 @@ def test_a_caption_names_every_setting_and_value() -> None:
     for name, value in run.settings.items():
         assert f"{name} {value}" in text
     for i, result in enumerate(run.results):
-        start, final = result.start[result.optimized], result.seen[result.optimized]
+        start, final = result.start[result.optimized], result.reported[result.optimized]
         assert f"{image_title(i, result.optimized)}, {number(start)} → {number(final)}; " in text
-        assert f"{drift_sentence(result.fixed, result.drift_seen)} (level {number(result.level)})." in text
+        assert f"{drift_sentence(result.fixed, result.reported_drift)} (level {number(result.level)})." in text
     assert pair_sentence(run, 0) in text
     assert pair_sentence(run, 1) in text
     assert "seed 0" in text

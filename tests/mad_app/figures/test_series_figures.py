@@ -126,7 +126,7 @@ def test_repeated_seeds_say_how_much_their_images_differ() -> None:
 
 def test_level_curves_go_through_the_final_values_in_the_order_of_the_levels() -> None:
     def final(run: Run, i: int) -> float | None:
-        return run.results[i].seen[run.results[i].optimized]
+        return run.results[i].reported[run.results[i].optimized]
 
     backwards = dataclasses.replace(SWEEP, runs=SWEEP.runs[::-1])
     with drawing():

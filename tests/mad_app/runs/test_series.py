@@ -58,7 +58,7 @@ def test_a_level_sweep_keeps_its_levels_and_leaves_out_what_is_out_of_reach(swee
     assert [run.settings["second_level"] for run in sweep.runs] == [0.005, 0.02]
     for run, level in zip(sweep.runs, (0.005, 0.02), strict=True):
         for result in run.results[:2]:
-            assert result.seen["mse"] == pytest.approx(level, rel=0.005)
+            assert result.reported["mse"] == pytest.approx(level, rel=0.005)
     first_levels = [run.results[2].level or 0 for run in sweep.runs]
     assert first_levels[0] < first_levels[1], "the other metric keeps the value that the start has at each level"
 
@@ -197,7 +197,7 @@ def test_the_contact_sheet_shows_the_very_pixels_and_says_how_much_seeds_differ(
     pairs = [np.sqrt(np.mean((a - b) ** 2)) for a, b in itertools.combinations(starts, 2)]
     assert spread_of_starts(series).rms == pytest.approx(np.mean(pairs), rel=1e-5)
     spread = spread_of(series, 0)
-    values = [run.results[0].seen["ssim"] or 0 for run in series.runs]
+    values = [run.results[0].reported["ssim"] or 0 for run in series.runs]
     assert (spread.lowest, spread.highest) == (min(values), max(values))
     assert 0 < spread.rms < 0.5
     text = " ".join(words_in_svg(series_bytes(series, "contact sheet", "svg")))
@@ -205,7 +205,7 @@ def test_the_contact_sheet_shows_the_very_pixels_and_says_how_much_seeds_differ(
         assert words in text
     page = np.asarray(Image.open(io.BytesIO(series_bytes(series, "contact sheet", "png"))).convert("RGB"))
     for run in series.runs:
-        for picture in run.pictures:
+        for picture in run.images_8bit:
             assert _shows(page, picture)
 
 
@@ -251,7 +251,7 @@ def test_the_curves_show_what_was_driven_over_what_was_held(sweep: Series, tmp_p
         for line, i in zip(panel.lines[1:], (up, down), strict=True):
             results = [run.results[i] for run in sweep.runs]
             np.testing.assert_allclose(line.get_xdata(), [result.level for result in results])
-            np.testing.assert_allclose(line.get_ydata(), [result.seen[result.optimized] for result in results])
+            np.testing.assert_allclose(line.get_ydata(), [result.reported[result.optimized] for result in results])
     save_level_curves(sweep, tmp_path / "a.pdf", width="slide")
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF-")
     with pytest.raises(ValueError, match=r"path must end in \.pdf"):

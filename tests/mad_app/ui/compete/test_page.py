@@ -19,7 +19,7 @@ from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.queue import JOBS, JobQueue
 from mad_app.jobs.serve import measure_start
-from mad_app.records import Keyframes, Trace, list_runs, load_run, load_summary, save_run
+from mad_app.records import Keyframes, Trace, list_runs, load_record, load_summary, save_run
 from mad_app.request import REQUEST_SETTINGS, Request
 from mad_app.ui import session
 from mad_app.ui.compete.live import progress_text
@@ -219,7 +219,7 @@ def test_constraints_are_chosen_carried_by_the_address_and_kept(open_page: OpenP
     page.button(key="compete-start").click().run()
     wait_for(page, is_shown)
     (summary,) = list_runs(tmp_path)
-    run = load_run(summary.folder)
+    run = load_record(summary.folder)
     assert (run.settings["gray"], run.settings["low_pass"], run.settings["second_level"]) == (True, None, 0.005)
     assert np.ptp(run.finals, axis=-1).max() == 0
     assert np.abs(run.finals - run.start).max() <= 0.2 + 1e-6
@@ -249,7 +249,7 @@ def test_a_mask_and_another_start_are_taken_refused_and_given_up(open_page: Open
     page.button(key="compete-start").click().run()
     wait_for(page, is_shown)
     (summary,) = list_runs(tmp_path)
-    run = load_run(summary.folder)
+    run = load_record(summary.folder)
     changed = (run.finals != run.start).any(axis=(0, 3))
     assert changed[:, :32].any()
     assert not changed[:, 32:].any()
