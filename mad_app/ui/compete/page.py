@@ -8,7 +8,7 @@ from mad_app.records import RecordError, load_summary
 from mad_app.request import Request, with_todays_names
 from mad_app.runs import request_of
 from mad_app.runs.reproduce import asks_for_same
-from mad_app.ui.address import correct_address, current_address, write_address
+from mad_app.ui.address import came_back, correct_address, current_address, write_address
 from mad_app.ui.compete.controls import STATE, follow_address, show_controls
 from mad_app.ui.compete.ended import show_ended
 from mad_app.ui.compete.live import show_live
@@ -87,8 +87,11 @@ def _keep_address(opened: Opened, form: Form, same: bool) -> None:
     if not query.keys() - settings.keys() and not with_todays_names(before) and form.chosen == first_request():
         settings, query = {}, {}
     unchanged = not settings or settings.items() <= before.items()
-    renamed_only = "job" in before and opened.run_id is not None
-    if (unchanged and (renamed_only or not opened.asked)) or (entered_from() and not before):
+    has_record = "job" in before and opened.run_id is not None
+    if unchanged and has_record and (came_back() or STATE.get("renamed") != opened.run_id):
+        correct_address(query, then_read=False)  # while the run goes on, and may be paused or stopped
+        STATE["renamed"] = opened.run_id
+    elif (unchanged and not opened.asked) or (entered_from() and not before):
         correct_address(query)
     else:
         write_address(query)

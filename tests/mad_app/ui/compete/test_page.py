@@ -357,7 +357,7 @@ def test_a_run_is_paused_stopped_and_continued(open_page: OpenPage, tmp_path: Pa
     assert "GMSD back to its level" in html_of(page)
     page.button(key="compete-slow").click().run()
     assert queue.look(job).folder.is_slow()
-    page.button(key="compete-slow").click().run()
+    page.button(key="compete-full-speed").click().run()
     assert not queue.look(job).folder.is_slow()
     page.button(key="compete-resume").click().run()
     paused = queue.look(job).status.step
@@ -365,11 +365,11 @@ def test_a_run_is_paused_stopped_and_continued(open_page: OpenPage, tmp_path: Pa
     page.run()
     page.button(key="compete-stop").click().run()
     assert page.button(key="compete-stop").disabled
-    wait_for(page, lambda page: any(button.key == "compete-resume" for button in page.button))
+    wait_for(page, lambda page: any(button.key == "compete-continue" for button in page.button))
     step = queue.look(job).status.step
     assert any(f"Stopped at step {step} of 100000" in info.value for info in page.info)
-    assert page.button(key="compete-resume").label == f"Continue from step {step}"
-    page.button(key="compete-resume").click().run()
+    assert page.button(key="compete-continue").label == f"Continue from step {step}"
+    page.button(key="compete-continue").click().run()
     wait_for(page, lambda _: queue.look(job).status.step > step)
     assert queue.look(job).status.phase is Phase.RUNNING
 
