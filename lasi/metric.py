@@ -252,8 +252,8 @@ class LASI:
         smallest = error / RIDGE_UNIT
         if self.ols_regularization_coef < smallest:
             raise ValueError(
-                f"ols_regularization_coef must be at least {smallest:.2g} for {dtype} images, whose rounding errors "
-                f"exceed a smaller ridge, got {self.ols_regularization_coef!r}"
+                f"ols_regularization_coef must be at least {_rounded_up(smallest):.2g} for {dtype} images, whose "
+                f"rounding errors exceed a smaller ridge, got {self.ols_regularization_coef!r}"
             )
 
     def _checked_embedding(self, embedding: ArrayLike) -> Array:
@@ -313,6 +313,12 @@ def _unit_tangent(vectors: Array, g: Array) -> Array:
 def _safe_divide(numerator: ArrayLike, denominator: Array) -> Array:
     """A quotient, 0 where the denominator is 0."""
     return jnp.where(denominator == 0, 0, numerator / jnp.where(denominator == 0, 1, denominator))
+
+
+def _rounded_up(number: float) -> float:
+    """The least number of two digits that is not below a number above 0, so that what a message quotes is allowed."""
+    unit = 10.0 ** (math.floor(math.log10(number)) - 1)
+    return math.ceil(number / unit) * unit
 
 
 def _floating(image: ArrayLike, name: str) -> Array:
