@@ -134,10 +134,18 @@ def _show_invitation(jobs: JobQueue, form: Form) -> None:
     with contained("the finished runs"):
         show_shelf()
     if form.request is not None:
-        with st.expander("Copy as command or Python", icon=":material/terminal:"):
-            show_commands(form.request)
+        _show_commands(form.request)
     st.header("How it works")
     show_html(how_it_works_html())
+
+
+def _show_commands(request: Request) -> None:
+    """What makes the same without the page, once it is opened: a browser's program for colored code is large."""
+    title, icon = "Copy as command or Python", ":material/terminal:"
+    folded = st.expander(title, icon=icon, key=STATE.key("commands"), on_change="rerun")
+    if folded.open:
+        with folded:
+            show_commands(request)
 
 
 def _start_button(jobs: JobQueue, form: Form, label: str) -> None:
