@@ -1,5 +1,7 @@
 """The page on which two metrics compete: the controls, then an example, the run in progress, or its result."""
 
+import time
+
 import streamlit as st
 
 from mad_app.jobs.folder import JobSpec
@@ -28,6 +30,9 @@ from mad_app.ui.session import entered_from, server_queue, visitor
 HINT = "Picture, metrics and distortion are behind » at the top left."
 """Shown where the sidebar is folded away, on narrow screens."""
 
+HEAD_START_SECONDS = 0.15
+"""How long the heading of a new visit is all that the browser has got: else it shows it when it has drawn the rest."""
+
 OTHER_SETTINGS = (
     "The run in progress keeps the settings that it was started with. Those on the left are for another run."
 )
@@ -40,7 +45,7 @@ def compete_page() -> None:
     opened = open_address(queue)
     follow_address(opened.id, opened.job.id if opened.job else None, _adoptable(opened))
     if opened.job is None and opened.folder is None:
-        st.title("Let two metrics compete")  # before the controls, which take longer
+        _show_heading()  # before the controls, which take longer
     load_styles(picker_style(STATE.page))
     with st.sidebar:
         form, below_start = show_controls()
@@ -61,6 +66,13 @@ def compete_page() -> None:
         show_start_values(form, below_start)
     with body, contained("this run"):
         _show_opened(queue, opened, form, same)
+
+
+def _show_heading() -> None:
+    st.title("Let two metrics compete")
+    if "greeted" not in STATE:
+        STATE["greeted"] = True
+        time.sleep(HEAD_START_SECONDS)
 
 
 def _show_opened(queue: JobQueue, opened: Opened, form: Form, same: bool) -> None:
@@ -137,10 +149,18 @@ def _show_invitation(queue: JobQueue, form: Form) -> None:
     with contained("the finished runs"):
         show_shelf()
     if form.request is not None:
-        with st.expander("Copy as command or Python", icon=":material/terminal:"):
-            show_commands(form.request)
+        _show_commands(form.request)
     st.header("How it works")
     show_html(how_it_works_html())
+
+
+def _show_commands(request: Request) -> None:
+    """What makes the same without the page, once it is opened: a browser's program for colored code is large."""
+    title, icon = "Copy as command or Python", ":material/terminal:"
+    folded = st.expander(title, icon=icon, key=STATE.key("commands"), on_change="rerun")
+    if folded.open:
+        with folded:
+            show_commands(request)
 
 
 def _start_button(queue: JobQueue, form: Form, label: str) -> None:

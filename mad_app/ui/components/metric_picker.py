@@ -21,6 +21,10 @@ METRIC_HELP = (
 )
 
 
+PARAMETERS = tuple(f"parameter-{name}" for name, row in METRICS.items() if row.parameter)
+"""Names in the page's state of the numbers that some metrics take."""
+
+
 def set_metrics(state: PageState, first: str, second: str, others: str) -> None:
     """Set the controls.
 
@@ -80,10 +84,10 @@ def show_parameters(state: PageState) -> None:
             )
 
 
-def show_other_metrics(state: PageState) -> str:
-    """Draw the choice of the other metrics that are measured at the end; returns it as in `Request`."""
+def show_other_metrics(state: PageState) -> None:
+    """Draw the choice of the other metrics that are measured at the end."""
     declared = REQUEST_SETTINGS["others"]
-    chosen = st.multiselect(
+    st.multiselect(
         declared.label,
         [NONE, *measured_by_default()],
         state.get("others"),
@@ -92,6 +96,11 @@ def show_other_metrics(state: PageState) -> str:
         placeholder="All that are available",
         help="Which other metrics are measured at the end.",
     )
+
+
+def chosen_others(state: PageState) -> str:
+    """The other metrics that are chosen, as in `Request`."""
+    chosen = state.get("others", [])
     return NONE if NONE in chosen else ",".join(chosen) or ALL
 
 
