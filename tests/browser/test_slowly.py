@@ -19,10 +19,12 @@ def paused_step(page: Page) -> int:
 
 def test_a_run_is_paused_stepped_slowed_down_and_explained(open_page: OpenPage) -> None:
     page = open_page(QUICK, height=720)
-    page.get_by_role("button", name="Start the competition").click()
-    page.get_by_role("button", name="Slow motion").click()
-    expect(page.get_by_text("slow motion").first).to_be_visible()
-    page.get_by_role("button", name="Pause", exact=True).click()
+    page.evaluate(NOTE_PLACES)
+    button(page, "Start the competition")
+    button(page, "Slow motion")
+    expect(page.get_by_text(re.compile(r"of 3000 · slow motion"))).to_be_visible()
+    expect(page.get_by_role("button", name="Full speed", exact=True)).to_be_visible()
+    button(page, "Pause")
     expect(page.get_by_text(PAUSED)).to_be_visible()
     before = paused_step(page)
     page.get_by_role("button", name="One step", exact=True).click()

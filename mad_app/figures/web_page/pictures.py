@@ -93,9 +93,12 @@ def _ends(quality: int) -> Fidelity:
     return Fidelity(ends=encode, between=encode, maps=None, frames=2, words=ALL_LOSSY)
 
 
+LIGHT = _lossy(ALL_FRAMES, 92, 85)
+"""For a first look."""
+
 FOR_FILES = (
     Fidelity(ends=to_webp, between=to_webp, maps=to_webp, frames=ALL_FRAMES, words=EVERYTHING_EXACT),
-    _lossy(ALL_FRAMES, 92, 85),
+    LIGHT,
     _lossy(12, 90, 80),
     _lossy(8, 85, 75),
     _lossy(6, 80, 70),

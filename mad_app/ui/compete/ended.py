@@ -122,14 +122,14 @@ def _continue_button(queue: JobQueue, opened: Opened, run: Run | None) -> None:
     if job and job.status.phase in RESUMABLE and may_control(job):
         if st.button(
             continue_label(job.status.step),
-            key=STATE.key("resume"),
+            key=STATE.key("continue"),
             icon=":material/resume:",
             help="Continues this run where it ended.",
         ):
             _resume_job(queue, job)
     elif run and opened.run_id and opened.folder and is_resumable(opened.folder) and may_change(opened.run_id):
         step = int(run.history.step[-1])
-        if st.button(continue_label(step), key=STATE.key("resume"), help="Continues from its checkpoint."):
+        if st.button(continue_label(step), key=STATE.key("continue"), help="Continues from its checkpoint."):
             _resume_record(queue, opened.run_id, run)
 
 

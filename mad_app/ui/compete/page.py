@@ -1,5 +1,7 @@
 """The page on which two metrics compete: the controls, then an example, the run in progress, or its result."""
 
+import time
+
 import streamlit as st
 
 from mad_app.jobs.folder import JobSpec
@@ -8,7 +10,7 @@ from mad_app.records import RecordError, load_summary
 from mad_app.request import Request, with_todays_names
 from mad_app.runs import request_of
 from mad_app.runs.reproduce import asks_for_same
-from mad_app.ui.address import correct_address, current_address, write_address
+from mad_app.ui.address import came_back, correct_address, current_address, write_address
 from mad_app.ui.compete.controls import STATE, follow_address, show_controls
 from mad_app.ui.compete.ended import show_ended
 from mad_app.ui.compete.live import show_live
@@ -28,6 +30,9 @@ from mad_app.ui.session import entered_from, server_queue, visitor
 HINT = "Picture, metrics and distortion are behind » at the top left."
 """Shown where the sidebar is folded away, on narrow screens."""
 
+HEAD_START_SECONDS = 0.15
+"""How long the heading of a new visit is all that the browser has got: else it shows it when it has drawn the rest."""
+
 OTHER_SETTINGS = (
     "The run in progress keeps the settings that it was started with. Those on the left are for another run."
 )
@@ -40,7 +45,7 @@ def compete_page() -> None:
     opened = open_address(queue)
     follow_address(opened.id, opened.job.id if opened.job else None, _adoptable(opened))
     if opened.job is None and opened.folder is None:
-        st.title("Let two metrics compete")  # before the controls, which take longer
+        _show_heading()  # before the controls, which take longer
     load_styles(picker_style(STATE.page))
     with st.sidebar:
         form, below_start = show_controls()
@@ -61,6 +66,13 @@ def compete_page() -> None:
         show_start_values(form, below_start)
     with body, contained("this run"):
         _show_opened(queue, opened, form, same)
+
+
+def _show_heading() -> None:
+    st.title("Let two metrics compete")
+    if "greeted" not in STATE:
+        STATE["greeted"] = True
+        time.sleep(HEAD_START_SECONDS)
 
 
 def _show_opened(queue: JobQueue, opened: Opened, form: Form, same: bool) -> None:
@@ -87,8 +99,11 @@ def _keep_address(opened: Opened, form: Form, same: bool) -> None:
     if not query.keys() - settings.keys() and not with_todays_names(before) and form.chosen == first_request():
         settings, query = {}, {}
     unchanged = not settings or settings.items() <= before.items()
-    renamed_only = "job" in before and opened.run_id is not None
-    if (unchanged and (renamed_only or not opened.asked)) or (entered_from() and not before):
+    has_record = "job" in before and opened.run_id is not None
+    if unchanged and has_record and (came_back() or STATE.get("renamed") != opened.run_id):
+        correct_address(query, then_read=False)  # while the run goes on, and may be paused or stopped
+        STATE["renamed"] = opened.run_id
+    elif (unchanged and not opened.asked) or (entered_from() and not before):
         correct_address(query)
     else:
         write_address(query)
@@ -134,10 +149,18 @@ def _show_invitation(queue: JobQueue, form: Form) -> None:
     with contained("the finished runs"):
         show_shelf()
     if form.request is not None:
-        with st.expander("Copy as command or Python", icon=":material/terminal:"):
-            show_commands(form.request)
+        _show_commands(form.request)
     st.header("How it works")
     show_html(how_it_works_html())
+
+
+def _show_commands(request: Request) -> None:
+    """What makes the same without the page, once it is opened: a browser's program for colored code is large."""
+    title, icon = "Copy as command or Python", ":material/terminal:"
+    folded = st.expander(title, icon=icon, key=STATE.key("commands"), on_change="rerun")
+    if folded.open:
+        with folded:
+            show_commands(request)
 
 
 def _start_button(queue: JobQueue, form: Form, label: str) -> None:
