@@ -18,8 +18,8 @@ from mad_app.runs.reproduce import command_of, python_of, reproduction_of
 from mad_app.ui.compete.one_step import show_step_of_run
 from mad_app.ui.components.containment import contained
 from mad_app.ui.components.downloads import web_page_button
+from mad_app.ui.components.duration import duration
 from mad_app.ui.components.explanation import WHICH_FAILED
-from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
 from mad_app.ui.components.html import Html, displayable, element, join, plain, show_html
 from mad_app.ui.components.render_cache import await_rendered, renderer
