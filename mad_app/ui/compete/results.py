@@ -37,8 +37,8 @@ def show_run(run: Run, *, complete: bool = True, has_8bit: bool = True) -> None:
     Args:
         run: the record.
         complete: whether it has all that was asked for; before, its sheet is not drawn.
-        has_8bit: whether it has its 8-bit images; before, the viewer, which shows them pixel by pixel, is not drawn, nor
-            are commands, for which a browser loads a large program, so that the four images stand sooner.
+        has_8bit: whether it has its 8-bit images; before, the viewer, which shows them pixel by pixel, is not drawn,
+            nor are commands, for which a browser loads a large program, so that the four images stand sooner.
     """
     show_html(join(four_up_html(four_up_of_run(run)), _reading_html()))
     _downloads(run)
