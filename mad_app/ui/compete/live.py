@@ -11,7 +11,7 @@ from mad_app.jobs.queue import PAUSE_SECONDS, JobQueue
 from mad_app.ui.compete.my_runs import place_in_queue
 from mad_app.ui.compete.one_step import show_paused_step
 from mad_app.ui.components.containment import contained
-from mad_app.ui.components.form import duration
+from mad_app.ui.components.duration import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_job
 from mad_app.ui.components.html import show_html, unbroken
 from mad_app.ui.components.patience import wait_until
