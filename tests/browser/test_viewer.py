@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from .conftest import PATIENCE, OpenPage, settled
+from .conftest import PATIENCE, OpenPage, await_rest, settled
 
 QUICK = "?image=coffee&size=64&first=ssim&second=mse&steps=50&others=none"
 
@@ -37,7 +37,7 @@ def run(address: str, browser: Browser) -> str:
     page.goto(f"{address}/{QUICK}")
     page.get_by_role("button", name="Start the competition", exact=True).click()
     page.get_by_role("tab", name="Look closer").wait_for()
-    page.locator(".viewer").wait_for(state="visible")
+    await_rest(page)
     query = page.url.partition("?")[2]
     page.close()
     return f"?{query}"
@@ -47,6 +47,8 @@ def run(address: str, browser: Browser) -> str:
 def open_viewer(open_page: OpenPage, run: str) -> Callable[..., Page]:
     def open_viewer(**size: int) -> Page:
         page = open_page(run, **size)
+        page.get_by_role("tab", name="Look closer").wait_for()
+        await_rest(page)  # else a viewer of an earlier drawing can stand beside that of the last one
         page.locator(".viewer").wait_for(state="visible")
         return page
 
