@@ -16,7 +16,7 @@ from mad_app.cli.main import INTERRUPTED
 from mad_app.competition import Reason
 from mad_app.metrics import OUT_OF_MEMORY
 from mad_app.metrics.joint import Joint
-from mad_app.records import UNFINISHED, load_checkpoint, load_run
+from mad_app.records import UNFINISHED, load_checkpoint, load_record
 from mad_app.request import Request
 from mad_app.runs import recorder, run_competition
 from tests.mad_app.cli.command_line import ROOT, SMALL, invoke
@@ -62,8 +62,8 @@ def test_ctrl_c_stops_after_the_step_and_the_run_goes_on_bit_for_bit(
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
     assert (result.exit_code, result.stdout) == (INTERRUPTED, f"{folder}\n")
     assert "Traceback" not in result.stderr
-    stopped = load_run(folder)
-    assert {image.outcome for image in stopped.images} == {Reason.STOPPED.value}
+    stopped = load_record(folder)
+    assert {result.outcome for result in stopped.results} == {Reason.STOPPED.value}
     assert stopped.history.step[-1] == 50
     result = invoke("resume", folder)
     assert (result.exit_code, result.stdout) == (0, f"{folder}\n")
@@ -88,7 +88,7 @@ def _kill(root: Path) -> tuple[int, str, Path]:
 def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
     code, output, folder = _kill(tmp_path / "runs")
     assert (code, output) == (-signal.SIGKILL, "")
-    assert {result.outcome for result in load_run(folder).images} == {UNFINISHED}
+    assert {result.outcome for result in load_record(folder).results} == {UNFINISHED}
     assert 0 < load_checkpoint(folder).step.index < STEPS
     assert invoke("resume", folder).exit_code == 0
     assert_same_result(folder, whole)
