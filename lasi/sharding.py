@@ -17,12 +17,12 @@ Method = TypeVar("Method", bound=Callable[..., Array])
 
 def compiled(method: Method) -> Method:
     """`jax.jit` of a method of a hashable object; its values are on all devices, even where an image is divided."""
-    return _compiled(method, lambda _: PartitionSpec())
+    return _compiled(method, lambda _: PartitionSpec())  # type: ignore[no-untyped-call]
 
 
 def compiled_for_batch(method: Method) -> Method:
     """Likewise, where the last argument is a batch; its values, one per entry, are divided as the batch is."""
-    return _compiled(method, lambda batch: PartitionSpec(*_sharding(batch).spec[:1]))
+    return _compiled(method, lambda batch: PartitionSpec(*_sharding(batch).spec[:1]))  # type: ignore[no-untyped-call]
 
 
 def _compiled(method: Method, spec: Callable[[Array], PartitionSpec]) -> Method:

@@ -100,6 +100,7 @@ def test_divider_flicker_maps_and_steps_work(open_file: OpenFile, run: Run) -> N
 @pytest.mark.parametrize("speed", ["4", "0.25"])
 def test_it_plays_to_the_end_and_pauses(open_file: OpenFile, run: Run, speed: str) -> None:
     page = open_file(run_page(run))
+    page.clock.install()
     port = ports(page)[0]
     if speed == "4":
         page.locator("[data-set=speed]").select_option(speed)
@@ -113,8 +114,9 @@ def test_it_plays_to_the_end_and_pauses(open_file: OpenFile, run: Run, speed: st
         expect(page.get_by_role("button", name="Play")).to_be_visible()
     else:
         port.press("k")
+        expect(page.get_by_role("button", name="Play")).to_be_visible()
         shown = page.locator("[data-show=step]").inner_text()
-        page.wait_for_timeout(1500)
+        page.clock.run_for(3000)
         expect(page.locator("[data-show=step]")).to_have_text(shown)
 
 
@@ -142,7 +144,7 @@ def test_no_text_of_a_record_becomes_a_script(open_file: OpenFile, tmp_path: Pat
     run = make_evil_run(tmp_path)
     save_label(run.folder or tmp_path, Label(EVIL[:110], EVIL))
     page = open_file(run_page(run))
-    page.wait_for_timeout(500)
+    page.wait_for_function("document.readyState === 'complete' && [...document.images].every(image => image.complete)")
     assert page.title() == EVIL[:110]
     assert page.locator("main img").count() == 0
     assert EVIL in page.locator(".notes").inner_text()
