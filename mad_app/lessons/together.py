@@ -213,7 +213,7 @@ def stored_runs(picture: str, judge: str) -> list[Driven]:
     """
     check_choice("picture", picture, PICTURES)
     check_choice("judge", judge, JUDGES)
-    return [driven for name, driven in _stored() if (name, driven.judge) == (picture, judge)]
+    return [driven for name, driven in all_stored() if (name, driven.judge) == (picture, judge)]
 
 
 def save_stored(runs: Sequence[tuple[str, Driven]]) -> None:
@@ -231,7 +231,8 @@ def save_stored(runs: Sequence[tuple[str, Driven]]) -> None:
 
 
 @lru_cache(maxsize=1)
-def _stored() -> list[tuple[str, Driven]]:
+def all_stored() -> list[tuple[str, Driven]]:
+    """All runs that come with the program, each with the name of its picture."""
     with np.load(STORED) as file:
         runs = json.loads(file["about"].tobytes())["runs"]
         images = [file[f"images_{i}"] for i in range(len(runs))]

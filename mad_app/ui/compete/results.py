@@ -27,6 +27,7 @@ from mad_app.ui.components.viewer import show_viewer
 from mad_app.ui.session import PageState
 
 MIMES: dict[Kind, str] = {"pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png"}
+ONCE_ROUNDED = "Shown as soon as the images are rounded to 8 bits."
 STATE = PageState("compete")
 
 
@@ -37,7 +38,7 @@ def show_run(run: Run, *, complete: bool = True, has_8bit: bool = True) -> None:
         run: the record.
         complete: whether it has all that was asked for; before, its sheet is not drawn.
         has_8bit: whether it has its 8-bit images; before, the viewer, which shows them pixel by pixel, is not drawn,
-            so that the four images stand sooner.
+            nor are commands, for which a browser loads a large program, so that the four images stand sooner.
     """
     show_html(join(four_up_html(four_up_of_run(run)), _reading_html()))
     _downloads(run)
@@ -46,7 +47,7 @@ def show_run(run: Run, *, complete: bool = True, has_8bit: bool = True) -> None:
         if has_8bit:
             show_viewer(run, STATE.key("viewer"))
         else:
-            st.caption("Shown as soon as the images are rounded to 8 bits.")
+            st.caption(ONCE_ROUNDED)
         if complete:
             show_step_of_run(run)
     with table, contained("the table"):
@@ -54,7 +55,10 @@ def show_run(run: Run, *, complete: bool = True, has_8bit: bool = True) -> None:
         if not complete:
             st.caption("More follow.")
     with reproduce, contained("what reproduces this run"):
-        _show_origin(run)
+        if has_8bit:
+            _show_origin(run)
+        else:
+            st.caption(ONCE_ROUNDED)
     with figure, contained("the figure"):  # last, because it takes the longest
         if complete:
             _show_sheet(run)
