@@ -16,7 +16,7 @@ from mad_app.images import bundled_path, crop_square, load_image
 from mad_app.jobs import pool as pool_module
 from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase
 from mad_app.jobs.pool import PooledWorker, WorkerPool
-from mad_app.jobs.process import ProcessEnded, WorkerProcess
+from mad_app.jobs.process import ProcessEnded, WorkerProcess, is_prepared_for
 from mad_app.jobs.queue import JobQueue
 from mad_app.records import load_record
 from mad_app.request import Request
@@ -241,3 +241,9 @@ def test_nobody_is_asked_while_all_that_may_run_do(launched: Launcher, folder: J
     pool = WorkerPool(launch=launched)  # type: ignore[arg-type]
     pool.start(folder)
     assert pool.ask({}) is None
+
+
+def test_workers_prepare_themselves_unless_a_host_says_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_prepared_for()
+    monkeypatch.setenv("MAD_APP_PREPARE", "off")
+    assert not is_prepared_for()
