@@ -42,7 +42,7 @@ class WorkerPool:
             if not self._idle and len(self._running) < self._at_once and not self._closed:
                 self._idle.append(self._launch())
 
-    def start(self, folder: JobFolder) -> "Lease":
+    def start(self, folder: JobFolder) -> "PooledWorker":
         """Let a process run a job; raises OSError where none can be started."""
         folder.write_status(replace(folder.status(), phase=Phase.STARTING))
         with self._lock:
@@ -51,7 +51,7 @@ class WorkerPool:
             self._idle = ready[1:]
             self._running.add(process)
             self.warm_up()
-        return Lease(self, process, folder)
+        return PooledWorker(self, process, folder)
 
     def ask(self, request: Mapping[str, Any]) -> Future[Answer] | None:
         """Ask a process that runs no job for something; None where each runs one."""
@@ -85,8 +85,8 @@ class WorkerPool:
             self._idle.clear()
 
 
-class Lease:
-    """A process that runs a job, as the queue sees it (`Worker`).
+class PooledWorker:
+    """The `Worker` of one job: a process of the pool, which takes it back at the end.
 
     Attributes:
         process: the process.

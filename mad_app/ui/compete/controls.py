@@ -15,7 +15,7 @@ from mad_app.distortions import DISTORTIONS
 from mad_app.errors import ArgumentError
 from mad_app.images import ImageArray, to_gray
 from mad_app.images.encode import Picture
-from mad_app.request import PICTURE, REQUEST_SETTINGS, Request, crop_settings, in_groups, renamed
+from mad_app.request import PICTURE, REQUEST_SETTINGS, Request, crop_settings, in_groups, with_todays_names
 from mad_app.runs.materialize import check_start_differs, make_start
 from mad_app.ui.address import came_back
 from mad_app.ui.components.expected_time import show_expected_time
@@ -128,7 +128,7 @@ def follow_address(opened: str | None, job: str | None, request: Request | None)
     if begun and not came_back() and opened in (before, None):
         return
     query = {name: value for name, value in st.query_params.items() if name not in ("job", "run")}
-    asks, kept = bool(renamed(query)), STATE.get("request")
+    asks, kept = bool(with_todays_names(query)), STATE.get("request")
     if not begun and opened is None and kept is not None and not came_back() and (not asks or query == to_query(kept)):
         _fill(kept)
         return

@@ -8,7 +8,7 @@ import streamlit as st
 from mad_app.figures import image_title, pair_sentence, shelf_page
 from mad_app.figures.web_page.pictures import LIGHT
 from mad_app.images.encode import thumbnail
-from mad_app.records import SHELF_RUNS, Run, load_run, shelf_root
+from mad_app.records import SHELF_RUNS, Run, load_record, shelf_root
 from mad_app.ui.components.collection import Card, picture_title, shelf_cards
 from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.explanation import introduction_html
@@ -81,7 +81,7 @@ def _introduction() -> Html:
     fixed, optimized = pair_sentence(run, 0).split(". ", 1)
     folder = shelf_root() / SHELF_RUNS[0]
     original, *pair = (
-        thumbnail(folder / file, THUMBNAIL) for file in (run.files["reference"], *(one.file for one in run.images[:2]))
+        thumbnail(folder / file, THUMBNAIL) for file in (run.files["reference"], *(one.file for one in run.results[:2]))
     )
     return introduction_html(original, (pair[0], pair[1]), f"{fixed}.", optimized)
 
@@ -89,7 +89,7 @@ def _introduction() -> Html:
 @lru_cache(maxsize=len(SHELF_RUNS))
 def _run(name: str) -> Run:
     """A record, read once for all visitors."""
-    return load_run(shelf_root() / name)
+    return load_record(shelf_root() / name)
 
 
 def _card_html(card: Card) -> Html:
@@ -100,7 +100,7 @@ def _card_html(card: Card) -> Html:
             element("img", src=_thumbnail(card.folder / result.file), alt=image_title(i, result.optimized)),
             element("figcaption", letter_html(i)),
         )
-        for i, result in enumerate(card.summary.images)
+        for i, result in enumerate(card.summary.results)
     ]
     return element(
         "article",

@@ -19,7 +19,7 @@ from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.queue import JOBS, JobQueue
 from mad_app.jobs.serve import measure_start
-from mad_app.records import Keyframes, Trace, list_runs, load_run, load_summary, save_run
+from mad_app.records import Keyframes, Trace, list_runs, load_record, load_summary, save_run
 from mad_app.request import REQUEST_SETTINGS, Request
 from mad_app.ui import session
 from mad_app.ui.compete.live import progress_text
@@ -200,7 +200,7 @@ def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path)
 
 def _take_a_saved_picture(page: AppTest, run: str) -> None:
     """Begin with one of the four images; the address has it, and a run that is gone is given up in a sentence."""
-    file = load_summary(runs_root() / run).images[2].file
+    file = load_summary(runs_root() / run).results[2].file
     page.selectbox(key="compete-saved-file").select(file).run()
     page.button(key="compete-use-saved").click().run()
     assert parameter(page, "image") == f"{run}/{file}"
@@ -232,11 +232,11 @@ def test_constraints_are_chosen_carried_by_the_address_and_kept(open_page: OpenP
     page.button(key="compete-start").click().run()
     wait_for(page, is_shown)
     (summary,) = list_runs(tmp_path)
-    run = load_run(summary.folder)
+    run = load_record(summary.folder)
     assert (run.settings["gray"], run.settings["low_pass"], run.settings["second_level"]) == (True, None, 0.005)
     assert np.ptp(run.finals, axis=-1).max() == 0
     assert np.abs(run.finals - run.start).max() <= 0.2 + 1e-6
-    assert run.images[0].final["mse"] == pytest.approx(0.005, rel=1e-3)
+    assert run.results[0].final["mse"] == pytest.approx(0.005, rel=1e-3)
 
 
 def test_a_number_out_of_range_is_refused_under_its_label(open_page: OpenPage) -> None:
@@ -262,7 +262,7 @@ def test_a_mask_and_another_start_are_taken_refused_and_given_up(open_page: Open
     page.button(key="compete-start").click().run()
     wait_for(page, is_shown)
     (summary,) = list_runs(tmp_path)
-    run = load_run(summary.folder)
+    run = load_record(summary.folder)
     changed = (run.finals != run.start).any(axis=(0, 3))
     assert changed[:, :32].any()
     assert not changed[:, 32:].any()
@@ -373,7 +373,7 @@ def test_a_run_is_paused_stopped_and_continued(open_page: OpenPage, tmp_path: Pa
     assert "GMSD back to its level" in html_of(page)
     page.button(key="compete-slow").click().run()
     assert queue.look(job).folder.is_slow()
-    page.button(key="compete-slow").click().run()
+    page.button(key="compete-full-speed").click().run()
     assert not queue.look(job).folder.is_slow()
     page.button(key="compete-resume").click().run()
     paused = queue.look(job).status.step
@@ -381,11 +381,11 @@ def test_a_run_is_paused_stopped_and_continued(open_page: OpenPage, tmp_path: Pa
     page.run()
     page.button(key="compete-stop").click().run()
     assert page.button(key="compete-stop").disabled
-    wait_for(page, lambda page: any(button.key == "compete-resume" for button in page.button))
+    wait_for(page, lambda page: any(button.key == "compete-continue" for button in page.button))
     step = queue.look(job).status.step
     assert any(f"Stopped at step {step} of 100000" in info.value for info in page.info)
-    assert page.button(key="compete-resume").label == f"Continue from step {step}"
-    page.button(key="compete-resume").click().run()
+    assert page.button(key="compete-continue").label == f"Continue from step {step}"
+    page.button(key="compete-continue").click().run()
     wait_for(page, lambda _: queue.look(job).status.step > step)
     assert queue.look(job).status.phase is Phase.RUNNING
 
