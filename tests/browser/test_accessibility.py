@@ -19,6 +19,7 @@ PAGES = {
     "presentation": ("?run={run}&present=1", ".mad-four-up"),
     "gallery": ("gallery", ".mad-card"),
     "figure": ("figure?run={run}", ".mad-paper img"),
+    "directions": ("directions", ".mad-paper img"),
 }
 
 

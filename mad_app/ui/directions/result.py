@@ -20,6 +20,9 @@ from mad_app.ui.session import PageState
 EXAMPLE = assets_folder("directions")
 """Holds the folder of one record, of LASI and LPIPS on a bundled picture."""
 
+WIDTH = "min-width:40rem"
+"""Of a figure on a phone, where it is moved sideways: its text stays readable."""
+
 KINDS: dict[Kind, str] = {"pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -49,9 +52,10 @@ def show_result(state: PageState, folder: Path, *, prefix: str = "") -> None:
         picture,
         lambda content: element(
             "div",
-            element("img", src=Picture("image/png", content).uri(), alt=found.verdict.replace("\n", " ")),
+            element("img", src=Picture("image/png", content).uri(), alt=found.verdict.replace("\n", " "), style=WIDTH),
             class_="mad-paper",
-            style="max-width:100%;background:#ffffff",
+            style="max-width:55rem;overflow-x:auto;background:#ffffff",
+            tabindex="0",
         ),
     )
     for line in found.verdict.splitlines():
