@@ -17,7 +17,8 @@
     embedding = lasi.embedding(reference)                        # computed once, then
     lasi.compute_distances_to(embedding, images)                 # a batch against it
 
-Everything works under `jax.jit`, `jax.vmap` and `jax.shard_map`, and has derivatives in both modes and of any order.
+Everything works under `jax.jit`, `jax.vmap` and `jax.shard_map`, with any sharding, and has derivatives in both modes
+and of any order.
 """
 
 from lasi.functions import distance, distance_map, embed

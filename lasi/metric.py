@@ -12,7 +12,6 @@ Source: Severo, Theis, Ballé, "The Unreasonable Effectiveness of Linear Predict
 arXiv 2310.05986.
 """
 
-import functools
 import math
 import operator
 import reprlib
@@ -30,6 +29,7 @@ from lasi.causal_sum import weight_bound
 from lasi.embedding import Strip, element_values, map_elements, mean_values, solutions
 from lasi.linear_map import linear_map, varying_alike
 from lasi.regression import flat, inner, relative_rounding_error, residual_energy
+from lasi.sharding import compiled, compiled_for_batch
 from lasi.spec import Spec
 from lasi.strips import Processor, Target
 
@@ -45,10 +45,10 @@ LARGEST_NEIGHBORHOOD = 100
 class LASI:
     """The distance for images of one shape.
 
-    Methods compile themselves and work under `jax.jit`, `jax.vmap` and `jax.shard_map`, and under differentiation in
-    both modes, to any order. Images are arrays of `shape`; integers are converted to floating point, and values are not
-    rescaled. float64 is kept where JAX has it enabled; float16 and bfloat16 are computed in float32. A NaN or an
-    infinity in an image makes its distance NaN.
+    Methods compile themselves and work under `jax.jit`, `jax.vmap` and `jax.shard_map`, with arrays of any sharding,
+    and under differentiation in both modes, to any order. Images are arrays of `shape`; integers are converted to
+    floating point, and values are not rescaled. float64 is kept where JAX has it enabled; float16 and bfloat16 are
+    computed in float32. A NaN or an infinity in an image makes its distance NaN.
 
     Attributes:
         shape: (H, W) or (H, W, C), each at least 1.
@@ -172,36 +172,36 @@ class LASI:
         ridge = RIDGE_UNIT * self.ols_regularization_coef
         return Spec(shape, self.neighborhood_size, ridge, Target(self._processor, self.memory_budget))
 
-    @functools.partial(jax.jit, static_argnums=0)
+    @compiled
     def _pair_distance(self, x: Array, y: Array) -> Array:
         """mean_p ‖ŵ_p(x) − ŵ_p(y)‖₂, a scalar."""
         return mean_values(self._distance_of_pair, self._spec, False, *self._pair(x, y))[0]
 
-    @functools.partial(jax.jit, static_argnums=0)
+    @compiled
     def _pair_distances(self, x: Array, y: Array) -> Array:
         """‖ŵ_p(x) − ŵ_p(y)‖₂ of every element, (H, W, C)."""
         return element_values(self._distance_of_pair, self._spec, *self._pair(x, y))[..., 0]
 
-    @functools.partial(jax.jit, static_argnums=0)
+    @compiled_for_batch
     def _distances_to(self, embedding: Array, ys: Array) -> Array:
         """The distance of every image, mean_p ‖ŵ_p(y) − ŵ_p‖₂, (n,)."""
         return mean_values(self._distance_to, self._spec, True, *varying_alike(ys, embedding.astype(ys.dtype)))
 
-    @functools.partial(jax.jit, static_argnums=0)
+    @compiled
     def _embedding(self, x: Array) -> Array:
         coefficients = self._coefficients(x)
         features = self._features(coefficients.reshape(-1, self.neighborhood_size, 1))
         return features.reshape(coefficients.shape)
 
-    @functools.partial(jax.jit, static_argnums=0)
+    @compiled
     def _coefficients(self, x: Array) -> Array:
         return solutions(self._spec, x).reshape(*self.shape, self.neighborhood_size)
 
-    @functools.partial(jax.jit, static_argnums=0)
+    @compiled
     def _prediction(self, x: Array) -> Array:
         return map_elements(_predictions_of, self._spec, x).reshape(self.shape)
 
-    @functools.partial(jax.jit, static_argnums=0)
+    @compiled
     def _wls_losses(self, x: Array) -> Array:
         return map_elements(self._losses_of, self._spec, x)
 
@@ -252,8 +252,8 @@ class LASI:
         smallest = error / RIDGE_UNIT
         if self.ols_regularization_coef < smallest:
             raise ValueError(
-                f"ols_regularization_coef must be at least {smallest:.2g} for {dtype} images, whose rounding errors "
-                f"exceed a smaller ridge, got {self.ols_regularization_coef!r}"
+                f"ols_regularization_coef must be at least {_rounded_up(smallest):.2g} for {dtype} images, whose "
+                f"rounding errors exceed a smaller ridge, got {self.ols_regularization_coef!r}"
             )
 
     def _checked_embedding(self, embedding: ArrayLike) -> Array:
@@ -313,6 +313,12 @@ def _unit_tangent(vectors: Array, g: Array) -> Array:
 def _safe_divide(numerator: ArrayLike, denominator: Array) -> Array:
     """A quotient, 0 where the denominator is 0."""
     return jnp.where(denominator == 0, 0, numerator / jnp.where(denominator == 0, 1, denominator))
+
+
+def _rounded_up(number: float) -> float:
+    """The least number of two digits that is not below a number above 0, so that what a message quotes is allowed."""
+    unit = 10.0 ** (math.floor(math.log10(number)) - 1)
+    return math.ceil(number / unit) * unit
 
 
 def _floating(image: ArrayLike, name: str) -> Array:

@@ -42,10 +42,10 @@ class WorkerPool:
             if not self._idle and len(self._running) < self._at_once and not self._closed:
                 self._idle.append(self._launch())
 
-    def start(self, folder: JobFolder) -> "Lease":
+    def start(self, folder: JobFolder) -> "PooledWorker":
         """Let a process run a job; raises OSError where none can be started."""
         folder.write_status(replace(folder.status(), phase=Phase.STARTING))
-        return Lease(self, self._take(), folder)
+        return PooledWorker(self, self._take(), folder)
 
     def lend(self, request: Mapping[str, Any]) -> Future[Answer]:
         """Ask a process for something that takes long; no job is given to it until it has answered.
@@ -104,8 +104,8 @@ class WorkerPool:
             self._idle.clear()
 
 
-class Lease:
-    """A process that runs a job, as the queue sees it (`Worker`).
+class PooledWorker:
+    """The `Worker` of one job: a process of the pool, which takes it back at the end.
 
     Attributes:
         process: the process.

@@ -23,7 +23,7 @@ from mad_app.lessons.contours import Points, contour, interpolate
 from mad_app.lessons.image_plane import Plane, plane_through
 from mad_app.lessons.lesson import check_choice
 from mad_app.metrics import METRICS, get_metric
-from mad_app.records import SHELF, SHELF_RUNS, Run, load_run, shelf_folder
+from mad_app.records import SHELF, SHELF_RUNS, Run, load_record, shelf_folder
 
 FINE, COARSE_STEP = 25, 3
 """Places on each side of the grid, and which of them are measured first."""
@@ -96,7 +96,7 @@ def shelf_run(name: str) -> Run:
     folder = shelf_folder(f"{SHELF}/{name}")
     if folder is None:
         raise ArgumentError("name", f"must be one of {', '.join(SHELF_RUNS)}, got {name!r:.60}")
-    return load_run(folder)
+    return load_record(folder)
 
 
 def metrics_of_run(run: Run) -> tuple[str, str]:

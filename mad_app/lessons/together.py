@@ -195,10 +195,10 @@ def drive_apart(reference: npt.ArrayLike, judge: str, fixed: str, steps: int = L
 
 def read_run(run: Run) -> Driven:
     """What the record of such a competition says."""
-    values = [{name: value for name, value in one.seen.items() if value is not None} for one in run.images[:2]]
-    images = np.stack([from_uint8(picture) for picture in run.pictures[:2]])
+    values = [{name: value for name, value in one.reported.items() if value is not None} for one in run.results[:2]]
+    images = np.stack([from_uint8(picture) for picture in run.images_8bit[:2]])
     steps = int(run.history.step[-1])
-    return Driven(run.images[0].optimized, run.images[0].fixed, steps, images, (values[0], values[1]))
+    return Driven(run.results[0].optimized, run.results[0].fixed, steps, images, (values[0], values[1]))
 
 
 def stored_runs(picture: str, judge: str) -> list[Driven]:

@@ -23,7 +23,7 @@ from mad_app.request import (
     crop_settings,
     defaults_for,
     in_groups,
-    renamed,
+    with_todays_names,
 )
 from mad_app.runs.run import request_of
 
@@ -100,7 +100,7 @@ def from_query(
         >>> request.size, request.first, request.steps, request.gray, ignored
         (64, 'lasi', 500, True, ['first', 'steps'])
     """
-    texts, values = renamed(query), dict[str, Value]()
+    texts, values = with_todays_names(query), dict[str, Value]()
     ignored = []
     for name, declared in _IN_ORDER.items():
         if (text := texts.get(name)) is None:
@@ -131,7 +131,7 @@ def request_for_page(
         name: by which the page finds it, which has the series that it belongs to; its id if None.
         maxima: as in `from_query`.
     """
-    settings = renamed(run.settings)
+    settings = with_todays_names(run.settings)
     if not _is_bundled(run):
         settings |= {**_whole_copy(run), "image": f"{name or run.id}/{_copy_name(run)}"}
     texts = {  # of the crop all, because what is left out of it follows from the rest

@@ -76,7 +76,7 @@ class PageState(MutableMapping[str, Any]):
         return self.key(str(name)) in st.session_state
 
 
-def queue() -> JobQueue:
+def server_queue() -> JobQueue:
     """The server's queue."""
     return queue_of(str(runs_root()))
 

@@ -1,5 +1,6 @@
 """The viewer of a finished run in a real browser: true pixels, moved by keys, alike in both pairs."""
 
+import base64
 import io
 from collections.abc import Callable
 
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from .conftest import PATIENCE, OpenPage
+from .conftest import PATIENCE, OpenPage, settled
 
 QUICK = "?image=coffee&size=64&first=ssim&second=mse&steps=50&others=none"
 
@@ -150,10 +151,11 @@ def test_space_flickers_and_calm_is_kept_where_it_is_wished(
     calm = browser.new_page(reduced_motion="reduce")
     calm.goto(f"{address}/{run}")
     calm.locator(".viewer").wait_for(state="visible", timeout=PATIENCE * 1000)
+    calm.clock.install()
     port, over = calm.locator(".port").first, calm.locator("canvas.left").first
     port.press(" ")
     expect(calm.locator(".viewer.flickers")).to_be_visible()
-    calm.wait_for_timeout(1500)
+    calm.clock.run_for(3000)
     expect(over).to_have_css("visibility", "visible")
     port.press(" ")
     expect(over).to_have_css("visibility", "hidden")
@@ -176,31 +178,33 @@ def test_nothing_is_cut_off_and_everything_has_a_name(open_viewer: Callable[...,
         assert named, control.evaluate("c => c.outerHTML")
 
 
-@pytest.mark.parametrize("fine", [1, 1.1, 1.5])
-def test_image_pixels_are_whole_device_pixels(browser: Browser, address: str, run: str, fine: float) -> None:
+def test_image_pixels_are_whole_device_pixels(open_viewer: Callable[..., Page]) -> None:
     """Each image pixel is a square of one color, and the zoom is said in pixels of the page and of the device."""
-    page = browser.new_page(device_scale_factor=fine, viewport={"width": 1280, "height": 900})
-    page.goto(f"{address}/{run}")
-    page.locator(".viewer").wait_for(state="visible", timeout=PATIENCE * 1000)
-    port = page.locator(".port").first
-    port.scroll_into_view_if_needed()
-    port.press("End")
-    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
-    where = "c => Object.values(c.getBoundingClientRect().toJSON()).slice(0, 4).map(v => v * devicePixelRatio)"
-    place, screen = None, b""
-    while place != (place := port.locator("canvas.left").evaluate(where)):  # until the page lies still
-        screen = page.screenshot()
-    factor = port.locator("canvas.left").evaluate("c => c.getBoundingClientRect().width / c.width * devicePixelRatio")
-    assert factor == pytest.approx(round(factor), abs=1e-3)
-    said = page.locator("[data-show=zoom]").inner_text()
-    assert said == (
-        f"{round(factor)}×" if fine == 1 else f"{float(f'{factor / fine:.3g}'):g}× ({round(factor)} device pixels)"
-    )
-    left, top, wide, high = (round(value) for value in place)
-    levels = np.asarray(Image.open(io.BytesIO(screen)).convert("RGB"), np.int16)
-    marks = round(40 * fine)  # labels at the top, the handle of the divider at the right, the end of the window
-    assert_blocks(levels[top + marks : top + high, left : left + wide - marks][:-2], round(factor))
-    page.close()
+    page = open_viewer(width=1280, height=900)
+    device = page.context.new_cdp_session(page)
+    for fine in (1, 1.1, 1.5):
+        size = {"width": 1280, "height": 900, "mobile": False}
+        device.send("Emulation.setDeviceMetricsOverride", {**size, "deviceScaleFactor": fine})
+        page.wait_for_function(f"Math.abs(devicePixelRatio - {fine}) < 0.01")
+        port = page.locator(".port").first
+        port.press("End")
+        settled(port)
+        where = "c => Object.values(c.getBoundingClientRect().toJSON()).slice(0, 4).map(v => v * devicePixelRatio)"
+        place, screen = None, b""
+        while place != (place := port.locator("canvas.left").evaluate(where)):  # until the page lies still
+            screen = base64.b64decode(device.send("Page.captureScreenshot")["data"])
+        factor = port.locator("canvas.left").evaluate(
+            "c => c.getBoundingClientRect().width / c.width * devicePixelRatio"
+        )
+        assert factor == pytest.approx(round(factor), abs=1e-3)
+        said = page.locator("[data-show=zoom]").inner_text()
+        assert said == (
+            f"{round(factor)}×" if fine == 1 else f"{float(f'{factor / fine:.3g}'):g}× ({round(factor)} device pixels)"
+        )
+        left, top, wide, high = (round(value) for value in place)
+        levels = np.asarray(Image.open(io.BytesIO(screen)).convert("RGB"), np.int16)
+        marks = round(40 * fine)  # labels at the top, the handle of the divider at the right, the end of the window
+        assert_blocks(levels[top + marks : top + high, left : left + wide - marks][:-2], round(factor))
 
 
 def assert_blocks(levels: np.ndarray, side: int) -> None:

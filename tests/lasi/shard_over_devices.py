@@ -1,4 +1,4 @@
-"""Gradients of LASI under `jax.shard_map` over two devices, printed beside those computed on one.
+"""LASI and its gradients over two devices, under `jax.shard_map` and explicit sharding, beside those on one.
 
 Run in a process of its own, because the number of the host's devices is fixed when JAX starts.
 """
@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.sharding import PartitionSpec
+from jax.sharding import NamedSharding, PartitionSpec
 
 from lasi import LASI
 from tests.lasi.pictures import noisy, smooth_noise
@@ -31,6 +31,15 @@ def main() -> None:
         expected = jax.jit(function)(reference, images)
         for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
             print(name, np.max(np.abs(one - other)) / np.max(np.abs(other)))
+    explicit = jax.make_mesh((2,), ("batch",), axis_types=(jax.sharding.AxisType.Explicit,))
+    divided = jax.device_put(np.asarray(images), NamedSharding(explicit, BATCH))
+    for name, function in EXPLICIT.items():
+        with jax.set_mesh(explicit):
+            found = function(np.asarray(reference), divided)
+        expected = np.asarray(function(reference, images))
+        difference = np.max(np.abs(np.asarray(found) - expected)) / np.max(np.abs(expected))
+        assert jax.typeof(found).sharding.spec[0] == "batch", name
+        print(name, difference)
 
 
 def _pairs(reference: Array, images: Array) -> Array:
@@ -63,6 +72,11 @@ def _gradient_tangents(reference: Array, images: Array) -> tuple[Array, Array]:
     return jax.jvp(gradients, (images,), (jnp.cos(9 * images),))
 
 
+def _distances(reference: Array, images: Array) -> Array:
+    lasi = LASI(SHAPE, 2)
+    return lasi.compute_distances_to(lasi.embedding(reference), images)
+
+
 BATCH, WHOLE = PartitionSpec("batch"), PartitionSpec()
 QUANTITIES = {
     "tangents": (_tangents, BATCH),
@@ -72,6 +86,9 @@ QUANTITIES = {
     "maps": (_maps, BATCH),
 }
 """Functions of the reference, the same on both devices, and of the images, and how their values lie on the devices."""
+
+EXPLICIT = {"explicit_pairs": _pairs, "explicit_maps": _maps, "explicit_distances": _distances}
+"""Functions of both whose first axis is the images'."""
 
 if __name__ == "__main__":
     main()

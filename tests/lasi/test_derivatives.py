@@ -116,5 +116,5 @@ def test_sharded_over_two_devices() -> None:
     )
     assert finished.returncode == 0, finished.stderr
     differences = {line.split()[0]: float(line.split()[1]) for line in finished.stdout.splitlines()}
-    assert set(differences) == set(shard_over_devices.QUANTITIES)
+    assert set(differences) == {*shard_over_devices.QUANTITIES, *shard_over_devices.EXPLICIT}
     assert max(differences.values()) < 1e-5

@@ -41,3 +41,13 @@ def test_the_smallest_ridge_allowed_in_float32_is_precise_enough() -> None:
     with jax.enable_x64(True):
         double = jax.jit(lasi.compute_distance)(X, Y)
     np.testing.assert_allclose(single, double, rtol=1e-2)
+
+
+@pytest.mark.parametrize(("shape", "size"), [((12, 12, 3), 16), ((12, 12, 3), 40), ((4, 5), 1)])
+def test_the_smallest_ridge_that_is_named_is_allowed(shape: tuple[int, ...], size: int) -> None:
+    image = jax.ShapeDtypeStruct(shape, jnp.float32)
+    with pytest.raises(ValueError, match="at least") as refusal:
+        jax.eval_shape(LASI(shape, size, ols_regularization_coef=1e-300).embedding, image)
+    named = float(re.findall(r"at least (\S+)", str(refusal.value))[0])
+    embedding = jax.eval_shape(LASI(shape, size, ols_regularization_coef=named).embedding, image)
+    assert embedding.shape == (*shape, size)

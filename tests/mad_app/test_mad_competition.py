@@ -41,7 +41,7 @@ def result() -> Result:
 
 
 def assert_same(one: Result, other: Result) -> None:
-    for name in ("reference", "start", "images", "quantized"):
+    for name in ("reference", "start", "images", "images_8bit"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     for column in ("step", "first", "second", "drift"):
         np.testing.assert_array_equal(getattr(one.history, column), getattr(other.history, column))
@@ -63,7 +63,7 @@ def test_command_request_and_call_give_the_same_bits(result: Result, tmp_path: P
     )
     assert_same(result, kept)
     assert kept.run.folder is not None
-    assert kept.run.request == load_run(next((tmp_path / "request").iterdir())).run.request
+    assert kept.run.request_id == load_run(next((tmp_path / "request").iterdir())).run.request_id
 
 
 def test_a_result_comes_back_from_its_folder(result: Result, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_result_comes_back_from_its_folder(result: Result, tmp_path: Path) -> 
 
 def test_the_values_are_those_of_the_pictures_that_people_see(result: Result) -> None:
     for name in ("ssim", "mse"):
-        measured = get_metric(name)(result.reference, np.stack([result.start, *result.quantized / np.float32(255)]))
+        measured = get_metric(name)(result.reference, np.stack([result.start, *result.images_8bit / np.float32(255)]))
         table = [result.values[name][image] for image in ("start", "A", "B", "C", "D")]
         np.testing.assert_allclose(table, measured, rtol=1e-5)
         assert result.levels[name] == pytest.approx(table[0], rel=1e-6)

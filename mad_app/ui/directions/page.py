@@ -13,7 +13,8 @@ from mad_app.metrics import METRICS, REFUSED, describe_metrics
 from mad_app.records import RecordError
 from mad_app.request import PICTURE, Request
 from mad_app.ui.components.containment import contained, whole_page
-from mad_app.ui.components.form import PictureChoice, duration, metric_problem
+from mad_app.ui.components.duration import duration
+from mad_app.ui.components.form import PictureChoice, metric_problem
 from mad_app.ui.components.html import load_styles, plain, sentence
 from mad_app.ui.components.picture_picker import picker_style, show_picture_controls
 from mad_app.ui.directions.result import show_code, show_example, show_result, was_stopped

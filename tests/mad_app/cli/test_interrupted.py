@@ -15,7 +15,7 @@ from mad_app.cli.main import INTERRUPTED
 from mad_app.competition import Reason
 from mad_app.metrics import OUT_OF_MEMORY
 from mad_app.metrics.joint import Joint
-from mad_app.records import UNFINISHED, load_checkpoint, load_run
+from mad_app.records import UNFINISHED, load_checkpoint, load_record
 from mad_app.request import Request
 from mad_app.runs import recorder, run_competition
 from tests.mad_app.cli.command_line import ROOT, SMALL, invoke
@@ -58,8 +58,8 @@ def _interrupt(root: Path, number: signal.Signals) -> tuple[int, str, Path]:
 def test_ctrl_c_stops_after_the_step_and_the_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
     code, output, folder = _interrupt(tmp_path / "runs", signal.SIGINT)
     assert (code, output) == (INTERRUPTED, f"{folder}\n")
-    stopped = load_run(folder)
-    assert {result.outcome for result in stopped.images} == {Reason.STOPPED.value}
+    stopped = load_record(folder)
+    assert {result.outcome for result in stopped.results} == {Reason.STOPPED.value}
     assert STEPS // 5 <= stopped.history.step[-1] < STEPS
     result = invoke("resume", folder)
     assert (result.exit_code, result.stdout) == (0, f"{folder}\n")
@@ -69,7 +69,7 @@ def test_ctrl_c_stops_after_the_step_and_the_run_goes_on_bit_for_bit(tmp_path: P
 def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
     code, output, folder = _interrupt(tmp_path / "runs", signal.SIGKILL)
     assert (code, output) == (-signal.SIGKILL, "")
-    assert {result.outcome for result in load_run(folder).images} == {UNFINISHED}
+    assert {result.outcome for result in load_record(folder).results} == {UNFINISHED}
     assert 0 < load_checkpoint(folder).step.index < STEPS
     assert invoke("resume", folder).exit_code == 0
     assert_same_result(folder, whole)

@@ -37,7 +37,7 @@ from mad_app.records import (
     load_label,
     load_maps,
     load_plan,
-    load_run,
+    load_record,
     load_series,
     load_summary,
     members_of,
@@ -227,7 +227,7 @@ def look_at(folder: Path, *, draw: bool) -> None:
     """Read everything of a record, and make of it what pages and figures make."""
     for read in (load_summary, load_label, load_maps, load_checkpoint):
         tried(read, folder)
-    run = tried(load_run, folder)
+    run = tried(load_record, folder)
     if run is not None:
         assert tried(load_summary, folder) is not None
         show(run)
@@ -244,7 +244,7 @@ def look_at(folder: Path, *, draw: bool) -> None:
 
 def show(run: Run) -> None:
     """What a page, a figure and `resume` make of a run."""
-    assert run.pictures.shape == run.finals.shape
+    assert run.images_8bit.shape == run.finals.shape
     for i in range(len(run.keyframes.step)):
         assert run.keyframes.images[i].shape == run.finals.shape
     texts = [*captions_of(run), outcome_sentence(run), pair_sentence(run, 0), pair_sentence(run, 1)]
@@ -277,7 +277,7 @@ def take_elsewhere(folder: Path, root: Path) -> None:
         if content is not None and (run_id := tried(import_run, root / str(i), io.BytesIO(content))):
             entries = Index(root / str(i)).entries()
             assert [entry.id for entry in entries.runs] == [run_id]
-            run = load_run(find_run(root / str(i), run_id))
+            run = load_record(find_run(root / str(i), run_id))
             assert run.faults == ()
             show(run)
         elif (root / str(i)).exists():
@@ -329,6 +329,6 @@ def test_each_setting_may_hold_any_odd_value(bases: Path, tmp_path: Path) -> Non
         document = json.loads(whole)
         (document if name in document else document["settings"])[name] = value
         path.write_text(json.dumps(document))
-        if run := tried(load_run, tmp_path / BAD):
+        if run := tried(load_record, tmp_path / BAD):
             show(run)
         tried(rows._read_run, tmp_path / BAD)

@@ -88,6 +88,11 @@ def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _no_browser_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mad_app.ui.compete.page.HEAD_START_SECONDS", 0)
+
+
+@pytest.fixture(autouse=True)
 def _no_worker_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mad_app.ui.session.workers", ThreadWorkers)
 

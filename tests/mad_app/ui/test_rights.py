@@ -93,7 +93,7 @@ def test_the_limits_of_a_shared_server_hold_for_what_is_continued(
     monkeypatch.setattr("mad_app.jobs.sharing.MOST_RUNS", 0)
     monkeypatch.setattr("mad_app.ui.session.kept", lambda _: visitor)
     page = visit(run=folder.name)
-    page.button(key="compete-resume").click().run()
+    page.button(key="compete-continue").click().run()
     assert any("You have 0 runs that wait or go on" in warning.value for warning in page.warning)
     assert queue_of(str(tmp_path)).unfinished() == 0
 
@@ -114,9 +114,9 @@ def test_nobody_else_stops_or_continues_a_run(visit: OpenPage, tmp_path: Path, s
     page.run()
     assert keys(page)["compete-stop"]
     folder.write_status(Status(phase=Phase.STOPPED, step=3, run=run))
-    assert "compete-resume" not in keys(visit(**query))
+    assert "compete-continue" not in keys(visit(**query))
     page.run()
-    assert "compete-resume" in keys(page)
+    assert "compete-continue" in keys(page)
 
 
 @pytest.mark.parametrize("way", ["key", "variable", "machine"])
