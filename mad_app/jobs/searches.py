@@ -13,6 +13,7 @@ The id is made from all that is asked and the picture, so that equal searches ar
 import contextlib
 import hashlib
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -34,6 +35,8 @@ FOLDER = ".directions"
 SPEC, PICTURE, PROGRESS, STOP = "search.json", "reference.npz", "progress.json", "stop"
 
 SECONDS_BETWEEN_REPORTS = 0.7
+KEEP_SECONDS = 30 * 24 * 3600.0
+"""How long what was found is kept; then it is searched again by whoever asks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +113,7 @@ class Searches:
         with self._lock:
             if self._answer is not None and not self._answer.done():
                 raise RecordError("another search goes on here: try again once it has ended")
+            _remove_old(folder.parent)
             folder.mkdir(parents=True, exist_ok=True)
             (folder / STOP).unlink(missing_ok=True)
             with staged_file(folder / PICTURE) as partial:
@@ -172,6 +176,14 @@ class _Reports:
 def _report(folder: Path, progress: SearchProgress) -> None:
     with staged_file(folder / PROGRESS) as partial:
         write_json(partial, asdict(progress))
+
+
+def _remove_old(root: Path) -> None:
+    """Remove the folders of searches that ended long ago."""
+    for progress in root.glob(f"*/{PROGRESS}"):
+        with contextlib.suppress(OSError):
+            if time.time() - progress.stat().st_mtime > KEEP_SECONDS:
+                shutil.rmtree(progress.parent, ignore_errors=True)
 
 
 def _read_spec(folder: Path) -> SearchSpec:

@@ -1,5 +1,7 @@
 """Searches of principal distortions in their folders."""
 
+import os
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import replace
@@ -11,7 +13,7 @@ import pytest
 
 from mad_app import load_distortions
 from mad_app.directions import SearchSettings
-from mad_app.jobs.searches import Searches, SearchSpec, read_progress, search_folder, search_in
+from mad_app.jobs.searches import KEEP_SECONDS, Searches, SearchSpec, read_progress, search_folder, search_in
 from mad_app.records import RecordError
 
 REFERENCE = np.random.default_rng(0).uniform(0.2, 0.8, (16, 16, 3)).astype(np.float32)
@@ -63,6 +65,16 @@ def test_stop_is_heeded_and_the_record_valid(tmp_path: Path) -> None:
     assert progress is not None
     found = load_distortions(folder / str(progress.record))
     assert (found.outcome, found.steps) == ("stopped", 1)
+
+
+def test_searches_of_long_ago_are_removed(tmp_path: Path) -> None:
+    old, fresh = (tmp_path / name for name in ("old", "fresh"))
+    for folder, age in ((old, KEEP_SECONDS + 60), (fresh, KEEP_SECONDS - 60)):
+        folder.mkdir()
+        (folder / "progress.json").write_text("{}")
+        os.utime(folder / "progress.json", (time.time() - age,) * 2)
+    Searches(BusyPool()).start(tmp_path / "new", SPEC, REFERENCE, "me")  # type: ignore[arg-type]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fresh", "new"]
 
 
 def test_what_goes_wrong_is_a_sentence(tmp_path: Path) -> None:
