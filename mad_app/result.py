@@ -71,7 +71,7 @@ class Result:
         return self.run.finals
 
     @property
-    def images_8bit(self) -> np.ndarray:
+    def quantized(self) -> np.ndarray:
         """The four images as they are saved, uint8 (4, H, W, 3), each value rounded so that the level is kept."""
         return self.run.images_8bit
 
@@ -248,8 +248,8 @@ class Result:
     def _image_html(self, i: int, values: Mapping[str, float | None]) -> Html:
         """One of the four images, its title and its values."""
         result = self.run.results[i]
-        picture = Picture.png(from_uint8(self.images_8bit[i])).uri()
-        width = self.images_8bit.shape[2]
+        picture = Picture.png(from_uint8(self.quantized[i])).uri()
+        width = self.quantized.shape[2]
         style = f"width:{width * -(-LEAST_WIDTH // width)}px;max-width:100%;image-rendering:pixelated"
         lines = [f"{metric_title(name)} {number(values.get(name))}" for name in self.metrics]
         return element(

@@ -74,7 +74,10 @@ def make_run(**changes: object) -> Run:
         history=make_history(),
         keyframes=make_keyframes(),
     )
-    return dataclasses.replace(run, **changes)  # type: ignore[arg-type]
+    changed = dataclasses.replace(run, **changes)  # type: ignore[arg-type]
+    return (
+        changed if "images_8bit" in changes else dataclasses.replace(changed, images_8bit=nearest_8bit(changed.finals))
+    )
 
 
 def make_checkpoint(index: int = 3) -> Checkpoint:

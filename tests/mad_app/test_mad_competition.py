@@ -74,7 +74,7 @@ def test_a_result_comes_back_from_its_folder(result: Result, tmp_path: Path) -> 
 
 def test_the_values_are_those_of_the_pictures_that_people_see(result: Result) -> None:
     for name in ("ssim", "mse"):
-        measured = get_metric(name)(result.reference, np.stack([result.start, *result.images_8bit / np.float32(255)]))
+        measured = get_metric(name)(result.reference, np.stack([result.start, *result.quantized / np.float32(255)]))
         table = [result.values[name][image] for image in ("start", "A", "B", "C", "D")]
         np.testing.assert_allclose(table, measured, rtol=1e-5)
         assert result.levels[name] == pytest.approx(table[0], rel=1e-6)
