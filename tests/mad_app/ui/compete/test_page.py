@@ -82,6 +82,8 @@ def test_before_a_run_the_page_describes_it(open_page: OpenPage) -> None:
     page = open_page()
     assert "Starting from a copy of Chelsea the cat distorted by white noise, 128 × 128 pixels" in html_of(page)
     assert "300 steps" in html_of(page)
+    assert len(html_of(page)) < 600_000
+    assert sum(len(one.proto.json) for one in page.get("bidi_component")) < 1_200_000  # of each arrival
     assert not page.button(key="compete-start").disabled
 
 
