@@ -37,10 +37,14 @@ START = "from mad_app.cli.app import open_app; open_app({options})"
 AT_REST = """async () => {
   const app = document.querySelector("[data-testid=stApp]");
   const moves = one => one.playState === "running" && one.effect.getComputedTiming().endTime < Infinity;
-  const look = () => app?.dataset.testScriptState !== "notRunning" || document.getAnimations().some(moves)
-    || [...document.images].some(image => !image.complete) ? null
-    : [...document.querySelectorAll("h1, button, summary, canvas, img, svg, .stage, .frame")]
-      .map(part => Object.values(part.getBoundingClientRect().toJSON())).join(";");
+  const inside = part => part.shadowRoot ? [part, ...all(part.shadowRoot)] : [part];
+  const all = root => [...root.querySelectorAll("*")].flatMap(inside);
+  const look = () => {
+    if (app?.dataset.testScriptState !== "notRunning" || document.getAnimations().some(moves)) return null;
+    const parts = all(app).filter(part => part.matches("h1, button, summary, canvas, img, svg"));
+    if (parts.some(part => part.complete === false)) return null;
+    return parts.map(part => Object.values(part.getBoundingClientRect().toJSON())).join(";");
+  };
   const before = look();
   await new Promise(resolve => setTimeout(resolve, 150));
   return before !== null && before === look();
@@ -78,7 +82,7 @@ def address(runs: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def serving(runs: Path, *options: str, path: str = "") -> Iterator[int]:
-    """A server on a folder of runs; gives its port.
+    """A server on a folder of runs, whose workers prepare nothing that no test asks for; gives its port.
 
     Args:
         runs: the folder.
@@ -93,7 +97,7 @@ def serving(runs: Path, *options: str, path: str = "") -> Iterator[int]:
     server = subprocess.Popen(
         [sys.executable, "-c", START.format(options=arguments)],
         cwd=runs.parent,
-        env={**os.environ, "MAD_APP_RUNS": str(runs), "PYTHONPATH": paths},
+        env={**os.environ, "MAD_APP_RUNS": str(runs), "MAD_APP_PREPARE": "off", "PYTHONPATH": paths},
         start_new_session=True,
     )
     try:

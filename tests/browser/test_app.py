@@ -81,8 +81,10 @@ def test_the_page_moves_survives_a_reload_and_stops(open_page: OpenPage) -> None
     assert wait_for_step(page, 5) >= step
     button(page, "Stop")
     expect(page.get_by_text("Stopped at step")).to_be_visible()
+    expect(page.get_by_role("button", name="Record as ZIP")).to_be_visible()
+    expect(page.locator(FOUR)).to_have_count(4)
     assert len(set(sources(page))) == 4
-    page.locator(".st-key-compete-continue button").click()
+    page.get_by_role("button", name=re.compile("Continue from step")).click()
     expect(page.get_by_text("Stopped at step")).to_have_count(0)
     wait_for_step(page, step)
     button(page, "Stop")
@@ -155,6 +157,9 @@ def test_two_visitors_at_once_see_each_their_own(open_page: OpenPage) -> None:
     wait_for_step(second, 5)
     button(second, "Stop")
     expect(second.get_by_text("Stopped at step")).to_be_visible()
+    for page in (first, second):
+        expect(page.get_by_role("button", name="Record as ZIP")).to_be_visible()
+        expect(page.locator(FOUR)).to_have_count(4)
     originals = [page.locator(".mad-originals img").first for page in (first, second)]
     sides = [original.evaluate("image => image.naturalWidth") for original in originals]
     assert sides == [16, 24]
@@ -194,10 +199,15 @@ def test_the_example_plays_unless_motion_is_unwanted_and_a_run_of_the_shelf_is_g
 
 
 NOTE_STEPS = """window.stepsShown = new Set();
-new MutationObserver(() => {
-  const step = document.querySelector("[data-show=step]")?.textContent;
-  if (step) stepsShown.add(step);
-}).observe(document, {subtree: true, childList: true, characterData: true});"""
+const attach = Element.prototype.attachShadow;
+Element.prototype.attachShadow = function (options) { // in which a component is drawn
+  const root = attach.call(this, options);
+  new MutationObserver(() => {
+    const step = root.querySelector("[data-show=step]")?.textContent;
+    if (step) stepsShown.add(step);
+  }).observe(root, {subtree: true, childList: true, characterData: true});
+  return root;
+};"""
 """Notes which steps the example shows."""
 
 

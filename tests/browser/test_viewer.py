@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from .conftest import PATIENCE, OpenPage, settled
+from .conftest import PATIENCE, OpenPage, await_rest, settled
 
 QUICK = "?image=coffee&size=64&first=ssim&second=mse&steps=50&others=none"
 
@@ -37,7 +37,7 @@ def run(address: str, browser: Browser) -> str:
     page.goto(f"{address}/{QUICK}")
     page.get_by_role("button", name="Start the competition", exact=True).click()
     page.get_by_role("tab", name="Look closer").wait_for()
-    page.locator(".viewer").wait_for(state="visible")
+    await_rest(page)
     query = page.url.partition("?")[2]
     page.close()
     return f"?{query}"
@@ -47,6 +47,8 @@ def run(address: str, browser: Browser) -> str:
 def open_viewer(open_page: OpenPage, run: str) -> Callable[..., Page]:
     def open_viewer(**size: int) -> Page:
         page = open_page(run, **size)
+        page.get_by_role("tab", name="Look closer").wait_for()
+        await_rest(page)  # else a viewer of an earlier drawing can stand beside that of the last one
         page.locator(".viewer").wait_for(state="visible")
         return page
 
@@ -75,12 +77,6 @@ def boxes(page: Page) -> list[dict[str, float]]:
 def assert_alike(both: list[dict[str, float]]) -> None:
     """Both pairs show the same detail; each is moved by less than a pixel, onto whole device pixels."""
     assert both[0] == pytest.approx(both[1], abs=1)
-
-
-def test_the_images_are_those_of_the_record_to_the_last_bit(open_viewer: Callable[..., Page]) -> None:
-    page = open_viewer()
-    shown = page.locator(".mad-four-up .mad-corner img")
-    assert pixels(page) == [shown.nth(i).evaluate(SHOWN) for i in range(4)]
 
 
 def test_keys_move_the_divider_and_the_zoom_of_both_pairs(open_viewer: Callable[..., Page]) -> None:
@@ -112,10 +108,31 @@ def test_keys_move_the_divider_and_the_zoom_of_both_pairs(open_viewer: Callable[
     for _ in range(9):
         first.press("-")
     assert boxes(page)[0]["wide"] == 64
+    assert_nothing_is_cut_off_and_everything_has_a_name(page)
 
 
-def test_the_scrubber_moves_images_maps_and_numbers_together(open_viewer: Callable[..., Page]) -> None:
+def assert_nothing_is_cut_off_and_everything_has_a_name(page: Page) -> None:
+    """On a screen and on a telephone."""
+    rightmost = (
+        "Math.max(document.documentElement.scrollWidth, ...[...document.querySelectorAll('.viewer *')].filter("
+        "e => e.offsetParent && !e.closest('.port')).map(e => e.getBoundingClientRect().right))"
+    )
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.wait_for_function(f"innerWidth === {width} && {rightmost} <= {width}")
+    for control in page.locator(".viewer").locator("input, select, button, .port, svg").all():
+        named = control.evaluate(
+            "c => c.getAttribute('aria-label') || c.title || c.textContent || c.closest('label')?.textContent"
+        )
+        assert named, control.evaluate("c => c.outerHTML")
+
+
+def test_the_images_are_those_of_the_record_and_the_scrubber_moves_all(
+    open_viewer: Callable[..., Page],
+) -> None:
     page = open_viewer()
+    shown = page.locator(".mad-four-up .mad-corner img")
+    assert pixels(page) == [shown.nth(i).evaluate(SHOWN) for i in range(4)]
     end, numbers = pixels(page), page.locator(".numbers tbody").inner_text()
     marks = page.locator("[data-image='0']").get_attribute("transform")
     page.locator("[data-set=frame]").fill("0")
@@ -160,22 +177,6 @@ def test_space_flickers_and_calm_is_kept_where_it_is_wished(
     port.press(" ")
     expect(over).to_have_css("visibility", "hidden")
     calm.close()
-
-
-def test_nothing_is_cut_off_and_everything_has_a_name(open_viewer: Callable[..., Page]) -> None:
-    page = open_viewer(width=1280, height=844)
-    rightmost = (
-        "Math.max(document.documentElement.scrollWidth, ...[...document.querySelectorAll('.viewer *')].filter("
-        "e => e.offsetParent && !e.closest('.port')).map(e => e.getBoundingClientRect().right))"
-    )
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 844})
-        page.wait_for_function(f"innerWidth === {width} && {rightmost} <= {width}")
-    for control in page.locator(".viewer").locator("input, select, button, .port, svg").all():
-        named = control.evaluate(
-            "c => c.getAttribute('aria-label') || c.title || c.textContent || c.closest('label')?.textContent"
-        )
-        assert named, control.evaluate("c => c.outerHTML")
 
 
 def test_image_pixels_are_whole_device_pixels(open_viewer: Callable[..., Page]) -> None:

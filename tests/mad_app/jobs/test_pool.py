@@ -3,11 +3,12 @@
 import base64
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from mad_app.images import bundled_path, crop_square, load_image
 from mad_app.jobs import pool as pool_module
 from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase
 from mad_app.jobs.pool import PooledWorker, WorkerPool
-from mad_app.jobs.process import ProcessEnded, WorkerProcess
+from mad_app.jobs.process import ProcessEnded, WorkerProcess, is_prepared_for
 from mad_app.jobs.queue import JobQueue
 from mad_app.records import load_record
 from mad_app.request import Request
@@ -38,6 +39,10 @@ class PlayedProcess:
 
     def run(self, _: JobFolder) -> Future[dict[str, int]]:
         self.runs += 1
+        self.answer = Future()
+        return self.answer
+
+    def ask(self, _: Mapping[str, Any]) -> Future[dict[str, int]]:
         self.answer = Future()
         return self.answer
 
@@ -241,3 +246,20 @@ def test_nobody_is_asked_while_all_that_may_run_do(launched: Launcher, folder: J
     pool = WorkerPool(launch=launched)  # type: ignore[arg-type]
     pool.start(folder)
     assert pool.ask({}) is None
+
+
+def test_workers_prepare_themselves_unless_a_host_says_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_prepared_for()
+    monkeypatch.setenv("MAD_APP_PREPARE", "off")
+    assert not is_prepared_for()
+
+
+def test_process_that_is_lent_is_asked_for_nothing_else_until_it_has_answered() -> None:
+    launch = Launcher()
+    pool = WorkerPool(1, launch=launch)  # type: ignore[arg-type]
+    answer = pool.lend({"directions": "folder"})
+    assert pool.ask({"measure": {}}) is None
+    launch[0].answer.set_result({"memory": 0})
+    assert answer.done()
+    assert pool.ask({"measure": {}}) is launch[0].answer
+    assert len(launch) == 1
