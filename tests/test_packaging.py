@@ -80,7 +80,7 @@ def test_every_file_that_is_no_python_is_installed() -> None:
         assert any(path.match(pattern) for pattern in data.get(package, [])), path
 
 
-@pytest.mark.parametrize("package", ["images", "shelf"])
+@pytest.mark.parametrize("package", ["directions", "images", "shelf"])
 def test_every_asset_is_installed(package: str) -> None:
     patterns: list[str] = PROJECT["tool"]["setuptools"]["package-data"][f"mad_app.assets.{package}"]
     folder = ROOT / PROJECT["tool"]["setuptools"]["package-dir"][f"mad_app.assets.{package}"]

@@ -21,6 +21,9 @@ from mad_app.figures.themes import LIGHT
 FULL_RANGE_AT = 99.5
 """Percentile of a change's absolute values that is shown as black or white where it stands by itself."""
 
+FEWEST_COLUMNS = 3
+"""For which there is room beside the original, so that two pairs are no taller than a page."""
+
 COLORS = LIGHT.letters[0], LIGHT.letters[1]
 """Of the first and the second distortion."""
 
@@ -92,7 +95,8 @@ def _whole_pixels(side: float, pixels: int, dpi: int) -> float:
 def _draw_pairs(shown: DistortionsDrawing, form: Format) -> Figure:
     """Several pairs, a column each beside the original."""
     count, (rows, pixels) = len(shown.directions) // 2, shown.reference.shape[:2]
-    side = _whole_pixels((form.inner - count * form.gap) / (count + 1), pixels, form.dpi)
+    columns = max(count, FEWEST_COLUMNS)
+    side = _whole_pixels((form.inner - columns * form.gap) / (columns + 1), pixels, form.dpi)
     high = side * rows / pixels
     probe = Canvas(form.width, 1.0, font=form.font, theme=LIGHT, dpi=form.dpi)
     line, notes = probe.line, probe.wrap(shown.caption, form.inner)

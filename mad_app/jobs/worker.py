@@ -27,6 +27,10 @@ from mad_app.records.room import when_there_is_room
 from mad_app.runs import Progress, materialize, record_competition, resume_run, source_of
 
 SECONDS_BETWEEN_REPORTS = 0.15
+
+SECONDS_FOR_THE_PAGE = 0.3
+"""How long a worker leaves the processors to the page that draws the result, before it measures all metrics."""
+
 SECONDS_BETWEEN_LOOKS = 0.05
 """How soon a paused worker notices that it may continue."""
 
@@ -97,6 +101,8 @@ class Reporter:
         if measuring or (not paused and (due or phase is not self.status.phase)):
             self._report_step(progress, phase)
             self._last_report = now
+        if phase is Phase.VALUES:
+            time.sleep(SECONDS_FOR_THE_PAGE)
         if phase is Phase.RUNNING:
             self._rest()
         if not measuring and self.folder.is_asked_to_pause():

@@ -121,7 +121,7 @@ def test_a_run_goes_from_the_gpu_to_a_cpu_and_back(tmp_path: Path) -> None:
     assert moved.device.startswith(f"{begun.device}, then cpu: ")
     assert ended.device == f"{moved.device}, then {begun.device}"
     assert begun.history.step[-1] < moved.history.step[-1] < ended.history.step[-1] == 40
-    assert all(result.drift is not None and abs(result.drift) <= MAX_DRIFT for result in ended.images)
+    assert all(result.drift is not None and abs(result.drift) <= MAX_DRIFT for result in ended.results)
 
 
 def test_two_runs_share_the_gpu(tmp_path: Path) -> None:

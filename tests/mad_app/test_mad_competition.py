@@ -41,7 +41,7 @@ def result() -> Result:
 
 
 def assert_same(one: Result, other: Result) -> None:
-    for name in ("reference", "start", "images", "images_8bit"):
+    for name in ("reference", "start", "images", "quantized"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
     for column in ("step", "first", "second", "drift"):
         np.testing.assert_array_equal(getattr(one.history, column), getattr(other.history, column))

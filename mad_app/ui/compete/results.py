@@ -41,7 +41,7 @@ def show_run(run: Run, *, complete: bool = True, has_8bit: bool = True) -> None:
             nor are commands, for which a browser loads a large program, so that the four images stand sooner.
     """
     show_html(join(four_up_html(four_up_of_run(run)), _reading_html()))
-    _downloads(run)
+    _downloads(run, complete=complete)
     closer, figure, table, reproduce = st.tabs(["Look closer", "Figure", "Other metrics", "Reproduce"])
     with closer, contained("the viewer"):
         if has_8bit:
@@ -72,8 +72,11 @@ def _reading_html() -> Html:
     return element("p", f"{WHICH_FAILED} ", button, class_="mad-reading")
 
 
-def _downloads(run: Run) -> None:
-    """Files to download, made when they are asked for and outside the page's own thread."""
+def _downloads(run: Run, *, complete: bool) -> None:
+    """Files to download, made when they are asked for and outside the page's own thread, once nothing is added to them.
+
+    A page that is drawn anew meanwhile forgets a file that is being made.
+    """
     folder = run.folder
     if folder is None:
         return
@@ -86,6 +89,7 @@ def _downloads(run: Run) -> None:
                 mime,
                 key=STATE.key(f"download-{kind}"),
                 on_click="ignore",
+                disabled=not complete,
                 icon=":material/download:",
                 help="The whole sheet, for a paper or a slide." if kind != "png" else "The whole sheet, as pixels.",
             )
@@ -94,6 +98,7 @@ def _downloads(run: Run) -> None:
             f"{run.id}.html",
             STATE.key("download-page"),
             holds="the images, this viewer, the numbers and the settings",
+            disabled=not complete,
         )
         st.download_button(
             "Record as ZIP",
@@ -102,6 +107,7 @@ def _downloads(run: Run) -> None:
             "application/zip",
             key=STATE.key("download-zip"),
             on_click="ignore",
+            disabled=not complete,
             icon=":material/folder_zip:",
             help="All images, exact and as PNG, with every number, setting and version.",
         )

@@ -13,6 +13,7 @@ from mad_app.competition.settings import CORNERS
 from mad_app.distortions import DISTORTIONS
 from mad_app.errors import ArgumentError
 from mad_app.figures import metric_title, number
+from mad_app.figures.text import times
 from mad_app.images import ImageArray
 from mad_app.lessons import Lesson
 from mad_app.lessons.contours import Points, contour
@@ -254,11 +255,11 @@ def _claim(titles: list[str], values: tuple[Values, Values], levels: tuple[float
     if ends is None:
         return ""
     high, low = ends[1].tolist()
-    times = f", **{high / low:.1f} times** as much" if low > 0 else ""
+    ratio = f", **{times(high / low)}** as much" if low > 0 else ""
     color = ("orange", "blue")[fixed]
     return (
         f"Along the thick {color} curve {titles[fixed]} stays as at the start, while {titles[1 - fixed]} goes from "
-        f"{number(low)} to {number(high)}{times}."
+        f"{number(low)} to {number(high)}{ratio}."
     )
 
 

@@ -138,6 +138,8 @@ def _phase(job: Job) -> str:
     status = job.status
     if status.phase is Phase.WAITING and job.ahead:
         return f"{job.ahead} {'run' if job.ahead == 1 else 'runs'} before it"
+    if status.phase is Phase.STARTING:
+        return "starting; a server that was just started loads its programs first, up to a minute …"
     return f"step {status.step} of {LIVE_STEPS}" if status.phase is Phase.RUNNING else f"{status.phase.value} …"
 
 

@@ -421,11 +421,10 @@ def pictures(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "ref.png", tmp_path / "img.png"
 
 
-def test_measures_in_json_stand_alone_on_standard_output(run_folder: Path) -> None:
+def test_measures_in_json_stand_alone_on_standard_output(run_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     files = [str(run_folder / name) for name in ("reference.png", "start.png")]
-    command = [sys.executable, "-m", "mad_app", "measure", *files, "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
-    values = json.loads(done.stdout)
+    program(["measure", *files, "--json"], standalone_mode=False)
+    values = json.loads(capfd.readouterr().out)
     assert list(values) == list(METRICS)
     start = load_record(run_folder).results[0].start
     for name, value in values.items():

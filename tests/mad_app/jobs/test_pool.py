@@ -3,11 +3,12 @@
 import base64
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,6 +39,10 @@ class PlayedProcess:
 
     def run(self, _: JobFolder) -> Future[dict[str, int]]:
         self.runs += 1
+        self.answer = Future()
+        return self.answer
+
+    def ask(self, _: Mapping[str, Any]) -> Future[dict[str, int]]:
         self.answer = Future()
         return self.answer
 
@@ -198,8 +203,6 @@ def test_a_process_ends_with_its_server_and_the_next_server_resumes_its_run(open
     died = wait_for(later, job_id, over)
     assert died.status.phase is Phase.DIED
     assert "kept" in str(died.status.message)
-    quick = later.submit(QUICK, reference())
-    assert wait_for(later, quick, over).status.phase is Phase.DONE
 
 
 def test_what_is_printed_goes_to_the_log_and_not_among_the_answers(folder: JobFolder) -> None:
@@ -247,3 +250,14 @@ def test_workers_prepare_themselves_unless_a_host_says_off(monkeypatch: pytest.M
     assert is_prepared_for()
     monkeypatch.setenv("MAD_APP_PREPARE", "off")
     assert not is_prepared_for()
+
+
+def test_process_that_is_lent_is_asked_for_nothing_else_until_it_has_answered() -> None:
+    launch = Launcher()
+    pool = WorkerPool(1, launch=launch)  # type: ignore[arg-type]
+    answer = pool.lend({"directions": "folder"})
+    assert pool.ask({"measure": {}}) is None
+    launch[0].answer.set_result({"memory": 0})
+    assert answer.done()
+    assert pool.ask({"measure": {}}) is launch[0].answer
+    assert len(launch) == 1

@@ -1,5 +1,6 @@
 """Visitors change what they made; who started the server may change everything."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -138,11 +139,12 @@ def test_who_started_the_server_may_do_all(
 
 
 def test_a_run_belongs_to_who_started_it(visit: OpenPage, tmp_path: Path) -> None:
-    page = visit(**QUICK)
+    page = visit(**QUICK | {"size": "16", "steps": "1"})
     page.button(key="compete-start").click().run()
     queue = queue_of(str(tmp_path))
     job = queue.look(parameter(page, "job"))
     while not job.status.phase.over:
+        time.sleep(0.02)
         job = queue.look(job.id)
     assert job.status.run
     assert belongs_to(tmp_path, job.status.run, page.session_state["session-visitor"])

@@ -82,6 +82,8 @@ def test_before_a_run_the_page_describes_it(open_page: OpenPage) -> None:
     page = open_page()
     assert "Starting from a copy of Chelsea the cat distorted by white noise, 128 × 128 pixels" in html_of(page)
     assert "300 steps" in html_of(page)
+    assert len(html_of(page)) < 600_000
+    assert sum(len(one.proto.json) for one in page.get("bidi_component")) < 1_200_000  # of each arrival
     assert not page.button(key="compete-start").disabled
 
 
@@ -214,7 +216,7 @@ def _take_a_saved_picture(page: AppTest, run: str) -> None:
 
 
 def test_constraints_are_chosen_carried_by_the_address_and_kept(open_page: OpenPage, tmp_path: Path) -> None:
-    asked = {"max_change": "0.2", "low_pass": "8", "second_level": "0.005"}
+    asked = {"max_change": "0.2", "low_pass": "8", "second_level": "0.005", "steps": "8"}
     page = open_page(**QUICK | asked | {"grey": "True"}, first_level="-1")
     asked["gray"] = "True"
     assert {name: parameter(page, name) for name in page.query_params} == QUICK | asked
@@ -245,7 +247,7 @@ def test_a_number_out_of_range_is_refused_under_its_label(open_page: OpenPage) -
 
 
 def test_a_mask_and_another_start_are_taken_refused_and_given_up(open_page: OpenPage, tmp_path: Path) -> None:
-    page = unfold(open_page(**QUICK), "advanced")
+    page = unfold(open_page(**QUICK | {"steps": "8"}), "advanced")
     page.file_uploader(key="compete-mask-upload").upload("<i>.png", b"no picture", "image/png").run()
     assert any("is not a picture" in error.value for error in page.error)
     left_half = np.zeros((64, 64, 3), np.uint8)

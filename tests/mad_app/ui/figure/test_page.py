@@ -72,6 +72,7 @@ def test_what_is_not_allowed_is_the_default() -> None:
     assert from_query(query) == FigureForm()
 
 
+@pytest.mark.usefixtures("true_drawing")
 def test_without_runs_those_that_come_with_the_program_can_be_drawn(open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page("figure")
     assert "data:image/png" in drawn(page)
