@@ -100,7 +100,8 @@ def test_divider_flicker_maps_and_steps_work(open_file: OpenFile, run: Run) -> N
 @pytest.mark.parametrize("speed", ["4", "0.25"])
 def test_it_plays_to_the_end_and_pauses(open_file: OpenFile, run: Run, speed: str) -> None:
     page = open_file(run_page(run))
-    page.clock.install()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # so that the start is seen however late it is looked for
     port = ports(page)[0]
     if speed == "4":
         page.locator("[data-set=speed]").select_option(speed)
@@ -109,6 +110,7 @@ def test_it_plays_to_the_end_and_pauses(open_file: OpenFile, run: Run, speed: st
         expect(page.locator("[data-set=speed]")).to_have_value(speed)
     port.press("k")
     expect(page.locator("[data-show=step]")).to_have_text("Step 0 of 200, the start")
+    page.clock.resume()
     if speed == "4":
         expect(page.locator("[data-show=step]")).to_contain_text("the end")
         expect(page.get_by_role("button", name="Play")).to_be_visible()
