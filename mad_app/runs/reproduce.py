@@ -214,7 +214,7 @@ def _is_bundled(run: Run | Summary) -> bool:
 def _is_enlarged(run: Run | Summary) -> bool:
     """Whether a record holds a bundled picture enlarged, as earlier versions did: only its own copy reproduces it."""
     extent = run.settings.get("extent")
-    if run.origin is None or run.origin.width is None or not isinstance(extent, int | float):
+    if run.origin is None or run.origin.width is None or not isinstance(extent, int | float) or not 0 < extent <= 1:
         return False
     picture = Picture.read(bundled_path(str(run.settings["image"])))
     return run.origin.width > max(MIN_SIZE, round(extent * min(picture.width, picture.height)))
