@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -163,3 +164,9 @@ def test_listing_and_jax_metrics_import_no_torch() -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=True
     )
     assert answer.stdout == f"[]\n{SPINS}\n"
+
+
+@pytest.mark.parametrize("name", [None, 3])
+def test_what_is_no_text_is_refused(name: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"^metric must be the name of a metric, got "):
+        get_metric(name)
