@@ -17,6 +17,7 @@ from mad_app.ui.compete.page import compete_page  # noqa: E402
 from mad_app.ui.components.devices import show_devices  # noqa: E402
 from mad_app.ui.components.garbage import freeze_loaded  # noqa: E402
 from mad_app.ui.components.html import show_color_switch  # noqa: E402
+from mad_app.ui.directions.page import directions_page  # noqa: E402
 from mad_app.ui.figure.page import figure_page  # noqa: E402
 from mad_app.ui.gallery.page import gallery_page  # noqa: E402
 from mad_app.ui.lessons.page import lessons_page  # noqa: E402
@@ -27,6 +28,7 @@ SHOW = {
     "compete": compete_page,
     "gallery": gallery_page,
     "campaigns": campaigns_page,
+    "directions": directions_page,
     "figure": figure_page,
     "lessons": lessons_page,
 }

@@ -310,10 +310,10 @@ def request_from(settings: Mapping[str, Any]) -> Request:
     Raises:
         ArgumentError: a setting is out of its range.
     """
-    return Request(**renamed(settings))
+    return Request(**with_todays_names(settings))
 
 
-def renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
+def with_todays_names(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a request under today's names; what is none is left out."""
     known: dict[str, Any] = {}
     for name, declared in REQUEST_SETTINGS.items():

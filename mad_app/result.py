@@ -17,7 +17,7 @@ from mad_app.figures import (
     number,
     outcome_sentence,
     pair_sentence,
-    seen_drift_sentence,
+    reported_drift_sentence,
 )
 from mad_app.figures.web_page.markup import Html, element
 from mad_app.images import ImageArray, from_uint8
@@ -30,11 +30,11 @@ from mad_app.records import (
     Run,
     is_resumable,
     load_checkpoint,
+    load_record,
     readable_maps,
     save_maps,
     save_run,
 )
-from mad_app.records import load_run as load_record
 
 if TYPE_CHECKING:
     from mad_app.figures import SheetOptions, ThemeName
@@ -72,8 +72,8 @@ class Result:
 
     @property
     def quantized(self) -> np.ndarray:
-        """The four images in 8 bits, uint8 (4, H, W, 3), each value rounded so that the level is kept."""
-        return self.run.pictures
+        """The four images as they are saved, uint8 (4, H, W, 3), each value rounded so that the level is kept."""
+        return self.run.images_8bit
 
     @property
     def reference(self) -> ImageArray:
@@ -88,12 +88,12 @@ class Result:
     @property
     def metrics(self) -> tuple[str, str]:
         """Names of the first and the second metric."""
-        return self.run.images[0].optimized, self.run.images[0].fixed
+        return self.run.results[0].optimized, self.run.results[0].fixed
 
     @property
     def levels(self) -> dict[str, float]:
         """Name of each metric to the value that it keeps where it is fixed."""
-        return {image.fixed: float("nan") if image.level is None else image.level for image in self.run.images}
+        return {image.fixed: float("nan") if image.level is None else image.level for image in self.run.results}
 
     @property
     def values(self) -> Table:
@@ -107,7 +107,7 @@ class Result:
                 label: float("nan") if (value := of_image.get(name)) is None else value
                 for label, of_image in zip(("start", *LETTERS), self._values_of_images(), strict=True)
             }
-            for name in self.run.images[0].final
+            for name in self.run.results[0].final
         }
         if importlib.util.find_spec("pandas") is None:
             return table
@@ -123,7 +123,7 @@ class Result:
     @property
     def outcomes(self) -> tuple[str, ...]:
         """Why each of the four images ended: the values of `mad_app.competition.Reason`, such as "max_steps"."""
-        return tuple(image.outcome for image in self.run.images)
+        return tuple(image.outcome for image in self.run.results)
 
     @property
     def stopped(self) -> bool:
@@ -135,7 +135,7 @@ class Result:
         """The values of both pairs, how well the levels were kept, and why the images ended, one sentence per line."""
         run = self.run
         return "\n".join(
-            [pair_sentence(run, 0), pair_sentence(run, 1), seen_drift_sentence(run), outcome_sentence(run)]
+            [pair_sentence(run, 0), pair_sentence(run, 1), reported_drift_sentence(run), outcome_sentence(run)]
         )
 
     def figure(
@@ -247,7 +247,7 @@ class Result:
 
     def _image_html(self, i: int, values: Mapping[str, float | None]) -> Html:
         """One of the four images, its title and its values."""
-        result = self.run.images[i]
+        result = self.run.results[i]
         picture = Picture.png(from_uint8(self.quantized[i])).uri()
         width = self.quantized.shape[2]
         style = f"width:{width * -(-LEAST_WIDTH // width)}px;max-width:100%;image-rendering:pixelated"
@@ -262,7 +262,7 @@ class Result:
 
     def _values_of_images(self) -> list[Mapping[str, float | None]]:
         """Metric name to distance, of the start and of the four images as people see them."""
-        return [self.run.images[0].start, *(image.seen for image in self.run.images)]
+        return [self.run.results[0].start, *(image.reported for image in self.run.results)]
 
 
 def load_run(folder: str | Path) -> Result:

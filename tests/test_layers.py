@@ -18,6 +18,7 @@ LAYERS = (
     {
         "mad_app.ui.campaigns",
         "mad_app.ui.compete",
+        "mad_app.ui.directions",
         "mad_app.ui.figure",
         "mad_app.ui.gallery",
         "mad_app.ui.lessons",

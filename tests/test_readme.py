@@ -87,9 +87,11 @@ def test_commands_and_options_exist(words: list[str]) -> None:
 
 
 def _is_run(words: list[str]) -> bool:
-    """Servers, long series, campaigns and tournaments have tests of their own; a campaign is only planned here."""
-    return words[0] not in ("app", "preset", "tournament") and (
-        words[0] != "campaign" or bool({"--dry-run", "--status"} & {*words})
+    """Servers, long series, campaigns, tournaments and the shelf have their own tests; a campaign is only planned."""
+    return (
+        words[:2] != ["page", "shelf"]
+        and words[0] not in ("app", "preset", "tournament")
+        and (words[0] != "campaign" or bool({"--dry-run", "--status"} & {*words}))
     )
 
 

@@ -16,7 +16,7 @@ from mad_app.lessons.together import JUDGES, PICTURES, SIZE, STEPS, STORED, Driv
 
 def main(names: list[str]) -> None:
     """Run those on these pictures, on all if none is named, and keep what is there of the others."""
-    known: list[tuple[str, Driven]] = list(together._stored()) if STORED.exists() else []
+    known: list[tuple[str, Driven]] = list(together.all_stored()) if STORED.exists() else []
     for name in names or PICTURES:
         reference = load_image(bundled_path(name), size=SIZE)
         made = []

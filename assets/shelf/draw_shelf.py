@@ -17,9 +17,20 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mad_app import Request, load_run, run_competition
+from mad_app import Request, run_competition
 from mad_app.images import from_uint8
-from mad_app.records import SHELF_RUNS, Keyframes, Label, Maps, Run, load_maps, save_label, save_maps, save_run
+from mad_app.records import (
+    SHELF_RUNS,
+    Keyframes,
+    Label,
+    Maps,
+    Run,
+    load_maps,
+    load_record,
+    save_label,
+    save_maps,
+    save_run,
+)
 
 HERE = Path(__file__).parent
 MASK = HERE / "face.png"
@@ -104,7 +115,7 @@ def main() -> None:
     for name in sys.argv[1:] or SHELF:
         with tempfile.TemporaryDirectory() as runs:
             folder = run_competition(SHELF[name].request, runs)
-            _keep(name, load_run(folder), load_maps(folder))
+            _keep(name, load_record(folder), load_maps(folder))
 
 
 def _keep(name: str, run: Run, maps: Maps | None) -> None:
@@ -137,18 +148,22 @@ def _made_small(run: Run) -> Run:
     steps = run.keyframes.step
     goals = np.geomspace(2, LAST_BETWEEN * run.history.step[-1], BETWEEN)
     few = np.unique([int(np.abs(steps - goal).argmin()) for goal in goals])
-    images = tuple(
+    results = tuple(
         replace(
-            result, final=result.seen, final_8bit=result.seen, drift=result.drift_seen, drift_8bit=result.drift_seen
+            result,
+            final=result.reported,
+            final_8bit=result.reported,
+            drift=result.reported_drift,
+            drift_8bit=result.reported_drift,
         )
-        for result in run.images
+        for result in run.results
     )
     mask = run.settings.get("mask")
     return replace(
         run,
         settings={**run.settings, "mask": Path(str(mask)).name if mask else None},
-        images=images,
-        finals=np.stack([from_uint8(picture) for picture in run.pictures]),
+        results=results,
+        finals=np.stack([from_uint8(picture) for picture in run.images_8bit]),
         keyframes=Keyframes(steps[few], run.keyframes.images[few]),
     )
 

@@ -101,8 +101,8 @@ def items_of(
     """
     finished: dict[str, Entry] = {}
     for entry in entries:
-        if entry.state is State.FINISHED and entry.request in campaign.requests:
-            finished.setdefault(entry.request, entry)
+        if entry.state is State.FINISHED and entry.request_id in campaign.requests:
+            finished.setdefault(entry.request_id, entry)
     return [
         _item(identity, request, finished.get(identity), outcomes.get(identity, {}), identity in begun)
         for identity, request in campaign.requests.items()

@@ -8,7 +8,7 @@ from mad_app.figures.export import KINDS, save_as
 from mad_app.figures.matrix import Matrix, matrix_bytes
 from mad_app.figures.text import number
 from mad_app.figures.web_page.matrix_page import MostSeparated, matrix_page
-from mad_app.records import load_run
+from mad_app.records import load_record
 
 HTML = "html"
 
@@ -43,7 +43,7 @@ def tournament_bytes(found: Tournament, kind: str, *, width: str = "double") -> 
     if kind != HTML:
         return matrix_bytes(matrix, KINDS[f".{kind}"], width=width)
     most_separated = {
-        cell: MostSeparated(load_run(run.folder), pair) for cell, (run, pair) in found.most_separated.items()
+        cell: MostSeparated(load_record(run.folder), pair) for cell, (run, pair) in found.most_separated.items()
     }
     return matrix_page(matrix, most_separated)
 

@@ -35,8 +35,8 @@ def survey(campaign: Campaign, root: Path) -> Survey:
     """
     found: dict[State, dict[str, Path]] = {state: {} for state in State}
     for entry in Index(root).entries().runs:  # the newest first
-        if entry.request in campaign.requests:
-            found[entry.state].setdefault(entry.request, entry.folder)
+        if entry.request_id in campaign.requests:
+            found[entry.state].setdefault(entry.request_id, entry.folder)
     done = found[State.FINISHED]
     reasons = Outcomes(root).failures()
     failed = {name: reasons[name] for name in campaign.requests if name in reasons and name not in done}

@@ -71,10 +71,10 @@ def tournament(runs: Iterable[Summary], *, seed: int = 0) -> Tournament:
     best: dict[tuple[str, str], tuple[float, Summary, int]] = {}
     for run in runs:
         for pair in (0, 1):
-            ratio = pair_ratio(run.images, pair)
+            ratio = pair_ratio(run.results, pair)
             if ratio is None:
                 continue
-            cell = run.images[2 * pair].optimized, run.images[2 * pair].fixed
+            cell = run.results[2 * pair].optimized, run.results[2 * pair].fixed
             logarithms.setdefault((_picture(run), *cell), []).append(math.log(ratio))
             if cell not in best or ratio > best[cell][0]:
                 best[cell] = (ratio, run, pair)

@@ -30,7 +30,13 @@ DEFAULTS = SearchSettings()
 )
 @option_of(replace(REQUEST_SETTINGS["size"], default=SIZE))
 @setting_options("left", "top", "width", "height", "gray")
-@click.option("--steps", default=DEFAULTS.steps, show_default=True, help="Most steps of the optimizer.")
+@click.option(
+    "--count",
+    default=DEFAULTS.count,
+    show_default=True,
+    help="Pairs of changes, orthogonal to each other; 1 to 5.",
+)
+@click.option("--steps", default=DEFAULTS.steps, show_default=True, help="Most steps of the optimizer, for each pair.")
 @click.option(
     "--tolerance", default=DEFAULTS.tolerance, show_default=True, help="Residual at which it ends, above 0, below 1."
 )
@@ -51,6 +57,7 @@ DEFAULTS = SearchSettings()
 )
 def directions(
     metrics: str,
+    count: int,
     steps: int,
     tolerance: float,
     regularization: float,
@@ -62,13 +69,13 @@ def directions(
     """Find small changes that metrics disagree about.
 
     IMAGE is a file or the name of a bundled picture. These are the principal distortions of Feather et al. 2025, from
-    the metrics' second derivatives at the picture; of one metric, its most and its least noticeable change, the
+    the metrics' second derivatives at the picture; of one metric, its most and its least noticeable changes, the
     eigen-distortions of Berardino et al. 2017. Prints the folder of the record, with a figure in it. Ctrl-C stops after
     the present step; the result so far is valid.
     """
     from mad_app.directions import picture_from, search_distortions
 
-    settings = SearchSettings(steps=steps, tolerance=tolerance, regularization=regularization, seed=seed)
+    settings = SearchSettings(steps=steps, tolerance=tolerance, regularization=regularization, seed=seed, count=count)
     read = picture_from(Request(**picture))
     click.echo("".join(f"{picture['image']}: {note}\n" for note in read.notes), err=True, nl=False)
     line = _Line(settings)
@@ -101,12 +108,14 @@ class _Line:
         steps, now = self.settings.steps, time.monotonic()
         if pair.step == 1:
             self.began = now
-        tenth = 10 * pair.step // steps
+        tenth = 10 * pair.number + 10 * pair.step // steps
         if not self.rewritten and tenth == self.tenth:
             return
         self.tenth = tenth
-        left = (now - self.began) / max(1, pair.step - 1) * (steps - pair.step)
-        parts = [f"{pair.step}/{steps}", *([f"at most {clock(left)} left"] if pair.step > 1 else [])]
+        after = steps * (self.settings.count - 1 - pair.number)
+        left = (now - self.began) / max(1, pair.step - 1) * (steps - pair.step + after)
+        which = f"pair {pair.number + 1}/{self.settings.count}  " if self.settings.count > 1 else ""
+        parts = [f"{which}{pair.step}/{steps}", *([f"at most {clock(left)} left"] if pair.step > 1 else [])]
         residuals = f"residuals {pair.residuals[0]:.2g}, {pair.residuals[1]:.2g}"
         text = "  ".join([*parts, f"deviation {pair.deviation:.4g}", residuals])
         self.stream.write(f"\r{text:<79}" if self.rewritten else f"{text}\n")

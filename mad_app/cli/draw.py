@@ -22,7 +22,7 @@ from mad_app.cli.options import (
 )
 from mad_app.errors import ArgumentError
 from mad_app.figures.options import SHEET_SETTINGS
-from mad_app.records import SHELF, RecordError, Run, Series, is_series, load_run, load_series, shelf_root
+from mad_app.records import SHELF, RecordError, Run, Series, is_series, load_record, load_series, shelf_root
 from mad_app.records.files import RUN_FILE
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -65,7 +65,7 @@ def _load(folder: Path, argument: str) -> Run:
     if is_series(folder):
         raise ArgumentError(argument, f"{folder} is a series: draw it by sheet, curve or page, or name one of its runs")
     try:
-        return load_run(folder)
+        return load_record(folder)
     except RecordError as error:
         text = str(error)
         raise RecordError(text if str(folder) in text else f"{folder} cannot be drawn: {text}") from error
@@ -127,7 +127,7 @@ def page(run: Path, path: Path) -> None:
         save_series_page(series, path)
         _say_what_is_missing(series)
     else:
-        loaded = load_run(run)
+        loaded = load_record(run)
         for fault in loaded.faults:
             click.echo(fault, err=True)
         save_run_page(loaded, path)

@@ -32,6 +32,7 @@ from jax import Array
 from mad_app.competition.inputs import Mask, checked_image, checked_mask
 from mad_app.competition.settings import DEFAULT_SOLVER, Settings, SolverOptions
 from mad_app.errors import ArgumentError
+from mad_app.images import Image8Bit
 from mad_app.metrics import BoundMetric
 
 Band = tuple[Array, Array, Array]
@@ -93,12 +94,12 @@ class Parametrization:
         """The metric as a function of params. The metric's own program runs, so it is compiled once."""
         return metric if self.unconstrained else _OfParams(self, metric)
 
-    def bounds_8bit(self, settings: Settings) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    def bounds_8bit(self, settings: Settings) -> tuple[Image8Bit, Image8Bit]:
         """Least and greatest 8-bit values, about the start as it is saved, (H, W, 3) each."""
-        codes = np.rint(np.asarray(self.start) * np.float32(255))
+        values = np.rint(np.asarray(self.start) * np.float32(255))
         reach = 255 if settings.max_change is None else np.floor(255 * settings.max_change + 1e-6)
         reach = np.where(np.asarray(self.low) < np.asarray(self.high), reach, 0)
-        low, high = (np.clip(codes + sign * reach, 0, 255).astype(np.uint8) for sign in (-1, 1))
+        low, high = (np.clip(values + sign * reach, 0, 255).astype(np.uint8) for sign in (-1, 1))
         return low, high
 
 

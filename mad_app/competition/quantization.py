@@ -1,6 +1,6 @@
 """Quantization to 8 bits that keeps the fixed metric on its level.
 
-Rounding each value to the nearest 8-bit code adds noise, which moves a sensitive metric off its level. Here a few
+Rounding each value to the nearest of 8 bits adds noise, which moves a sensitive metric off its level. Here a few
 values are flipped: rounded to their other neighbor. With n and h the fixed metric's gradient and the diagonal of its
 Hessian, g the objective gradient, all at the rounded image, and δ the change of a value when it is flipped,
 
@@ -26,10 +26,9 @@ from mad_app.competition.geometry import retract
 from mad_app.competition.inputs import checked_images
 from mad_app.competition.settings import CORNERS, DEFAULT_SOLVER, SolverOptions
 from mad_app.errors import ArgumentError
+from mad_app.images import Image8Bit
 from mad_app.metrics import BoundMetric
 
-Codes = npt.NDArray[np.uint8]
-"""8-bit codes, 0 to 255."""
 Values = npt.NDArray[np.float64]
 Images = npt.NDArray[np.float32]
 
@@ -40,10 +39,10 @@ def quantize_at_level(
     second: BoundMetric,
     levels: Sequence[float] | Values,
     *,
-    bounds: tuple[Codes, Codes] | None = None,
+    bounds: tuple[Image8Bit, Image8Bit] | None = None,
     gray: bool = False,
     solver: SolverOptions = DEFAULT_SOLVER,
-) -> Codes:
+) -> Image8Bit:
     """Round the four images so that each fixed metric stays as close to its level as possible.
 
     Args:
@@ -51,7 +50,7 @@ def quantize_at_level(
         first: the first metric, bound to the reference.
         second: the second metric, likewise.
         levels: the level of each image's fixed metric, (4,).
-        bounds: least and greatest 8-bit codes allowed, uint8 (H, W, 3) each; 0 and 255 if None.
+        bounds: least and greatest 8-bit values allowed, uint8 (H, W, 3) each; 0 and 255 if None.
         gray: the three channels of a pixel are equal and stay so.
         solver: the constants.
 
@@ -79,12 +78,12 @@ class _Quantization:
 
     metrics: tuple[BoundMetric, BoundMetric]
     levels: Values
-    low: Codes
-    high: Codes
+    low: Image8Bit
+    high: Image8Bit
     gray: bool
     solver: SolverOptions
 
-    def of(self, images: Images) -> Codes:
+    def of(self, images: Images) -> Image8Bit:
         """The images rounded, from their own level and from offset levels, whichever comes nearest."""
         targets = self.levels
         best, least = rounded, residual = self._rounded(images)
@@ -101,7 +100,7 @@ class _Quantization:
             least = np.where(nearer, residual, least)
         return best
 
-    def _rounded(self, images: Images) -> tuple[Codes, Values]:
+    def _rounded(self, images: Images) -> tuple[Image8Bit, Values]:
         """Each value at one of its two neighbors, and the residuals of the fixed metrics then, (4,)."""
         scaled = images * np.float32(255)
         below, above, nearest = (
@@ -150,13 +149,13 @@ class _FlipSearch:
         fraction: of the residual that the next flips correct.
     """
 
-    below: Codes
-    above: Codes
-    trial: Codes
+    below: Image8Bit
+    above: Image8Bit
+    trial: Image8Bit
     level: float
     gray: bool
     tolerance: float
-    best: Codes = field(init=False)
+    best: Image8Bit = field(init=False)
     residual: float = np.inf
     fraction: float = 1.0
 
@@ -186,7 +185,7 @@ class _FlipSearch:
         flipped = self._worth_flipping(other)
         self.trial = np.where(flipped, other, self.best) if flipped.any() else self.best
 
-    def _worth_flipping(self, other: Codes) -> npt.NDArray[np.bool_]:
+    def _worth_flipping(self, other: Image8Bit) -> npt.NDArray[np.bool_]:
         """Which values of `best` to flip to the others, (H, W, 3) or, of a gray image, (H, W, 1)."""
         change, wanted = (other.astype(np.float64) - self.best) / 255, self.fraction * abs(self.residual)
         known = np.isfinite(self.curvature)

@@ -9,7 +9,7 @@ found.images, found.sensitivities, found.figure("figure.pdf"), found.save("direc
 from mad_app.directions.compute import eigen_distortions, picture_from, principal_distortions, search_distortions
 from mad_app.directions.findings import CHANGE, MetricSensitivity
 from mad_app.directions.result import Distortions, load_distortions
-from mad_app.directions.search import Pair, SearchSettings, principal_directions
+from mad_app.directions.search import Pair, SearchSettings, principal_directions, principal_pairs
 
 __all__ = [
     "CHANGE",
@@ -22,5 +22,6 @@ __all__ = [
     "picture_from",
     "principal_directions",
     "principal_distortions",
+    "principal_pairs",
     "search_distortions",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 
 from mad_app.directions.findings import MetricSensitivity, shown_images
 from mad_app.directions.result import Distortions
-from mad_app.directions.search import Pair, Product, SearchSettings, principal_directions
+from mad_app.directions.search import Outcome, Pair, Product, SearchSettings, principal_pairs
 from mad_app.errors import ArgumentError
 from mad_app.images import AnyImage, Decoded, ImageArray, image_and_notes, to_gray
 from mad_app.metrics import KnownMetric, QuadraticForm, metric_from, resolve_metric, second_order_form
@@ -53,10 +53,11 @@ def principal_distortions(
     settings: SearchSettings | None = None,
     on_step: Callable[[Pair], None] | None = None,
 ) -> Distortions:
-    """The two small changes of a picture that metrics disagree about most (Feather et al., ICLR 2025).
+    """The small changes of a picture that metrics disagree about most (Feather et al., ICLR 2025).
 
-    With one metric they are its eigen-distortions, the most and the least noticeable change (Berardino et al., NeurIPS
-    2017). An interrupt (Ctrl-C, a notebook's Stop) ends the search after its step with a valid result.
+    They come in pairs, one unless `settings.count` says otherwise, each orthogonal to the others. With one metric
+    they are its eigen-distortions, the most and the least noticeable changes (Berardino et al., NeurIPS 2017). An
+    interrupt (Ctrl-C, a notebook's Stop) ends the search after its step with a valid result.
 
     Args:
         reference: the picture: its path or bundled name, or an array or Pillow image as `mad_competition` takes it.
@@ -87,7 +88,7 @@ def principal_distortions(
 
 
 def eigen_distortions(reference: AnyImage | str | Path, metric: MetricLike, **options: Any) -> Distortions:
-    """The most and the least noticeable small change of a picture for one metric (Berardino et al., NeurIPS 2017).
+    """The most and the least noticeable small changes of a picture for one metric (Berardino et al., NeurIPS 2017).
 
     Args:
         reference: as in `principal_distortions`.
@@ -128,9 +129,10 @@ def search_distortions(
     forms = [second_order_form(metric, reference) for metric in metrics]
     space = _Space(picture.image.shape, picture.gray)
     products = [space.product_of(form) for form in forms]
-    pair = principal_directions(products, space.dimension, settings, on_step=on_step, should_stop=should_stop)
-    scale = np.sqrt(picture.image.size)
-    directions = np.stack([scale * space.embed(one) for one in pair.directions]).astype(np.float32)
+    pairs = principal_pairs(products, space.dimension, settings, on_step=on_step, should_stop=should_stop)
+    scale, found = np.sqrt(picture.image.size), np.concatenate([pair.directions for pair in pairs])
+    directions = np.stack([scale * space.embed(one) for one in found]).astype(np.float32)
+    roots = np.sqrt(np.concatenate([pair.forms for pair in pairs], axis=1))
     shown = jnp.asarray(shown_images(picture.image, directions))
     values = [np.asarray(metric.bind(reference).distances(shown), float).tolist() for metric in metrics]
     ran_with = environment()
@@ -141,23 +143,29 @@ def search_distortions(
             MetricSensitivity(
                 name=metric.name,
                 kind=form.kind,
-                mean_eigenvalue=float(pair.mean_eigenvalues[i]),
-                sensitivities=(float(np.sqrt(pair.forms[i, 0])), float(np.sqrt(pair.forms[i, 1]))),
-                values=(values[i][0], values[i][1]),
+                mean_eigenvalue=float(pairs[0].mean_eigenvalues[i]),
+                sensitivities=tuple(roots[i].tolist()),
+                values=tuple(values[i]),
                 weights=metric.weights,
             )
             for i, (metric, form) in enumerate(zip(metrics, forms, strict=True))
         ),
         settings={**picture.settings, "gray": picture.gray, "metrics": names, **asdict(settings)},
-        deviation=pair.deviation,
-        residuals=(float(pair.residuals[0]), float(pair.residuals[1])),
-        steps=pair.step,
-        outcome=pair.outcome or "stopped",
+        deviations=tuple(pair.deviation for pair in pairs),
+        residuals=tuple(float(one) for pair in pairs for one in pair.residuals),
+        steps=sum(pair.step for pair in pairs),
+        outcome=_outcome(pairs),
         notes=picture.notes,
         versions=ran_with.versions,
         device=ran_with.device,
         seconds=time.monotonic() - began,
     )
+
+
+def _outcome(pairs: Sequence[Pair]) -> Outcome:
+    """Why the search ended: of the first pair that did not converge."""
+    ended = [pair.outcome or "stopped" for pair in pairs]
+    return next((one for one in ended if one != "converged"), "converged")
 
 
 @dataclass(frozen=True)

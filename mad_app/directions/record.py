@@ -1,8 +1,8 @@
 """The record of principal distortions: a folder that `json` and `numpy` read.
 
 `distortions.json` has the settings, versions, device, sensitivities and how the search ended; `distortions.npz` the
-reference and both changes in float32; the reference and both shown images are PNG. The folder is named for what was
-asked, so that asking again replaces it.
+reference and the changes in float32; the reference and the shown images are PNG. Schema 1 held one pair. The folder is
+named for what was asked, so that asking again replaces it.
 """
 
 import hashlib
@@ -27,9 +27,9 @@ from mad_app.records.storage import (
     write_json,
 )
 
-SCHEMA = 1
+SCHEMA = 2
+EARLIER = 1
 DOCUMENT, ARRAYS = "distortions.json", "distortions.npz"
-PICTURES = ("reference.png", "1.png", "2.png")
 LONGEST_NAME = 60
 
 
@@ -43,7 +43,8 @@ def save_record(found: Findings, root: str | Path) -> Path:
     folder = Path(root) / _name(found)
     with refusals(f"{folder} could not be saved"):
         folder.mkdir(parents=True, exist_ok=True)
-        for name, image in zip(PICTURES, (found.reference, *found.images), strict=True):
+        for i, image in enumerate((found.reference, *found.images)):
+            name = f"{i}.png" if i else "reference.png"
             with staged_file(folder / name) as partial:
                 save_png(partial, image)
         with staged_file(folder / ARRAYS) as partial:
@@ -61,11 +62,11 @@ def read_record(folder: str | Path) -> dict[str, Any]:
     """
     path = Path(folder) / DOCUMENT
     document = read_json(path)
-    if document.get("schema") != SCHEMA:
+    if document.get("schema") not in (EARLIER, SCHEMA):
         raise RecordError(f"{path} has schema {document.get('schema')!r:.60}, expected {SCHEMA}")
     arrays = read_arrays(Path(folder) / ARRAYS, ["reference", "directions"])
     reference, directions = arrays["reference"], arrays["directions"]
-    if reference.ndim != 3 or directions.shape != (2, *reference.shape):
+    if reference.ndim != 3 or directions.shape[1:] != reference.shape or not len(directions) or len(directions) % 2:
         raise RecordError(f"{Path(folder) / ARRAYS} holds arrays {reference.shape} and {directions.shape}")
     try:
         return _fields(document, reference, directions)
@@ -82,7 +83,7 @@ def document_of(found: Findings) -> dict[str, Any]:
         "metrics": [
             {**asdict(one), "form_of": one.form_of, "thresholds": one.thresholds} for one in found.metrics
         ],
-        "deviation": found.deviation,
+        "deviations": found.deviations,
         "residuals": found.residuals,
         "steps": found.steps,
         "outcome": found.outcome,
@@ -102,15 +103,17 @@ def _fields(document: dict[str, Any], reference: np.ndarray, directions: np.ndar
                 name=str(one["name"]),
                 kind="squares" if one["kind"] == "squares" else "distance",
                 mean_eigenvalue=float(one["mean_eigenvalue"]),
-                sensitivities=_two(one["sensitivities"]),
-                values=_two(one["values"]),
+                sensitivities=_numbers(one["sensitivities"], len(directions)),
+                values=_numbers(one["values"], len(directions)),
                 weights=one["weights"],
             )
             for one in document["metrics"]
         ),
         "settings": dict(document["settings"]),
-        "deviation": float(document["deviation"]),
-        "residuals": _two(document["residuals"]),
+        "deviations": _numbers(
+            [document["deviation"]] if document["schema"] == EARLIER else document["deviations"], len(directions) // 2
+        ),
+        "residuals": _numbers(document["residuals"], len(directions)),
         "steps": int(document["steps"]),
         "outcome": document["outcome"],
         "notes": tuple(document["notes"]),
@@ -120,9 +123,12 @@ def _fields(document: dict[str, Any], reference: np.ndarray, directions: np.ndar
     }
 
 
-def _two(values: list[float | None]) -> tuple[float, float]:
-    first, second = (float("nan") if value is None else float(value) for value in values)
-    return first, second
+def _numbers(values: list[float | None], count: int) -> tuple[float, ...]:
+    """As many numbers as there should be; those that are not finite are null in JSON."""
+    numbers = tuple(float("nan") if value is None else float(value) for value in values)
+    if len(numbers) != count:
+        raise ValueError(f"{len(numbers)} numbers in the place of {count}")
+    return numbers
 
 
 def _name(found: Findings) -> str:

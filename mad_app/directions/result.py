@@ -11,7 +11,7 @@ from mad_app.directions.words import verdict_of
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Distortions(Findings):
-    """The two small changes that metrics disagree about most, or the eigen-distortions of one metric."""
+    """The small changes that metrics disagree about most, or the eigen-distortions of one metric."""
 
     @property
     def verdict(self) -> str:
@@ -19,7 +19,7 @@ class Distortions(Findings):
         return verdict_of(self)
 
     def figure(self, path: str | Path | None = None, *, width: str = "double") -> Any:
-        """The figure: the reference, both images, both distortions magnified, and the sensitivities.
+        """The figure: the reference, the images, the distortions magnified, and the sensitivities.
 
         Args:
             path: a file to write, too, whose name ends in .pdf, .svg or .png.

@@ -1,4 +1,4 @@
-"""The two small changes that metrics disagree about most: principal distortions.
+"""The pairs of small changes that metrics disagree about most: principal distortions.
 
 Near a reference, metric i sees a change v as vᵀ Mᵢ v (`mad_app.metrics.second_order`). With λ̄ᵢ the mean eigenvalue of
 Mᵢ, its mean sensitivity to white noise, and the regularization ρ,
@@ -14,6 +14,11 @@ is its sensitivity relative to that to white noise of the same size. The princip
 One metric alone is set against the Euclidean norm, which weighs all changes alike: v and w are then the eigenvectors of
 its largest and its smallest eigenvalue, the eigen-distortions of Berardino et al., NeurIPS 2017.
 
+The paper has one pair. A further one is the best among the changes that are orthogonal to all before it, v and w alike,
+for which each Mᵢ is replaced by P Mᵢ P with the projection P onto them. Of one metric these are the next eigenvectors
+from both ends. Of three metrics and more the optimum is a local one, so a later pair may be better: pairs are in the
+order of their deviation.
+
 ρ keeps the ratio finite where a metric sees nothing at all: a sensitivity below √ρ counts as √ρ. λ̄ᵢ is a mean over
 random signs (Hutchinson 1990). The optimizer is SciPy's L-BFGS on the standard deviation, whose square is the paper's
 objective; it does not depend on the lengths of v and w, so there is no constraint. Of one metric, v begins at the
@@ -21,7 +26,7 @@ eigenvector that Lanczos' method finds.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -39,6 +44,9 @@ Outcome = Literal["converged", "max_steps", "stopped", "stalled"]
 
 PROBES = 32
 """Random vectors for the mean eigenvalue; its standard error is then 1 % for LASI and 3 % for LPIPS at 64 pixels."""
+
+MOST_PAIRS = 5
+"""As many as a figure of a page's width has columns for."""
 
 MEMORY = 50
 """Steps that L-BFGS remembers."""
@@ -59,6 +67,7 @@ class SearchSettings:
         tolerance: residual at which it ends, above 0 and below 1.
         regularization: ρ, at least 1e-6 and at most 1.
         seed: of the start and of the estimate of the mean eigenvalues, at least 0.
+        count: pairs that are searched one after the other, each in at most `steps`; 1 to 5.
 
     Raises:
         ArgumentError: a setting is out of its range.
@@ -68,10 +77,13 @@ class SearchSettings:
     tolerance: float = 0.05
     regularization: float = 0.1
     seed: int = 0
+    count: int = 1
 
     def __post_init__(self) -> None:
         if not self.steps >= 1:
             raise ArgumentError("steps", f"must be at least 1, got {self.steps}")
+        if not 1 <= self.count <= MOST_PAIRS:
+            raise ArgumentError("count", f"must be at least 1 and at most {MOST_PAIRS}, got {self.count}")
         if not 0 < self.tolerance < 1:
             raise ArgumentError("tolerance", f"must be above 0 and below 1, got {self.tolerance:g}")
         if not 1e-6 <= self.regularization <= 1:
@@ -93,6 +105,7 @@ class Pair:
         residuals: of both directions, (2,), from 0 to 1: the length of the gradient relative to the sum of its terms'
             lengths. 0 where the pair is stationary; of two metrics, where it is a generalized eigenvector.
         outcome: why the search ended; None while it goes on.
+        number: of the pair among those that are searched, from 0.
     """
 
     step: int
@@ -102,6 +115,7 @@ class Pair:
     deviation: float
     residuals: np.ndarray
     outcome: Outcome | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +141,52 @@ class _Point:
         return residuals
 
 
+def principal_pairs(
+    products: Sequence[Product],
+    dimension: int,
+    settings: SearchSettings,
+    *,
+    on_step: Callable[[Pair], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> tuple[Pair, ...]:
+    """Search `settings.count` pairs, each orthogonal to all before it; arguments and errors as `principal_directions`.
+
+    Returns:
+        The pairs, the one with the greatest deviation first; fewer where the search was stopped, or where the metrics
+        agree about all changes that are left.
+
+    Example:
+        >>> first, second = np.diag([9.0, 5.0, 1.0, 1.0]), np.diag([1.0, 1.0, 5.0, 9.0])
+        >>> forms = [first.__matmul__, second.__matmul__]
+        >>> pairs = principal_pairs(forms, 4, SearchSettings(tolerance=1e-5, count=2))
+        >>> [np.abs(pair.directions).argmax(axis=1).tolist() for pair in pairs]
+        [[0, 3], [1, 2]]
+    """
+    if 2 * settings.count > dimension:
+        raise ArgumentError("count", f"must be at most {dimension // 2} for changes of {dimension} elements")
+    pairs: list[Pair] = []
+    basis = np.empty((dimension, 0))
+    for number in range(settings.count):
+
+        def numbered(pair: Pair, number: int = number) -> None:
+            if on_step is not None:
+                on_step(replace(pair, number=number))
+
+        try:
+            pair = principal_directions(
+                products, dimension, settings, on_step=numbered, should_stop=should_stop, orthogonal_to=basis
+            )
+        except ArgumentError:
+            if not pairs:
+                raise
+            break  # the metrics agree about what is left
+        pairs.append(replace(pair, number=number))
+        if pair.outcome == "stopped":
+            break
+        basis = np.linalg.qr(np.concatenate([one.directions for one in pairs]).T)[0]
+    return tuple(sorted(pairs, key=lambda pair: -pair.deviation))
+
+
 def principal_directions(
     products: Sequence[Product],
     dimension: int,
@@ -134,6 +194,7 @@ def principal_directions(
     *,
     on_step: Callable[[Pair], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    orthogonal_to: np.ndarray | None = None,
 ) -> Pair:
     """Search the pair of directions that metrics disagree about most.
 
@@ -143,6 +204,7 @@ def principal_directions(
         settings: of the search.
         on_step: called after each step.
         should_stop: asked after each step; the pair is valid after any.
+        orthogonal_to: orthonormal columns (n, m), to which both directions are; to none if None.
 
     Returns:
         The pair, with why the search ended. Equal arguments give equal pairs on one machine.
@@ -159,12 +221,14 @@ def principal_directions(
     random = np.random.default_rng(settings.seed)
     probes = random.integers(0, 2, (PROBES, dimension)) * 2.0 - 1.0
     means = np.array([_mean_eigenvalue(product, probes) for product in products])
-    objective = _Objective(products, means, settings.regularization)
-    start = random.standard_normal((2, dimension))
+    project = _projection(orthogonal_to)
+    within = [_compose(project, product) for product in products]
+    objective = _Objective(within, means, settings.regularization)
+    start = np.stack([project(one) for one in random.standard_normal((2, dimension))])
     start /= np.linalg.norm(start, axis=1, keepdims=True)
     objective.check_differ(start)
     if len(products) == 1:
-        start[0] = _greatest_eigenvector(products[0], start[0])
+        start[0] = project(_greatest_eigenvector(within[0], start[0]))
     ended: list[Outcome] = []
     step = 0
 
@@ -192,7 +256,18 @@ def principal_directions(
         options={"maxiter": settings.steps, "maxfun": 20 * settings.steps, "maxcor": MEMORY, "ftol": 0, "gtol": 0},
     )
     outcome = ended[0] if ended else "max_steps" if step >= settings.steps else "stalled"
-    return _pair(objective.at(found.x), means, step, outcome)
+    return _pair(objective.at(np.concatenate([project(one) for one in found.x.reshape(2, -1)])), means, step, outcome)
+
+
+def _projection(basis: np.ndarray | None) -> Product:
+    """v (n,) -> its part that is orthogonal to the orthonormal columns of a basis (n, m)."""
+    if basis is None or not basis.shape[1]:
+        return lambda v: v
+    return lambda v: v - basis @ (basis.T @ v)
+
+
+def _compose(project: Product, product: Product) -> Product:
+    return lambda v: project(product(v))
 
 
 class _Objective:

@@ -64,8 +64,8 @@ def frames_of(run: Run) -> list[Frame]:
     if len(run.keyframes.step):
         keyframes = zip(run.keyframes.step.tolist(), run.keyframes.images, strict=True)
         frames = [Frame(_images(four), f"step {step}" if step else "start", step / steps) for step, four in keyframes]
-        return [*frames, Frame(_images(run.pictures), end, 1.0)]
-    ended = _images(run.pictures)
+        return [*frames, Frame(_images(run.images_8bit), end, 1.0)]
+    ended = _images(run.images_8bit)
     start = np.broadcast_to(run.start, ended.shape)
     shares = np.linspace(0, 1, BLENDS + 2)
     ends = {0.0: "start", 1.0: end}
@@ -197,6 +197,6 @@ def _with_few_colors(picture: Image.Image, theme: Theme) -> Image.Image:
 
 def _title(run: Run, i: int) -> str:
     """What one of the four images is, without its letter, and its optimized metric at the start and at the end."""
-    result = run.images[i]
-    before, after = (number(values.get(result.optimized)) for values in (result.start, result.seen))
+    result = run.results[i]
+    before, after = (number(values.get(result.optimized)) for values in (result.start, result.reported))
     return f"{image_title(i, result.optimized).removeprefix(f'{LETTERS[i]}: ')}, {before} → {after}"

@@ -116,7 +116,7 @@ def _as_runs(runs: Run | Sequence[Run]) -> tuple[Run, ...]:
 
 
 def _competing(run: Run) -> tuple[str, str]:
-    return run.images[0].optimized, run.images[0].fixed
+    return run.results[0].optimized, run.results[0].fixed
 
 
 def _pictures(runs: Sequence[Run]) -> set[str]:
@@ -167,7 +167,7 @@ def _of_runs(runs: Sequence[Run], options: SheetSettings, maps: Maps | None) -> 
 def _parts(run: Run, shown: Collection[Part], options: SheetSettings, maps: Maps | None) -> list[str]:
     """What the parts of a sheet show."""
     letters, pairs = options.letters, shown_pairs(shown)
-    texts = _pairs(run, letters, pairs) if pairs else [_image(run, i, letters) for i in range(len(run.images))]
+    texts = _pairs(run, letters, pairs) if pairs else [_image(run, i, letters) for i in range(len(run.results))]
     texts += _maps(run, shown, options, maps)
     if "curves" in shown:
         texts.append("Curves: both metrics over the steps; dashed, the level that each kept.")
@@ -214,9 +214,9 @@ def _subject(run: Run) -> str:
 
 def _image(run: Run, i: int, letters: Sequence[str]) -> str:
     """What one of the four images is, and its values."""
-    result = run.images[i]
-    before, after = result.start.get(result.optimized), result.seen.get(result.optimized)
-    kept = f"{drift_sentence(result.fixed, result.drift_seen)} (level {number(result.level)})"
+    result = run.results[i]
+    before, after = result.start.get(result.optimized), result.reported.get(result.optimized)
+    kept = f"{drift_sentence(result.fixed, result.reported_drift)} (level {number(result.level)})"
     return f"{letters[i]}: {extreme_phrase(i, result.optimized)}, {number(before)} → {number(after)}; {kept}."
 
 

@@ -18,7 +18,7 @@ from mad_app.records import Run
 
 def contest_of(run: Run) -> str:
     """The two metrics of a run."""
-    return contest_title(run.images[0].optimized, run.images[0].fixed)
+    return contest_title(run.results[0].optimized, run.results[0].fixed)
 
 
 def common_contest(runs: Sequence[Run]) -> str:

@@ -130,7 +130,7 @@ class _ContactSheet:
     def _image(self, run: Run, place: int, x: float, y: float) -> None:
         """The start or one of the four images of a competition, with its values below."""
         canvas, (left, right) = self.canvas, self._values(run, place)
-        canvas.image(x, y, self.wide, self.high, run.start if place < 0 else from_uint8(run.pictures[place]))
+        canvas.image(x, y, self.wide, self.high, run.start if place < 0 else from_uint8(run.images_8bit[place]))
         below, weight = y + self.high + canvas.line, "normal" if place < 0 else "bold"
         canvas.text(x, below, left, weight=cast(Weight, weight), scale=self.values_scale)
         canvas.text(x + self.wide, below, right, align="right", color=canvas.theme.quiet, scale=self.values_scale)
@@ -150,16 +150,16 @@ class _ContactSheet:
             differ = _difference(spread_of(self.series, row) if row >= 0 else spread_of_starts(self.series))
         if row < 0:
             return "before it is brought to the level" if self.series.varied.endswith("_level") else differ
-        result = self.series.runs[0].images[row]
+        result = self.series.runs[0].results[row]
         title = image_title(row, result.optimized).removeprefix(f"{LETTERS[row]}: ")
         return f"{title}, {metric_title(result.fixed)} kept  {differ}".rstrip()
 
     def _values(self, run: Run, row: int) -> tuple[str, str]:
         if row < 0:
-            first, second = run.images[0].optimized, run.images[0].fixed
-            return number(run.images[0].start.get(first)), number(run.images[0].start.get(second))
-        result = run.images[row]
-        return number(result.seen.get(result.optimized)), number(result.seen.get(result.fixed))
+            first, second = run.results[0].optimized, run.results[0].fixed
+            return number(run.results[0].start.get(first)), number(run.results[0].start.get(second))
+        result = run.results[row]
+        return number(result.reported.get(result.optimized)), number(result.reported.get(result.fixed))
 
     def _legend(self) -> str:
         first, second = (metric_title(name) for name in competitors(self.series))
@@ -171,7 +171,7 @@ class _ContactSheet:
 
 def competitors(series: Series) -> tuple[str, str]:
     """The names of the two metrics."""
-    return series.runs[0].images[0].optimized, series.runs[0].images[0].fixed
+    return series.runs[0].results[0].optimized, series.runs[0].results[0].fixed
 
 
 def series_title(series: Series) -> str:
@@ -185,8 +185,8 @@ def series_title(series: Series) -> str:
 
 def run_heading(series: Series, run: Run) -> str:
     """What distinguishes a competition from its neighbors."""
-    if series.varied == "strength" and run.images[0].optimized == "mse":
-        return f"MSE {(run.images[0].start.get('mse') or 0.0) * 255**2:.4g} / 255²"
+    if series.varied == "strength" and run.results[0].optimized == "mse":
+        return f"MSE {(run.results[0].start.get('mse') or 0.0) * 255**2:.4g} / 255²"
     return _value_phrase(series, run.settings.get(series.varied))
 
 

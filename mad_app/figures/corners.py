@@ -65,13 +65,13 @@ def indent_of(canvas: Canvas, letters: Sequence[str]) -> float:
 
 def difference_map(run: Run, i: int, gain: float) -> np.ndarray:
     """The difference of one of the four images from the original about mid gray, (H, W, 3)."""
-    shown: np.ndarray = 0.5 + gain * (from_uint8(run.pictures[i]) - run.reference)
+    shown: np.ndarray = 0.5 + gain * (from_uint8(run.images_8bit[i]) - run.reference)
     return shown
 
 
 def gain_of(run: Run, pair: int) -> float:
     """The largest easy factor that lets all but the largest differences of a pair stay within SWING of mid gray."""
-    differences = np.stack([from_uint8(image) for image in run.pictures[2 * pair : 2 * pair + 2]]) - run.reference
+    differences = np.stack([from_uint8(image) for image in run.images_8bit[2 * pair : 2 * pair + 2]]) - run.reference
     largest = float(np.percentile(np.abs(differences), 100 - CLIPPED)) or float(np.abs(differences).max())
     if largest == 0:
         return 1.0

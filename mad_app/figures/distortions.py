@@ -1,4 +1,8 @@
-"""Principal distortions in print: the original, both images, both changes magnified, and how metrics see them."""
+"""Principal distortions in print: the original, the images, the changes magnified, and how metrics see them.
+
+One pair stands in a row, above a table of sensitivities. Of several, each has a column: the first changes and their
+images in the upper two rows, the second ones in the lower two, each above its sensitivities.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +21,9 @@ from mad_app.figures.themes import LIGHT
 FULL_RANGE_AT = 99.5
 """Percentile of a change's absolute values that is shown as black or white where it stands by itself."""
 
+FEWEST_COLUMNS = 3
+"""For which there is room beside the original, so that two pairs are no taller than a page."""
+
 COLORS = LIGHT.letters[0], LIGHT.letters[1]
 """Of the first and the second distortion."""
 
@@ -27,12 +34,13 @@ class DistortionsDrawing:
 
     Attributes:
         reference: (H, W, 3) in [0, 1].
-        images: the reference with both changes, (2, H, W, 3).
-        directions: both changes, of root mean square 1, (2, H, W, 3).
+        images: the reference with each change, (2k, H, W, 3).
+        directions: the changes of k pairs, one pair after the other, of root mean square 1, (2k, H, W, 3).
         change: root mean square of the changes in `images`.
-        names: what the two changes are called.
+        names: what the first and the second of a pair are called.
+        measures: of each change, the eigenvalue or ratio that stands above it where there are several pairs.
         metrics: titles, K.
-        sensitivities: of each metric to both.
+        sensitivities: of each metric to each change.
         caption: below.
     """
 
@@ -41,15 +49,15 @@ class DistortionsDrawing:
     directions: np.ndarray
     change: float
     names: tuple[str, str]
+    measures: Sequence[str]
     metrics: Sequence[str]
-    sensitivities: Sequence[tuple[float, float]]
+    sensitivities: Sequence[tuple[float, ...]]
     caption: str
 
 
-def magnifications(directions: np.ndarray, change: float) -> tuple[float, float]:
+def magnifications(directions: np.ndarray, change: float) -> tuple[float, ...]:
     """How many times larger each change is drawn by itself than in its image; arguments as `DistortionsDrawing`."""
-    first, second = (float(0.5 / (change * np.percentile(np.abs(one), FULL_RANGE_AT))) for one in directions)
-    return first, second
+    return tuple(float(0.5 / (change * np.percentile(np.abs(one), FULL_RANGE_AT))) for one in directions)
 
 
 def draw_distortions(shown: DistortionsDrawing, *, width: str = "double") -> Figure:
@@ -63,7 +71,7 @@ def draw_distortions(shown: DistortionsDrawing, *, width: str = "double") -> Fig
         ArgumentError: there is no such width.
     """
     with drawing():
-        return _draw(shown, format_of(width))
+        return (_draw if len(shown.directions) == 2 else _draw_pairs)(shown, format_of(width))
 
 
 def save_distortions(shown: DistortionsDrawing, path: str | Path, *, width: str = "double") -> None:
@@ -71,11 +79,54 @@ def save_distortions(shown: DistortionsDrawing, path: str | Path, *, width: str 
     save_as(path, KINDS, lambda kind: figure_to_bytes(draw_distortions(shown, width=width), kind))
 
 
-def _draw(shown: DistortionsDrawing, form: Format) -> Figure:
-    first, second = (
+def _magnified(shown: DistortionsDrawing) -> list[np.ndarray]:
+    """Each change by itself, around gray."""
+    return [
         0.5 + shown.change * magnification * one
         for magnification, one in zip(magnifications(shown.directions, shown.change), shown.directions, strict=True)
-    )
+    ]
+
+
+def _whole_pixels(side: float, pixels: int, dpi: int) -> float:
+    """The width of a picture of so many pixels: at most `side` inches, whole dots per pixel where they fit."""
+    return max(1, int(side * dpi) // pixels) * pixels / dpi if side * dpi >= pixels else side
+
+
+def _draw_pairs(shown: DistortionsDrawing, form: Format) -> Figure:
+    """Several pairs, a column each beside the original."""
+    count, (rows, pixels) = len(shown.directions) // 2, shown.reference.shape[:2]
+    columns = max(count, FEWEST_COLUMNS)
+    side = _whole_pixels((form.inner - columns * form.gap) / (columns + 1), pixels, form.dpi)
+    high = side * rows / pixels
+    probe = Canvas(form.width, 1.0, font=form.font, theme=LIGHT, dpi=form.dpi)
+    line, notes = probe.line, probe.wrap(shown.caption, form.inner)
+    block = 2.2 * line + 2 * high + form.gap + (len(shown.metrics) + 1) * line
+    height = 2 * form.margin + 2 * block + (len(notes) + 0.5) * line
+    canvas = Canvas(form.width, height, font=form.font, theme=LIGHT, dpi=form.dpi)
+    magnified = _magnified(shown)
+    for half, (name, color) in enumerate(zip(shown.names, COLORS, strict=True)):
+        top = form.margin + half * block + 1.2 * line
+        words = probe.wrap(name.capitalize(), side)
+        canvas.lines(form.margin, top - 0.1 * line, words, color=color)
+        canvas.lines(form.margin, top + (len(words) - 0.1) * line, probe.wrap("magnified →", side), color=LIGHT.quiet)
+        canvas.image(form.margin, top + high + form.gap, side, high, shown.reference)
+        below = top + 2 * high + form.gap + 0.9 * line
+        canvas.text(form.margin + side + form.gap, below, "Sensitivity", width=side, color=LIGHT.quiet)
+        for row, title in enumerate(("Original", *shown.metrics)):
+            canvas.text(form.margin, below + row * line, title, width=side, color=None if row else LIGHT.quiet)
+        for pair in range(count):
+            x, which = form.margin + (pair + 1) * (side + form.gap), 2 * pair + half
+            canvas.text(x, top - 0.3 * line, shown.measures[which], width=side, color=color)
+            canvas.image(x, top, side, high, magnified[which])
+            canvas.image(x, top + high + form.gap, side, high, shown.images[which])
+            for row, values in enumerate(shown.sensitivities, start=1):
+                canvas.text(x, below + row * line, number(values[which]), width=side)
+    canvas.lines(form.margin, height - form.margin - len(notes) * line, notes, color=canvas.theme.quiet)
+    return canvas.figure
+
+
+def _draw(shown: DistortionsDrawing, form: Format) -> Figure:
+    first, second = _magnified(shown)
     panels = [
         (("Original",), shown.reference, None),
         *(((f"Original + {name}", f"+ {name}"), *of_one)
@@ -86,7 +137,7 @@ def _draw(shown: DistortionsDrawing, form: Format) -> Figure:
     columns = 3 if form.stacked else 5
     rows, pixels = shown.reference.shape[:2]
     side = (form.inner - (columns - 1) * form.gap) / columns
-    side = max(1, int(side * form.dpi) // pixels) * pixels / form.dpi if side * form.dpi >= pixels else side
+    side = _whole_pixels(side, pixels, form.dpi)
     high = side * rows / pixels
     probe = Canvas(form.width, 1.0, font=form.font, theme=LIGHT, dpi=form.dpi)
     step = high + 1.5 * probe.line

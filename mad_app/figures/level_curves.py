@@ -37,9 +37,9 @@ def draw_level_curves(series: Series, form: Format) -> Figure:
 
 def _draw_panel(canvas: Canvas, series: Series, pair: int, x: float, y: float, width: float, height: float) -> None:
     """One metric, raised and lowered, over the levels of the other."""
-    optimized, fixed = series.runs[0].images[2 * pair].optimized, series.runs[0].images[2 * pair].fixed
+    optimized, fixed = series.runs[0].results[2 * pair].optimized, series.runs[0].results[2 * pair].fixed
     canvas.text(x, y + 0.76 * canvas.line, metric_title(optimized), width=width, weight="bold")
-    levels = np.array([run.images[2 * pair].level for run in series.runs], float)
+    levels = np.array([run.results[2 * pair].level for run in series.runs], float)
     order = np.argsort(levels)
     ends = {i: np.array([_optimized(run, i) for run in series.runs])[order] for i in (2 * pair, 2 * pair + 1)}
     starts = np.array([_start(run, 2 * pair) for run in series.runs])[order]
@@ -72,7 +72,7 @@ def _draw_panel(canvas: Canvas, series: Series, pair: int, x: float, y: float, w
 
 
 def _optimized(run: Run, i: int) -> float:
-    value = run.images[i].seen.get(run.images[i].optimized)
+    value = run.results[i].reported.get(run.results[i].optimized)
     return np.nan if value is None else value
 
 

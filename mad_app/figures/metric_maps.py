@@ -68,7 +68,7 @@ def metric_maps(run: Run, maps: Maps | None = None) -> tuple[MetricMap, MetricMa
             f"must leave out metric-maps: {which} lacks the maps of the metrics, which are measured last, "
             "after its last step: run it again, and let it end",
         )
-    names = run.images[0].optimized, run.images[0].fixed
+    names = run.results[0].optimized, run.results[0].fixed
     first, second = (
         _metric_map(name, levels[-1] / 255.0 * peak[-1][:, None, None])
         for name, levels, peak in zip(

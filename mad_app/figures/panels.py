@@ -44,8 +44,8 @@ def draw_curve(canvas: Canvas, curves: Curves, role: Role, x: float, y: float, w
     """Draw one metric's distances of the images over the steps, and the level that it kept."""
     run = curves.run
     values = np.asarray(run.history.first if role == "first" else run.history.second, float)
-    level = next(result.level for result, corner in zip(run.images, CORNERS, strict=True) if corner.fixed == role)
-    name = metric_title(run.images[0].optimized if role == "first" else run.images[0].fixed)
+    level = next(result.level for result, corner in zip(run.results, CORNERS, strict=True) if corner.fixed == role)
+    name = metric_title(run.results[0].optimized if role == "first" else run.results[0].fixed)
     canvas.text(x, y + 0.76 * canvas.line, name, width=width, weight="bold")
     seen = values[:, list(curves.images)]
     shown = np.append(seen[np.isfinite(seen)], [] if level is None else level)
@@ -255,10 +255,10 @@ def has_other_metrics(run: Run) -> bool:
 
 def _measured_others(run: Run) -> dict[str, list[float | None]]:
     """The metrics that did not compete → their values of the start and the four images, at least one of them known."""
-    competing = (run.images[0].optimized, run.images[0].fixed)
+    competing = (run.results[0].optimized, run.results[0].fixed)
     rows = {
-        name: [run.images[0].start.get(name), *(result.seen.get(name) for result in run.images)]
-        for name in run.images[0].start
+        name: [run.results[0].start.get(name), *(result.reported.get(name) for result in run.results)]
+        for name in run.results[0].start
         if name not in competing
     }
     return {name: row for name, row in rows.items() if any(value is not None for value in row)}

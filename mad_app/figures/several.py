@@ -213,7 +213,7 @@ class _Rows:
         indent = indent_of(canvas, self.options.letters)
         for place in (place for places in groups for place in places):
             letter = self.options.names[place + 2]
-            phrase = "" if place < 0 else extreme_phrase(place, run.images[place].optimized)
+            phrase = "" if place < 0 else extreme_phrase(place, run.results[place].optimized)
             names[place] = canvas.wrap(phrase or letter, cell - (indent if phrase else 0))
         most = max(map(len, names.values()))
         for place, lines in names.items():
@@ -236,7 +236,7 @@ class _Rows:
             x, map_of = self._x(groups, place), maps and place >= 0
             image = run.reference if place == ORIGINAL else run.start if place == START else None
             if image is None:
-                image = from_uint8(run.pictures[place]) if shown else self._map(run, place)
+                image = from_uint8(run.images_8bit[place]) if shown else self._map(run, place)
             self._image(run, x, y, image)
             below = self._values(run, place, x, y + high)
             if map_of:
@@ -297,11 +297,11 @@ class _Rows:
             return []
         if place == START:
             return [line for name, value in _start_values(run) for line in ((name, False), (value, True))]
-        result = run.images[place]
-        before, after = (number(values.get(result.optimized)) for values in (result.start, result.seen))
+        result = run.results[place]
+        before, after = (number(values.get(result.optimized)) for values in (result.start, result.reported))
         lines: list[Line] = [(f"{before} → {after}", True)]
-        before, after = (number(values.get(result.fixed)) for values in (result.start, result.seen))
-        drift = result.drift_seen
+        before, after = (number(values.get(result.fixed)) for values in (result.start, result.reported))
+        drift = result.reported_drift
         kept = drift is not None and abs(drift) <= KEPT_8BIT
         lines.append(
             (f"{after if before == after else f'{before} → {after}'}{' kept' * (kept and self.options.drift)}", False)
@@ -360,5 +360,5 @@ class _Rows:
 
 def _start_values(run: Run) -> list[tuple[str, str]]:
     """Titles of the two metrics, and their values at the start."""
-    names = (run.images[0].optimized, run.images[0].fixed)
-    return [(metric_title(name), number(run.images[0].start.get(name))) for name in names]
+    names = (run.results[0].optimized, run.results[0].fixed)
+    return [(metric_title(name), number(run.results[0].start.get(name))) for name in names]

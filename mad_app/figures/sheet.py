@@ -117,7 +117,7 @@ class _Content:
 
     def title(self) -> str:
         """As in `Content`."""
-        return contest_title(self.run.images[0].optimized, self.run.images[0].fixed)
+        return contest_title(self.run.results[0].optimized, self.run.results[0].fixed)
 
     def draw(self, canvas: Canvas, limit: float, top: float) -> float:
         """As in `Content`."""
@@ -230,14 +230,14 @@ class _Sheet:
 
     def _corner(self, i: int, x: float, rows: _Rows, gain: float) -> None:
         """One of the four images, or its difference where images are not shown, between its name and its values."""
-        canvas, result = self.canvas, self.run.images[i]
+        canvas, result = self.canvas, self.run.results[i]
         label = self._label_lines(i)
         y = rows.name - (len(label) - 1) * canvas.line
         canvas.text(x, y, prefix_of(self.options.letters[i]), color=canvas.theme.letters[i], weight="bold")
         for line, text in enumerate(label):
             canvas.text(x + indent_of(canvas, self.options.letters), y + line * canvas.line, text)
         shown = _has_images(self.parts)
-        self._image(x, rows.image, from_uint8(self.run.pictures[i]) if shown else difference_map(self.run, i, gain))
+        self._image(x, rows.image, from_uint8(self.run.images_8bit[i]) if shown else difference_map(self.run, i, gain))
         values = self._values(result) if shown else [*self._values(result), (f"difference × {gain:g}", False)]
         for line, (text, bold) in enumerate(values):
             color = canvas.theme.ink if bold else canvas.theme.quiet
@@ -247,7 +247,7 @@ class _Sheet:
     def _label_lines(self, i: int) -> list[str]:
         """What one of the four images is, without its name, in lines as wide as its place."""
         space = self.cell - indent_of(self.canvas, self.options.letters)
-        return self.canvas.wrap(extreme_phrase(i, self.run.images[i].optimized), space)
+        return self.canvas.wrap(extreme_phrase(i, self.run.results[i].optimized), space)
 
     def _sentence_lines(self, pair: int, width: float) -> list[str]:
         """What a pair shows, in lines."""
@@ -258,13 +258,13 @@ class _Sheet:
     def _values(self, result: CornerResult) -> list[tuple[str, bool]]:
         """Name and values of the optimized and of the fixed metric."""
         optimized, fixed = result.optimized, result.fixed
-        before, after = number(result.start.get(fixed)), number(result.seen.get(fixed))
-        drift = result.drift_seen
+        before, after = number(result.start.get(fixed)), number(result.reported.get(fixed))
+        drift = result.reported_drift
         kept = drift is not None and abs(drift) <= KEPT_8BIT
         told = self.options.drift
         return [
             (metric_title(optimized), False),
-            (f"{number(result.start.get(optimized))} → {number(result.seen.get(optimized))}", True),
+            (f"{number(result.start.get(optimized))} → {number(result.reported.get(optimized))}", True),
             (metric_title(fixed), False),
             ((after if before == after else f"{before} → {after}") + " kept" * (kept and told), True),
             *([(f"{'within' if kept else 'off by'} {drift_magnitude(drift)}", False)] if told else []),
@@ -285,8 +285,8 @@ class _Sheet:
             self._image(x, image, picture)
         x, _, image = start
         y = image + self.high + 1.05 * canvas.line
-        for name in (run.images[0].optimized, run.images[0].fixed):
-            value = number(run.images[0].start.get(name))
+        for name in (run.results[0].optimized, run.results[0].fixed):
+            value = number(run.results[0].start.get(name))
             space = self.cell - canvas.measure(f" {value}", weight="bold")
             title = canvas.cut(metric_title(name), space)
             canvas.text(x, y, title, color=canvas.theme.quiet)
@@ -299,7 +299,7 @@ class _Sheet:
         canvas, width = self.canvas, self.form.inner
         title = canvas.wrap(self._title(), width, weight="bold")
         letters = self.options.letters
-        named = [image_title(i, image.optimized, letters) for i, image in enumerate(self.run.images)]
+        named = [image_title(i, image.optimized, letters) for i, image in enumerate(self.run.results)]
         lines = canvas.wrap("; ".join(named) + ". The other metric keeps its value.", width)
         canvas.lines(x, y, title, weight="bold")
         canvas.lines(x, y + len(title) * canvas.line, lines)
@@ -356,7 +356,7 @@ class _Sheet:
 
     def _title(self) -> str:
         """The two metrics; nothing where a title is on top of the page, or none is wanted."""
-        return contest_title(self.run.images[0].optimized, self.run.images[0].fixed) * self._has_own_title
+        return contest_title(self.run.results[0].optimized, self.run.results[0].fixed) * self._has_own_title
 
     @property
     def _has_own_title(self) -> bool:

@@ -42,9 +42,11 @@ def table_text(runs: Sequence[Run], kind: TableKind, options: SheetSettings | No
 
 def values_of(run: Run) -> dict[str, list[float | None]]:
     """Names of all metrics that were measured → their values of the start and the four images."""
-    first, second = run.images[0].optimized, run.images[0].fixed
-    names = dict.fromkeys([first, second, *run.images[0].start, *(n for image in run.images for n in image.seen)])
-    rows = {name: [run.images[0].start.get(name), *(image.seen.get(name) for image in run.images)] for name in names}
+    first, second = run.results[0].optimized, run.results[0].fixed
+    names = dict.fromkeys([first, second, *run.results[0].start, *(n for image in run.results for n in image.reported)])
+    rows = {
+        name: [run.results[0].start.get(name), *(image.reported.get(name) for image in run.results)] for name in names
+    }
     return {name: row for name, row in rows.items() if any(value is not None for value in row)}
 
 

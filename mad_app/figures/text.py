@@ -116,17 +116,17 @@ def pair_sentence(run: Run, pair: int, letters: Sequence[str] = LETTERS) -> str:
     """
     if pair not in (0, 1):
         raise ValueError(f"pair must be 0 or 1, got {pair!r}")
-    letters, images = letters[2 * pair : 2 * pair + 2], run.images[2 * pair : 2 * pair + 2]
-    fixed = [image.seen.get(image.fixed) for image in images]
-    optimized = [image.seen.get(image.optimized) for image in images]
+    letters, images = letters[2 * pair : 2 * pair + 2], run.results[2 * pair : 2 * pair + 2]
+    fixed = [image.reported.get(image.fixed) for image in images]
+    optimized = [image.reported.get(image.optimized) for image in images]
     also = "too, " if _are_equal(fixed) else ""
     return f"{_fixed_sentence(letters, images[0], fixed)} {_optimized_sentence(letters, images[0], optimized, also)}"
 
 
 def measured_images(run: Run) -> str:
-    """Which images the quoted values are of: those that are saved and seen, wherever a record has their values."""
-    rounded = all(image.final_8bit is not None for image in run.images)
-    return "the saved 8-bit images" if rounded else "the images before rounding to 8 bits"
+    """Which images the quoted values are of: the 8-bit images, wherever a record has their values."""
+    measured = all(image.final_8bit is not None for image in run.results)
+    return "the saved 8-bit images" if measured else "the images before rounding to 8 bits"
 
 
 def drift_sentence(fixed: str, drift: float | None) -> str:
@@ -147,7 +147,7 @@ def drift_sentence(fixed: str, drift: float | None) -> str:
     return f"{metric_title(fixed)} kept to within {drift_magnitude(drift)}"
 
 
-def seen_drift_sentence(run: Run) -> str:
+def reported_drift_sentence(run: Run) -> str:
     """How well both fixed metrics kept their levels on the saved 8-bit images, the larger drift of each pair.
 
     Returns:
@@ -155,8 +155,8 @@ def seen_drift_sentence(run: Run) -> str:
     """
     parts = []
     for pair in (0, 1):
-        images = run.images[2 * pair : 2 * pair + 2]
-        known = [image.drift_seen for image in images if image.drift_seen is not None]
+        images = run.results[2 * pair : 2 * pair + 2]
+        known = [image.reported_drift for image in images if image.reported_drift is not None]
         drift = max(known, key=abs) if len(known) == len(images) else None
         parts.append(f"{_join(LETTERS[2 * pair : 2 * pair + 2])}: {drift_sentence(images[0].fixed, drift)}")
     return "; ".join(parts) + "."
@@ -178,9 +178,9 @@ def running_drift_sentence(drift: float) -> str:
 def outcome_sentence(run: Run, letters: Sequence[str] = LETTERS) -> str:
     """Why the optimization of the four images ended, in one sentence, equal outcomes put together."""
     groups: dict[str, list[str]] = {}
-    for letter, image in zip(letters, run.images, strict=True):
+    for letter, image in zip(letters, run.results, strict=True):
         groups.setdefault(OUTCOMES.get(image.outcome, image.outcome), []).append(letter)
-    if run.images[0].outcome == UNFINISHED:
+    if run.results[0].outcome == UNFINISHED:
         return "The run is not finished: it can be resumed."
     if len(groups) == 1:
         return f"Each image {next(iter(groups))}."
@@ -211,7 +211,7 @@ def start_phrase(settings: Mapping[str, Any]) -> str:
 
 def setting_phrases(run: Run, *, but: str = "") -> list[str]:
     """A phrase for each setting that is not the default, as "gray" or "changes up to 0.05"; none for `but`."""
-    titles = {"first": metric_title(run.images[0].optimized), "second": metric_title(run.images[0].fixed)}
+    titles = {"first": metric_title(run.results[0].optimized), "second": metric_title(run.results[0].fixed)}
     settings = {name: value for name, value in without_folders(run.settings).items() if name != but}
     return describe_settings(settings, titles)
 

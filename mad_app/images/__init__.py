@@ -1,6 +1,16 @@
 """Pictures: the form of an image, reading and writing of files, crops, and the bundled pictures."""
 
-from mad_app.images.arrays import ImageArray, check_image, from_uint8, is_gray, luminance, to_gray, to_uint8
+from mad_app.images.arrays import (
+    Image8Bit,
+    ImageArray,
+    check_image,
+    from_uint8,
+    is_gray,
+    luminance,
+    nearest_8bit,
+    to_gray,
+    to_uint8,
+)
 from mad_app.images.bundled import BUNDLED, DEFAULT_IMAGE, BundledImage, assets_folder, bundled_path
 from mad_app.images.convert import AnyImage, as_image, image_and_notes
 from mad_app.images.crop import (
@@ -26,6 +36,7 @@ __all__ = [
     "BundledImage",
     "Crop",
     "Decoded",
+    "Image8Bit",
     "ImageArray",
     "ImageError",
     "SquareCrop",
@@ -41,6 +52,7 @@ __all__ = [
     "load_onto",
     "load_small",
     "luminance",
+    "nearest_8bit",
     "read_image",
     "reduce_image",
     "resize_square",

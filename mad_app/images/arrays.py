@@ -1,4 +1,4 @@
-"""The form of an image: float32 (H, W, 3), sRGB in [0, 1]. Its check, its 8-bit levels and its luminance."""
+"""The form of an image: float32 (H, W, 3), sRGB in [0, 1]. Its check, its 8-bit values and its luminance."""
 
 from typing import TypeAlias
 
@@ -9,6 +9,8 @@ from PIL import Image
 from mad_app.errors import ArgumentError
 
 ImageArray: TypeAlias = npt.NDArray[np.float32]
+Image8Bit: TypeAlias = npt.NDArray[np.uint8]
+"""An image, or several, with values from 0 to 255: as files hold it and people see it."""
 
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 """Weights of red, green and blue in the luma: ITU-R BT.709."""
@@ -45,8 +47,8 @@ def check_image(image: npt.ArrayLike, name: str) -> ImageArray:
     return array
 
 
-def to_uint8(image: npt.ArrayLike) -> npt.NDArray[np.uint8]:
-    """The nearest 8-bit levels of an image.
+def to_uint8(image: npt.ArrayLike) -> Image8Bit:
+    """The nearest 8-bit values of an image.
 
     Args:
         image: float32 (H, W, 3) in [0, 1].
@@ -61,12 +63,17 @@ def to_uint8(image: npt.ArrayLike) -> npt.NDArray[np.uint8]:
         >>> to_uint8(np.full((1, 1, 3), 0.5, np.float32)).tolist()
         [[[128, 128, 128]]]
     """
-    levels: npt.NDArray[np.uint8] = np.rint(check_image(image, "image") * np.float32(255)).astype(np.uint8)
-    return levels
+    values: Image8Bit = np.rint(check_image(image, "image") * np.float32(255)).astype(np.uint8)
+    return values
+
+
+def nearest_8bit(images: npt.ArrayLike) -> Image8Bit:
+    """The nearest 8-bit images of several, uint8 of their shape (N, H, W, 3); arguments and errors as `to_uint8`."""
+    return np.stack([to_uint8(image) for image in np.asarray(images)])
 
 
 def from_uint8(array: npt.ArrayLike) -> ImageArray:
-    """The image of 8-bit levels; `to_uint8` is its inverse.
+    """The image of 8-bit values; `to_uint8` is its inverse.
 
     Args:
         array: uint8 (H, W, 3).
@@ -81,10 +88,10 @@ def from_uint8(array: npt.ArrayLike) -> ImageArray:
         >>> from_uint8(np.full((1, 1, 3), 51, np.uint8)).tolist() == [[[np.float32(0.2)] * 3]]
         True
     """
-    levels = np.asarray(array)
-    if levels.dtype != np.uint8 or levels.ndim != 3 or levels.shape[2] != 3 or levels.size == 0:
-        raise ArgumentError("array", f"must be uint8 (H, W, 3), got {levels.dtype} {levels.shape}")
-    return levels.astype(np.float32) / np.float32(255)
+    values = np.asarray(array)
+    if values.dtype != np.uint8 or values.ndim != 3 or values.shape[2] != 3 or values.size == 0:
+        raise ArgumentError("array", f"must be uint8 (H, W, 3), got {values.dtype} {values.shape}")
+    return values.astype(np.float32) / np.float32(255)
 
 
 def from_pillow(picture: Image.Image) -> ImageArray:

@@ -35,7 +35,7 @@ class Picture:
 
     @classmethod
     def png(cls, image: npt.ArrayLike) -> "Picture":
-        """Encode an image, float32 (H, W, 3) in [0, 1], by its 8-bit levels without loss."""
+        """Encode an image, float32 (H, W, 3) in [0, 1], by its 8-bit values without loss."""
         buffer = io.BytesIO()
         Image.fromarray(to_uint8(image)).save(buffer, "PNG", compress_level=3)
         return cls("image/png", buffer.getvalue())

@@ -147,7 +147,7 @@ def load_onto(
 
 
 def save_png(path: str | Path, image: npt.ArrayLike) -> None:
-    """Write an image as 8-bit PNG, each value rounded to the nearest level.
+    """Write an image as 8-bit PNG, each value rounded to the nearest.
 
     Args:
         path: of the file.

@@ -19,7 +19,7 @@ from mad_app.errors import ArgumentError
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture
 from mad_app.metrics import KnownMetric, get_metric
-from mad_app.records import Run, load_run
+from mad_app.records import Run, load_record
 from mad_app.runs import metrics_of, request_of
 
 
@@ -34,7 +34,7 @@ def explain_images(run: Run, images: np.ndarray, step: int, metrics: Sequence[Kn
     """
     first, second = (metric.bind(jnp.asarray(run.reference)) for metric in metrics)
     to = parametrization(run.start, request_of(run).settings(), run.mask)
-    levels = jnp.asarray([math.nan if image.level is None else image.level for image in run.images], jnp.float32)
+    levels = jnp.asarray([math.nan if image.level is None else image.level for image in run.results], jnp.float32)
     explained = explain_step(jnp.asarray(images), first, second, levels, to)
     pictures = [[_signed(move).uri() for move in moves[:2]] for moves in explained.moves]
     numbers = {name: _finite(getattr(explained, name).tolist()) for name in ("values", "levels", "changes")}
@@ -48,7 +48,7 @@ def explain_record(folder: Path, step: int) -> dict[str, Any]:
         RecordError: it cannot be read.
         ArgumentError: the record has no images of this step, or a metric is not available.
     """
-    run = load_run(folder)
+    run = load_record(folder)
     return explain_images(run, images_at(run, step), step, metrics_of(request_of(run), get_metric))
 
 

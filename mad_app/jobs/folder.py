@@ -19,7 +19,6 @@ Every file is replaced atomically, so a page that reads while the worker writes 
 
 import contextlib
 import enum
-import errno
 import json
 import time
 from dataclasses import asdict, dataclass, field, fields
@@ -37,7 +36,6 @@ SILENT_SECONDS = 12.0
 """No process attends to a job whose heartbeat is older; loading frameworks can delay a heartbeat by seconds."""
 
 SPEC_FILE, EARLIER_SPEC_FILE = "job.json", "order.json"
-NO_ROOM_ERRORS = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Phase(enum.Enum):
@@ -315,12 +313,6 @@ class Job:
     status: Status
     ahead: int = 0
     wait: float | None = None
-
-
-def is_no_room(error: BaseException) -> bool:
-    """Whether an error, or its cause, is a disk without room."""
-    cause = error if isinstance(error, OSError) else error.__cause__
-    return isinstance(cause, OSError) and cause.errno in NO_ROOM_ERRORS
 
 
 def _tuples(rows: list[Any]) -> tuple[Any, ...]:

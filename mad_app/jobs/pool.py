@@ -42,16 +42,35 @@ class WorkerPool:
             if not self._idle and len(self._running) < self._at_once and not self._closed:
                 self._idle.append(self._launch())
 
-    def start(self, folder: JobFolder) -> "Lease":
+    def start(self, folder: JobFolder) -> "PooledWorker":
         """Let a process run a job; raises OSError where none can be started."""
         folder.write_status(replace(folder.status(), phase=Phase.STARTING))
+        return PooledWorker(self, self._take(), folder)
+
+    def lend(self, request: Mapping[str, Any]) -> Future[Answer]:
+        """Ask a process for something that takes long; no job is given to it until it has answered.
+
+        Raises:
+            OSError: none can be started.
+        """
+        process = self._take()
+        answer = process.ask(request)
+
+        def take_back(done: Future[Answer]) -> None:
+            self.take_back(process, None if done.exception() else done.result()["memory"])
+
+        answer.add_done_callback(take_back)
+        return answer
+
+    def _take(self) -> WorkerProcess:
+        """A process that is ready, or a new one, while a spare one prepares itself."""
         with self._lock:
             ready = [process for process in self._idle if process.is_alive()]
             process = ready[0] if ready else self._launch()
             self._idle = ready[1:]
             self._running.add(process)
             self.warm_up()
-        return Lease(self, process, folder)
+        return process
 
     def ask(self, request: Mapping[str, Any]) -> Future[Answer] | None:
         """Ask a process that runs no job for something; None where each runs one."""
@@ -85,8 +104,8 @@ class WorkerPool:
             self._idle.clear()
 
 
-class Lease:
-    """A process that runs a job, as the queue sees it (`Worker`).
+class PooledWorker:
+    """The `Worker` of one job: a process of the pool, which takes it back at the end.
 
     Attributes:
         process: the process.

@@ -15,6 +15,9 @@ from typing import Any, Protocol
 from mad_app.jobs.environment import server_environment
 from mad_app.jobs.folder import JobFolder
 
+PREPARE = "MAD_APP_PREPARE"
+"""Environment variable that is `off` where workers shall prepare nothing, such as for lack of memory."""
+
 Answer = dict[str, Any]
 
 
@@ -41,6 +44,11 @@ class ProcessEnded(RuntimeError):
     def __init__(self, code: int) -> None:
         super().__init__(f"the worker process ended ({describe_exit(code)})")
         self.code = code
+
+
+def is_prepared_for() -> bool:
+    """Whether workers of the page prepare themselves for what was not yet asked: unless $MAD_APP_PREPARE is `off`."""
+    return os.environ.get(PREPARE) != "off"
 
 
 class WorkerProcess:

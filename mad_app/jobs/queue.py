@@ -15,10 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from mad_app.images import ImageArray
-from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase, is_no_room
+from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase
 from mad_app.jobs.process import StartWorker, Worker, describe_exit
 from mad_app.jobs.waiting import Waits
-from mad_app.records import RecordError, find_run, is_resumable, load_run
+from mad_app.records import RecordError, find_run, is_resumable, load_record
+from mad_app.records.room import is_no_room
 from mad_app.records.storage import stamp
 from mad_app.runs import request_of
 from mad_app.runs.materialize import make_start
@@ -148,7 +149,7 @@ class JobQueue:
             folder = find_run(self.root, run_id)
             if not is_resumable(folder):
                 raise RecordError(f"{run_id} has no checkpoint to continue from")
-            run = load_run(folder)
+            run = load_record(folder)
             return self.submit(JobSpec(request=request_of(run), run=run_id, visitor=visitor), run.reference)
 
     def pause(self, job_id: str) -> None:

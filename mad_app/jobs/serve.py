@@ -11,6 +11,8 @@ Each line of its standard input is a request, as JSON, and has a line of answer 
         {"problem": …}, why there are no values
     {"explain": folder of a record, "step": one of which it has the images}
         the arrows of the method there, as `explained` says, or {"problem": …}, why there are none
+    {"directions": folder of a search}
+        searches principal distortions, as `searches` says: {"memory": …}, as for a job
     {"check": text of a campaign's file}
         {"problems": …}, every mistake in it, a sentence each
 
@@ -41,6 +43,7 @@ from mad_app.compilation_cache import use_compilation_cache
 from mad_app.jobs.explained import explain_record
 from mad_app.jobs.folder import JobFolder
 from mad_app.jobs.priority import PREPARING, RUNNING, set_priority, yield_to_the_page
+from mad_app.jobs.searches import search_in
 from mad_app.jobs.worker import Reporter, work
 from mad_app.metrics import KnownMetric, MetricUnavailable, get_metric
 from mad_app.request import Request, request_from
@@ -139,6 +142,9 @@ class Inbox:
 def _answer(inbox: Inbox, request: Mapping[str, Any]) -> dict[str, Any]:
     if "run" in request:
         return {"memory": _run(inbox, request["run"])}
+    if "directions" in request:
+        search_in(Path(request["directions"]))
+        return {"memory": memory_in_use()}
     if "check" in request:
         return {"problems": mistakes(request["check"])}
     return explain(request) if "explain" in request else measure_start(request)

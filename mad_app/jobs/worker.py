@@ -19,21 +19,23 @@ import numpy as np
 from mad_app.competition import Reason
 from mad_app.images.encode import to_jpeg
 from mad_app.jobs.explained import explain_images
-from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase, is_no_room
+from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase
 from mad_app.jobs.owners import give_to
 from mad_app.metrics import OUT_OF_MEMORY, KnownMetric, MetricFailed, get_metric, is_out_of_memory
-from mad_app.records import UNFINISHED, History, Run, Trace, find_run, load_checkpoint, load_run
+from mad_app.records import UNFINISHED, History, Run, Trace, find_run, load_checkpoint, load_record
+from mad_app.records.room import when_there_is_room
 from mad_app.runs import Progress, materialize, record_competition, resume_run, source_of
 
 SECONDS_BETWEEN_REPORTS = 0.15
+
+SECONDS_FOR_THE_PAGE = 0.3
+"""How long a worker leaves the processors to the page that draws the result, before it measures all metrics."""
+
 SECONDS_BETWEEN_LOOKS = 0.05
 """How soon a paused worker notices that it may continue."""
 
 SLOW_SECONDS = 0.5
 """How long it rests after each step in slow motion."""
-
-SECONDS_BETWEEN_TRIES = 1.0
-"""How often a worker that waits for room on the disk tries again."""
 
 
 def work(reporter: "Reporter") -> None:
@@ -99,6 +101,8 @@ class Reporter:
         if measuring or (not paused and (due or phase is not self.status.phase)):
             self._report_step(progress, phase)
             self._last_report = now
+        if phase is Phase.VALUES:
+            time.sleep(SECONDS_FOR_THE_PAGE)
         if phase is Phase.RUNNING:
             self._rest()
         if not measuring and self.folder.is_asked_to_pause():
@@ -139,7 +143,7 @@ class Reporter:
         if progress.folder is None:
             return
         try:
-            run = load_run(progress.folder)
+            run = load_record(progress.folder)
             explained = explain_images(run, np.asarray(progress.step.images), progress.step.index, self._metrics)
         except (ValueError, RuntimeError, MemoryError):
             traceback.print_exc()
@@ -180,16 +184,13 @@ class Reporter:
 
     def _when_there_is_room(self, write: Callable[[], None]) -> None:
         """Write; while the disk has no room, wait and try again, unless the job is to stop."""
-        while True:
-            try:
-                write()
-            except OSError as error:
-                if not is_no_room(error) or self.is_asked_to_stop():
-                    raise
-                self.folder.mark_no_room(True)
-                time.sleep(SECONDS_BETWEEN_TRIES)
-            else:
-                break
+
+        def gives_up() -> bool:
+            asked = self.is_asked_to_stop()
+            self.folder.mark_no_room(not asked)
+            return asked
+
+        when_there_is_room(write, gives_up)
         if self.folder.has_no_room():
             self.folder.mark_no_room(False)
 
@@ -209,11 +210,11 @@ def _compete(reporter: Reporter) -> None:
         record = find_run(root, spec.run)
         reporter.continue_from(load_checkpoint(record).history)
         resume_run(record, **calls)
-    reporter.report(phase=_end(load_run(record), reporter), run=record.name)
+    reporter.report(phase=_end(load_record(record), reporter), run=record.name)
 
 
 def _end(run: Run, reporter: Reporter) -> Phase:
-    stopped = any(result.outcome in (Reason.STOPPED.value, UNFINISHED) for result in run.images)
+    stopped = any(result.outcome in (Reason.STOPPED.value, UNFINISHED) for result in run.results)
     return (Phase.INTERRUPTED if reporter.orphaned else Phase.STOPPED) if stopped else Phase.DONE
 
 

@@ -8,6 +8,7 @@ from mad_app.distortions import DISTORTIONS
 from mad_app.figures import metric_title, number
 from mad_app.figures.handout import PicturePanel
 from mad_app.figures.slide import Slide
+from mad_app.figures.text import times
 from mad_app.figures.web_page.markup import unbroken
 from mad_app.images import check_image
 from mad_app.lessons.equal_distance import Tuned
@@ -48,8 +49,8 @@ def sentence_of(tuned: Sequence[Tuned], metric: str, other: str, values: Sequenc
     if other == metric or len(known) < 2:
         return said
     low, high = min(known), max(known)
-    times = f", {high / low:.1f} times as much" if low > 0 else ""
-    return f"{said} {metric_title(other)} goes from {number(low)} to {number(high)}{times}."
+    ratio = f", {times(high / low)} as much" if low > 0 else ""
+    return f"{said} {metric_title(other)} goes from {number(low)} to {number(high)}{ratio}."
 
 
 def slide_of(

@@ -262,7 +262,7 @@ def _level_sets(image: ImageArray, state: LevelSetsState, _teacher: bool) -> Row
     }
     drawn = zip((first, second), levels, (False, True), strict=True)
     curves = [(contour(of, part * level), is_second) for of, level, is_second in drawn for part in (1.0, *LEVELS)]
-    fixed = (0, 1) if run is None else (metrics.index(run.images[LETTERS.index(state.third)].fixed),)
+    fixed = (0, 1) if run is None else (metrics.index(run.results[LETTERS.index(state.third)].fixed),)
     titles = [metric_title(metric) for metric in metrics]
     caption = (f"Orange: {titles[0]}. Blue: {titles[1]}.", "Thick: as far as the start.")
     thick = tuple(one * (1 + len(LEVELS)) for one in fixed)

@@ -54,8 +54,9 @@ class Plane:
     def images(self, places: npt.ArrayLike) -> ImageArray:
         """The images at places of the window, (N, 2) to float32 (N, H, W, 3) in [0, 1]."""
         along = np.asarray(places, np.float64) * self.side + self.corner
-        moved = self.reference + np.tensordot(along, self.axes, axes=1)
-        return np.clip(moved, 0, 1).astype(np.float32)
+        moved = along.astype(np.float32) @ self.axes.astype(np.float32).reshape(2, -1)
+        moved += self.reference.ravel()
+        return np.clip(moved, 0, 1, out=moved).reshape(-1, *self.reference.shape)
 
     def project(self, images: npt.ArrayLike) -> Points:
         """The places nearest to images, float (N, H, W, 3) to (N, 2); they may lie outside the window."""

@@ -159,8 +159,9 @@ _LPIPS = Lesson(
     ),
     seen="The two copies have one number, yet it comes from **different layers and places**: with some layers off, "
     "their order changes. The numbers below say how a shift by one pixel counts beside weak noise. **ST-LPIPS** was "
-    "built to tolerate shifts and minds it least; **LASI** compares weights of neighbors, which move along; **LPIPS** "
-    "depends on the picture, because its network skips pixels; **MSE** minds it most, as it compares pixel by pixel.",
+    "built to tolerate shifts and minds it least; **LASI** compares with which weights neighbors predict a pixel, and "
+    "these change little from one pixel to the next; **LPIPS** depends on the picture, because its network skips "
+    "pixels; **MSE** minds it most, as it compares pixel by pixel.",
     notes=(
         "Timing: 3 minutes for the rows, 2 for the switches, 3 for the shift.",
         "Ask: is a metric that ignores shifts better? (For looks, yes; for registering two pictures, no.)",

@@ -25,11 +25,11 @@ LEVEL_SETS = Lesson(
         answers=("Circles around the original", "Ellipses, stretched toward the start", "It depends on the picture."),
         right=0,
     ),
-    seen="MSE is the squared length of the way from the original, so its curves are **circles** in every plane through "
-    "it, except where colors beyond black or white are cut off. Other metrics have other shapes: where their curves "
-    "are far apart, a picture may change much at little cost. Where the two families of curves differ in shape, one "
-    "metric changes along a curve of the other, and a competition finds its ends. It is free to leave the plane, so "
-    "its way is shown projected.",
+    seen="MSE depends on the length of the way from the original alone, so its curves are **circles** in every plane "
+    "through it, except where colors beyond black or white are cut off. Other metrics have other shapes: where their "
+    "curves are far apart, a picture may change much at little cost. Where the two families of curves differ in shape, "
+    "one metric changes along a curve of the other, and a competition finds its ends. It is free to leave the plane, "
+    "so its way is shown projected.",
     notes=(
         "Timing: 3 minutes to explore, 2 for the prediction, 3 with other planes.",
         "Ask: could two metrics have the same curves in one plane and differ in another? (Yes. A plane is a slice.)",

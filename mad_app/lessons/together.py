@@ -195,10 +195,10 @@ def drive_apart(reference: npt.ArrayLike, judge: str, fixed: str, steps: int = L
 
 def read_run(run: Run) -> Driven:
     """What the record of such a competition says."""
-    values = [{name: value for name, value in one.seen.items() if value is not None} for one in run.images[:2]]
-    images = np.stack([from_uint8(picture) for picture in run.pictures[:2]])
+    values = [{name: value for name, value in one.reported.items() if value is not None} for one in run.results[:2]]
+    images = np.stack([from_uint8(picture) for picture in run.images_8bit[:2]])
     steps = int(run.history.step[-1])
-    return Driven(run.images[0].optimized, run.images[0].fixed, steps, images, (values[0], values[1]))
+    return Driven(run.results[0].optimized, run.results[0].fixed, steps, images, (values[0], values[1]))
 
 
 def stored_runs(picture: str, judge: str) -> list[Driven]:
@@ -213,7 +213,7 @@ def stored_runs(picture: str, judge: str) -> list[Driven]:
     """
     check_choice("picture", picture, PICTURES)
     check_choice("judge", judge, JUDGES)
-    return [driven for name, driven in _stored() if (name, driven.judge) == (picture, judge)]
+    return [driven for name, driven in all_stored() if (name, driven.judge) == (picture, judge)]
 
 
 def save_stored(runs: Sequence[tuple[str, Driven]]) -> None:
@@ -231,7 +231,8 @@ def save_stored(runs: Sequence[tuple[str, Driven]]) -> None:
 
 
 @lru_cache(maxsize=1)
-def _stored() -> list[tuple[str, Driven]]:
+def all_stored() -> list[tuple[str, Driven]]:
+    """All runs that come with the program, each with the name of its picture."""
     with np.load(STORED) as file:
         runs = json.loads(file["about"].tobytes())["runs"]
         images = [file[f"images_{i}"] for i in range(len(runs))]

@@ -12,7 +12,7 @@ from functools import lru_cache
 import torch
 from torch.nn.functional import conv2d, relu
 
-from mad_app.metrics.lpips.weights import load_weights
+from mad_app.metrics.lpips.weights import kept_weights
 from mad_app.metrics.on_device import constant
 
 STAGES = ((0, 2), (5, 7), (10, 12, 14), (17, 19, 21), (24, 26, 28))
@@ -60,7 +60,7 @@ def trained_vgg16() -> tuple[VGG16, str]:
     Raises:
         MetricUnavailable: the trained weights cannot be had.
     """
-    weights = load_weights("vgg")
+    weights = kept_weights("vgg")
     tensors = weights.tensors
     stages = tuple(
         tuple((tensors[f"features.{index}.weight"], tensors[f"features.{index}.bias"]) for index in indices)

@@ -1,7 +1,8 @@
 """Records: one run, one folder of plain JSON, PNG and NPZ, written whole or not at all."""
 
-from mad_app.records.checkpoints import Checkpoint, History, is_resumable, load_checkpoint, save_checkpoint
+from mad_app.records.checkpoints import Checkpoint, is_resumable, load_checkpoint, save_checkpoint
 from mad_app.records.environment import Environment, device_after, environment
+from mad_app.records.history import History
 from mad_app.records.keyframes import Keyframes
 from mad_app.records.labels import Label, load_label, save_label
 from mad_app.records.lock import LockedError, is_locked, run_lock
@@ -11,7 +12,7 @@ from mad_app.records.run import GIVEN, CornerResult, Origin, Run, Source, Summar
 from mad_app.records.run_folder import (
     find_run,
     list_runs,
-    load_run,
+    load_record,
     load_summary,
     replace_run,
     save_run,
@@ -35,7 +36,7 @@ from mad_app.records.series import (
 from mad_app.records.shelf import SHELF, SHELF_RUNS, shelf_folder, shelf_root
 from mad_app.records.state import State, state_of, why_not_resumable
 from mad_app.records.storage import DiskFullError, RecordError
-from mad_app.records.trace import Trace, at_end, seen_trace
+from mad_app.records.trace import Trace, at_end, reported_trace
 from mad_app.records.trash import delete_run, deleted_runs, empty_trash, restore_run
 
 __all__ = [
@@ -80,7 +81,7 @@ __all__ = [
     "load_label",
     "load_maps",
     "load_plan",
-    "load_run",
+    "load_record",
     "load_series",
     "load_summary",
     "members_of",
@@ -88,6 +89,7 @@ __all__ = [
     "pair_ratio",
     "readable_maps",
     "replace_run",
+    "reported_trace",
     "restore_run",
     "run_lock",
     "runs_of",
@@ -96,7 +98,6 @@ __all__ = [
     "save_maps",
     "save_run",
     "save_series",
-    "seen_trace",
     "shelf_folder",
     "shelf_root",
     "spread_of",

@@ -23,7 +23,7 @@ from mad_app.records.files import RUN_FILE, files_of
 from mad_app.records.labels import Label, label_path, load_label, read_label, save_label
 from mad_app.records.maps import load_maps
 from mad_app.records.run import Run
-from mad_app.records.run_folder import load_run
+from mad_app.records.run_folder import load_record
 from mad_app.records.schema import ARRAYS, STATE
 from mad_app.records.storage import (
     MAX_JSON_BYTES,
@@ -56,7 +56,7 @@ def zip_run(folder: Path) -> bytes:
     Raises:
         RecordError: the record cannot be read.
     """
-    run: Run = load_run(folder)
+    run: Run = load_record(folder)
     buffer = io.BytesIO()
     with (
         refusals(f"{run.id} could not be packed"),
@@ -191,7 +191,7 @@ def _check_record(staged: Path) -> None:
     for path in staged.glob("*.npz"):
         _check_sizes(path)
     try:
-        run = load_run(staged)
+        run = load_record(staged)
         load_maps(staged)
         if is_resumable(staged):
             load_checkpoint(staged)
@@ -203,7 +203,7 @@ def _check_record(staged: Path) -> None:
     except RecordError as error:
         raise RecordError(str(error).replace(f"{staged}/", "").replace(str(staged), "the record")) from error
     height, width = run.reference.shape[:2]
-    for name in (run.files["reference"], run.files["start"], *(result.file for result in run.images)):
+    for name in (run.files["reference"], run.files["start"], *(result.file for result in run.results)):
         _check_picture(staged / name, (width, height))
 
 

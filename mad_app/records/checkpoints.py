@@ -1,12 +1,10 @@
-"""The history of a competition, and the checkpoint from which it can be resumed.
+"""The checkpoint from which a competition can be resumed.
 
 checkpoint.npz holds, as plain arrays, the engine's last step (`index`, `images`, `first`, `second`, `drift` and its
-`state.…`), the history up to it (`history.…`), the keyframes (`keyframes.…`) and the `seconds` spent. Column i of a
-history belongs to `CORNERS[i]`.
+`state.…`), the history up to it (`history.…`), the keyframes (`keyframes.…`) and the `seconds` spent.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -15,6 +13,7 @@ import numpy as np
 from mad_app.competition.settings import Step
 from mad_app.records.arrays import read_declared
 from mad_app.records.files import CHECKPOINT_FILE, folder_at, path_of
+from mad_app.records.history import History, history_arrays, history_from
 from mad_app.records.keyframes import Keyframes, keyframe_arrays, keyframes_from
 from mad_app.records.schema import CHECKPOINT, STATE
 from mad_app.records.storage import RecordError, refusals, staged_file, write_arrays
@@ -22,36 +21,6 @@ from mad_app.records.storage import RecordError, refusals, staged_file, write_ar
 _STATE = "state."
 _HISTORY = "history."
 _KEYFRAMES = "keyframes."
-
-
-@dataclass(frozen=True, eq=False)
-class History:
-    """The values along a run; column i belongs to CORNERS[i].
-
-    Attributes:
-        step: steps done, (T,) integers that grow.
-        first: the first metric's distances to the reference, (T, 4); may hold NaN where a run broke down.
-        second: likewise for the second metric.
-        drift: relative signed departure of each image's fixed metric from its level, (T, 4).
-    """
-
-    step: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
-    drift: np.ndarray
-
-    @classmethod
-    def empty(cls) -> "History":
-        """A history without a step."""
-        return cls(np.zeros(0, np.int64), *(np.zeros((0, 4)) for _ in range(3)))
-
-    def with_step(self, step: Step) -> "History":
-        """This history and one step more; the images of the step are not kept."""
-        rows = (np.concatenate([column, [value]]) for column, value in self._pairs(step))
-        return History(np.append(self.step, step.index), *rows)
-
-    def _pairs(self, step: Step) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-        return (self.first, step.first), (self.second, step.second), (self.drift, step.drift)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +45,7 @@ def save_checkpoint(folder: str | Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(folder: str | Path) -> Checkpoint:
-    """Read the checkpoint of a run; raises RecordError as `load_run` does."""
+    """Read the checkpoint of a run; raises RecordError as `load_record` does."""
     path = path_of(folder_at(folder), "checkpoint") or folder_at(folder) / CHECKPOINT_FILE
     arrays, _ = read_declared(path, CHECKPOINT, prefix=STATE)
     history = history_from(arrays, prefix=_HISTORY)
@@ -108,13 +77,3 @@ def checkpoint_arrays(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
     values |= keyframe_arrays(checkpoint.keyframes, prefix=_KEYFRAMES)
     values |= {f"{_STATE}{name}": value for name, value in step.state.items()}
     return {name: np.asarray(value) for name, value in values.items()}
-
-
-def history_arrays(history: History, *, prefix: str = "") -> dict[str, np.ndarray]:
-    """The history as named arrays, for an NPZ file."""
-    return {f"{prefix}{item.name}": getattr(history, item.name) for item in fields(History)}
-
-
-def history_from(arrays: Mapping[str, np.ndarray], *, prefix: str = "") -> History:
-    """The inverse of `history_arrays`."""
-    return History(**{item.name: arrays[f"{prefix}{item.name}"] for item in fields(History)})

@@ -12,14 +12,17 @@ from mad_app.records.storage import RecordError, read_json
 from mad_app.records.text import readable
 from mad_app.records.upgrade import png_size, upgrade
 
+FIELDS: Mapping[str, str] = {"request": "request_id", "reference": "origin", "images": "results"}
+"""Key of run.json to the field of a `Run` that holds it, where their names differ."""
 
-def document_of(run: Run, run_id: str, images: tuple[CornerResult, ...], files: Mapping[str, str]) -> dict[str, Any]:
+
+def document_of(run: Run, run_id: str, results: tuple[CornerResult, ...], files: Mapping[str, str]) -> dict[str, Any]:
     """The run.json of a run; further keys cannot take the place of its own."""
     known: dict[str, Any] = {"schema": SCHEMA, "id": run_id}
-    known |= {name: getattr(run, name) for name in RUN.keys if name not in ("reference", "images")}
+    known |= {key: getattr(run, FIELDS.get(key, key)) for key in RUN.keys}
     known["reference"] = asdict(run.origin) if run.origin else None
     known["files"] = dict(files)
-    known["images"] = [{**{name: getattr(image, name) for name in CORNER.keys}, **image.extra} for image in images]
+    known["images"] = [{**{key: getattr(one, key) for key in CORNER.keys}, **one.extra} for one in results]
     return known | {name: value for name, value in run.extra.items() if name not in known}
 
 
@@ -43,14 +46,11 @@ def read_document(folder: Path) -> dict[str, Any]:
         document = upgrade(document, png_size(folder / files["reference"]))
     document = with_readable_names(document)
     check_run(document, str(path))
-    values = {name: document[name] for name in RUN.keys}
-    reference = values["reference"]
-    values["origin"] = Origin(
-        **{name: reference[name] for name in ORIGIN.keys}, notes=tuple(reference.get("notes", ()))
-    )
-    values["images"] = tuple(_corner(image, f"{path}: images[{i}]") for i, image in enumerate(values["images"]))
-    values["others"] = tuple(values["others"])
-    del values["reference"]
+    values = {FIELDS.get(key, key): document[key] for key in RUN.keys}
+    origin = document["reference"]
+    values["origin"] = Origin(**{key: origin[key] for key in ORIGIN.keys}, notes=tuple(origin.get("notes", ())))
+    values["results"] = tuple(_corner(one, f"{path}: images[{i}]") for i, one in enumerate(document["images"]))
+    values["others"] = tuple(document["others"])
     known = {*RUN.keys, "schema", "id", "files"}
     extra = {name: value for name, value in document.items() if name not in known}
     return {**values, "schema": schema, "files": files, "extra": extra}

@@ -34,7 +34,7 @@ class Entry:
         pair: the most separated pair, 0 or 1.
         ratio: of that pair; None if it is not known.
         state: whether it is finished, can be continued, or neither.
-        request: id of its request, which equal requests share.
+        request_id: of its request, which equal requests share.
     """
 
     folder: Path
@@ -48,7 +48,7 @@ class Entry:
     pair: int
     ratio: float | None
     state: State
-    request: str
+    request_id: str
 
     @property
     def unfinished(self) -> bool:
@@ -156,21 +156,21 @@ def read_row(root: Path, name: str) -> dict[str, Any]:
 def _read_run(folder: Path) -> list[Any]:
     """The attributes of an `Entry` after its folder, as JSON has them."""
     summary = load_summary(folder)
-    pair = most_separated_pair(summary.images)
-    ratio = pair_ratio(summary.images, pair)
+    pair = most_separated_pair(summary.results)
+    ratio = pair_ratio(summary.results, pair)
     origin = summary.origin
     return [
         summary.created,
         without_folders(summary.settings),
-        summary.images[0].optimized,
-        summary.images[0].fixed,
+        summary.results[0].optimized,
+        summary.results[0].fixed,
         origin.width if origin else None,
         origin.height if origin else None,
         _read_label(folder),
         pair,
         "infinite" if ratio == math.inf else ratio,
         state_of(summary).value,
-        summary.request,
+        summary.request_id,
     ]
 
 
@@ -207,10 +207,21 @@ def shown(root: Path, name: str, row: Mapping[str, Any]) -> Entry | SeriesEntry 
         kind, created, varied, settings, label, runs, missing, faults = row["series"]
         reasons = tuple((value, reason) for value, reason in missing)
         return SeriesEntry(root / name, kind, created, varied, settings, _label(*label), tuple(runs), reasons, faults)
-    created, settings, first, second, width, height, label, pair, ratio, state, request = row["run"]
+    created, settings, first, second, width, height, label, pair, ratio, state, request_id = row["run"]
     ratio = math.inf if ratio == "infinite" else ratio
     return Entry(
-        root / name, created, settings, first, second, width, height, _label(*label), pair, ratio, State(state), request
+        root / name,
+        created,
+        settings,
+        first,
+        second,
+        width,
+        height,
+        _label(*label),
+        pair,
+        ratio,
+        State(state),
+        request_id,
     )
 
 

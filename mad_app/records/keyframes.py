@@ -1,4 +1,4 @@
-"""Some of the four images along a run, in 8 bits: enough to look at how they went.
+"""Some of the four 8-bit images along a run: enough to look at how they went.
 
 keyframes.npz, and the checkpoint under `keyframes.…`, hold `step` (K,) and `images` (K, 4, H, W, 3). The images change
 most at first, so the steps lie close together there. The last images are not among them: those are the record's own.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from mad_app.competition.settings import CORNERS, Step
-from mad_app.images import to_uint8
+from mad_app.images import nearest_8bit
 
 MAX_COUNT = 24
 MIN_COUNT = 4
@@ -40,7 +40,7 @@ class Keyframes:
         height, width = step.images.shape[1:3]
         if step.index not in keyframe_steps(steps, height * width) or step.index in self.step:
             return self
-        images = np.stack([to_uint8(image) for image in np.asarray(step.images)])[None]
+        images = nearest_8bit(step.images)[None]
         kept = np.concatenate([self.images, images]) if len(self.step) else images
         return Keyframes(np.append(self.step, step.index), kept)
 

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mad_app.competition.settings import Direction
-from mad_app.images import to_uint8
-from mad_app.records.checkpoints import History
+from mad_app.records.history import History
 from mad_app.records.keyframes import Keyframes
 from mad_app.records.schema import SCHEMA
 from mad_app.request import REPLACED, REQUEST_SETTINGS
@@ -78,9 +77,9 @@ class CornerResult:
         level: the value that the fixed metric keeps.
         start: metric name to distance of the start image, every available metric; None where not measurable.
         final: likewise for this image, as the float image that was optimized.
-        final_8bit: likewise for the picture that is saved; None while a run is unfinished, and in records of schema 1.
+        final_8bit: likewise for the 8-bit image; None while a run is unfinished, and in records of schema 1.
         drift: relative signed departure of the fixed metric from the level, on the float image.
-        drift_8bit: the same, on the picture that is saved.
+        drift_8bit: the same, on the 8-bit image.
         outcome: why the optimization ended, one of `schema.OUTCOMES`.
         file: name of the picture in the run's folder, given when it is saved.
         extra: further keys of run.json, kept as they are.
@@ -100,13 +99,13 @@ class CornerResult:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def seen(self) -> Mapping[str, float | None]:
-        """Metric name to distance of the picture that people see, as far as it was measured."""
+    def reported(self) -> Mapping[str, float | None]:
+        """Metric name to distance of the 8-bit image; of the float image where nothing else was measured."""
         return self.final if self.final_8bit is None else self.final_8bit
 
     @property
-    def drift_seen(self) -> float | None:
-        """Departure from the level of the picture that people see, as far as it was measured."""
+    def reported_drift(self) -> float | None:
+        """Departure from the level of the 8-bit image, likewise."""
         return self.drift if self.drift_8bit is None else self.drift_8bit
 
 
@@ -121,16 +120,16 @@ class Run:
         device: what it ran on.
         weights: metric name to the source of its weights, None if it has none.
         seconds: time spent optimizing.
-        images: four results in the order of CORNERS.
+        results: of the four images, in the order of CORNERS.
         reference: float32 (H, W, 3) in [0, 1].
         start: likewise, the image from which all four start.
-        finals: float32 (4, H, W, 3).
+        finals: the four images, float32 (4, H, W, 3).
+        images_8bit: the four images as they are saved for people to see, uint8 (4, H, W, 3).
         history: the values along the run, at least one row.
-        request: id of the request, which equal requests share; computed from `settings` where it is empty.
+        request_id: of the request, which equal requests share; computed from `settings` where it is empty.
         origin: where the reference came from; derived from `settings` where it is None.
         solver: names of the solver's options to their values.
         others: names of the metrics that were measured at the end beside the two that compete.
-        finals_8bit: uint8 (4, H, W, 3), the four pictures that are saved; None for the nearest to `finals`.
         mask: bool (H, W), true where the images might change; None if they might everywhere.
         keyframes: some of the images along the run; none in a record that kept none, or where they are damaged.
         schema: version of the format it was read from.
@@ -147,16 +146,16 @@ class Run:
     device: str
     weights: Mapping[str, str | None]
     seconds: float
-    images: tuple[CornerResult, ...]
+    results: tuple[CornerResult, ...]
     reference: np.ndarray
     start: np.ndarray
     finals: np.ndarray
+    images_8bit: np.ndarray
     history: History
-    request: str = ""
+    request_id: str = ""
     origin: Origin | None = None
     solver: Mapping[str, Any] = field(default_factory=dict)
     others: tuple[str, ...] = ()
-    finals_8bit: np.ndarray | None = None
     mask: np.ndarray | None = None
     keyframes: Keyframes = field(default_factory=Keyframes.empty)
     schema: int = SCHEMA
@@ -170,11 +169,6 @@ class Run:
     def given(self) -> tuple[str, ...]:
         """Which of "start" and "mask" were given as arrays."""
         return given_in(self.extra)
-
-    @property
-    def pictures(self) -> np.ndarray:
-        """The four images as people see them, uint8 (4, H, W, 3)."""
-        return np.stack([to_uint8(image) for image in self.finals]) if self.finals_8bit is None else self.finals_8bit
 
     @property
     def id(self) -> str:
@@ -196,9 +190,9 @@ class Summary:
     created: str
     settings: Mapping[str, str | float | bool | None]
     seconds: float
-    images: tuple[CornerResult, ...]
+    results: tuple[CornerResult, ...]
     extra: Mapping[str, Any]
-    request: str = ""
+    request_id: str = ""
     origin: Origin | None = None
     solver: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
     run.json         schema, id, request, created, settings, reference, solver, seed, versions, device, weights,
                      seconds, others, files, images (plain JSON)
-    reference.png, start.png, 1_lasi_max.png …   the pictures in 8 bits
+    reference.png, start.png, 1_lasi_max.png …   the 8-bit images
     images.npz       reference, start (H, W, 3) and images (4, H, W, 3): exact float32, sRGB in [0, 1]; images_8bit, the
                      four as in the PNG files; and mask (H, W), true where they might change, if there was one
     history.npz      step (T,), first, second, drift (T, 4)
@@ -28,12 +28,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from mad_app.images import from_uint8, save_png
+from mad_app.images import from_uint8, nearest_8bit, save_png
 from mad_app.records.arrays import check_arrays, read_declared
-from mad_app.records.checkpoints import Checkpoint, history_arrays, history_from
+from mad_app.records.checkpoints import Checkpoint
 from mad_app.records.checkpoints import save_checkpoint as write_checkpoint
 from mad_app.records.document import document_of, read_document
 from mad_app.records.files import CHECKPOINT_FILE, DEFAULT_FILES, RUN_FILE, folder_at, free_name, leftovers
+from mad_app.records.history import history_arrays, history_from
 from mad_app.records.keyframes import Keyframes, keyframe_arrays, keyframes_from
 from mad_app.records.run import CornerResult, Origin, Run, Summary
 from mad_app.records.schema import HISTORY, IMAGES, KEYFRAMES, check_run
@@ -95,7 +96,7 @@ def save_run(
 def replace_run(run: Run, folder: str | Path, *, checkpoint: Checkpoint | None = None) -> None:
     """Put a newer version of a run in the place of the one in `folder`, whose date and further keys it keeps.
 
-    At every moment, and after a crash at any moment, `load_run(folder)` gives either the old or the new version.
+    At every moment, and after a crash at any moment, `load_record(folder)` gives either the old or the new version.
 
     Raises:
         RecordError: as in `save_run`, or `folder` holds no valid run; the old version stays.
@@ -112,7 +113,7 @@ def replace_run(run: Run, folder: str | Path, *, checkpoint: Checkpoint | None =
                 _delete_leftovers(folder)
 
 
-def load_run(folder: str | Path) -> Run:
+def load_record(folder: str | Path) -> Run:
     """Read a run; nothing in it is executed.
 
     Keyframes that are damaged are left out, and `faults` says so. Files and arrays that no record has are not read.
@@ -124,14 +125,14 @@ def load_run(folder: str | Path) -> Run:
 
 
 def load_summary(folder: str | Path) -> Summary:
-    """Read run.json alone; raises as `load_run` does."""
+    """Read run.json alone; raises as `load_record` does."""
     folder = folder_at(folder)
     values = read_document(folder)
     return Summary(folder=folder, **{item.name: values[item.name] for item in fields(Summary) if item.name != "folder"})
 
 
 def list_runs(root: str | Path) -> list[Summary]:
-    """All runs under `root`, newest first; what is no readable run is left out (`load_run` says why)."""
+    """All runs under `root`, newest first; what is no readable run is left out (`load_record` says why)."""
     found = []
     with refusals(f"the runs in {root} could not be listed"):
         for name in list_names(Path(root)):
@@ -162,9 +163,9 @@ def _completed(run: Run) -> Run:
     settings = {name: readable(value) if isinstance(value, str) else value for name, value in run.settings.items()}
     origin = run.origin or Origin(**origin_from(settings, (width, height)))
     origin = replace(origin, name=origin.name and readable(origin.name))
-    run = replace(run, settings=settings, origin=origin, request=run.request or id_of(run.settings))
-    images = tuple(replace(result, file="") for result in run.images)
-    check_run(plain(document_of(run, "", images, {})), where)
+    run = replace(run, settings=settings, origin=origin, request_id=run.request_id or id_of(run.settings))
+    unnamed = tuple(replace(result, file="") for result in run.results)
+    check_run(plain(document_of(run, "", unnamed, {})), where)
     return run
 
 
@@ -172,7 +173,7 @@ def _write(folder: Path, run: Run, run_id: str, checkpoint: Checkpoint | None) -
     """Write a version of a run beside the one that the folder may hold, and then its run.json."""
     numbered = checkpoint is not None
     files = {role: free_name(folder, DEFAULT_FILES[role], numbered=numbered) for role in ("images", "history", "maps")}
-    arrays = {"reference": run.reference, "start": run.start, "images": run.finals, "images_8bit": run.pictures}
+    arrays = {"reference": run.reference, "start": run.start, "images": run.finals, "images_8bit": run.images_8bit}
     write_arrays(folder / files["images"], arrays if run.mask is None else {**arrays, "mask": run.mask})
     write_arrays(folder / files["history"], history_arrays(run.history))
     for role, image in (("reference", run.reference), ("start", run.start)):
@@ -182,10 +183,10 @@ def _write(folder: Path, run: Run, run_id: str, checkpoint: Checkpoint | None) -
         write_arrays(folder / files["keyframes"], keyframe_arrays(run.keyframes))
     results = tuple(
         replace(result, file=free_name(folder, _file_name(i, result), numbered=numbered))
-        for i, result in enumerate(run.images, start=1)
+        for i, result in enumerate(run.results, start=1)
     )
-    for result, picture in zip(results, run.pictures, strict=True):
-        save_png(folder / result.file, from_uint8(picture))
+    for result, image in zip(results, run.images_8bit, strict=True):
+        save_png(folder / result.file, from_uint8(image))
     for name in (*files.values(), *(result.file for result in results)):
         if name != files["maps"]:
             sync_file(folder / name)
@@ -244,7 +245,7 @@ def _load(folder: Path) -> Run:
         reference=images["reference"],
         start=images["start"],
         finals=images["images"],
-        finals_8bit=images.get("images_8bit"),
+        images_8bit=images["images_8bit"] if "images_8bit" in images else nearest_8bit(images["images"]),
         mask=images.get("mask"),
         history=history_from(history),
         keyframes=keyframes,
@@ -268,7 +269,7 @@ def _check_arrays(run: Run, where: str) -> None:
         "images": run.finals,
         "reference": run.reference,
         "start": run.start,
-        "images_8bit": run.finals_8bit,
+        "images_8bit": run.images_8bit,
         "mask": run.mask,
     }
     sizes = check_arrays(arrays, IMAGES, where)
@@ -280,7 +281,7 @@ def _check_arrays(run: Run, where: str) -> None:
 def _new_id(run: Run) -> str:
     """Sortable, readable, unique: time, metrics, picture, chance."""
     time = datetime.datetime.fromisoformat(run.created).strftime("%Y-%m-%d_%H%M%S")
-    metrics = f"{_plain_name(run.images[0].optimized)}-vs-{_plain_name(run.images[0].fixed)}"
+    metrics = f"{_plain_name(run.results[0].optimized)}-vs-{_plain_name(run.results[0].fixed)}"
     picture = _plain_name(Path(str(run.settings.get("image") or "image")).stem)
     return f"{time}_{metrics}_{picture}_{secrets.token_hex(2)}"
 

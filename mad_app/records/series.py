@@ -22,7 +22,7 @@ from mad_app.errors import ArgumentError
 from mad_app.records.files import folder_at
 from mad_app.records.kinds import Flat
 from mad_app.records.run import Run, Summary
-from mad_app.records.run_folder import find_run, list_runs, load_run, load_summary
+from mad_app.records.run_folder import find_run, list_runs, load_record, load_summary
 from mad_app.records.schema import LONGEST_TEXT, SERIES, SERIES_SCHEMA, check_types_of_settings
 from mad_app.records.state import State, state_of
 from mad_app.records.storage import (
@@ -53,11 +53,11 @@ class PlannedRun:
     """One competition of a series.
 
     Attributes:
-        id: of its request (`mad_app.request.request_id`).
+        request_id: of its request (`mad_app.request.request_id`).
         settings: of its request.
     """
 
-    id: str
+    request_id: str
     settings: Settings
 
 
@@ -156,8 +156,8 @@ def spread_of_starts(series: Series) -> Spread:
 
 def spread_of(series: Series, position: int) -> Spread:
     """How much the pictures at one position of CORNERS differ, as they are saved."""
-    pictures = [run.pictures[position].astype(np.float64) / 255 for run in series.runs]
-    finals = [run.images[position].seen.get(run.images[position].optimized) for run in series.runs]
+    pictures = [run.images_8bit[position].astype(np.float64) / 255 for run in series.runs]
+    finals = [run.results[position].reported.get(run.results[position].optimized) for run in series.runs]
     values = [value for value in finals if value is not None]
     return Spread(rms=_mean_rms(pictures), lowest=min(values, default=None), highest=max(values, default=None))
 
@@ -198,7 +198,7 @@ def load_series(folder: str | Path) -> Series:
     for member in members:
         try:
             if member.state is State.FINISHED and member.summary is not None:
-                runs.append(load_run(member.summary.folder))
+                runs.append(load_record(member.summary.folder))
             else:
                 missing.append(member)
         except RecordError as error:
@@ -231,7 +231,10 @@ def load_plan(folder: str | Path) -> Plan:
     SERIES.check(document, str(path))
     for request in document["requests"]:
         check_types_of_settings(request["settings"], str(path))
-    kind, runs = document["kind"], [PlannedRun(id=one["id"], settings=one["settings"]) for one in document["requests"]]
+    kind, runs = (
+        document["kind"],
+        [PlannedRun(request_id=one["id"], settings=one["settings"]) for one in document["requests"]],
+    )
     return Plan(kind=_KINDS.get(kind, kind), created=document["created"], varied=document["varied"], runs=tuple(runs))
 
 
@@ -243,11 +246,11 @@ def members_of(folder: str | Path, plan: Plan) -> list[Member]:
     folder = folder_at(folder)
     found = dict[str, Member]()
     for summary in reversed(list_runs(folder)):
-        member = _member(PlannedRun(id=summary.request, settings=summary.settings), summary)
-        if summary.request and _rank(member) >= _rank(found.get(summary.request)):
-            found[summary.request] = member
+        member = _member(PlannedRun(request_id=summary.request_id, settings=summary.settings), summary)
+        if summary.request_id and _rank(member) >= _rank(found.get(summary.request_id)):
+            found[summary.request_id] = member
     return [
-        replace(found[planned.id], planned=planned) if planned.id in found else _member(planned, None)
+        replace(found[planned.request_id], planned=planned) if planned.request_id in found else _member(planned, None)
         for planned in plan.runs
     ]
 

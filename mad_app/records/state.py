@@ -23,7 +23,7 @@ def state_of(run: Run | Summary) -> State:
     """The state of a run that lies in a folder."""
     if run.folder is not None and is_resumable(run.folder):
         return State.RESUMABLE
-    ended_early = any(image.outcome in (UNFINISHED, Reason.STOPPED.value) for image in run.images)
+    ended_early = any(image.outcome in (UNFINISHED, Reason.STOPPED.value) for image in run.results)
     return State.LOST if ended_early else State.FINISHED
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mad_app.records.checkpoints import History
+from mad_app.records.history import History
 from mad_app.records.run import Run
 
 MAX_POINTS = 200
@@ -40,18 +40,18 @@ class Trace:
         return cls(tuple(int(step) for step in history.step[kept]), *columns)
 
 
-def seen_trace(run: Run) -> Trace:
-    """The values over the steps; at the end, those of the 8-bit images, which are what people see."""
+def reported_trace(run: Run) -> Trace:
+    """The values over the steps; at the end, those of the 8-bit images."""
     return at_end(Trace.of(run.history), run)
 
 
 def at_end(trace: Trace, run: Run) -> Trace:
     """A trace whose last row has the values of the record's 8-bit images, as far as they were measured."""
-    names = (run.images[0].optimized, run.images[0].fixed)
+    names = (run.results[0].optimized, run.results[0].fixed)
     ends = {
-        "first": tuple(_finite(result.seen.get(names[0])) for result in run.images),
-        "second": tuple(_finite(result.seen.get(names[1])) for result in run.images),
-        "drift": tuple(_finite(result.drift_seen) for result in run.images),
+        "first": tuple(_finite(result.reported.get(names[0])) for result in run.results),
+        "second": tuple(_finite(result.reported.get(names[1])) for result in run.results),
+        "drift": tuple(_finite(result.reported_drift) for result in run.results),
     }
     columns = {name: (*getattr(trace, name)[:-1], row) for name, row in ends.items()}
     return replace(trace, **columns)

@@ -1,6 +1,6 @@
 """Documents of earlier schemas as today's: the one place that knows how records used to be written.
 
-Schema 1 had neither `final_8bit` nor pictures chosen at the level, and no crop. Schemas 1 and 2 gave the reason why
+Schema 1 had neither `final_8bit` nor 8-bit images chosen at the level, and no crop. Schemas 1 and 2 gave the reason why
 an image's optimization ended as a sentence, spelled `optimised` and `grey`, kept the solver's constants among the
 settings, and did not name the source of the reference. Up to schema 3 a picture was cut to a square, by default the
 largest one in the middle, and `gray` was false unless it was given.

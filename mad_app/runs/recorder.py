@@ -1,23 +1,24 @@
-"""Keeps the record of a run up to date while its steps go by.
+"""Runs a competition, and keeps its record up to date while its steps go by.
 
 A record in a folder is there from the first step, and its checkpoint is renewed while the competition runs: whatever
 happens to the process, the run can be resumed. After the last step the record first gets the images and values as the
-engine leaves them, then the pictures in 8 bits and the values of all metrics, then the maps. While there is no room on
+engine leaves them, then the 8-bit images and the values of all metrics, then the maps. While there is no room on
 the disk, the run waits.
 """
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
 
-from mad_app.competition import CORNERS, Reason, SolverOptions, Step, parametrization, quantize_at_level
+from mad_app.competition import CORNERS, Reason, SolverOptions, Step, compete, parametrization, quantize_at_level
 from mad_app.competition.settings import Role
-from mad_app.images import from_uint8
+from mad_app.images import from_uint8, nearest_8bit
 from mad_app.metrics import KnownMetric, get_measurable, measure_batch, measure_maps, measured_by_default
 from mad_app.metrics.failure import failures_in_callbacks
 from mad_app.metrics.sums import Summable
@@ -35,6 +36,7 @@ from mad_app.records import (
     device_after,
     environment,
 )
+from mad_app.records.room import when_there_is_room
 from mad_app.request import Request, settings_for_record
 from mad_app.runs.materialize import Materials
 from mad_app.runs.stores import Store
@@ -42,8 +44,6 @@ from mad_app.runs.stores import Store
 SECONDS_BETWEEN_CHECKPOINTS = 5.0
 SPEED_SECONDS = 5.0
 """Span over which the speed is measured, or the last step, where that takes longer."""
-SECONDS_BETWEEN_TRIES = 1.0
-"""How often a run that waits for room on the disk tries to write."""
 
 ARROWS = {"max": "↑", "min": "↓"}
 
@@ -51,7 +51,7 @@ Values = Mapping[str, float | None]
 """Metric name to distance; None where it is not available."""
 
 Lacking = Literal["values", "maps"]
-"""What the record of a run that has ended still gets: pictures in 8 bits, the values of all metrics and then maps, or
+"""What the record of a run that has ended still gets: the 8-bit images, the values of all metrics and then maps, or
 maps alone."""
 
 
@@ -113,13 +113,13 @@ class Competition:
 
 
 class Recorder:
-    """Makes the record of one competition.
+    """Runs one competition and makes its record.
 
     Args:
         competition: what is recorded.
         store: where the record goes.
         on_progress: called at the start, after each step and at the end.
-        should_stop: asked while the run waits for room on the disk.
+        should_stop: asked after each step, and while the run waits for room on the disk.
         checkpoint: of a run that is resumed.
     """
 
@@ -137,15 +137,30 @@ class Recorder:
         self._store, self._checkpoint = store, checkpoint
         self._pace: list[tuple[int, float]] = []  # steps done, after how many seconds
 
-    def record(self, steps: Iterator[Step]) -> None:
-        """Drain the steps into the store.
+    def record(self) -> None:
+        """Compete, from the start or from the checkpoint, and put the record into the store.
 
         Raises:
-            DiskFullError: there is no room for the first version of the record; RecordError: the disk refused it;
+            ArgumentError: as `compete`.
+            DiskFullError: there is no room for the first version of the record; RecordError: the disk refused it.
             MetricFailed: a metric raised an error.
         """
         with failures_in_callbacks(" or ".join(self._names())):
-            self._drain(steps)
+            self._drain(self._steps())
+
+    def _steps(self) -> Iterator[Step]:
+        competition, before = self._competition, self._checkpoint
+        return compete(
+            competition.materials.reference,
+            competition.materials.start,
+            *competition.metrics,
+            competition.request.settings(),
+            solver=competition.solver,
+            mask=competition.materials.mask,
+            resume=before.step if before else None,
+            spent=before.seconds if before else 0.0,
+            should_stop=self._should_stop,
+        )
 
     def _drain(self, steps: Iterator[Step]) -> None:
         before = self._checkpoint
@@ -194,16 +209,16 @@ class Recorder:
 
     def _write(self, at: Checkpoint, write: Callable[..., None], *arguments: object) -> bool:
         """Write something as soon as there is room for it; False if the run was stopped while it waited."""
-        while True:
-            try:
-                write(*arguments)
-            except DiskFullError:
-                self._report(at, timed=False, waiting=True)
-                if self._should_stop():
-                    return False
-                time.sleep(SECONDS_BETWEEN_TRIES)
-            else:
-                return True
+
+        def gives_up() -> bool:
+            self._report(at, timed=False, waiting=True)
+            return self._should_stop()
+
+        try:
+            when_there_is_room(partial(write, *arguments), gives_up)
+        except DiskFullError:
+            return False
+        return True
 
     def _unmeasured(self, at: Checkpoint) -> Run:
         """The run as the engine leaves it: the values of both metrics, for the images before they are rounded."""
@@ -213,15 +228,14 @@ class Recorder:
         return self._run(at, _results(names, step, _levels(history), start, values, None))
 
     def _measured(self, last: Checkpoint) -> Run:
-        """The run with its pictures in 8 bits, and the values of all metrics that were asked for."""
+        """The run with its 8-bit images, and the values of all metrics that were asked for."""
         materials, step, levels = self._competition.materials, last.step, _levels(last.history)
-        finals = np.asarray(step.images)
-        finals_8bit = self._quantized(finals, levels)
-        shown = [from_uint8(picture) for picture in finals_8bit]
-        measured = self._measure(np.stack([materials.start, *finals, *shown]))
+        images = np.asarray(step.images)
+        images_8bit = self._quantize(images, levels)
+        measured = self._measure(np.stack([materials.start, *images, *map(from_uint8, images_8bit)]))
         start, *values = [dict(zip(measured, row, strict=True)) for row in zip(*measured.values(), strict=True)]
         results = _results(self._names(), step, levels, start, values[:4], values[4:])
-        return replace(self._run(last, results), finals_8bit=finals_8bit)
+        return replace(self._run(last, results), images_8bit=images_8bit)
 
     def _measure(self, images: np.ndarray) -> dict[str, tuple[float | None, ...]]:
         """Metric name to its distance of each image: the two that compete, and the others that were asked for."""
@@ -242,13 +256,13 @@ class Recorder:
         )
         return Maps.of(np.append(keyframes.step, run.history.step[-1]), first, second)
 
-    def _quantized(self, finals: np.ndarray, levels: np.ndarray) -> np.ndarray:
-        """The four pictures that are saved, uint8."""
+    def _quantize(self, images: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """The 8-bit images."""
         materials, solver, settings = self._competition.materials, self._competition.solver, self._request.settings()
         first, second = (metric.bind(jnp.asarray(materials.reference)) for metric in self._competition.metrics)
         space = parametrization(materials.start, settings, materials.mask, solver=solver)
         bounds = space.bounds_8bit(settings)
-        return quantize_at_level(finals, first, second, levels, bounds=bounds, gray=bool(settings.gray), solver=solver)
+        return quantize_at_level(images, first, second, levels, bounds=bounds, gray=bool(settings.gray), solver=solver)
 
     def _run(self, at: Checkpoint, results: tuple[CornerResult, ...]) -> Run:
         competition, here = self._competition, environment()
@@ -256,7 +270,7 @@ class Recorder:
         metrics = {metric.name: metric for metric in competition.metrics}
         others = () if results[0].outcome == UNFINISHED else tuple(n for n in results[0].final if n not in metrics)
         return Run(
-            request=competition.request_id,
+            request_id=competition.request_id,
             settings=settings_for_record(self._request, competition.materials.given),
             origin=competition.origin,
             solver=asdict(competition.solver),
@@ -266,10 +280,11 @@ class Recorder:
             weights={name: (metrics[name] if name in metrics else get_measurable(name)).weights for name in measured},
             seconds=at.seconds,
             others=others,
-            images=results,
+            results=results,
             reference=competition.materials.reference,
             start=competition.materials.start,
             finals=np.asarray(at.step.images),
+            images_8bit=nearest_8bit(at.step.images),
             history=at.history,
             mask=competition.materials.mask,
             keyframes=at.keyframes.before(at.step.index),
@@ -311,15 +326,15 @@ def _results(
     step: Step,
     levels: np.ndarray,
     start: Values,
-    finals: Sequence[Values],
-    finals_8bit: Sequence[Values] | None,
+    final: Sequence[Values],
+    final_8bit: Sequence[Values] | None,
 ) -> tuple[CornerResult, ...]:
-    """The results of the four images, given the values of the start, of them, and of them in 8 bits."""
+    """The results of the four images, given the values of the start, of them, and of the 8-bit images."""
     of = dict(zip(("first", "second"), names, strict=True))
     results = []
     for i, corner in enumerate(CORNERS):
-        shown = finals_8bit[i] if finals_8bit else None
-        value = shown[of[corner.fixed]] if shown else None
+        values_8bit = final_8bit[i] if final_8bit else None
+        value = values_8bit[of[corner.fixed]] if values_8bit else None
         results.append(
             CornerResult(
                 optimized=of[corner.optimized],
@@ -327,8 +342,8 @@ def _results(
                 direction=corner.direction,
                 level=float(levels[i]),
                 start=start,
-                final=finals[i],
-                final_8bit=shown,
+                final=final[i],
+                final_8bit=values_8bit,
                 drift=float(step.drift[i]),
                 drift_8bit=None if value is None else value / float(levels[i]) - 1,
                 outcome=step.reasons[i].value if step.reasons else UNFINISHED,

@@ -1,5 +1,6 @@
 """What reproduces a run: a command line, Python, and the address of a page, all made from the declared settings."""
 
+import os
 import re
 import shlex
 from collections.abc import Callable, Mapping
@@ -23,7 +24,7 @@ from mad_app.request import (
     crop_settings,
     defaults_for,
     in_groups,
-    renamed,
+    with_todays_names,
 )
 from mad_app.runs.run import request_of
 
@@ -100,7 +101,7 @@ def from_query(
         >>> request.size, request.first, request.steps, request.gray, ignored
         (64, 'lasi', 500, True, ['first', 'steps'])
     """
-    texts, values = renamed(query), dict[str, Value]()
+    texts, values = with_todays_names(query), dict[str, Value]()
     ignored = []
     for name, declared in _IN_ORDER.items():
         if (text := texts.get(name)) is None:
@@ -131,7 +132,7 @@ def request_for_page(
         name: by which the page finds it, which has the series that it belongs to; its id if None.
         maxima: as in `from_query`.
     """
-    settings = renamed(run.settings)
+    settings = with_todays_names(run.settings)
     if not _is_bundled(run):
         settings |= {**_whole_copy(run), "image": f"{name or run.id}/{_copy_name(run)}"}
     texts = {  # of the crop all, because what is left out of it follows from the rest
@@ -168,7 +169,7 @@ def reproduction_of(run: Run) -> Request:
     if _is_bundled(run):
         return request
     copied = _on_copy(request, run)
-    path, here = Path(str(copied.image)).resolve(), Path.cwd()
+    path, here = Path(os.path.realpath(str(copied.image))), Path.cwd()  # `resolve` ends at links in a circle
     return replace(copied, image=str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 

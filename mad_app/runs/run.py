@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from mad_app.competition import DEFAULT_SOLVER, SolverOptions, compete
+from mad_app.competition import DEFAULT_SOLVER, SolverOptions
 from mad_app.competition.settings import Role
 from mad_app.errors import ArgumentError
 from mad_app.images import BUNDLED, AnyImage
@@ -19,7 +19,7 @@ from mad_app.records import (
     Source,
     Summary,
     load_checkpoint,
-    load_run,
+    load_record,
     load_summary,
     run_lock,
     why_not_resumable,
@@ -68,10 +68,10 @@ def run_competition(
 
     Example:
         >>> import tempfile
-        >>> from mad_app.records import load_run
+        >>> from mad_app.records import load_record
         >>> request = Request(image="coffee", size=16, first="ssim", second="mse", steps=2, others="none")
         >>> with tempfile.TemporaryDirectory() as runs:
-        ...     run = load_run(run_competition(request, runs))
+        ...     run = load_record(run_competition(request, runs))
         >>> run.origin.name, run.origin.width, run.history.step.tolist()
         ('coffee', 16, [0, 1, 2])
     """
@@ -149,30 +149,7 @@ def compete_into(
         solver=solver,
         request_id=request_id(settings_for_record(request, materials.given)),
     )
-    _record(competition, store, on_progress, should_stop)
-
-
-def _record(
-    competition: Competition,
-    store: Store,
-    on_progress: OnProgress,
-    should_stop: Callable[[], bool],
-    checkpoint: Checkpoint | None = None,
-) -> None:
-    """Compete, from the start or from a checkpoint, and put the record into a store."""
-    materials = competition.materials
-    steps = compete(
-        materials.reference,
-        materials.start,
-        *competition.metrics,
-        competition.request.settings(),
-        solver=competition.solver,
-        mask=materials.mask,
-        resume=checkpoint.step if checkpoint else None,
-        spent=checkpoint.seconds if checkpoint else 0.0,
-        should_stop=should_stop,
-    )
-    Recorder(competition, store, on_progress, should_stop, checkpoint=checkpoint).record(steps)
+    Recorder(competition, store, on_progress, should_stop).record()
 
 
 def resume_run(
@@ -193,7 +170,7 @@ def resume_run(
 
 
 def _resume(folder: Path, resolve: Resolve, on_progress: OnProgress, should_stop: Callable[[], bool]) -> Path:
-    run = load_run(folder)
+    run = load_record(folder)
     if problem := why_not_resumable(run):
         raise RecordError(problem)
     checkpoint, request, origin = load_checkpoint(folder), request_of(run), run.origin
@@ -211,12 +188,12 @@ def _resume(folder: Path, resolve: Resolve, on_progress: OnProgress, should_stop
             origin.notes if origin else (),
         ),
         solver=solver_of(run),
-        request_id=run.request,
+        request_id=run.request_id,
         device=run.device,
     )
     with contextlib.ExitStack() as held:
         store = FolderStore(folder.parent, held, folder=folder)
-        _record(competition, store, on_progress, should_stop, checkpoint)
+        Recorder(competition, store, on_progress, should_stop, checkpoint=checkpoint).record()
     return folder
 
 

@@ -25,7 +25,7 @@ from mad_app.records import (
     is_resumable,
     load_checkpoint,
     load_plan,
-    load_run,
+    load_record,
     members_of,
     run_lock,
     runs_of,
@@ -246,7 +246,7 @@ def _is_whole(member: Member) -> bool:
     if member.state is not State.FINISHED or member.summary is None:
         return False
     try:
-        load_run(member.summary.folder)
+        load_record(member.summary.folder)
     except RecordError:
         return False
     return True
@@ -257,7 +257,7 @@ def _continuable(member: Member) -> Path | None:
     if member.state is not State.RESUMABLE or member.summary is None:
         return None
     try:
-        load_run(member.summary.folder)
+        load_record(member.summary.folder)
         load_checkpoint(member.summary.folder)
     except RecordError:
         return None

@@ -19,10 +19,12 @@ LOOKS = ("present", "colors")
 _CORRECT = """<script>
 if (new URLSearchParams(location.search).toString() === new URLSearchParams({seen}).toString()) {{
   history.replaceState({{}}, "", location.pathname + {wanted});
-  dispatchEvent(new PopStateEvent("popstate"));
+  {then}
 }}
 </script>"""
-"""Streamlit reads the address again after `popstate`, as when the browser goes back."""
+
+_READ_AGAIN = 'dispatchEvent(new PopStateEvent("popstate"));'
+"""Streamlit reads the address again after `popstate`, as when the browser goes back, and draws the page anew."""
 
 
 def came_back() -> bool:
@@ -46,12 +48,19 @@ def write_address(query: Query) -> None:
         st.query_params.from_dict(_with_look(query))
 
 
-def correct_address(query: Query) -> None:
-    """Put these in the place of the address, once the browser has drawn the page; Back does not lead to the old one."""
+def correct_address(query: Query, *, then_read: bool = True) -> None:
+    """Put these in the place of the address, once the browser has drawn the page; Back does not lead to the old one.
+
+    Args:
+        query: the parameters.
+        then_read: whether the page is drawn anew for them, at the cost of a click that the server has not yet taken:
+            Streamlit drops it. If not, the page is drawn for the old ones until `write_address` writes the new ones,
+            which makes no further entry, since the address has them already.
+    """
     seen, wanted = (urlencode(_with_look(one), doseq=True) for one in (current_address(), query))
     if seen != wanted:
-        text = _CORRECT.format(seen=json.dumps(seen), wanted=json.dumps(f"?{wanted}" if wanted else ""))
-        st.html(text, unsafe_allow_javascript=True)
+        names = {"seen": json.dumps(seen), "wanted": json.dumps(f"?{wanted}" if wanted else "")}
+        st.html(_CORRECT.format(**names, then=_READ_AGAIN if then_read else ""), unsafe_allow_javascript=True)
 
 
 def pass_by(*, back: bool) -> None:

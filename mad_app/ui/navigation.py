@@ -28,6 +28,7 @@ PAGES = {
     "compete": PageLink("Compete", ":material/swords:"),
     "gallery": PageLink("Gallery", ":material/grid_view:"),
     "campaigns": PageLink("Campaigns", ":material/apps:"),
+    "directions": PageLink("Directions", ":material/explore:"),
     "figure": PageLink("Figure", ":material/ink_pen:"),
     "lessons": PageLink("Lessons", ":material/school:"),
 }

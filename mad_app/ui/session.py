@@ -18,7 +18,7 @@ from mad_app.jobs.folder import Job
 from mad_app.jobs.owners import belongs_to
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.pool import WorkerPool
-from mad_app.jobs.process import Answer
+from mad_app.jobs.process import Answer, WorkerProcess, is_prepared_for
 from mad_app.jobs.queue import JobQueue
 from mad_app.jobs.rights import is_key, is_open_to_all, is_own_machine
 
@@ -76,7 +76,7 @@ class PageState(MutableMapping[str, Any]):
         return self.key(str(name)) in st.session_state
 
 
-def queue() -> JobQueue:
+def server_queue() -> JobQueue:
     """The server's queue."""
     return queue_of(str(runs_root()))
 
@@ -89,8 +89,8 @@ def queue_of(root: str) -> JobQueue:
 
 @st.cache_resource(show_spinner=False)
 def workers() -> WorkerPool:
-    """The server's worker processes, of which one prepares itself from now on."""
-    pool = WorkerPool(runs_at_once())
+    """The server's worker processes, of which one is started now and prepares itself."""
+    pool = WorkerPool(runs_at_once(), launch=lambda: WorkerProcess(prepares=is_prepared_for()))
     pool.warm_up()
     return pool
 

@@ -11,6 +11,8 @@ where VERSION is that of jax, and `build/cuda` any folder, given as `--packages`
     moved       bytes read and written by them, GB, each operand counted once or as much of it as is sliced out
     products    arithmetic of the matrix products, GFLOP
     reckoned    milliseconds: 4 µs a launch, and the longer of 3 TB/s and 50 TFLOP/s for each
+    registers   of a thread, the most that a kernel takes, by ptxas, which PyTorch for CUDA brings; – without it
+    spilled     bytes that a thread of these kernels moves from registers to memory, and back, for lack of them, in all
     compile     seconds it took here
 
 A row is LASI's value and gradient of four images (`LASI(shape, N).compute_distances_to`), its distance of a pair, the
@@ -19,13 +21,17 @@ engine's step, given both metrics' values and gradients, or one pass of the comp
 """
 
 import argparse
+import atexit
 import functools
+import importlib.util
 import json
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -78,6 +84,7 @@ PROGRAMS = [
     Program(512, 512, memory_budget=1e9, most_megabytes=1000),
     Program(2160, 3840, kind="pair", most_megabytes=8000),
     *[Program(size, size, n) for n in (5, 20) for size in (64, 128, 256, 512)],
+    *[Program(512, 512, n) for n in (1, 50)],
     Program(128, 128, kind="step of the engine"),
     Program(128, 128, kind="loop of LASI and MSE"),
 ]
@@ -89,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON list instead of a table")
     parser.add_argument("--packages", type=Path, default=ROOT / "build" / "cuda", help="the folder of the packages")
     parser.add_argument("--install", action="store_true", help="install the packages there first if they are missing")
-    parser.add_argument("--neighborhoods", type=int, nargs="+", default=[5, 10, 20])
+    parser.add_argument("--neighborhoods", type=int, nargs="+", default=[1, 5, 10, 20, 50])
     chosen = parser.parse_args(arguments)
     _prepare(chosen.packages, install=chosen.install)
     rows = [_row(program) for program in PROGRAMS if program.neighborhood_size in chosen.neighborhoods]
@@ -111,7 +118,7 @@ def _prepare(packages: Path, *, install: bool) -> None:
     sys.path.insert(0, str(packages))
     os.environ["JAX_SKIP_CUDA_CONSTRAINTS_CHECK"] = "1"
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-    flags = "--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false"
+    flags = f"--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false --xla_dump_to={_dump()}"
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}"
 
     from jax._src import xla_bridge
@@ -128,6 +135,7 @@ def _row(program: Program) -> Row:
     kernels = list(Hlo(compiled.as_text()).kernels())
     launches = sum(kernel.times for kernel in kernels)
     megabytes = compiled.memory_analysis().temp_size_in_bytes / 1e6
+    registers, spilled = _assembled()
     exceeds = [
         name
         for name, value, most in (
@@ -145,9 +153,35 @@ def _row(program: Program) -> Row:
         "moved": sum(kernel.times * kernel.bytes for kernel in kernels) / 1e9,
         "products": sum(kernel.times * kernel.flops for kernel in kernels) / 1e9,
         "reckoned": 1e3 * sum(kernel.times * kernel.seconds for kernel in kernels),
+        "registers": registers,
+        "spilled": spilled,
         "compile": seconds,
         "exceeds": " and ".join(exceeds),
     }
+
+
+@functools.cache
+def _dump() -> Path:
+    """The folder into which XLA writes the kernels of each program."""
+    folder = Path(tempfile.mkdtemp(prefix="gpu_program_"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _assembled() -> tuple[int | None, int | None]:
+    """The registers of a thread and the bytes spilled, of the kernels that were written since the last call."""
+    triton = importlib.util.find_spec("triton")
+    beside = [str(Path(triton.origin).parent / "backends/nvidia/bin")] if triton and triton.origin else []
+    ptxas = shutil.which("ptxas", path=os.pathsep.join([os.environ.get("PATH", ""), *beside]))
+    registers, spilled = [0], 0
+    for kernels in _dump().glob("*.ptx"):
+        if ptxas:
+            command = [ptxas, "-v", "-arch=sm_90a", str(kernels), "-o", os.devnull]
+            told = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+            registers += map(int, re.findall(r"Used (\d+) registers", told))
+            spilled += sum(map(int, re.findall(r"(\d+) bytes spill", told)))
+        kernels.unlink()
+    return (max(registers), spilled) if ptxas else (None, None)
 
 
 def _compiled(program: Program) -> Any:
@@ -354,6 +388,8 @@ def _cell(value: object) -> str:
         if isinstance(value, float) and abs(value) < 1000
         else f"{value:.0f}"
         if isinstance(value, float)
+        else "–"
+        if value is None
         else str(value)
     )
 

@@ -24,7 +24,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from mad_app.campaigns import Campaign, Outcomes, read_campaign, survey
-from mad_app.records import list_runs, load_run
+from mad_app.records import list_runs, load_record
 from mad_app.runs import run_competition
 
 ROOT = Path(__file__).parents[2]
@@ -79,7 +79,7 @@ def _kill(process: subprocess.Popen[bytes], victim: str, chance: random.Random) 
 
 def _report(campaign: Campaign, root: Path, killed: Counter[str], seconds: float) -> None:
     found = survey(campaign, root)
-    requests = Counter(summary.request for summary in list_runs(root))
+    requests = Counter(summary.request_id for summary in list_runs(root))
     print(f"killed:      {killed['worker']} times a worker, {killed['command']} times the command, in {seconds:.0f} s")
     print(f"done:        {len(found.done)} of {len(campaign.requests)}; failed: {len(found.failed)}")
     twice, others = sum(requests.values()) - len(requests), len(requests.keys() - campaign.requests.keys())
@@ -91,8 +91,8 @@ def _report(campaign: Campaign, root: Path, killed: Counter[str], seconds: float
 
 
 def _same(one: Path, other: Path) -> bool:
-    a, b = load_run(one), load_run(other)
-    pairs = ((a.finals, b.finals), (a.pictures, b.pictures), (a.history.first, b.history.first))
+    a, b = load_record(one), load_record(other)
+    pairs = ((a.finals, b.finals), (a.images_8bit, b.images_8bit), (a.history.first, b.history.first))
     return all(np.array_equal(left, right) for left, right in pairs)
 
 

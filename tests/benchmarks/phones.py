@@ -9,20 +9,17 @@ lesson, halfway and at the end, beside the machine's load, which other programs 
 
 import argparse
 import asyncio
-import contextlib
 import os
 import random
 import statistics
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from streamlit.proto.WidgetStates_pb2 import WidgetState
-from websockets.asyncio.client import connect
 
-from tests.browser.load import Visitor, processes, resident, serve
+from tests.browser.load import Server, Visitor, connected, processes, resident, serve
 
 THINKING = (3.0, 8.0)
 """Seconds between two moves of a student."""
@@ -103,30 +100,22 @@ def main() -> None:
     parser.add_argument("--phones", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=60.0)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        runs, log = Path(folder) / "runs", Path(folder) / "server.log"
-        with serve(runs, log) as (port, server):
-            phones, moments = asyncio.run(_let_in(chosen.phones, chosen.seconds, port, runs, server))
-        tracebacks = log.read_text().count("Traceback")
+    with serve() as server:
+        phones, moments = asyncio.run(_let_in(chosen.phones, chosen.seconds, server))
+        tracebacks = server.tracebacks()
     _report(phones, moments, tracebacks)
 
 
-async def _let_in(count: int, seconds: float, port: int, runs: Path, server: int) -> tuple[list[Phone], list[Moment]]:
+async def _let_in(count: int, seconds: float, server: Server) -> tuple[list[Phone], list[Moment]]:
     """All phones after their visit, and what the server took at some times."""
     began = time.monotonic()
-    async with contextlib.AsyncExitStack() as stack:
-        phones = []
-        for number in range(count):
-            url = f"ws://localhost:{port}/_stcore/stream"
-            connection = await stack.enter_async_context(
-                connect(url, subprotocols=["streamlit"], max_size=None, ping_interval=None)
-            )
-            phones.append(Phone(number, runs, connection))
+    async with connected(count, server) as connections:
+        phones = [Phone(number, server.runs, one) for number, one in enumerate(connections)]
         visits = asyncio.gather(*(one.use(began + seconds) for one in phones), return_exceptions=True)
         moments = []
         for part in PARTS:
             await asyncio.sleep(max(0.0, began + part * seconds - time.monotonic()))
-            pids = processes("streamlit run", session=server)
+            pids = processes("streamlit run", session=server.pid)
             answers = sum(len(one.answers) for one in phones)
             moments.append(Moment(sum(map(resident, pids)), sum(map(_processor_seconds, pids)), answers))
         for phone, end in zip(phones, await visits, strict=True):

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from mad_app.jobs.folder import JobFolder
 from mad_app.jobs.queue import JOBS
@@ -33,6 +34,35 @@ OPTIONS = [
 PATIENCE = 120.0
 START = "from mad_app.cli.app import open_app; open_app({options})"
 
+AT_REST = """async () => {
+  const app = document.querySelector("[data-testid=stApp]");
+  const moves = one => one.playState === "running" && one.effect.getComputedTiming().endTime < Infinity;
+  const inside = part => part.shadowRoot ? [part, ...all(part.shadowRoot)] : [part];
+  const all = root => [...root.querySelectorAll("*")].flatMap(inside);
+  const look = () => {
+    if (app?.dataset.testScriptState !== "notRunning" || document.getAnimations().some(moves)) return null;
+    const parts = all(app).filter(part => part.matches("h1, button, summary, canvas, img, svg"));
+    if (parts.some(part => part.complete === false)) return null;
+    return parts.map(part => Object.values(part.getBoundingClientRect().toJSON())).join(";");
+  };
+  const before = look();
+  await new Promise(resolve => setTimeout(resolve, 150));
+  return before !== null && before === look();
+}"""
+"""Whether a page is drawn: no drawing of it goes on, its images are decoded, and for a while nothing moves or fades."""
+
+IN_THE_MIDDLE = """async part => {
+  for (let before = ""; ;) {
+    part.scrollIntoView({block: "center", behavior: "instant"});
+    const box = part.getBoundingClientRect(), now = JSON.stringify(box);
+    if (now === before) return box.toJSON();
+    before = now;
+    await new Promise(resolve => setTimeout(resolve, 150));
+  }
+}"""
+"""Where a part is, scrolled to the middle of the window, once it stays there."""
+
+Box = dict[Literal["x", "y", "width", "height"], float]
 OpenPage = Callable[..., Page]
 Scheme = Literal["dark", "light"]
 
@@ -52,7 +82,7 @@ def address(runs: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def serving(runs: Path, *options: str, path: str = "") -> Iterator[int]:
-    """A server on a folder of runs; gives its port.
+    """A server on a folder of runs, whose workers prepare nothing that no test asks for; gives its port.
 
     Args:
         runs: the folder.
@@ -67,7 +97,7 @@ def serving(runs: Path, *options: str, path: str = "") -> Iterator[int]:
     server = subprocess.Popen(
         [sys.executable, "-c", START.format(options=arguments)],
         cwd=runs.parent,
-        env={**os.environ, "MAD_APP_RUNS": str(runs), "PYTHONPATH": paths},
+        env={**os.environ, "MAD_APP_RUNS": str(runs), "MAD_APP_PREPARE": "off", "PYTHONPATH": paths},
         start_new_session=True,
     )
     try:
@@ -97,7 +127,8 @@ def context(browser: Browser) -> BrowserContext:
 def open_page(
     address: str, browser: Browser, context: BrowserContext, request: pytest.FixtureRequest, runs: Path
 ) -> Iterator[OpenPage]:
-    """Opens the app as a new visitor, at a path and the parameters of a URL; `await_` is what it then waits for.
+    """Opens the app as a new visitor, at a path and the parameters of a URL; `await_` is what it then waits for,
+    `script` what the browser does before.
 
     A test's first page forgets what the browser kept of other visitors; each further one has a context of its own.
     Runs that go on when the test ends, such as since it failed, are stopped: the next test's need not wait for them.
@@ -110,6 +141,7 @@ def open_page(
         height: int = 800,
         await_: str = ".mad-four-up, .viewer",
         scheme: Scheme | None = None,
+        script: str = "",
     ) -> Page:
         page = browser.new_page() if pages else context.new_page()
         if not pages:
@@ -118,6 +150,8 @@ def open_page(
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme)
         page.set_default_timeout(PATIENCE * 1000)
+        if script:
+            page.add_init_script(script)
         pages.append(page)
         page.goto(f"{address}/{query}")
         page.wait_for_selector(await_)
@@ -131,6 +165,38 @@ def open_page(
             page.screenshot(path=f"{os.environ.get('SCREENSHOTS', '/tmp')}/{name}-{i}.png")
         page.close()
     _stop_all(runs)
+
+
+def await_rest(page: Page) -> None:
+    """Wait until a page is drawn and nothing on it moves; what the test has just done must show before that."""
+    page.wait_for_function(AT_REST, polling=50)
+
+
+def settled(part: Locator) -> Box:
+    """Where a part of a page at rest is, in the middle of the window."""
+    await_rest(part.page)
+    box: Box = part.evaluate(IN_THE_MIDDLE)
+    return box
+
+
+def button(page: Page, name: str) -> None:
+    """Press the button of exactly this name."""
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def go(page: Page, query: str) -> None:
+    """Lead an open page to other parameters, as Back and Forward do: what the browser has loaded stays."""
+    page.evaluate("query => { history.pushState({}, '', query); dispatchEvent(new PopStateEvent('popstate')) }", query)
+
+
+def broken_rules(page: Page, without: str = "") -> list[str]:
+    """What breaks the rules of axe on a page at rest, but for the parts of a selector."""
+    await_rest(page)
+    return [
+        f"{violation['id']} ({violation['impact']}): {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+        for violation in Axe().run(page, {"exclude": [[without]]} if without else None).response["violations"]
+        for node in violation["nodes"]
+    ]
 
 
 def _stop_all(runs: Path) -> None:

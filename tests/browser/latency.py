@@ -1,14 +1,18 @@
-"""How soon the page moves: `python tests/browser/latency.py [--runs 5] [SCENARIO …]`.
+"""How soon the page moves: `python tests/browser/latency.py [--runs 5] [--real-time] [SCENARIO …]`.
 
-A real server and one real browser. Each scenario is measured some times; printed are the medians, in seconds from the
-click on Start, as a table: when the page had asked for the run, when the worker took the job, had loaded the metrics,
-and had made the first step; when the page showed a picture that moved; when the last step was done; when the page
-showed the result's pictures and sentence; when all was measured. For Stop: from the click to the result.
+A real server and one real browser. Each scenario is measured some times, and its row is printed at once: the medians in
+seconds from the click on Start, when the page had asked for the run, when the worker took the job, had loaded the
+metrics, and had made the first step; when the page showed a picture that moved; when the last step was done; when the
+page showed the result's pictures and sentence, also from the last step on (shown); when all was measured; for Stop,
+from the click to the result. A * follows a time above its target. On a machine that does something else, --real-time
+measures as if it did not, where the system allows that.
 """
 
 import argparse
 import contextlib
+import itertools
 import json
+import math
 import os
 import re
 import signal
@@ -20,7 +24,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,8 +36,10 @@ START = "from mad_app.cli.app import open_app; open_app(['--server.port', '{port
 PATIENCE = 300.0
 
 SMALL = "?image=coffee&size={size}&first=ssim&second=mse&steps=100&seed={seed}"
-DEFAULT = "?image=cat&size={size}&first=lasi&second=lpips-alex&steps=300&seed={seed}"
-EVENTS = ("submitted", "taken", "loaded", "first step", "moves", "last step", "result", "measured", "stopped")
+DEFAULT = "?image=cat&size={size}&first=lasi&second=lpips-alex&steps=30&seed={seed}"
+LONG = DEFAULT.replace("steps=30", "steps=3000")
+EVENTS = ("heading", "submitted", "taken", "loaded", "first step", "moves", "last step", "result", "shown", "measured")
+EVENTS += ("stopped",)
 
 OBSERVE = """() => {
   const shown = () => [...document.querySelectorAll('.mad-four-up .mad-corner img')].map(image => image.src);
@@ -150,80 +156,147 @@ def measure_run(browser: Browser, server: Server, query: str, *, stop: bool = Fa
     seen = {**watch.times, **page.evaluate("seen")}
     page.close()
     found = {name: (when - began) / 1000 for name, when in seen.items()}
+    found["shown"] = found["result"] - found["last step"]
     return {**found, "stopped": (seen["result"] - stopped) / 1000} if stop else found
 
 
-def warm(browser: Browser, folder: Path, query: str, runs: int, *, new_sizes: bool = False, stop: bool = False) -> list:
-    """On a server that has run the same before, or the same metrics at other sizes."""
-    found = []
-    with serve(folder, folder / "cache") as server:
-        size = 64 if "ssim" in query else 128
-        measure_run(browser, server, DEFAULT.format(size=128, seed=0), stop=True)
-        measure_run(browser, server, query.format(size=size, seed=0), stop=stop)
-        for number in range(1, runs + 1):
-            side = size + 2 * number if new_sizes else size
-            found.append(measure_run(browser, server, query.format(size=side, seed=number), stop=stop))
-    return found
+class Bench:
+    """A browser, and a warm server that all scenarios share that need one.
 
+    Args:
+        browser: the browser.
+        folder: for runs and caches, of this measurement alone.
+        servers: closes the warm server at the end.
+    """
 
-def cold(browser: Browser, folder: Path, query: str, runs: int, *, filled: bool) -> list:
-    """On servers that have just been started, with what was compiled before or without."""
-    found = []
-    size = 64 if "ssim" in query else 128
-    for number in range(-1 if filled else 0, runs):
-        cache = folder / ("cache" if filled else f"cache-{number}")
-        with serve(folder, cache) as server:
-            times = measure_run(browser, server, query.format(size=size, seed=number + 1))
-        found += [times] if number >= 0 else []
-    return found
+    def __init__(self, browser: Browser, folder: Path, servers: contextlib.ExitStack) -> None:
+        self.browser, self.folder, self.servers = browser, folder, servers
+        self.server: Server | None = None
+        self.ready: set[str] = set()
+        self.sizes = itertools.count(1)
+        self.seeds = itertools.count(1)
 
-
-def headings(browser: Browser, folder: Path, runs: int) -> list:
-    """To the first heading, on a warm server."""
-    with serve(folder, folder / "cache") as server:
-        open_page(browser, server, "")[0].close()
-        times = []
-        for _ in range(runs):
-            page, seconds = open_page(browser, server, "")
-            times.append({"heading": seconds})
+    def warm_server(self) -> Server:
+        """The same every time; it has opened the page and prepared a worker."""
+        if self.server is None:
+            self.server = self.servers.enter_context(serve(self.folder, self.folder / "cache"))
+            page, _ = open_page(self.browser, self.server, "")
+            page.wait_for_selector("text=The start:")  # which the worker has measured
             page.close()
-    return times
+        return self.server
+
+    def heading(self, _: "Scenario") -> dict[str, float]:
+        """To the first heading."""
+        page, seconds = open_page(self.browser, self.warm_server(), "")
+        page.close()
+        return {"heading": seconds}
+
+    def warm(self, scenario: "Scenario", *, new_size: bool = False) -> dict[str, float]:
+        """On a server that has run the same before, or the same metrics at other sizes."""
+        server, size = self.warm_server(), scenario.size
+        if scenario.metrics not in self.ready:
+            self._run(server, scenario, size)
+            self.ready.add(scenario.metrics)
+        return self._run(server, scenario, size + 2 * next(self.sizes) if new_size else size)
+
+    def new_size(self, scenario: "Scenario") -> dict[str, float]:
+        """One that has not been used on that server."""
+        return self.warm(scenario, new_size=True)
+
+    def cold(self, scenario: "Scenario") -> dict[str, float]:
+        """On a server that has just been started, with what was compiled before."""
+        cache = self.folder / "cache"
+        if scenario.metrics not in self.ready:
+            with serve(self.folder, cache) as server:
+                self._run(server, scenario, scenario.size)
+            self.ready.add(scenario.metrics)
+        self.servers.close()
+        self.server = None
+        with serve(self.folder, cache) as server:
+            return self._run(server, scenario, scenario.size)
+
+    def first_ever(self, scenario: "Scenario") -> dict[str, float]:
+        """On a server that has just been started, with nothing compiled before."""
+        self.servers.close()
+        self.server = None
+        with serve(self.folder, self.folder / f"cache-{next(self.seeds)}") as server:
+            return self._run(server, scenario, scenario.size)
+
+    def _run(self, server: Server, scenario: "Scenario", size: int) -> dict[str, float]:
+        query = scenario.query.format(size=size, seed=next(self.seeds))
+        return measure_run(self.browser, server, query, stop=scenario.query is LONG)
 
 
-Scenario = Callable[[Browser, Path, int], list]
-SCENARIOS: dict[str, Scenario] = {
-    "heading": headings,
-    "small": lambda browser, folder, runs: warm(browser, folder, SMALL, runs),
-    "default": lambda browser, folder, runs: warm(browser, folder, DEFAULT, runs),
-    "small-new-size": lambda browser, folder, runs: warm(browser, folder, SMALL, runs, new_sizes=True),
-    "default-new-size": lambda browser, folder, runs: warm(browser, folder, DEFAULT, runs, new_sizes=True, stop=True),
-    "default-stop": lambda browser, folder, runs: warm(browser, folder, DEFAULT, runs, stop=True),
-    "small-cold": lambda browser, folder, runs: cold(browser, folder, SMALL, runs, filled=True),
-    "small-first-ever": lambda browser, folder, runs: cold(browser, folder, SMALL, runs, filled=False),
+@dataclass(frozen=True)
+class Scenario:
+    """What is measured.
+
+    Attributes:
+        measure: measures it once.
+        query: of the page; LONG is stopped.
+        targets: event to seconds within which it should be.
+    """
+
+    measure: Callable[[Bench, "Scenario"], dict[str, float]]
+    query: str = ""
+    targets: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def metrics(self) -> str:
+        """What a server has to have run to be warm."""
+        return "small" if self.query is SMALL else "default"
+
+    @property
+    def size(self) -> int:
+        """In pixels."""
+        return 64 if self.query is SMALL else 128
+
+
+SCENARIOS = {
+    "heading": Scenario(Bench.heading, targets={"heading": 1}),
+    "small": Scenario(Bench.warm, SMALL, {"moves": 1.5, "result": 4, "shown": 0.5}),
+    "default": Scenario(Bench.warm, DEFAULT, {"moves": 1.5, "shown": 0.5}),
+    "default-stop": Scenario(Bench.warm, LONG, {"stopped": 1}),
+    "small-new-size": Scenario(Bench.new_size, SMALL, {"moves": 5}),
+    "default-new-size": Scenario(Bench.new_size, LONG, {"moves": 5}),
+    "small-cold": Scenario(Bench.cold, SMALL, {"moves": 6}),
+    "default-cold": Scenario(Bench.cold, LONG, {"moves": 6}),
+    "small-first-ever": Scenario(Bench.first_ever, SMALL, {"moves": 9}),
+    "default-first-ever": Scenario(Bench.first_ever, LONG, {"moves": 9}),
 }
-"""What is measured; a size that is new has not been used on that server before."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--real-time", action="store_true", help="run server and browser before all other processes")
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=", ".join(SCENARIOS))
     options = parser.parse_args()
-    events = ("heading", *EVENTS)
-    print(f"{'':18}" + "".join(f"{name:>11}" for name in events))
-    with sync_playwright() as playwright:
+    if unknown := set(options.scenarios) - set(SCENARIOS):
+        parser.error(f"there is no scenario {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
+    if options.real_time:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(10))
+        print("with real-time priority, as if the machine did nothing else")
+    print(f"{'':18}" + "".join(f"{name:>11}" for name in EVENTS), flush=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, contextlib.ExitStack() as servers:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--headless", "--no-sandbox"])
+        bench = Bench(browser, Path(folder), servers)
         for name in options.scenarios or SCENARIOS:
-            with tempfile.TemporaryDirectory() as folder:
-                found = SCENARIOS[name](browser, Path(folder), options.runs)
-            medians = {
-                event: statistics.median(of) for event in events if (of := [x[event] for x in found if event in x])
-            }
-            print(
-                f"{name:18}" + "".join(f"{medians[e]:11.2f}" if e in medians else f"{'':11}" for e in events),
-                flush=True,
-            )
+            scenario = SCENARIOS[name]
+            found = [scenario.measure(bench, scenario) for _ in range(options.runs)]
+            print(row(name, found, scenario.targets), flush=True)
         browser.close()
+
+
+def row(name: str, found: list[dict[str, float]], targets: Mapping[str, float]) -> str:
+    """The medians of a scenario."""
+    cells = []
+    for event in EVENTS:
+        times = [times[event] for times in found if event in times]
+        median = statistics.median(times) if times else None
+        missed = median is not None and median > targets.get(event, math.inf)
+        cells.append("" if median is None else f"{median:.2f}{'*' if missed else ' '}")
+    return f"{name:18}" + "".join(f"{cell:>11}" for cell in cells).rstrip()
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -218,55 +218,86 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=120.0)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        runs, log = Path(folder) / "runs", Path(folder) / "server.log"
-        with serve(runs, log) as (port, server):
-            memory, ended = Memory(), threading.Event()
-            threading.Thread(target=watch_memory, args=(server, runs, memory, ended), daemon=True).start()
-            visitors = asyncio.run(let_in(chosen.visitors, chosen.seconds, port, runs))
-            drained = drain(runs, [job for visitor in visitors for job in visitor.jobs])
-            ended.set()
-        report(visitors, memory, drained, log.read_text().count("Traceback"))
+    with serve() as server:
+        memory, ended = Memory(), threading.Event()
+        threading.Thread(target=watch_memory, args=(server.pid, server.runs, memory, ended), daemon=True).start()
+        visitors = asyncio.run(let_in(chosen.visitors, chosen.seconds, server))
+        drained = drain(server.runs, [job for visitor in visitors for job in visitor.jobs])
+        ended.set()
+        report(visitors, memory, drained, server.tracebacks())
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server of the page, as visitors and the system see it.
+
+    Attributes:
+        port: where it answers.
+        pid: of its process.
+        folder: of its files.
+    """
+
+    port: int
+    pid: int
+    folder: Path
+
+    @property
+    def runs(self) -> Path:
+        """The folder of its runs."""
+        return self.folder / "runs"
+
+    def tracebacks(self) -> int:
+        """How many stand in its log."""
+        return (self.folder / "server.log").read_text().count("Traceback")
 
 
 @contextlib.contextmanager
-def serve(runs: Path, log: Path) -> Iterator[tuple[int, int]]:
-    """The port and the process of a server."""
+def serve() -> Iterator[Server]:
+    """A server in a folder of its own, once it answers; it ends with the context."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "mad_app", "app", "--server.port", str(port), "--server.headless", "true"]
-    environment = {**os.environ, "MAD_APP_RUNS": str(runs)}
-    with log.open("wb") as out:
-        server = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "server.log").open("wb") as log:
+        environment = {**os.environ, "MAD_APP_RUNS": str(Path(folder) / "runs")}
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
-    try:
-        until = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=5).close()
-                break
-            if time.monotonic() > until:
-                raise TimeoutError("the server does not answer")
-            time.sleep(0.3)
-        yield port, server.pid
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait()
+        try:
+            _await_answer(port)
+            yield Server(port, process.pid, Path(folder))
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
 
 
-async def let_in(count: int, seconds: float, port: int, runs: Path) -> list[Visitor]:
+def _await_answer(port: int) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=5).close()
+            return
+        if time.monotonic() > until:
+            raise TimeoutError("the server does not answer")
+        time.sleep(0.3)
+
+
+@contextlib.asynccontextmanager
+async def connected(count: int, server: Server) -> AsyncIterator[list[ClientConnection]]:
+    """So many connections to a server, each as a browser's."""
+    url = f"ws://localhost:{server.port}/_stcore/stream"
+    async with contextlib.AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(connect(url, subprotocols=["streamlit"], max_size=None, ping_interval=None))
+            for _ in range(count)
+        ]
+
+
+async def let_in(count: int, seconds: float, server: Server) -> list[Visitor]:
     """All visitors, after their visit."""
     until = time.monotonic() + seconds
-    async with contextlib.AsyncExitStack() as stack:
-        visitors = []
-        for number in range(count):
-            url = f"ws://localhost:{port}/_stcore/stream"
-            connection = await stack.enter_async_context(
-                connect(url, subprotocols=["streamlit"], max_size=None, ping_interval=None)
-            )
-            visitors.append(Visitor(number, runs, connection))
+    async with connected(count, server) as connections:
+        visitors = [Visitor(number, server.runs, one) for number, one in enumerate(connections)]
         ends = await asyncio.gather(*(visitor.visit(until) for visitor in visitors), return_exceptions=True)
         for visitor, end in zip(visitors, ends, strict=True):
             if isinstance(end, BaseException):
@@ -343,10 +374,9 @@ def report(visitors: list[Visitor], memory: Memory, drained: float, tracebacks: 
     print(
         f"memory              server {memory.server:.0f} MB, worker {memory.worker:.0f} MB, {memory.workers} at a time"
     )
-    print(
-        f"control to answer   {len(answers)} times, median {statistics.median(answers):.2f} s, "
-        f"95 % within {answers[int(0.95 * (len(answers) - 1))]:.2f} s, {slow} above 0.5 s"
-    )
+    times = f", median {statistics.median(answers):.2f} s, {slow} above 0.5 s" if answers else ""
+    most = f", 95 % within {answers[int(0.95 * (len(answers) - 1))]:.2f} s" if answers else ""
+    print(f"control to answer   {len(answers)} times{times}{most}")
     print(f"Stop to answer      {', '.join(f'{second:.2f} s' for second in stops) or 'not tried'}")
     print(f"runs                {', '.join(f'{count} {phase}' for phase, count in sorted(phases.items()))}")
     print(f"queue empty after   {drained:.0f} s more")

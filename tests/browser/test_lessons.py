@@ -2,13 +2,11 @@
 
 import re
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from mad_app.lessons import LESSONS
 
-from .conftest import OpenPage
+from .conftest import OpenPage, broken_rules, button, go, settled
 
 
 def parameter(page: Page, name: str, value: str) -> None:
@@ -16,29 +14,13 @@ def parameter(page: Page, name: str, value: str) -> None:
     expect(page).to_have_url(re.compile(rf"[?&]{name}={re.escape(value)}(&|$)"))
 
 
-def await_drawn(page: Page) -> None:
-    """Wait until the page is complete and keeps its size."""
-    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
-    page.wait_for_function(
-        """() => {
-          const sizes = [...document.querySelectorAll("canvas, svg")].map(one => one.getBoundingClientRect().width);
-          const same = String(sizes) === window.lastSizes;
-          window.lastSizes = String(sizes);
-          return same;
-        }""",
-        polling=500,
-    )
-
-
 def test_a_pixel_is_chosen_by_a_click_and_by_arrow_keys(open_page: OpenPage) -> None:
     page = open_page("lessons?lesson=lasi&size=64", await_=".picker .whole")
     picture = page.locator(".picker .whole")
     expect(picture).to_have_attribute("aria-label", re.compile("row 30, column 30"))
     expect(page.locator(".mad-numbers b").first).to_be_visible()
-    await_drawn(page)  # what is drawn later narrows the picture
-    box = picture.bounding_box()
-    assert box
-    picture.click(position={"x": box["width"] * 20.5 / 64, "y": box["width"] * 10.5 / 64})
+    width = settled(picture)["width"]  # what is drawn later narrows it
+    picture.click(position={"x": width * 20.5 / 64, "y": width * 10.5 / 64})
     parameter(page, "row", "10")
     parameter(page, "column", "20")
     before = page.locator(".mad-numbers b").first.inner_text()
@@ -54,18 +36,17 @@ def test_a_pixel_is_chosen_by_a_click_and_by_arrow_keys(open_page: OpenPage) -> 
 
 def test_the_start_is_dragged_and_the_points_step(open_page: OpenPage) -> None:
     page = open_page("lessons?lesson=mad", await_=".plane svg path.level")
-    await_drawn(page)
     handle, said = page.locator(".plane .start"), page.locator(".plane output")
-    box = handle.bounding_box()
-    assert box
+    box = settled(handle)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] - 60, box["y"] - 20, steps=4)
     page.mouse.up()
     expect(page).to_have_url(re.compile("[?&]x=0"))
     expect(said).to_have_text(re.compile(r"Step (\d+) of \1"))
-    page.get_by_role("button", name="From the start").click()
-    page.get_by_role("button", name="One step").click()
+    button(page, "From the start")
+    expect(said).to_have_text(re.compile("Step 0 of"))
+    button(page, "One step")
     expect(said).to_have_text(re.compile("Step 1 of"))
     handle.focus()
     before = page.url
@@ -83,18 +64,17 @@ def test_a_teachers_link_opens_the_lesson_as_it_was_and_hides_what_it_names(open
     expect(wrong.get_by_text("N must be at least 1 and at most 50, got 99.")).to_be_visible()
 
 
-VIEWS = ("lessons", "lessons?lesson=lasi&view=copy&size=64")
+VIEWS = ("", "?lesson=lasi&view=copy&size=64", *(f"?lesson={name}&size=64" for name in LESSONS))
 
 
-@pytest.mark.parametrize("path", [*VIEWS, *(f"lessons?lesson={name}&size=64" for name in LESSONS)])
-def test_no_rule_is_broken_and_a_phone_cuts_nothing(open_page: OpenPage, path: str) -> None:
-    page = open_page(path, 390, 844, await_="h1")
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-    page.wait_for_timeout(1500)  # charts fade in
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    found = [
-        f"{violation['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
-        for violation in Axe().run(page).response["violations"]
-        for node in violation["nodes"]
-    ]
-    assert found == []
+def test_no_rule_is_broken_and_a_phone_cuts_nothing(open_page: OpenPage) -> None:
+    page = open_page("lessons", 390, 844, await_="h1")
+    found = {}
+    for view in VIEWS:
+        if view:
+            go(page, view)
+        name = view[len("?lesson=") :].partition("&")[0]
+        expect(page.get_by_role("heading", level=1)).to_have_text(LESSONS[name].title if name else "Lessons")
+        found[view] = broken_rules(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+    assert found == {view: [] for view in VIEWS}

@@ -4,16 +4,15 @@ import re
 
 from playwright.sync_api import expect
 
-from .conftest import OpenPage
-from .test_lessons import await_drawn, parameter
+from .conftest import OpenPage, button, settled
+from .test_lessons import parameter
 
 
 def test_a_place_of_the_plane_is_chosen_by_a_click_and_by_arrow_keys(open_page: OpenPage) -> None:
     page = open_page("lessons?lesson=level-sets", await_=".image-plane svg path.level")
-    await_drawn(page)
     values = page.locator(".image-plane figcaption")
-    box = page.locator(".image-plane svg").bounding_box()
-    assert box
+    expect(values).not_to_be_empty()
+    box = settled(page.locator(".image-plane svg"))
     before = values.inner_text()
     page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.2 * box["height"])
     expect(values).not_to_have_text(before)
@@ -28,26 +27,26 @@ def test_a_place_of_the_plane_is_chosen_by_a_click_and_by_arrow_keys(open_page: 
 
 def test_strokes_are_painted_undone_and_made_by_keys(open_page: OpenPage) -> None:
     page = open_page("lessons?lesson=by-hand&size=64&hide=prediction", await_=".brush canvas")
-    await_drawn(page)
     canvas, said = page.locator(".brush canvas"), page.locator(".brush output")
-    box = canvas.bounding_box()
-    assert box
+    box = settled(canvas)
     page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.5 * box["height"])
     page.mouse.down()
     page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
     page.mouse.up()
     expect(page).to_have_url(re.compile(r"[?&]strokes=p2\.60\.2\d\d\.\d+\.[\d.]+7\d\d\.\d+(&|$)"))
     first = re.findall(r"strokes=([^&]+)", page.url)[0]
+    expect(said).to_have_text("1 stroke")
     page.get_by_role("radio", name="Blur").click()
+    expect(page.get_by_role("radio", name="Blur")).to_be_checked()
     canvas.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press(" ")
     expect(page).to_have_url(re.compile(rf"strokes={re.escape(first)}_b5\.60\."))
     expect(said).to_have_text("2 strokes")
-    page.get_by_role("button", name="Undo").click()
+    button(page, "Undo")
     parameter(page, "strokes", first)
-    page.get_by_role("button", name="Redo").click()
+    button(page, "Redo")
     expect(page).to_have_url(re.compile(rf"strokes={re.escape(first)}_b5"))
     expect(page.get_by_role("button", name="Let the engine try")).to_be_enabled()
-    page.get_by_role("button", name="Clear").click()
+    button(page, "Clear")
     expect(page).not_to_have_url(re.compile("strokes="))

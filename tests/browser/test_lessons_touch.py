@@ -6,14 +6,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from .conftest import PATIENCE
+from .conftest import PATIENCE, settled
 
 Place = tuple[float, float]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def phone(browser: Browser) -> Iterator[Page]:
-    """A page of a phone."""
+    """A page of a phone, which keeps the program of Streamlit's page from test to test."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.set_default_timeout(PATIENCE * 1000)
@@ -21,25 +21,10 @@ def phone(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def settled(part: Locator) -> tuple[float, float, float, float]:
-    """Left, top, width and height of a part in the middle of the window, once nothing moves any longer."""
-    page = part.page
-    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
-    before = None
-    while True:
-        part.evaluate("element => element.scrollIntoView({block: 'center', behavior: 'instant'})")
-        box = part.bounding_box()
-        assert box is not None
-        if box == before:
-            return box["x"], box["y"], box["width"], box["height"]
-        before = box
-        page.wait_for_timeout(500)
-
-
 def touch(part: Locator, *places: Place) -> None:
     """Put a finger on a part, given as fractions of its width and height, move it to further places, and lift it."""
-    left, top, width, height = settled(part)
-    points = [{"x": left + x * width, "y": top + y * height} for x, y in places]
+    box = settled(part)
+    points = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in places]
     finger = part.page.context.new_cdp_session(part.page)
     finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
     for point in points[1:]:

@@ -98,7 +98,7 @@ def test_a_run_is_started_behind_a_proxy_under_a_path(browser: Browser, tmp_path
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{port}/mad/?image=coffee&size=64&first=ssim&second=mse&others=none&steps=5")
         page.get_by_role("button", name="Start the competition").click()
-        expect(page.locator(".viewer")).to_be_attached()
+        expect(page.get_by_role("button", name="Record as ZIP")).to_be_visible()
         expect(page).to_have_url(re.compile(f"^http://127.0.0.1:{port}{PATH}.*run="))
         page.get_by_role("link", name="Gallery").first.click()
         expect(page).to_have_url(f"http://127.0.0.1:{port}{PATH}gallery")

@@ -13,7 +13,7 @@ def test_a_sum_is_typed_and_competes(open_page: OpenPage) -> None:
     first.fill("2*ssim + gmsd")
     first.press("Enter")
     expect(page.get_by_text("The sum GMSD + 2 (1 − SSIM)", exact=False)).to_be_visible()
-    assert "first=gmsd%2B2%2Assim&" in page.url
+    expect(page).to_have_url(re.compile("first=gmsd%2B2%2Assim&"))
     page.reload()
     expect(first).to_have_value("gmsd+2*ssim")
     page.get_by_role("button", name="Start the competition").click()

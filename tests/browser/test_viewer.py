@@ -1,5 +1,6 @@
 """The viewer of a finished run in a real browser: true pixels, moved by keys, alike in both pairs."""
 
+import base64
 import io
 from collections.abc import Callable
 
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from .conftest import PATIENCE, OpenPage
+from .conftest import PATIENCE, OpenPage, await_rest, settled
 
 QUICK = "?image=coffee&size=64&first=ssim&second=mse&steps=50&others=none"
 
@@ -36,7 +37,7 @@ def run(address: str, browser: Browser) -> str:
     page.goto(f"{address}/{QUICK}")
     page.get_by_role("button", name="Start the competition", exact=True).click()
     page.get_by_role("tab", name="Look closer").wait_for()
-    page.locator(".viewer").wait_for(state="visible")
+    await_rest(page)
     query = page.url.partition("?")[2]
     page.close()
     return f"?{query}"
@@ -46,6 +47,8 @@ def run(address: str, browser: Browser) -> str:
 def open_viewer(open_page: OpenPage, run: str) -> Callable[..., Page]:
     def open_viewer(**size: int) -> Page:
         page = open_page(run, **size)
+        page.get_by_role("tab", name="Look closer").wait_for()
+        await_rest(page)  # else a viewer of an earlier drawing can stand beside that of the last one
         page.locator(".viewer").wait_for(state="visible")
         return page
 
@@ -74,12 +77,6 @@ def boxes(page: Page) -> list[dict[str, float]]:
 def assert_alike(both: list[dict[str, float]]) -> None:
     """Both pairs show the same detail; each is moved by less than a pixel, onto whole device pixels."""
     assert both[0] == pytest.approx(both[1], abs=1)
-
-
-def test_the_images_are_those_of_the_record_to_the_last_bit(open_viewer: Callable[..., Page]) -> None:
-    page = open_viewer()
-    shown = page.locator(".mad-four-up .mad-corner img")
-    assert pixels(page) == [shown.nth(i).evaluate(SHOWN) for i in range(4)]
 
 
 def test_keys_move_the_divider_and_the_zoom_of_both_pairs(open_viewer: Callable[..., Page]) -> None:
@@ -111,10 +108,31 @@ def test_keys_move_the_divider_and_the_zoom_of_both_pairs(open_viewer: Callable[
     for _ in range(9):
         first.press("-")
     assert boxes(page)[0]["wide"] == 64
+    assert_nothing_is_cut_off_and_everything_has_a_name(page)
 
 
-def test_the_scrubber_moves_images_maps_and_numbers_together(open_viewer: Callable[..., Page]) -> None:
+def assert_nothing_is_cut_off_and_everything_has_a_name(page: Page) -> None:
+    """On a screen and on a telephone."""
+    rightmost = (
+        "Math.max(document.documentElement.scrollWidth, ...[...document.querySelectorAll('.viewer *')].filter("
+        "e => e.offsetParent && !e.closest('.port')).map(e => e.getBoundingClientRect().right))"
+    )
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.wait_for_function(f"innerWidth === {width} && {rightmost} <= {width}")
+    for control in page.locator(".viewer").locator("input, select, button, .port, svg").all():
+        named = control.evaluate(
+            "c => c.getAttribute('aria-label') || c.title || c.textContent || c.closest('label')?.textContent"
+        )
+        assert named, control.evaluate("c => c.outerHTML")
+
+
+def test_the_images_are_those_of_the_record_and_the_scrubber_moves_all(
+    open_viewer: Callable[..., Page],
+) -> None:
     page = open_viewer()
+    shown = page.locator(".mad-four-up .mad-corner img")
+    assert pixels(page) == [shown.nth(i).evaluate(SHOWN) for i in range(4)]
     end, numbers = pixels(page), page.locator(".numbers tbody").inner_text()
     marks = page.locator("[data-image='0']").get_attribute("transform")
     page.locator("[data-set=frame]").fill("0")
@@ -150,57 +168,44 @@ def test_space_flickers_and_calm_is_kept_where_it_is_wished(
     calm = browser.new_page(reduced_motion="reduce")
     calm.goto(f"{address}/{run}")
     calm.locator(".viewer").wait_for(state="visible", timeout=PATIENCE * 1000)
+    calm.clock.install()
     port, over = calm.locator(".port").first, calm.locator("canvas.left").first
     port.press(" ")
     expect(calm.locator(".viewer.flickers")).to_be_visible()
-    calm.wait_for_timeout(1500)
+    calm.clock.run_for(3000)
     expect(over).to_have_css("visibility", "visible")
     port.press(" ")
     expect(over).to_have_css("visibility", "hidden")
     calm.close()
 
 
-def test_nothing_is_cut_off_and_everything_has_a_name(open_viewer: Callable[..., Page]) -> None:
-    page = open_viewer(width=1280, height=844)
-    rightmost = (
-        "Math.max(document.documentElement.scrollWidth, ...[...document.querySelectorAll('.viewer *')].filter("
-        "e => e.offsetParent && !e.closest('.port')).map(e => e.getBoundingClientRect().right))"
-    )
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 844})
-        page.wait_for_function(f"innerWidth === {width} && {rightmost} <= {width}")
-    for control in page.locator(".viewer").locator("input, select, button, .port, svg").all():
-        named = control.evaluate(
-            "c => c.getAttribute('aria-label') || c.title || c.textContent || c.closest('label')?.textContent"
-        )
-        assert named, control.evaluate("c => c.outerHTML")
-
-
-@pytest.mark.parametrize("fine", [1, 1.1, 1.5])
-def test_image_pixels_are_whole_device_pixels(browser: Browser, address: str, run: str, fine: float) -> None:
+def test_image_pixels_are_whole_device_pixels(open_viewer: Callable[..., Page]) -> None:
     """Each image pixel is a square of one color, and the zoom is said in pixels of the page and of the device."""
-    page = browser.new_page(device_scale_factor=fine, viewport={"width": 1280, "height": 900})
-    page.goto(f"{address}/{run}")
-    page.locator(".viewer").wait_for(state="visible", timeout=PATIENCE * 1000)
-    port = page.locator(".port").first
-    port.scroll_into_view_if_needed()
-    port.press("End")
-    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
-    where = "c => Object.values(c.getBoundingClientRect().toJSON()).slice(0, 4).map(v => v * devicePixelRatio)"
-    place, screen = None, b""
-    while place != (place := port.locator("canvas.left").evaluate(where)):  # until the page lies still
-        screen = page.screenshot()
-    factor = port.locator("canvas.left").evaluate("c => c.getBoundingClientRect().width / c.width * devicePixelRatio")
-    assert factor == pytest.approx(round(factor), abs=1e-3)
-    said = page.locator("[data-show=zoom]").inner_text()
-    assert said == (
-        f"{round(factor)}×" if fine == 1 else f"{float(f'{factor / fine:.3g}'):g}× ({round(factor)} device pixels)"
-    )
-    left, top, wide, high = (round(value) for value in place)
-    levels = np.asarray(Image.open(io.BytesIO(screen)).convert("RGB"), np.int16)
-    marks = round(40 * fine)  # labels at the top, the handle of the divider at the right, the end of the window
-    assert_blocks(levels[top + marks : top + high, left : left + wide - marks][:-2], round(factor))
-    page.close()
+    page = open_viewer(width=1280, height=900)
+    device = page.context.new_cdp_session(page)
+    for fine in (1, 1.1, 1.5):
+        size = {"width": 1280, "height": 900, "mobile": False}
+        device.send("Emulation.setDeviceMetricsOverride", {**size, "deviceScaleFactor": fine})
+        page.wait_for_function(f"Math.abs(devicePixelRatio - {fine}) < 0.01")
+        port = page.locator(".port").first
+        port.press("End")
+        settled(port)
+        where = "c => Object.values(c.getBoundingClientRect().toJSON()).slice(0, 4).map(v => v * devicePixelRatio)"
+        place, screen = None, b""
+        while place != (place := port.locator("canvas.left").evaluate(where)):  # until the page lies still
+            screen = base64.b64decode(device.send("Page.captureScreenshot")["data"])
+        factor = port.locator("canvas.left").evaluate(
+            "c => c.getBoundingClientRect().width / c.width * devicePixelRatio"
+        )
+        assert factor == pytest.approx(round(factor), abs=1e-3)
+        said = page.locator("[data-show=zoom]").inner_text()
+        assert said == (
+            f"{round(factor)}×" if fine == 1 else f"{float(f'{factor / fine:.3g}'):g}× ({round(factor)} device pixels)"
+        )
+        left, top, wide, high = (round(value) for value in place)
+        levels = np.asarray(Image.open(io.BytesIO(screen)).convert("RGB"), np.int16)
+        marks = round(40 * fine)  # labels at the top, the handle of the divider at the right, the end of the window
+        assert_blocks(levels[top + marks : top + high, left : left + wide - marks][:-2], round(factor))
 
 
 def assert_blocks(levels: np.ndarray, side: int) -> None:

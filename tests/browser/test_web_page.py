@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from mad_app.figures import run_page, series_page, shelf_page
-from mad_app.records import SHELF_RUNS, Label, Run, load_run, save_label, shelf_root
+from mad_app.records import SHELF_RUNS, Label, Run, load_record, save_label, shelf_root
 from tests.mad_app.figures.test_series_figures import make_series
 from tests.mad_app.figures.test_web_page import EVIL, make_evil_run
 
@@ -60,7 +60,7 @@ def open_file(browser: Browser, tmp_path: Path) -> Iterator[OpenFile]:
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    return load_run(shelf_root() / "border")
+    return load_record(shelf_root() / "border")
 
 
 def pixels_of(page: Page) -> list[np.ndarray]:
@@ -75,7 +75,7 @@ def pixels_of(page: Page) -> list[np.ndarray]:
 
 def test_start_and_end_are_those_of_the_record_to_the_last_bit(open_file: OpenFile, run: Run) -> None:
     page = open_file(run_page(run))
-    np.testing.assert_array_equal(pixels_of(page), run.pictures)
+    np.testing.assert_array_equal(pixels_of(page), run.images_8bit)
     page.locator("[data-set=frame]").fill("0")
     expect(page.locator("[data-show=step]")).to_have_text("Step 0 of 200, the start")
     np.testing.assert_array_equal(pixels_of(page), np.stack([np.rint(255 * run.start)] * 4).astype(np.uint8))
@@ -100,6 +100,7 @@ def test_divider_flicker_maps_and_steps_work(open_file: OpenFile, run: Run) -> N
 @pytest.mark.parametrize("speed", ["4", "0.25"])
 def test_it_plays_to_the_end_and_pauses(open_file: OpenFile, run: Run, speed: str) -> None:
     page = open_file(run_page(run))
+    page.clock.install()
     port = ports(page)[0]
     if speed == "4":
         page.locator("[data-set=speed]").select_option(speed)
@@ -113,19 +114,20 @@ def test_it_plays_to_the_end_and_pauses(open_file: OpenFile, run: Run, speed: st
         expect(page.get_by_role("button", name="Play")).to_be_visible()
     else:
         port.press("k")
+        expect(page.get_by_role("button", name="Play")).to_be_visible()
         shown = page.locator("[data-show=step]").inner_text()
-        page.wait_for_timeout(1500)
+        page.clock.run_for(3000)
         expect(page.locator("[data-show=step]")).to_have_text(shown)
 
 
 def test_a_series_shows_one_run_at_a_time(open_file: OpenFile) -> None:
     series = make_series("second_level", [0.1, 0.2])
     page = open_file(series_page(series))
-    np.testing.assert_array_equal(pixels_of(page), series.runs[0].pictures)
+    np.testing.assert_array_equal(pixels_of(page), series.runs[0].images_8bit)
     page.get_by_role("button", name="MSE 0.200").click()
     expect(page.get_by_role("button", name="MSE 0.200")).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".trajectory")).to_contain_text("0.200")
-    np.testing.assert_array_equal(pixels_of(page), series.runs[1].pictures)
+    np.testing.assert_array_equal(pixels_of(page), series.runs[1].images_8bit)
     assert page.locator("section:visible").count() == 1
 
 
@@ -142,7 +144,7 @@ def test_no_text_of_a_record_becomes_a_script(open_file: OpenFile, tmp_path: Pat
     run = make_evil_run(tmp_path)
     save_label(run.folder or tmp_path, Label(EVIL[:110], EVIL))
     page = open_file(run_page(run))
-    page.wait_for_timeout(500)
+    page.wait_for_function("document.readyState === 'complete' && [...document.images].every(image => image.complete)")
     assert page.title() == EVIL[:110]
     assert page.locator("main img").count() == 0
     assert EVIL in page.locator(".notes").inner_text()

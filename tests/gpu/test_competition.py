@@ -21,7 +21,7 @@ from mad_app.competition.solver import init
 from mad_app.distortions import distort
 from mad_app.images import bundled_path, load_image
 from mad_app.metrics import get_metric
-from mad_app.records import load_run
+from mad_app.records import load_record
 from mad_app.request import Request
 from mad_app.runs import resume_run, run_competition
 
@@ -111,17 +111,17 @@ resume_run(sys.argv[1], should_stop=lambda: next(asked) >= 5)
 def test_a_run_goes_from_the_gpu_to_a_cpu_and_back(tmp_path: Path) -> None:
     asked = Request(image="coffee", first="ssim", second="mse", size=32, steps=40, others="none")
     folder = run_competition(asked, tmp_path, should_stop=stops_after(10))
-    begun = load_run(folder)
+    begun = load_record(folder)
     environment = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
     subprocess.run([sys.executable, "-c", RESUME_ON_CPU, str(folder)], env=environment, check=True, timeout=240)
-    moved = load_run(folder)
+    moved = load_record(folder)
     resume_run(folder)
-    ended = load_run(folder)
+    ended = load_record(folder)
     assert begun.device.startswith("gpu: ")
     assert moved.device.startswith(f"{begun.device}, then cpu: ")
     assert ended.device == f"{moved.device}, then {begun.device}"
     assert begun.history.step[-1] < moved.history.step[-1] < ended.history.step[-1] == 40
-    assert all(result.drift is not None and abs(result.drift) <= MAX_DRIFT for result in ended.images)
+    assert all(result.drift is not None and abs(result.drift) <= MAX_DRIFT for result in ended.results)
 
 
 def test_two_runs_share_the_gpu(tmp_path: Path) -> None:
@@ -132,5 +132,5 @@ def test_two_runs_share_the_gpu(tmp_path: Path) -> None:
     both = [subprocess.Popen(command, env=environment, cwd=ROOT, **pipes) for _ in range(2)]
     ended = [process.communicate(timeout=240) for process in both]
     assert [process.returncode for process in both] == [0, 0], ended
-    first, second = (load_run(output.strip()) for output, _ in ended)
+    first, second = (load_record(output.strip()) for output, _ in ended)
     np.testing.assert_array_equal(first.finals, second.finals)

@@ -54,6 +54,7 @@ def objective(name: str, y: Array) -> Array:
     return jnp.vdot(values, jnp.linspace(-1, 2, values.size).reshape(values.shape))
 
 
+@functools.cache
 def central_difference_of_gradient(name: str) -> np.ndarray:
     gradient = jax.jit(jax.grad(functools.partial(objective, name)))
     return (np.asarray(gradient(Y + STEP * ALONG)) - gradient(Y - STEP * ALONG)) / (2 * STEP)

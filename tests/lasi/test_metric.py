@@ -25,7 +25,6 @@ VALUE_AND_GRADIENTS = jax.jit(jax.value_and_grad(METRIC.compute_distance, argnum
 DISTANCE = jax.jit(METRIC.compute_distance)
 
 
-@pytest.mark.as_shipped
 @pytest.mark.usefixtures("float64")
 def test_every_method_against_the_oracle() -> None:
     x, y = X.astype(np.float64), Y.astype(np.float64)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from mad_app.competition.settings import CORNERS, Step
-from mad_app.records import Checkpoint, CornerResult, History, Keyframes, Run, load_run, storage
+from mad_app.images import nearest_8bit
+from mad_app.records import Checkpoint, CornerResult, History, Keyframes, Run, load_record, storage
 from mad_app.records import run_folder as records
 
 HEIGHT, WIDTH, STEPS = 6, 9, 5
@@ -46,6 +47,9 @@ def make_keyframes() -> Keyframes:
 
 def make_run(**changes: object) -> Run:
     random = np.random.default_rng(0)
+    reference, start, finals = (
+        random.random((*several, HEIGHT, WIDTH, 3), np.float32) for several in ((), (), (len(CORNERS),))
+    )
     run = Run(
         settings={
             "first": NAMES["first"],
@@ -62,14 +66,18 @@ def make_run(**changes: object) -> Run:
         solver={"step_size": 0.05},
         others=("vif",),
         seconds=12.5,
-        images=tuple(make_result(i) for i in range(4)),
-        reference=random.random((HEIGHT, WIDTH, 3), np.float32),
-        start=random.random((HEIGHT, WIDTH, 3), np.float32),
-        finals=random.random((4, HEIGHT, WIDTH, 3), np.float32),
+        results=tuple(make_result(i) for i in range(4)),
+        reference=reference,
+        start=start,
+        finals=finals,
+        images_8bit=nearest_8bit(finals),
         history=make_history(),
         keyframes=make_keyframes(),
     )
-    return dataclasses.replace(run, **changes)  # type: ignore[arg-type]
+    changed = dataclasses.replace(run, **changes)  # type: ignore[arg-type]
+    return (
+        changed if "images_8bit" in changes else dataclasses.replace(changed, images_8bit=nearest_8bit(changed.finals))
+    )
 
 
 def make_checkpoint(index: int = 3) -> Checkpoint:
@@ -89,18 +97,18 @@ def assert_same(loaded: Run, saved: Run) -> None:
     assert_same_keyframes(loaded.keyframes, saved.keyframes)
     for name in ("settings", "solver", "others", "seed", "versions", "device", "weights", "seconds", "extra"):
         assert getattr(loaded, name) == getattr(saved, name)
-    assert [dataclasses.replace(result, file="") for result in loaded.images] == list(saved.images)
+    assert [dataclasses.replace(result, file="") for result in loaded.results] == list(saved.results)
 
 
 def assert_same_result(folder: Path, other: Path) -> None:
     """Two runs, saved in folders, are equal bit for bit in all but the time they took."""
-    run, twin = load_run(folder), load_run(other)
+    run, twin = load_record(folder), load_record(other)
     np.testing.assert_array_equal(run.finals, twin.finals)
     np.testing.assert_array_equal(run.start, twin.start)
     for column in ("step", "first", "second", "drift"):
         np.testing.assert_array_equal(getattr(run.history, column), getattr(twin.history, column))
     assert_same_keyframes(run.keyframes, twin.keyframes)
-    assert run.images == twin.images
+    assert run.results == twin.results
     assert run.settings == twin.settings
 
 

@@ -63,7 +63,7 @@ def test_command_request_and_call_give_the_same_bits(result: Result, tmp_path: P
     )
     assert_same(result, kept)
     assert kept.run.folder is not None
-    assert kept.run.request == load_run(next((tmp_path / "request").iterdir())).run.request
+    assert kept.run.request_id == load_run(next((tmp_path / "request").iterdir())).run.request_id
 
 
 def test_a_result_comes_back_from_its_folder(result: Result, tmp_path: Path) -> None:

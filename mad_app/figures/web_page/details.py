@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mad_app.figures.text import LETTERS, metric_title, number, outcome_sentence, seen_drift_sentence
+from mad_app.figures.text import LETTERS, metric_title, number, outcome_sentence, reported_drift_sentence
 from mad_app.figures.web_page.markup import Html, element, join, unbroken
 from mad_app.metrics import listed_specs
 from mad_app.records import Run, without_folders
@@ -16,7 +16,7 @@ def details_html(run: Run) -> Html:
     """All that is said of a record."""
     return join(
         element("h2", "Result"),
-        element("p", f"{seen_drift_sentence(run)} {outcome_sentence(run)}"),
+        element("p", f"{reported_drift_sentence(run)} {outcome_sentence(run)}"),
         *(element("p", f"{fault[:1].upper()}{fault.partition(':')[0][1:]}.") for fault in run.faults),
         element("h2", "All metrics"),
         other_metrics_html(run),
@@ -29,10 +29,10 @@ def details_html(run: Run) -> Html:
 
 def other_metrics_html(run: Run) -> Html:
     """The values of every metric for the start and the four images, as a table."""
-    competing = {run.images[0].optimized, run.images[0].fixed}
+    competing = {run.results[0].optimized, run.results[0].fixed}
     rows = []
-    for name in run.images[0].final:
-        values = [run.images[0].start.get(name), *(result.seen.get(name) for result in run.images)]
+    for name in run.results[0].final:
+        values = [run.results[0].start.get(name), *(result.reported.get(name) for result in run.results)]
         cells = [element("td", number(value)) for value in values]
         mark = "mad-competing" if name in competing else None
         rows.append(element("tr", element("th", unbroken(metric_title(name))), *cells, class_=mark))
@@ -67,4 +67,4 @@ def _origin(run: Run) -> list[str]:
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items() if version)
     record = f" Record {run.id}, {run.created[:16].replace('T', ' ')} UTC." if run.id else ""
     made = f"Computed in {run.seconds:.0f} s on {run.device}{f' with {versions}' if versions else ''}.{record}"
-    return [made, *(f"{spec.title}: {spec.source}" for spec in listed_specs(run.images[0].final))]
+    return [made, *(f"{spec.title}: {spec.source}" for spec in listed_specs(run.results[0].final))]

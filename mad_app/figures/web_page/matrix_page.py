@@ -108,15 +108,15 @@ def _pair(i: int, j: int, matrix: Matrix, shown: MostSeparated) -> Html:
     original = np.rint(np.clip(run.reference, 0, 1) * 255).astype(np.uint8)
     title = f"{metric_title(matrix.metrics[i])} optimized, {metric_title(matrix.metrics[j])} fixed"
     pictures = [(original, "original")]
-    pictures += [(run.pictures[k], f"{LETTERS[k]}  {run.images[k].direction}. {metric_title(run.images[k].optimized)}")
-                 for k in (first, first + 1)]  # fmt: skip
+    for k, result in list(enumerate(run.results))[first : first + 2]:
+        pictures.append((run.images_8bit[k], f"{LETTERS[k]}  {result.direction}. {metric_title(result.optimized)}"))
     return element(
         "section",
         element("h2", title),
         element("p", pair_sentence(run, shown.pair)),
         *(
-            element("figure", element("img", src=to_jpeg(levels, QUALITY), alt=words), element("figcaption", words))
-            for levels, words in pictures
+            element("figure", element("img", src=to_jpeg(image, QUALITY), alt=words), element("figcaption", words))
+            for image, words in pictures
         ),
         id=_name(i, j),
     )

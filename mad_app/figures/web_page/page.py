@@ -34,7 +34,7 @@ from mad_app.records import (
     Run,
     Series,
     load_label,
-    load_run,
+    load_record,
     most_separated_pair,
     readable_maps,
     shelf_root,
@@ -89,7 +89,7 @@ def series_page(series: Series) -> bytes:
 @lru_cache(maxsize=1)
 def shelf_page() -> bytes:
     """A page of the runs that come with the program, made once."""
-    shown = [shown_run(load_run(shelf_root() / name)) for name in SHELF_RUNS]
+    shown = [shown_run(load_record(shelf_root() / name)) for name in SHELF_RUNS]
     return page_of(shown, SHELF_TITLE, READING)
 
 
@@ -119,7 +119,9 @@ def shown_run(run: Run) -> Shown:
     if run.folder:
         with contextlib.suppress(RecordError):
             label = load_label(run.folder)
-    return Shown(run, label.name or unbroken(contest_title(run.images[0].optimized, run.images[0].fixed)), label.notes)
+    return Shown(
+        run, label.name or unbroken(contest_title(run.results[0].optimized, run.results[0].fixed)), label.notes
+    )
 
 
 def page_of(shown: Sequence[Shown], title: str, about: str) -> bytes:
@@ -209,15 +211,15 @@ def _main(shown: Sequence[Shown], title: str, about: str, fidelity: Fidelity) ->
 
 def _button(position: int, one: Shown) -> Html:
     """Chooses a run: its most separated pair, and its name."""
-    pair = most_separated_pair(one.run.images)
-    pictures = [element("img", src=_thumbnail(one.run.pictures[i]), alt="") for i in (2 * pair, 2 * pair + 1)]
+    pair = most_separated_pair(one.run.results)
+    pictures = [element("img", src=_thumbnail(one.run.images_8bit[i]), alt="") for i in (2 * pair, 2 * pair + 1)]
     return element(
         "button", *pictures, element("span", one.name), type="button", data_show_run=position, aria_pressed="false"
     )
 
 
-def _thumbnail(levels: np.ndarray) -> str:
-    picture = Image.fromarray(levels)
+def _thumbnail(values: np.ndarray) -> str:
+    picture = Image.fromarray(values)
     picture.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     return to_jpeg(np.asarray(picture), THUMBNAIL_QUALITY)
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 Encode = Callable[[np.ndarray], str]
-"""From 8-bit levels, (H, W, 3) or (H, W), to a data URI."""
+"""From 8-bit values, (H, W, 3) or (H, W), to a data URI."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,33 +43,33 @@ class PictureTable:
         self.uris: list[str] = []
         self._known: dict[tuple[bytes, tuple[int, ...], Encode], int] = {}
 
-    def add(self, levels: np.ndarray, encode: Encode) -> int:
+    def add(self, values: np.ndarray, encode: Encode) -> int:
         """The position in `uris` of a picture, which is encoded unless an equal one is there."""
-        key = levels.tobytes(), levels.shape, encode
+        key = values.tobytes(), values.shape, encode
         if key not in self._known:
             self._known[key] = len(self.uris)
-            self.uris.append(encode(levels))
+            self.uris.append(encode(values))
         return self._known[key]
 
 
-def to_png(levels: np.ndarray) -> str:
+def to_png(values: np.ndarray) -> str:
     """Exact, and quickly made."""
-    return _encoded(levels, "PNG", compress_level=3)
+    return _encoded(values, "PNG", compress_level=3)
 
 
-def to_webp(levels: np.ndarray) -> str:
+def to_webp(values: np.ndarray) -> str:
     """Exact, and a fifth smaller than as PNG."""
-    return _encoded(levels, "WEBP", lossless=True, method=3, quality=60)
+    return _encoded(values, "WEBP", lossless=True, method=3, quality=60)
 
 
-def to_jpeg(levels: np.ndarray, quality: int) -> str:
+def to_jpeg(values: np.ndarray, quality: int) -> str:
     """With some loss, but colors as fine as gray."""
-    return _encoded(levels, "JPEG", quality=quality, subsampling="4:4:4")
+    return _encoded(values, "JPEG", quality=quality, subsampling="4:4:4")
 
 
-def _encoded(levels: np.ndarray, form: str, **options: object) -> str:
+def _encoded(values: np.ndarray, form: str, **options: object) -> str:
     buffer = io.BytesIO()
-    Image.fromarray(levels).save(buffer, form, **options)
+    Image.fromarray(values).save(buffer, form, **options)
     return f"data:image/{form.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
@@ -93,9 +93,12 @@ def _ends(quality: int) -> Fidelity:
     return Fidelity(ends=encode, between=encode, maps=None, frames=2, words=ALL_LOSSY)
 
 
+LIGHT = _lossy(ALL_FRAMES, 92, 85)
+"""For a first look."""
+
 FOR_FILES = (
     Fidelity(ends=to_webp, between=to_webp, maps=to_webp, frames=ALL_FRAMES, words=EVERYTHING_EXACT),
-    _lossy(ALL_FRAMES, 92, 85),
+    LIGHT,
     _lossy(12, 90, 80),
     _lossy(8, 85, 75),
     _lossy(6, 80, 70),

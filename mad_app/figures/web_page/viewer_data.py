@@ -28,7 +28,7 @@ from mad_app.figures.web_page.pictures import LIVE, Fidelity, PictureTable
 from mad_app.figures.web_page.trajectory_plot import draw_trajectory_plot
 from mad_app.images import to_uint8
 from mad_app.records import History, Keyframes, Maps, Run
-from mad_app.records.trace import Row, Trace, at_end, seen_trace
+from mad_app.records.trace import Row, Trace, at_end, reported_trace
 
 FILES = Path(__file__).parent
 VIEWER_HTML, VIEWER_CSS, VIEWER_JS = (
@@ -49,7 +49,7 @@ def viewer_data(run: Run, maps: Maps | None, fidelity: Fidelity = LIVE) -> dict[
     trace = _trace_at(run, [*keyframes.step, run.history.step[-1]])
     table = PictureTable()
     reference = table.add(to_uint8(run.reference), fidelity.ends)
-    images = _images(table, [*keyframes.images, run.pictures], fidelity)
+    images = _images(table, [*keyframes.images, run.images_8bit], fidelity)
     return {
         "id": f"{run.id} {run.seconds} {maps is not None}",
         "size": list(run.reference.shape[:2]),
@@ -119,7 +119,7 @@ def _maps(table: PictureTable, run: Run, maps: Maps, steps: list[int], fidelity:
 def _labels(run: Run, trace: Trace) -> dict[str, Any]:
     """Titles of the images; of each frame, the values of each image, and a sentence for each pair and each image."""
     titles = [unbroken(metric_title(name)) for name in _names(run)]
-    names = [image_title(i, result.optimized) for i, result in enumerate(run.images)]
+    names = [image_title(i, result.optimized) for i, result in enumerate(run.results)]
     rows = list(zip(trace.first, trace.second, trace.drift, strict=True))
     values = [
         [[number(first[i]), number(second[i]), percentage(drift[i])] for i in range(len(CORNERS))]
@@ -150,15 +150,16 @@ def _run_at(run: Run, first: Row, second: Row) -> Run:
     names = _names(run)
     finals = [dict(zip(names, pair, strict=True)) for pair in zip(first, second, strict=True)]
     return replace(
-        run, images=tuple(replace(r, final=final, final_8bit=None) for r, final in zip(run.images, finals, strict=True))
+        run,
+        results=tuple(replace(r, final=final, final_8bit=None) for r, final in zip(run.results, finals, strict=True)),
     )
 
 
 def _trajectory(run: Run, trace: Trace) -> dict[str, Any]:
-    plot = draw_trajectory_plot(seen_trace(run), _names(run))
+    plot = draw_trajectory_plot(reported_trace(run), _names(run))
     points = [plot.points(*rows) for rows in zip(trace.first, trace.second, strict=True)]
     return {"svg": plot.svg, "points": points}
 
 
 def _names(run: Run) -> tuple[str, str]:
-    return run.images[0].optimized, run.images[0].fixed
+    return run.results[0].optimized, run.results[0].fixed

@@ -18,7 +18,7 @@ from torch import nn
 
 from mad_app.metrics.from_torch import TorchMetric
 from mad_app.metrics.lpips.architectures import CHANNELS, READ_AFTER, backbone
-from mad_app.metrics.lpips.weights import load_weights
+from mad_app.metrics.lpips.weights import kept_weights
 from mad_app.metrics.on_device import constant
 from mad_app.metrics.package_files import file_of_package, version_of
 from mad_app.metrics.protocol import MetricUnavailable
@@ -111,7 +111,7 @@ def trained_network(net: str) -> tuple[LpipsNetwork, str]:
     Raises:
         MetricUnavailable: the trained weights of the backbone, or of the heads, are not available.
     """
-    trained = load_weights(net)
+    trained = kept_weights(net)
     with torch.device("meta"):
         network = LpipsNetwork(net)
     network.load_state_dict(trained.tensors | _heads(net), strict=True, assign=True)

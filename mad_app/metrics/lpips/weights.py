@@ -20,6 +20,7 @@ import shutil
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,12 @@ def load_weights(net: str) -> Weights:
     if not cached.is_file():
         _download(backbone, cached)
     return _read_cached(cached)
+
+
+@lru_cache(maxsize=len(BACKBONES))
+def kept_weights(net: str) -> Weights:
+    """The same, read once for all metrics that use it; they share its tensors, which nobody changes."""
+    return load_weights(net)
 
 
 def missing_weights(net: str) -> str | None:

@@ -1,7 +1,7 @@
 """The controls of a competition, in the sidebar, and what they add up to.
 
 The page's state holds the value of each control under the name of its setting. What has no control of its own below
-has one made from its declaration.
+has one made from its declaration. What is folded away is drawn when it is opened; a browser draws the rest sooner.
 """
 
 from dataclasses import asdict, replace
@@ -15,7 +15,7 @@ from mad_app.distortions import DISTORTIONS
 from mad_app.errors import ArgumentError
 from mad_app.images import ImageArray, to_gray
 from mad_app.images.encode import Picture
-from mad_app.request import PICTURE, REQUEST_SETTINGS, Request, crop_settings, in_groups, renamed
+from mad_app.request import PICTURE, REQUEST_SETTINGS, Request, crop_settings, in_groups, with_todays_names
 from mad_app.runs.materialize import check_start_differs, make_start
 from mad_app.ui.address import came_back
 from mad_app.ui.components.expected_time import show_expected_time
@@ -29,7 +29,14 @@ from mad_app.ui.components.form import (
     to_query,
 )
 from mad_app.ui.components.html import element, plain, sentence, show_html
-from mad_app.ui.components.metric_picker import set_metrics, show_metric_controls, show_other_metrics, show_parameters
+from mad_app.ui.components.metric_picker import (
+    PARAMETERS,
+    chosen_others,
+    set_metrics,
+    show_metric_controls,
+    show_other_metrics,
+    show_parameters,
+)
 from mad_app.ui.components.picture_picker import show_picture_controls
 from mad_app.ui.components.setting_controls import file_of, show_file_setting, show_setting
 from mad_app.ui.session import PageState
@@ -77,8 +84,9 @@ def show_controls() -> tuple[Form, DeltaGenerator]:
     chosen: dict[str, Any] = {name: STATE[name] for name in ("image", "size")}
     chosen |= {"first": first, "second": second, "distortion": distortion, "strength": strength}
     chosen |= {declared.name: show_setting(STATE, declared) for declared in PLAIN if declared.name in IN_FRONT}
-    with st.expander("Advanced", icon=":material/tune:"):
-        chosen |= _advanced_controls() | crop_settings(picture.crop)
+    _advanced_controls()
+    chosen |= {declared.name: STATE[declared.name] for declared in PLAIN if declared.name not in IN_FRONT}
+    chosen |= {"others": chosen_others(STATE)} | crop_settings(picture.crop)
     request, about = (None, problem) if problem else _request(chosen, picture)
     start, no_start = (picture.reference, None) if request is None else _start_of(request, picture)
     with preview:
@@ -120,7 +128,7 @@ def follow_address(opened: str | None, job: str | None, request: Request | None)
     if begun and not came_back() and opened in (before, None):
         return
     query = {name: value for name, value in st.query_params.items() if name not in ("job", "run")}
-    asks, kept = bool(renamed(query)), STATE.get("request")
+    asks, kept = bool(with_todays_names(query)), STATE.get("request")
     if not begun and opened is None and kept is not None and not came_back() and (not asks or query == to_query(kept)):
         _fill(kept)
         return
@@ -146,6 +154,7 @@ def _distortion_controls() -> tuple[str, float, DeltaGenerator]:
     name = st.selectbox(
         declared.label,
         list(DISTORTIONS),
+        list(DISTORTIONS).index(STATE.get("distortion", REQUEST_SETTINGS["distortion"].default)),
         key=STATE.key("distortion"),
         format_func=lambda name: DISTORTIONS[name].title,
         disabled=replaced,
@@ -158,6 +167,7 @@ def _distortion_controls() -> tuple[str, float, DeltaGenerator]:
         f"Strength ({row.unit})",
         row.minimum,
         row.maximum,
+        STATE[key],
         key=STATE.key(key),
         step=step,
         format="%.2f" if step < 0.1 else "%.1f" if step < 1 else "%d",
@@ -167,22 +177,30 @@ def _distortion_controls() -> tuple[str, float, DeltaGenerator]:
     return name, strength, st.container()
 
 
-def _advanced_controls() -> dict[str, Any]:
-    """What is seldom changed, by groups."""
-    chosen: dict[str, Any] = {}
+def _advanced_controls() -> None:
+    """What is seldom changed, by groups, once it is opened; while it is closed, set again, it keeps its values."""
+    advanced = st.expander("Advanced", icon=":material/tune:", key=STATE.key("advanced"), on_change="rerun")
+    if advanced.open:
+        with advanced:
+            _draw_advanced()
+        return
+    names = [declared.name for declared in PLAIN if declared.name not in IN_FRONT]
+    STATE.update({name: STATE[name] for name in (*names, "others", *PARAMETERS) if name in STATE})
+
+
+def _draw_advanced() -> None:
     for group, title in GROUP_TITLES.items():
         st.markdown(f"**{title}**")
         if group == "metrics":
             show_parameters(STATE)
         for declared in PLAIN:
             if declared.group == group and declared.name not in IN_FRONT:
-                chosen[declared.name] = show_setting(STATE, declared)
+                show_setting(STATE, declared)
         for declared in FILES:
             if declared.group == group:
                 show_file_setting(STATE, declared)
         if group == "measurement":
-            chosen["others"] = show_other_metrics(STATE)
-    return chosen
+            show_other_metrics(STATE)
 
 
 def _request(chosen: dict[str, Any], picture: PictureChoice) -> tuple[Request | None, str | None]:

@@ -8,7 +8,7 @@ import streamlit as st
 from mad_app.figures import contest_title
 from mad_app.jobs.folder import Job, Phase
 from mad_app.jobs.queue import JobQueue
-from mad_app.records import Label, RecordError, Run, is_resumable, load_label, load_run
+from mad_app.records import Label, RecordError, Run, is_resumable, load_label, load_record
 from mad_app.ui.compete.controls import STATE, adopt
 from mad_app.ui.compete.my_runs import RESUMABLE, continue_label
 from mad_app.ui.compete.opened import Opened
@@ -25,18 +25,18 @@ from mad_app.ui.session import may_change, may_control, visitor
 POLL_SECONDS = 0.4
 
 
-def show_ended(jobs: JobQueue, opened: Opened, same: bool, start_button: Callable[[], None]) -> None:
+def show_ended(queue: JobQueue, opened: Opened, same: bool, start_button: Callable[[], None]) -> None:
     """Draw it.
 
     Args:
-        jobs: the server's queue.
+        queue: the server's queue.
         opened: the run.
         same: whether the controls ask for the same as it.
         start_button: draws the button that starts another run.
     """
     job, run, problem = opened.job, None, None
     try:
-        run = load_run(opened.folder) if opened.folder else None
+        run = load_record(opened.folder) if opened.folder else None
     except RecordError as error:
         problem = sentence(f"the record cannot be shown: {error}")
     label = _label(opened)
@@ -45,7 +45,7 @@ def show_ended(jobs: JobQueue, opened: Opened, same: bool, start_button: Callabl
         start_button()
         if run and not same:
             _restore_button(run)
-        _continue_button(jobs, opened, run)
+        _continue_button(queue, opened, run)
     if opened.run_id and (series := series_of(opened.run_id)):
         _say_series(series, unfinished=is_resumable(opened.folder or Path()))
     if label.name and run:
@@ -53,21 +53,21 @@ def show_ended(jobs: JobQueue, opened: Opened, same: bool, start_button: Callabl
     if label.notes:
         st.text(label.notes)
     if job and job.status.phase.has_result:
-        st.fragment(_await_rest, run_every=POLL_SECONDS)(jobs, job.id, job.status.phase)
+        st.fragment(_await_rest, run_every=POLL_SECONDS)(queue, job.id, job.status.phase)
     elif job and job.status.phase is not Phase.DONE:
         _say_why(job)
     if problem:
         st.error(problem)
-        _offer_deletion(jobs, opened)
+        _offer_deletion(queue, opened)
     if run:
         phase = job.status.phase if job else Phase.DONE
-        with contained("this run", lambda: _offer_deletion(jobs, opened)):
-            show_run(run, complete=not phase.has_result, rounded=phase is not Phase.VALUES)
+        with contained("this run", lambda: _offer_deletion(queue, opened)):
+            show_run(run, complete=not phase.has_result, has_8bit=phase is not Phase.VALUES)
 
 
-def _await_rest(jobs: JobQueue, job_id: str, phase: Phase) -> None:
+def _await_rest(queue: JobQueue, job_id: str, phase: Phase) -> None:
     """Say what the record still gets, and draw the page anew when it has got it."""
-    if jobs.look(job_id).status.phase is not phase:
+    if queue.look(job_id).status.phase is not phase:
         st.rerun()
     before = " Until then, the values shown are those before rounding." if phase is Phase.VALUES else ""
     st.caption(f"{phase.value} …{before}")
@@ -76,7 +76,7 @@ def _await_rest(jobs: JobQueue, job_id: str, phase: Phase) -> None:
 
 def _contest(job: Job | None, run: Run | None) -> str:
     if run:
-        return contest_title(run.images[0].optimized, run.images[0].fixed)
+        return contest_title(run.results[0].optimized, run.results[0].fixed)
     return contest_title(job.spec.request.first, job.spec.request.second) if job else "A run"
 
 
@@ -96,9 +96,9 @@ def _say_series(series: str, *, unfinished: bool) -> None:
             open_page("gallery", {"series": series})
 
 
-def _offer_deletion(jobs: JobQueue, opened: Opened) -> None:
+def _offer_deletion(queue: JobQueue, opened: Opened) -> None:
     if opened.run_id and "/" not in opened.run_id and may_change(opened.run_id):
-        show_delete_button(jobs, opened.run_id, STATE.key("delete"))
+        show_delete_button(queue, opened.run_id, STATE.key("delete"))
 
 
 def _restore_button(run: Run) -> None:
@@ -114,7 +114,7 @@ def _restore_button(run: Run) -> None:
     )
 
 
-def _continue_button(jobs: JobQueue, opened: Opened, run: Run | None) -> None:
+def _continue_button(queue: JobQueue, opened: Opened, run: Run | None) -> None:
     """Continue a run from its checkpoint, for who may."""
     job = opened.job
     if (opened.run_id and "/" in opened.run_id) or (job and job.status.phase.has_result):
@@ -122,31 +122,31 @@ def _continue_button(jobs: JobQueue, opened: Opened, run: Run | None) -> None:
     if job and job.status.phase in RESUMABLE and may_control(job):
         if st.button(
             continue_label(job.status.step),
-            key=STATE.key("resume"),
+            key=STATE.key("continue"),
             icon=":material/resume:",
             help="Continues this run where it ended.",
         ):
-            _resume_job(jobs, job)
+            _resume_job(queue, job)
     elif run and opened.run_id and opened.folder and is_resumable(opened.folder) and may_change(opened.run_id):
         step = int(run.history.step[-1])
-        if st.button(continue_label(step), key=STATE.key("resume"), help="Continues from its checkpoint."):
-            _resume_record(jobs, opened.run_id, run)
+        if st.button(continue_label(step), key=STATE.key("continue"), help="Continues from its checkpoint."):
+            _resume_record(queue, opened.run_id, run)
 
 
-def _resume_job(jobs: JobQueue, job: Job) -> None:
-    if limit := limit_of(jobs, job.spec.request):
+def _resume_job(queue: JobQueue, job: Job) -> None:
+    if limit := limit_of(queue, job.spec.request):
         st.warning(limit, icon=":material/group:")
         return
-    jobs.resume(job.id)
+    queue.resume(job.id)
     st.rerun()
 
 
-def _resume_record(jobs: JobQueue, run_id: str, run: Run) -> None:
-    if limit := limit_of_record(jobs, run):
+def _resume_record(queue: JobQueue, run_id: str, run: Run) -> None:
+    if limit := limit_of_record(queue, run):
         st.warning(limit, icon=":material/group:")
         return
     try:
-        job_id = jobs.resume_run(run_id, visitor())
+        job_id = queue.resume_run(run_id, visitor())
     except ValueError as error:
         st.error(sentence(f"could not continue: {error}"))
         return

@@ -11,7 +11,7 @@ from mad_app.jobs.queue import PAUSE_SECONDS, JobQueue
 from mad_app.ui.compete.my_runs import place_in_queue
 from mad_app.ui.compete.one_step import show_paused_step
 from mad_app.ui.components.containment import contained
-from mad_app.ui.components.form import duration
+from mad_app.ui.components.duration import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_job
 from mad_app.ui.components.html import show_html, unbroken
 from mad_app.ui.components.patience import wait_until
@@ -184,18 +184,28 @@ def _one_step_button(queue: JobQueue, job: Job, around: Surroundings) -> None:
 
 
 def _slow_button(queue: JobQueue, job: Job, around: Surroundings) -> None:
-    """Slow motion on or off; its label is seen by those who listen."""
-    st.button(
-        "Full speed" if around.slow else "Slow motion",
-        key=STATE.key("slow"),
-        icon=":material/speed:" if around.slow else ":material/slow_motion_video:",
-        disabled=around.stopping,
-        on_click=queue.set_slow,
-        args=(job.id, not around.slow),
-        help="Full speed: no rest between steps."
-        if around.slow
-        else "Slow motion: rests half a second after each step.",
-    )
+    """Slow motion on or off, each a button of its own, so that a late click never asks for the contrary; its label is
+    seen by those who listen."""
+    if around.slow:
+        st.button(
+            "Full speed",
+            key=STATE.key("full-speed"),
+            icon=":material/speed:",
+            disabled=around.stopping,
+            on_click=queue.set_slow,
+            args=(job.id, False),
+            help="Full speed: no rest between steps.",
+        )
+    else:
+        st.button(
+            "Slow motion",
+            key=STATE.key("slow"),
+            icon=":material/slow_motion_video:",
+            disabled=around.stopping,
+            on_click=queue.set_slow,
+            args=(job.id, True),
+            help="Slow motion: rests half a second after each step.",
+        )
 
 
 def _pace(status: Status) -> list[str]:

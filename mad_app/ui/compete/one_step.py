@@ -30,7 +30,7 @@ def show_paused_step(queue: JobQueue, job: Job) -> None:
 
 def show_step_of_run(run: Run) -> None:
     """Draw the arrows at a chosen step of a finished run, where they are asked for."""
-    names = (run.images[0].optimized, run.images[0].fixed)
+    names = (run.results[0].optimized, run.results[0].fixed)
     if run.folder is None or not all(name.partition(":")[0] in LISTED_METRICS for name in names):
         return  # a record from elsewhere does not choose what is imported here
     box = st.expander(TITLE, key=STATE.key("one-step"), icon=":material/footprint:", on_change="rerun")

@@ -52,40 +52,40 @@ class Opened:
         return {"run": self.run_id} if self.run_id else {"job": self.job.id} if self.job else {}
 
 
-def open_address(jobs: JobQueue) -> Opened:
+def open_address(queue: JobQueue) -> Opened:
     """What the address opens; to visitors who come back from another page of the menu, their run in progress."""
     run_id, job_id = st.query_params.get("run"), st.query_params.get("job")
     if run_id:
-        return _open_run(jobs, run_id)
+        return _open_run(queue, run_id)
     if job_id:
-        return _open_job(jobs, job_id)
+        return _open_job(queue, job_id)
     if entered_from() and not came_back() and not len(st.query_params):
-        for job in jobs.jobs_of(visitor()):
+        for job in queue.jobs_of(visitor()):
             if not job.status.phase.over:
-                return _with_record(jobs, job, asked=False)
+                return _with_record(queue, job, asked=False)
     return Opened()
 
 
-def _open_run(jobs: JobQueue, run_id: str) -> Opened:
+def _open_run(queue: JobQueue, run_id: str) -> Opened:
     try:
-        folder = find_folder(jobs.root, run_id)
+        folder = find_folder(queue.root, run_id)
     except RecordError:
         return Opened(problem=NO_RUN)
     if not (folder / RUN_FILE).is_file():
         return Opened(problem=NO_RUN)
-    return Opened(jobs.job_of_run(run_id), run_id, folder)
+    return Opened(queue.job_of_run(run_id), run_id, folder)
 
 
-def _open_job(jobs: JobQueue, job_id: str) -> Opened:
+def _open_job(queue: JobQueue, job_id: str) -> Opened:
     try:
-        return _with_record(jobs, jobs.look(job_id), asked=True)
+        return _with_record(queue, queue.look(job_id), asked=True)
     except NoSuchJob:
         return Opened(problem=f"{NO_RUN} If it was saved, it is in the gallery.")
 
 
-def _with_record(jobs: JobQueue, job: Job, *, asked: bool) -> Opened:
+def _with_record(queue: JobQueue, job: Job, *, asked: bool) -> Opened:
     run_id = job.status.run
     try:
-        return Opened(job, run_id, find_folder(jobs.root, run_id) if run_id else None, asked=asked)
+        return Opened(job, run_id, find_folder(queue.root, run_id) if run_id else None, asked=asked)
     except RecordError:
         return Opened(job, asked=asked) if not job.status.phase.over else Opened(problem=NO_RUN)

@@ -1,14 +1,16 @@
 """The page on which two metrics compete: the controls, then an example, the run in progress, or its result."""
 
+import time
+
 import streamlit as st
 
 from mad_app.jobs.folder import JobSpec
 from mad_app.jobs.queue import JobQueue
 from mad_app.records import RecordError, load_summary
-from mad_app.request import Request, renamed
+from mad_app.request import Request, with_todays_names
 from mad_app.runs import request_of
 from mad_app.runs.reproduce import asks_for_same
-from mad_app.ui.address import correct_address, current_address, write_address
+from mad_app.ui.address import came_back, correct_address, current_address, write_address
 from mad_app.ui.compete.controls import STATE, follow_address, show_controls
 from mad_app.ui.compete.ended import show_ended
 from mad_app.ui.compete.live import show_live
@@ -23,10 +25,13 @@ from mad_app.ui.components.form import Form, first_request, plan, request_of_rec
 from mad_app.ui.components.html import element, load_styles, sentence, show_html
 from mad_app.ui.components.limits import limit_of
 from mad_app.ui.components.picture_picker import picker_style
-from mad_app.ui.session import entered_from, queue, visitor
+from mad_app.ui.session import entered_from, server_queue, visitor
 
 HINT = "Picture, metrics and distortion are behind » at the top left."
 """Shown where the sidebar is folded away, on narrow screens."""
+
+HEAD_START_SECONDS = 0.15
+"""How long the heading of a new visit is all that the browser has got: else it shows it when it has drawn the rest."""
 
 OTHER_SETTINGS = (
     "The run in progress keeps the settings that it was started with. Those on the left are for another run."
@@ -36,11 +41,11 @@ OTHER_SETTINGS = (
 @whole_page("compete")
 def compete_page() -> None:
     """Draw the page for this visitor."""
-    jobs = queue()
-    opened = open_address(jobs)
+    queue = server_queue()
+    opened = open_address(queue)
     follow_address(opened.id, opened.job.id if opened.job else None, _adoptable(opened))
     if opened.job is None and opened.folder is None:
-        st.title("Let two metrics compete")  # before the controls, which take longer
+        _show_heading()  # before the controls, which take longer
     load_styles(picker_style(STATE.page))
     with st.sidebar:
         form, below_start = show_controls()
@@ -51,27 +56,34 @@ def compete_page() -> None:
     if opened.problem:
         st.info(opened.problem)
     if opened.job is None and opened.folder is None:
-        _show_invitation(jobs, form)
+        _show_invitation(queue, form)
         show_start_values(form, below_start)
         return
     body, below = st.container(), st.container()
     with below:
-        show_my_runs(jobs, visitor(), without=opened.job.id if opened.job else None)
+        show_my_runs(queue, visitor(), without=opened.job.id if opened.job else None)
     if not opened.in_progress:
         show_start_values(form, below_start)
     with body, contained("this run"):
-        _show_opened(jobs, opened, form, same)
+        _show_opened(queue, opened, form, same)
 
 
-def _show_opened(jobs: JobQueue, opened: Opened, form: Form, same: bool) -> None:
+def _show_heading() -> None:
+    st.title("Let two metrics compete")
+    if "greeted" not in STATE:
+        STATE["greeted"] = True
+        time.sleep(HEAD_START_SECONDS)
+
+
+def _show_opened(queue: JobQueue, opened: Opened, form: Form, same: bool) -> None:
     if opened.job and opened.in_progress:
-        show_live(jobs, opened.job)
+        show_live(queue, opened.job)
         if form.request and not same:
             st.info(OTHER_SETTINGS)
-            _start_button(jobs, form, "Run with new settings")
+            _start_button(queue, form, "Run with new settings")
     else:
         label = "Repeat this run" if same else "Run with new settings"
-        show_ended(jobs, opened, same, lambda: _start_button(jobs, form, label))
+        show_ended(queue, opened, same, lambda: _start_button(queue, form, label))
 
 
 def _keep_address(opened: Opened, form: Form, same: bool) -> None:
@@ -84,11 +96,14 @@ def _keep_address(opened: Opened, form: Form, same: bool) -> None:
     if opened.problem and STATE.setdefault("not-found", (before, settings)) == (before, settings):
         return  # until something is chosen, so that the sentence stays
     STATE.pop("not-found", None)
-    if not query.keys() - settings.keys() and not renamed(before) and form.chosen == first_request():
+    if not query.keys() - settings.keys() and not with_todays_names(before) and form.chosen == first_request():
         settings, query = {}, {}
     unchanged = not settings or settings.items() <= before.items()
-    renamed_only = "job" in before and opened.run_id is not None
-    if (unchanged and (renamed_only or not opened.asked)) or (entered_from() and not before):
+    has_record = "job" in before and opened.run_id is not None
+    if unchanged and has_record and (came_back() or STATE.get("renamed") != opened.run_id):
+        correct_address(query, then_read=False)  # while the run goes on, and may be paused or stopped
+        STATE["renamed"] = opened.run_id
+    elif (unchanged and not opened.asked) or (entered_from() and not before):
         correct_address(query)
     else:
         write_address(query)
@@ -121,26 +136,34 @@ def _is_same(asked: Request, request: Request, opened: Opened) -> bool:
         return False
 
 
-def _show_invitation(jobs: JobQueue, form: Form) -> None:
+def _show_invitation(queue: JobQueue, form: Form) -> None:
     """Before a run: what will happen, and finished runs."""
     show_introduction()
     if form.chosen is not None:
         st.markdown(plan(form.chosen, form.picture, form.files))
-    _start_button(jobs, form, "Start the competition")
+    _start_button(queue, form, "Start the competition")
     show_html(element("p", HINT, class_="mad-hint"))
-    show_my_runs(jobs, visitor())
+    show_my_runs(queue, visitor())
     with contained("the example"):
         show_example(form.picture.image)
     with contained("the finished runs"):
         show_shelf()
     if form.request is not None:
-        with st.expander("Copy as command or Python", icon=":material/terminal:"):
-            show_commands(form.request)
+        _show_commands(form.request)
     st.header("How it works")
     show_html(how_it_works_html())
 
 
-def _start_button(jobs: JobQueue, form: Form, label: str) -> None:
+def _show_commands(request: Request) -> None:
+    """What makes the same without the page, once it is opened: a browser's program for colored code is large."""
+    title, icon = "Copy as command or Python", ":material/terminal:"
+    folded = st.expander(title, icon=icon, key=STATE.key("commands"), on_change="rerun")
+    if folded.open:
+        with folded:
+            show_commands(request)
+
+
+def _start_button(queue: JobQueue, form: Form, label: str) -> None:
     """The button, and beside it why it cannot be clicked, if so."""
     request, chosen = form.request, form.chosen
     clicked = st.button(
@@ -153,13 +176,13 @@ def _start_button(jobs: JobQueue, form: Form, label: str) -> None:
     )
     if form.problem:
         st.markdown(f":orange[{form.problem}]")
-    if clicked and request is not None and (limit := limit_of(jobs, request)):
+    if clicked and request is not None and (limit := limit_of(queue, request)):
         st.warning(limit, icon=":material/group:")
         return
     if clicked and request is not None and chosen is not None:
         spec = JobSpec(request=request, visitor=visitor(), source=form.picture.source, notes=form.picture.notes)
         try:
-            job_id = jobs.submit(spec, form.picture.reference)
+            job_id = queue.submit(spec, form.picture.reference)
         except ValueError as error:
             st.error(sentence(f"could not start: {error}"))
             return

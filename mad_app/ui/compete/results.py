@@ -18,8 +18,8 @@ from mad_app.runs.reproduce import command_of, python_of, reproduction_of
 from mad_app.ui.compete.one_step import show_step_of_run
 from mad_app.ui.components.containment import contained
 from mad_app.ui.components.downloads import web_page_button
+from mad_app.ui.components.duration import duration
 from mad_app.ui.components.explanation import WHICH_FAILED
-from mad_app.ui.components.form import duration
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
 from mad_app.ui.components.html import Html, displayable, element, join, plain, show_html
 from mad_app.ui.components.render_cache import await_rendered, renderer
@@ -27,26 +27,27 @@ from mad_app.ui.components.viewer import show_viewer
 from mad_app.ui.session import PageState
 
 MIMES: dict[Kind, str] = {"pdf": "application/pdf", "svg": "image/svg+xml", "png": "image/png"}
+ONCE_ROUNDED = "Shown as soon as the images are rounded to 8 bits."
 STATE = PageState("compete")
 
 
-def show_run(run: Run, *, complete: bool = True, rounded: bool = True) -> None:
+def show_run(run: Run, *, complete: bool = True, has_8bit: bool = True) -> None:
     """Draw a record; what goes wrong in one part of it leaves the others.
 
     Args:
         run: the record.
         complete: whether it has all that was asked for; before, its sheet is not drawn.
-        rounded: whether it has its images in 8 bits; before, the viewer, which shows them pixel by pixel, is not drawn,
-            so that the four images stand sooner.
+        has_8bit: whether it has its 8-bit images; before, the viewer, which shows them pixel by pixel, is not drawn,
+            nor are commands, for which a browser loads a large program, so that the four images stand sooner.
     """
     show_html(join(four_up_html(four_up_of_run(run)), _reading_html()))
-    _downloads(run)
+    _downloads(run, complete=complete)
     closer, figure, table, reproduce = st.tabs(["Look closer", "Figure", "Other metrics", "Reproduce"])
     with closer, contained("the viewer"):
-        if rounded:
+        if has_8bit:
             show_viewer(run, STATE.key("viewer"))
         else:
-            st.caption("Shown as soon as the images are rounded to 8 bits.")
+            st.caption(ONCE_ROUNDED)
         if complete:
             show_step_of_run(run)
     with table, contained("the table"):
@@ -54,7 +55,10 @@ def show_run(run: Run, *, complete: bool = True, rounded: bool = True) -> None:
         if not complete:
             st.caption("More follow.")
     with reproduce, contained("what reproduces this run"):
-        _show_origin(run)
+        if has_8bit:
+            _show_origin(run)
+        else:
+            st.caption(ONCE_ROUNDED)
     with figure, contained("the figure"):  # last, because it takes the longest
         if complete:
             _show_sheet(run)
@@ -68,8 +72,11 @@ def _reading_html() -> Html:
     return element("p", f"{WHICH_FAILED} ", button, class_="mad-reading")
 
 
-def _downloads(run: Run) -> None:
-    """Files to download, made when they are asked for and outside the page's own thread."""
+def _downloads(run: Run, *, complete: bool) -> None:
+    """Files to download, made when they are asked for and outside the page's own thread, once nothing is added to them.
+
+    A page that is drawn anew meanwhile forgets a file that is being made.
+    """
     folder = run.folder
     if folder is None:
         return
@@ -82,6 +89,7 @@ def _downloads(run: Run) -> None:
                 mime,
                 key=STATE.key(f"download-{kind}"),
                 on_click="ignore",
+                disabled=not complete,
                 icon=":material/download:",
                 help="The whole sheet, for a paper or a slide." if kind != "png" else "The whole sheet, as pixels.",
             )
@@ -90,6 +98,7 @@ def _downloads(run: Run) -> None:
             f"{run.id}.html",
             STATE.key("download-page"),
             holds="the images, this viewer, the numbers and the settings",
+            disabled=not complete,
         )
         st.download_button(
             "Record as ZIP",
@@ -98,6 +107,7 @@ def _downloads(run: Run) -> None:
             "application/zip",
             key=STATE.key("download-zip"),
             on_click="ignore",
+            disabled=not complete,
             icon=":material/folder_zip:",
             help="All images, exact and as PNG, with every number, setting and version.",
         )

@@ -6,9 +6,9 @@ from pathlib import Path
 import streamlit as st
 
 from mad_app.figures import image_title, pair_sentence, shelf_page
-from mad_app.images import from_uint8
-from mad_app.images.encode import Picture, thumbnail
-from mad_app.records import SHELF_RUNS, Run, load_run, shelf_root
+from mad_app.figures.web_page.pictures import LIGHT
+from mad_app.images.encode import thumbnail
+from mad_app.records import SHELF_RUNS, Run, load_record, shelf_root
 from mad_app.ui.components.collection import Card, picture_title, shelf_cards
 from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.explanation import introduction_html
@@ -18,8 +18,8 @@ from mad_app.ui.components.viewer import show_viewer
 from mad_app.ui.session import PageState
 
 COLUMNS = 4
-THUMBNAIL = 160
-"""Side of a picture in pixels."""
+THUMBNAIL = 144
+"""Side of a small picture in pixels."""
 
 STATE = PageState("compete")
 
@@ -32,6 +32,8 @@ def show_introduction() -> None:
 def show_example(picture: str) -> None:
     """Draw a finished run of a picture, or, where there is none of it, of another one; it plays from start to end.
 
+    What is between start and end is shown with some loss, so that every arrival gets half as much.
+
     Args:
         picture: the name of the picture that is chosen.
     """
@@ -42,7 +44,7 @@ def show_example(picture: str) -> None:
     if card.picture != picture:
         text += f" There is no example of your picture; this one is of {plain(picture_title(card.picture))}."
     st.markdown(text)
-    show_viewer(_run(card.entry.id), STATE.key("example"), plays=True)
+    show_viewer(_run(card.entry.id), STATE.key("example"), plays=True, fidelity=LIGHT)
 
 
 def show_shelf() -> None:
@@ -77,14 +79,17 @@ def _open(run_id: str) -> None:
 def _introduction() -> Html:
     run = _run(SHELF_RUNS[0])
     fixed, optimized = pair_sentence(run, 0).split(". ", 1)
-    original, *pair = (Picture.png(image) for image in (run.reference, *map(from_uint8, run.pictures[:2])))
+    folder = shelf_root() / SHELF_RUNS[0]
+    original, *pair = (
+        thumbnail(folder / file, THUMBNAIL) for file in (run.files["reference"], *(one.file for one in run.results[:2]))
+    )
     return introduction_html(original, (pair[0], pair[1]), f"{fixed}.", optimized)
 
 
 @lru_cache(maxsize=len(SHELF_RUNS))
 def _run(name: str) -> Run:
     """A record, read once for all visitors."""
-    return load_run(shelf_root() / name)
+    return load_record(shelf_root() / name)
 
 
 def _card_html(card: Card) -> Html:
@@ -95,7 +100,7 @@ def _card_html(card: Card) -> Html:
             element("img", src=_thumbnail(card.folder / result.file), alt=image_title(i, result.optimized)),
             element("figcaption", letter_html(i)),
         )
-        for i, result in enumerate(card.summary.images)
+        for i, result in enumerate(card.summary.results)
     ]
     return element(
         "article",

@@ -12,11 +12,11 @@ from mad_app.ui.session import NOT_YOURS, may_change
 IN_SERIES = "This run belongs to a series, with which it is continued and deleted."
 
 
-def show_delete_button(jobs: JobQueue, run_id: str, key: str) -> None:
+def show_delete_button(queue: JobQueue, run_id: str, key: str) -> None:
     """Draw a button that deletes a run; what became of it is said above the button.
 
     Args:
-        jobs: the server's queue.
+        queue: the server's queue.
         run_id: of the run or series.
         key: of the button in the session.
     """
@@ -28,20 +28,20 @@ def show_delete_button(jobs: JobQueue, run_id: str, key: str) -> None:
         disabled=not allowed,
         help="It can be restored later, in the gallery." if allowed else NOT_YOURS,
     ):
-        problem = delete(jobs, jobs.root, run_id)
+        problem = delete(queue, queue.root, run_id)
         if problem:
             st.error(problem)
         else:
             st.rerun()
 
 
-def delete(jobs: JobQueue, root: Path, run_id: str) -> str | None:
+def delete(queue: JobQueue, root: Path, run_id: str) -> str | None:
     """Move a run into the trash, if the visitor may; returns why it could not be done, as Markdown."""
     if not may_change(run_id):
         return plain(NOT_YOURS)
     if "/" in run_id:
         return IN_SERIES
-    if jobs.is_writing(run_id):
+    if queue.is_writing(run_id):
         return "This run is in progress: stop it first."
     try:
         delete_run(root, run_id)

@@ -12,6 +12,7 @@ from mad_app.records import RecordError
 from mad_app.request import Request
 from mad_app.runs.pace import Pace, expected_seconds
 from mad_app.ui.components.collection import Card, all_cards, shelf_cards
+from mad_app.ui.components.duration import about
 
 MOST_RUNS = 50
 """How many of the newest runs are looked at."""
@@ -39,14 +40,7 @@ def describe_expected_time(request: Request, shape: tuple[int, ...], known: Iter
         return f"{width} × {height} pixels. How long a run of these metrics takes is known after the first one."
     seconds = min(seconds, request.seconds or seconds)
     steps = "1 step" if request.steps == 1 else f"{request.steps} steps"
-    return f"{width} × {height} pixels, {steps}: about {_time(seconds)}, by earlier runs of these metrics."
-
-
-def _time(seconds: float) -> str:
-    """In seconds, minutes or hours, to the nearest."""
-    if seconds < 90:
-        return f"{max(1, seconds):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.0f} hours"
+    return f"{width} × {height} pixels, {steps}: {about(seconds)}, by earlier runs of these metrics."
 
 
 @st.cache_data(show_spinner=False, ttl=RENEWAL_SECONDS)
@@ -67,7 +61,7 @@ def _pace(card: Card) -> Pace | None:
     except RecordError:
         return None
     steps = summary.settings.get("steps")
-    all_made = Reason.BUDGET.value in {image.outcome for image in summary.images}
+    all_made = Reason.BUDGET.value in {image.outcome for image in summary.results}
     if not (size and isinstance(steps, int) and steps > 0 and all_made and summary.seconds > 0):
         return None
     return Pace(frozenset(card.metrics), size[0] * size[1], summary.seconds / steps)

@@ -15,6 +15,7 @@ from mad_app.metrics.devices import may_use_accelerator
 from mad_app.records import Run, Source, Summary
 from mad_app.request import REQUEST_SETTINGS, Request, describe_settings
 from mad_app.runs import reproduce
+from mad_app.ui.components.duration import duration
 from mad_app.ui.components.saved_pictures import is_saved_picture
 from mad_app.ui.session import is_host, visitor
 
@@ -191,17 +192,6 @@ def labels(names: Iterable[str]) -> str:
         'Gray, Mask'
     """
     return ", ".join(REQUEST_SETTINGS[name].label if name in REQUEST_SETTINGS else name for name in names)
-
-
-def duration(seconds: float) -> str:
-    """A time for people.
-
-    Example:
-        >>> duration(8.4), duration(200)
-        ('8 s', '3 min 20 s')
-    """
-    whole = round(seconds)
-    return f"{whole} s" if whole < 100 else f"{whole // 60} min {whole % 60} s"
 
 
 def _in_sentence(title: str) -> str:

@@ -15,7 +15,7 @@ from mad_app.figures import LETTERS, drift_sentence, image_title, metric_title, 
 from mad_app.images import from_uint8
 from mad_app.images.encode import Picture
 from mad_app.jobs.folder import Job
-from mad_app.records import Run, Trace, seen_trace
+from mad_app.records import Run, Trace, reported_trace
 from mad_app.records.trace import Row
 from mad_app.ui.components.curves import pair_curves
 from mad_app.ui.components.html import Html, element, join, unbroken
@@ -48,14 +48,14 @@ class FourUp:
 
 
 def four_up_of_run(run: Run) -> FourUp:
-    """A record, its images exact in 8 bits."""
+    """A record, by its 8-bit images."""
     return FourUp(
-        names=(run.images[0].optimized, run.images[0].fixed),
+        names=(run.results[0].optimized, run.results[0].fixed),
         steps=max(int(run.settings.get("steps") or 0), int(run.history.step[-1])),
-        trace=seen_trace(run),
+        trace=reported_trace(run),
         reference=Picture.png(run.reference),
         start=Picture.png(run.start),
-        four=tuple(Picture.png(from_uint8(enlarged(image))) for image in run.pictures),
+        four=tuple(Picture.png(from_uint8(enlarged(image))) for image in run.images_8bit),
         headings=(pair_sentence(run, 0), pair_sentence(run, 1)),
     )
 

@@ -29,8 +29,10 @@ class ImagePlane {
   }
 
   async take(data) {
+    this.newest = data;
     if (String(this.data?.pictures) !== String(data.pictures)) {
       const pixels = await Promise.all(data.pictures.map(pixelsOf));
+      if (this.newest !== data) return;
       this.pixels = pixels;
     }
     this.data = data;

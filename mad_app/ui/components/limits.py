@@ -11,15 +11,15 @@ from mad_app.runs import request_of
 from mad_app.ui.session import is_host, visitor
 
 
-def limit_of(jobs: JobQueue, request: Request) -> str | None:
+def limit_of(queue: JobQueue, request: Request) -> str | None:
     """Why the visitor cannot start or continue this now, in a sentence, or None."""
     if not is_shared() or is_host():
         return None
-    own = sum(not job.status.phase.over for job in jobs.jobs_of(visitor()))
-    return limit_problem(request, own, jobs.unfinished())
+    own = sum(not job.status.phase.over for job in queue.jobs_of(visitor()))
+    return limit_problem(request, own, queue.unfinished())
 
 
-def limit_of_record(jobs: JobQueue, run: Run) -> str | None:
+def limit_of_record(queue: JobQueue, run: Run) -> str | None:
     """As `limit_of`, for a record, which may come from another server: its pictures count, not what was asked for."""
     side = max(*run.reference.shape[:2], MIN_SIZE)
-    return limit_of(jobs, replace(request_of(run), size=min(side, MAX_SIZE)))
+    return limit_of(queue, replace(request_of(run), size=min(side, MAX_SIZE)))

@@ -47,6 +47,7 @@ class Linked {
     if (isFirst) {
       frame.tabIndex = 0;
       frame.setAttribute("role", "application");
+      frame.setAttribute("aria-label", "Pictures. Arrow keys move the marker.");
       frame.addEventListener("keydown", (event) => this.press(event));
     }
     return { frame, image, mark, caption };

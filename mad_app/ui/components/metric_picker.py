@@ -21,6 +21,10 @@ METRIC_HELP = (
 )
 
 
+PARAMETERS = tuple(f"parameter-{name}" for name, row in METRICS.items() if row.parameter)
+"""Names in the page's state of the numbers that some metrics take."""
+
+
 def set_metrics(state: PageState, first: str, second: str, others: str) -> None:
     """Set the controls.
 
@@ -72,6 +76,7 @@ def show_parameters(state: PageState) -> None:
                 f"{row.parameter.meaning.capitalize()} of {row.title}",
                 row.parameter.lowest,
                 row.parameter.highest,
+                state.get(f"parameter-{name}", row.parameter.default),
                 step=1 if row.parameter.whole else 0.5,
                 format="%d" if row.parameter.whole else "%g",
                 key=state.key(f"parameter-{name}"),
@@ -79,17 +84,23 @@ def show_parameters(state: PageState) -> None:
             )
 
 
-def show_other_metrics(state: PageState) -> str:
-    """Draw the choice of the other metrics that are measured at the end; returns it as in `Request`."""
+def show_other_metrics(state: PageState) -> None:
+    """Draw the choice of the other metrics that are measured at the end."""
     declared = REQUEST_SETTINGS["others"]
-    chosen = st.multiselect(
+    st.multiselect(
         declared.label,
         [NONE, *measured_by_default()],
+        state.get("others"),
         key=state.key("others"),
         format_func=lambda name: LISTED_METRICS[name].title if name in LISTED_METRICS else "None",
         placeholder="All that are available",
         help="Which other metrics are measured at the end.",
     )
+
+
+def chosen_others(state: PageState) -> str:
+    """The other metrics that are chosen, as in `Request`."""
+    chosen = state.get("others", [])
     return NONE if NONE in chosen else ",".join(chosen) or ALL
 
 
@@ -98,9 +109,11 @@ def _metric_control(state: PageState, role: str, side: int) -> tuple[str, str | 
     if state.get(role):
         state[role] = named(state[role])
     chosen = state.get(role)
+    options = [*METRICS, *([chosen] if chosen and chosen not in METRICS else [])]
     name: str = st.selectbox(
         label,
-        [*METRICS, *([chosen] if chosen and chosen not in METRICS else [])],
+        options,
+        options.index(chosen) if chosen else 0,
         key=state.key(role),
         format_func=lambda name: _metric_label(name, side, missing[name]) if name in METRICS else name,
         accept_new_options=True,

@@ -79,13 +79,13 @@ def show_picture_controls(state: PageState, largest: int = MAX_SIZE) -> tuple[Pi
     st.pills(
         size.label,
         sorted({*(side for side in sizes() if side <= largest), state["size"]}),
+        default=state["size"],
         key=state.key("size"),
         required=True,
         help=size.help,
     )
     below_size = st.container()
-    with st.expander("Crop", icon=":material/crop:"):
-        crop, problem = _crop_controls(state)
+    crop, problem = _crop_controls(state)
     choice = _chosen(state, crop)
     choice = replace(choice, problem=problem or choice.problem)
     with st.container():  # always there, so that what follows keeps its place, and an open expander stays open
@@ -123,6 +123,7 @@ def _bundled_control(state: PageState) -> None:
         st.radio(
             "Picture",
             list(BUNDLED),
+            None if drawn is None else list(BUNDLED).index(drawn),
             key=state.key(name),
             format_func=lambda option: BUNDLED[option].title,
             on_change=_pick_bundled,
@@ -240,7 +241,10 @@ def _saved_controls(state: PageState) -> None:
 
 
 def _crop_controls(state: PageState) -> tuple[Crop | SquareCrop, str | None]:
-    """Which part of the picture is used, chosen on the whole picture; and what is wrong with it, in a sentence."""
+    """Which part of the picture is used, chosen on the whole picture; and what is wrong with it, in a sentence.
+
+    The whole picture is drawn when it is opened.
+    """
     small, size = _small(state["image"], _version(state["image"]))
     if state["extent"] is not None:  # of an earlier version: shown as the rectangle of the same pixels
         square = SquareCrop(left=state["left"], top=state["top"], extent=state["extent"])
@@ -251,7 +255,10 @@ def _crop_controls(state: PageState) -> tuple[Crop | SquareCrop, str | None]:
     except ArgumentError as error:
         label = REQUEST_SETTINGS[error.argument].label
         crop, problem = Crop(), f"{label} {plain(error.problem)}."
-    show_crop(small, size, crop.box(*size), state.key("crop"), partial(_take_box, state, size))
+    folded = st.expander("Crop", icon=":material/crop:", key=state.key("crop-opened"), on_change="rerun")
+    if folded.open:
+        with folded:
+            show_crop(small, size, crop.box(*size), state.key("crop"), partial(_take_box, state, size))
     earlier = state.get("square")
     return (earlier[0] if earlier and earlier[1] == crop else crop), problem
 

@@ -20,17 +20,21 @@ class Picker {
     this.near = canvas(place, "near");
     this.whole.tabIndex = 0;
     this.whole.setAttribute("role", "application");
+    this.whole.setAttribute("aria-label", "Picture. Arrow keys move the chosen pixel."); // until it is decoded
     this.near.setAttribute("role", "img");
+    this.near.setAttribute("aria-label", "The pixels around the chosen one.");
     this.whole.addEventListener("pointerdown", (event) => this.point(event));
     this.whole.addEventListener("pointermove", (event) => event.buttons & 1 && this.point(event));
     this.whole.addEventListener("keydown", (event) => this.press(event));
   }
 
   async take(data) {
+    this.newest = data;
     if (this.data?.uri !== data.uri) {
       const image = new Image();
       image.src = data.uri;
       await image.decode();
+      if (this.newest !== data) return;
       this.image = image;
       this.colorOf = colorsOf(image);
     }

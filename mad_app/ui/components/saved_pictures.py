@@ -29,7 +29,7 @@ def pictures_of(run_id: str) -> dict[str, str]:
     """
     run = load_summary(find_folder(runs_root(), run_id))
     files = {"reference.png": "Original", "start.png": "Start"}
-    return files | {result.file: image_title(i, result.optimized) for i, result in enumerate(run.images)}
+    return files | {result.file: image_title(i, result.optimized) for i, result in enumerate(run.results)}
 
 
 def is_saved_picture(name: str) -> bool:
@@ -60,7 +60,7 @@ def saved_picture_title(name: str) -> str:
 
 
 def _run_title(run: Summary | Entry) -> str:
-    metrics = run.metrics if isinstance(run, Entry) else (run.images[0].optimized, run.images[0].fixed)
+    metrics = run.metrics if isinstance(run, Entry) else (run.results[0].optimized, run.results[0].fixed)
     contest = contest_title(*metrics)
     picture = Path(str(run.settings.get("image") or "a picture")).stem
     return displayable(f"{contest} on {picture}, {run.created[:16].replace('T', ' ')}")

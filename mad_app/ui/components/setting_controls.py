@@ -3,6 +3,9 @@
 A setting that names a file takes an upload, which lies over the picture pixel by pixel: it is cut and scaled as the
 picture is, and kept as `.overlays/<hash of its content>.png` in the folder of the runs, so that a run can name it. The
 page's state holds the upload under the setting's name; no address carries it.
+
+The page's state sets a control, and each drawing names its value as the control's default, too: a browser that gets two
+drawings at once sees the second alone, which need not set again what the first set, and answers with the default.
 """
 
 import hashlib
@@ -29,21 +32,27 @@ CHECKED_SIDE = 16
 def show_setting(state: PageState, declared: Setting) -> Value:
     """Draw the control of a setting that does not name a file; the page's state holds its value. Returns the value."""
     key, about = state.key(declared.name), declared.help
+    now: Any = state.get(declared.name, declared.default)
     if declared.kind is bool and declared.optional:
         options = {None: declared.none, True: "yes", False: "no"}
         choice: bool | None = st.selectbox(
-            declared.label, list(options), key=key, format_func=lambda value: options[value].capitalize(), help=about
+            declared.label,
+            list(options),
+            list(options).index(now),
+            key=key,
+            format_func=lambda value: options[value].capitalize(),
+            help=about,
         )
         return choice
     if declared.kind is bool:
-        return st.toggle(declared.label, key=key, help=about)
+        return st.toggle(declared.label, now, key=key, help=about)
     if declared.kind is str:
-        return st.text_input(declared.label, key=key, placeholder=declared.none or None, help=about)
+        return st.text_input(declared.label, now, key=key, placeholder=declared.none or None, help=about)
     least = declared.minimum if declared.minimum is not None else declared.above
     limits: dict[str, Any] = {
         "min_value": None if least is None else declared.kind(least),
         "max_value": None if declared.maximum is None else declared.kind(declared.maximum),
-        "value": None if declared.optional else "min",
+        "value": None if declared.optional else now,  # one that has a default cannot be emptied
         "step": declared.kind(_step(declared)),
         "format": "%d" if declared.kind is int else "%g",
         "placeholder": declared.none or None,

@@ -19,7 +19,7 @@ from mad_app.figures import (
 )
 from mad_app.images.encode import Picture
 from mad_app.jobs.paths import runs_root
-from mad_app.records import RecordError, Run, load_run
+from mad_app.records import RecordError, Run, load_record
 from mad_app.records.storage import stamps_in
 from mad_app.ui.address import write_address
 from mad_app.ui.components.collection import Card, runs_with_series, shelf_cards, typed_folder
@@ -89,7 +89,7 @@ def _load(cards: Sequence[Card]) -> tuple[Run, ...]:
 def _run(folder: Path, version: object) -> Run:
     """A record; read again for another version."""
     del version
-    return load_run(folder)
+    return load_record(folder)
 
 
 def _show(runs: tuple[Run, ...], form: FigureForm) -> None:

@@ -65,20 +65,20 @@ def comparison_html(runs: tuple[Run, Run], names: tuple[str, str]) -> Html:
 
 
 def _thumb(card: Card, i: int) -> Html:
-    result = card.summary.images[i]
+    result = card.summary.results[i]
     path = card.folder / result.file
     return _figure(thumbnail_uri(path, stamp(path)), i, result)
 
 
 def _ratio(card: Card) -> Html:
     """How far apart the shown pair is."""
-    result = card.summary.images[2 * card.pair]
+    result = card.summary.results[2 * card.pair]
     optimized, fixed = metric_title(result.optimized), metric_title(result.fixed)
     return element("p", element("b", times(card.ratio)), f" {optimized}, {fixed} fixed", class_="mad-ratio")
 
 
 def _head(run: Run, name: str) -> Html:
-    contest = contest_title(run.images[0].optimized, run.images[0].fixed)
+    contest = contest_title(run.results[0].optimized, run.results[0].fixed)
     height, width, _ = run.reference.shape
     about = " · ".join([*([contest] if name != contest else []), conditions(run.settings, (width, height))])
     images = (("Original", run.reference, "the original"), ("Start", run.start, "the start, a distorted copy of it"))
@@ -101,22 +101,22 @@ def _pair(run: Run, pair: int) -> Html:
 
 
 def _corner(run: Run, i: int) -> Html:
-    result = run.images[i]
+    result = run.results[i]
     values = element(
         "p",
-        element("b", number(result.seen.get(result.optimized))),
+        element("b", number(result.reported.get(result.optimized))),
         f" {metric_title(result.optimized)}",
         element("br"),
-        f"{number(result.seen.get(result.fixed))} {metric_title(result.fixed)}",
+        f"{number(result.reported.get(result.fixed))} {metric_title(result.fixed)}",
     )
-    return _figure(Picture.png(from_uint8(run.pictures[i])).uri(), i, result, values)
+    return _figure(Picture.png(from_uint8(run.images_8bit[i])).uri(), i, result, values)
 
 
 def _figure(uri: str, i: int, result: CornerResult, below: Html | None = None) -> Html:
     """One of the four images under its title."""
     title = image_title(i, result.optimized)
     caption = element("figcaption", title_html(i, result.optimized), title=title)
-    alt = f"{title}: {number(result.seen.get(result.optimized))}"
+    alt = f"{title}: {number(result.reported.get(result.optimized))}"
     return element("figure", caption, element("img", src=uri, alt=alt), below)
 
 
@@ -128,7 +128,7 @@ def _differences(runs: tuple[Run, Run]) -> Html:
     rows = [(label_of(name), *(_value(run.settings.get(name)) for run in runs)) for name in differing]
     for pair in (0, 1):
         which = f"{LETTERS[2 * pair]} and {LETTERS[2 * pair + 1]}"
-        rows.append((f"Ratio of {which}", *(times(pair_ratio(run.images, pair)) for run in runs)))
+        rows.append((f"Ratio of {which}", *(times(pair_ratio(run.results, pair)) for run in runs)))
     rows.append(("Fixed metrics kept to within", *(drift_magnitude(_largest_drift(run)) for run in runs)))
     rows.append(("Seconds", *(f"{run.seconds:.0f}" for run in runs)))
     head = element("tr", element("th", "What differs"), element("th", "Left"), element("th", "Right"))
@@ -137,7 +137,9 @@ def _differences(runs: tuple[Run, Run]) -> Html:
 
 
 def _largest_drift(run: Run) -> float | None:
-    return max((result.drift_seen for result in run.images if result.drift_seen is not None), key=abs, default=None)
+    return max(
+        (result.reported_drift for result in run.results if result.reported_drift is not None), key=abs, default=None
+    )
 
 
 def label_of(name: str) -> str:

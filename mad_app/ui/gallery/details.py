@@ -15,7 +15,7 @@ from mad_app.ui.components.deletion import IN_SERIES, delete
 from mad_app.ui.components.form import request_of_record, to_query
 from mad_app.ui.components.html import plain, sentence
 from mad_app.ui.navigation import open_page
-from mad_app.ui.session import NOT_YOURS, PageState, may_change, queue
+from mad_app.ui.session import NOT_YOURS, PageState, may_change, server_queue
 
 STATE = PageState("gallery")
 
@@ -110,7 +110,7 @@ def _label_controls(card: Card) -> None:
 
 
 def _delete(root: Path, card: Card) -> None:
-    problem = delete(queue(), root, card.id)
+    problem = delete(server_queue(), root, card.id)
     if problem:
         st.error(problem)
         return

@@ -13,7 +13,7 @@ from mad_app.ui.gallery.cards import card_html
 from mad_app.ui.gallery.details import STATE, open_details
 from mad_app.ui.gallery.filter import COLUMNS
 from mad_app.ui.navigation import open_page
-from mad_app.ui.session import queue
+from mad_app.ui.session import server_queue
 
 
 def show_grid(cards: Sequence[Card]) -> None:
@@ -41,7 +41,7 @@ def clear_selection() -> None:
 def _offer_deletion(card: Card) -> None:
     """For a run that cannot be shown."""
     st.caption(plain(card.id))
-    show_delete_button(queue(), card.id, STATE.key(f"delete-{card.key}"))
+    show_delete_button(server_queue(), card.id, STATE.key(f"delete-{card.key}"))
 
 
 def _card_buttons(card: Card) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from mad_app.figures import MOST_RUNS
 from mad_app.jobs.paths import runs_root
-from mad_app.records import RecordError, Run, empty_trash, load_run
+from mad_app.records import RecordError, Run, empty_trash, load_record
 from mad_app.records.trash import KEEP_SECONDS
 from mad_app.ui.address import came_back, pass_by, write_address
 from mad_app.ui.components.collection import Card, Cards, all_cards, find_cards, runs_with_series
@@ -25,7 +25,7 @@ from mad_app.ui.gallery.filter import PAGE_SIZE, address_of, show_filter, show_p
 from mad_app.ui.gallery.grid import clear_selection, selected_ids, show_grid
 from mad_app.ui.gallery.series import show_series, show_series_cards
 from mad_app.ui.navigation import open_page
-from mad_app.ui.session import PageState, entered_from, queue
+from mad_app.ui.session import PageState, entered_from, server_queue
 
 LITTLE_SPACE = 100e6
 """Bytes on the disk below which a larger run might have to wait for room."""
@@ -102,7 +102,7 @@ def _show_fault(name: str, fault: str) -> None:
     """Why a folder is not shown, and a button that deletes it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(sentence(displayable(fault)))
-        show_delete_button(queue(), name, STATE.key(f"delete-{displayable(name)}"))
+        show_delete_button(server_queue(), name, STATE.key(f"delete-{displayable(name)}"))
 
 
 def _report_disk(root: Path) -> None:
@@ -190,5 +190,5 @@ def _show_comparison(cards: Sequence[Card]) -> None:
             help="Back to the gallery.",
         )
     with contained("their comparison"):
-        runs: list[Run] = [load_run(card.folder) for card in cards]
+        runs: list[Run] = [load_record(card.folder) for card in cards]
         show_html(comparison_html((runs[0], runs[1]), (cards[0].title, cards[1].title)))

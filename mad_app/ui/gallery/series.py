@@ -23,7 +23,7 @@ from mad_app.ui.gallery.cards import label_of, series_html
 from mad_app.ui.gallery.details import STATE, show_details
 from mad_app.ui.gallery.filter import COLUMNS
 from mad_app.ui.gallery.grid import show_grid
-from mad_app.ui.session import queue
+from mad_app.ui.session import server_queue
 
 LEVELS = "_level"
 """How the name of a setting ends that a series with curves varies."""
@@ -39,7 +39,7 @@ def show_series_cards(cards: Sequence[SeriesCard]) -> None:
     st.header("Series")
     for row in range(0, len(cards), COLUMNS):
         for column, card in zip(st.columns(COLUMNS), cards[row : row + COLUMNS], strict=False):
-            offer = partial(show_delete_button, queue(), card.id, STATE.key(f"delete-{card.id}"))
+            offer = partial(show_delete_button, server_queue(), card.id, STATE.key(f"delete-{card.id}"))
             with column, contained("this series", offer):
                 content = series_html(card, st.context.timezone)
                 with st.container(border=True, height="stretch", key=STATE.key(f"series-{card.id}")):
@@ -57,7 +57,7 @@ def show_series(root: Path, card: SeriesCard) -> None:
     """Draw a series that is opened."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(card.kind, width="stretch")
-        show_delete_button(queue(), card.id, STATE.key("delete-series"))
+        show_delete_button(server_queue(), card.id, STATE.key("delete-series"))
         st.button(
             "All runs",
             key=STATE.key("all-runs"),

@@ -115,10 +115,11 @@ def _show_prediction(lesson: Lesson) -> bool:
         show_caption("Choose an answer to see what happens.")
         return False
     right = asked.answers[asked.right]
+    text = right if right.endswith(".") else f"{right}."
     if answer == right:
-        st.success(f"Right. {right}", icon=":material/check:")
+        st.success(f"Right. {text}", icon=":material/check:")
     else:
-        st.warning(f"Not quite. {right}", icon=":material/close:")
+        st.warning(f"Not quite. {text}", icon=":material/close:")
     st.header("What you should see")
     _show_words(lesson.seen)
     return True

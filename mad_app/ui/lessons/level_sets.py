@@ -13,6 +13,7 @@ from mad_app.competition.settings import CORNERS
 from mad_app.distortions import DISTORTIONS
 from mad_app.errors import ArgumentError
 from mad_app.figures import metric_title, number
+from mad_app.figures.text import times
 from mad_app.images import ImageArray
 from mad_app.lessons import Lesson
 from mad_app.lessons.contours import Points, contour
@@ -30,11 +31,11 @@ from mad_app.lessons.level_sets import (
     extremes,
     grid_places,
     metrics_of_run,
-    plane_values,
     range_on_level,
     run_plane,
     run_ways,
     shelf_run,
+    values_of_both,
 )
 from mad_app.metrics import METRICS
 from mad_app.records import SHELF_RUNS, Run, load_label, shelf_root
@@ -99,8 +100,8 @@ def _values_at(digest: str, _plane: Plane, metrics: Pair, place: tuple[float, fl
     """What both metrics give at a place, and what they give at the start, measured together."""
     del digest
     start = _plane.project(_plane.first[None])[0]
-    values = [plane_values(_plane, metric, [place, start]).tolist() for metric in metrics]
-    return [list(both) for both in zip(*values, strict=True)]
+    values: list[list[float]] = values_of_both(_plane, metrics, [place, start]).T.tolist()
+    return values
 
 
 def show_level_sets(lesson: Lesson, state: LevelSetsState, picture: PictureChoice | None, predicted: bool) -> None:
@@ -209,7 +210,7 @@ def _request(drawn: Drawn, number: int, portion: npt.NDArray[np.intp]) -> Future
     places = grid_places().reshape(-1, 2)[portion]
 
     def measure() -> bytes:
-        return np.stack([plane_values(drawn.plane, metric, places) for metric in drawn.metrics]).tobytes()
+        return values_of_both(drawn.plane, drawn.metrics, places).tobytes()
 
     return _measurements().request((drawn.digest, drawn.metrics, number), measure)
 
@@ -254,11 +255,11 @@ def _claim(titles: list[str], values: tuple[Values, Values], levels: tuple[float
     if ends is None:
         return ""
     high, low = ends[1].tolist()
-    times = f", **{high / low:.1f} times** as much" if low > 0 else ""
+    ratio = f", **{times(high / low)}** as much" if low > 0 else ""
     color = ("orange", "blue")[fixed]
     return (
         f"Along the thick {color} curve {titles[fixed]} stays as at the start, while {titles[1 - fixed]} goes from "
-        f"{number(low)} to {number(high)}{times}."
+        f"{number(low)} to {number(high)}{ratio}."
     )
 
 

@@ -15,13 +15,13 @@ from mad_app.jobs.queue import NoSuchJob
 from mad_app.lessons.together import LIVE_STEPS, SIZE, Driven, read_run, request_for
 from mad_app.metrics import spec_of
 from mad_app.metrics.sum_names import parts_of
-from mad_app.records import RecordError, find_run, load_run
+from mad_app.records import RecordError, find_run, load_record
 from mad_app.records.run import content_hash
 from mad_app.ui.components.form import PictureChoice, metric_problem
 from mad_app.ui.components.html import plain, sentence
 from mad_app.ui.components.limits import limit_of
 from mad_app.ui.lessons.state import STATE
-from mad_app.ui.session import may_control, queue, visitor
+from mad_app.ui.session import may_control, server_queue, visitor
 
 POLL_SECONDS = 0.3
 MOST_KNOWN = 1000
@@ -39,7 +39,7 @@ def _known(_root: str) -> OrderedDict[Key, str]:
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _driven(root: str, run_id: str) -> Driven:
-    return read_run(load_run(find_run(root, run_id)))
+    return read_run(load_record(find_run(root, run_id)))
 
 
 def show_live_runs(picture: PictureChoice, judge: str, fixed: Sequence[str]) -> list[Driven]:
@@ -89,9 +89,9 @@ def _problem(reference: ImageArray, names: Sequence[str]) -> str | None:
 
 def _job(key: Key) -> Job | None:
     """The job that computes this, or has; None if there is none."""
-    jobs = queue()
+    queue = server_queue()
     try:
-        return jobs.look(_known(str(jobs.root))[key])
+        return queue.look(_known(str(queue.root))[key])
     except (KeyError, NoSuchJob):
         return None
 
@@ -106,9 +106,9 @@ def _ended(key: Key) -> Driven | None:
     if job is None or job.status.run is None or job.status.phase not in (Phase.MAPS, Phase.DONE):
         return None
     try:
-        return _driven(str(queue().root), job.status.run)
+        return _driven(str(server_queue().root), job.status.run)
     except RecordError:  # such as deleted in the gallery
-        _known(str(queue().root)).pop(key, None)
+        _known(str(server_queue().root)).pop(key, None)
         return None
 
 
@@ -138,19 +138,21 @@ def _phase(job: Job) -> str:
     status = job.status
     if status.phase is Phase.WAITING and job.ahead:
         return f"{job.ahead} {'run' if job.ahead == 1 else 'runs'} before it"
+    if status.phase is Phase.STARTING:
+        return "starting; a server that was just started loads its programs first, up to a minute …"
     return f"step {status.step} of {LIVE_STEPS}" if status.phase is Phase.RUNNING else f"{status.phase.value} …"
 
 
 def _start(key: Key, reference: ImageArray) -> str | None:
     """Put a run into the queue; returns why it cannot be, in a sentence."""
-    jobs, request = queue(), request_for(key[1], key[2], LIVE_STEPS)
-    if limit := limit_of(jobs, request):
+    queue, request = server_queue(), request_for(key[1], key[2], LIVE_STEPS)
+    if limit := limit_of(queue, request):
         return limit
     try:
-        job_id = jobs.submit(JobSpec(request=request, visitor=visitor()), reference)
+        job_id = queue.submit(JobSpec(request=request, visitor=visitor()), reference)
     except ValueError as error:
         return sentence(f"could not start: {error}")
-    known = _known(str(jobs.root))
+    known = _known(str(queue.root))
     known[key] = job_id
     while len(known) > MOST_KNOWN:
         known.popitem(last=False)
@@ -163,7 +165,7 @@ def _begin(keys: Sequence[Key]) -> None:
     for key in keys:
         job = _job(key)
         if job and _has_failed(job):
-            _known(str(queue().root)).pop(key, None)
+            _known(str(server_queue().root)).pop(key, None)
 
 
 def _stop(keys: Sequence[Key]) -> None:
@@ -171,4 +173,4 @@ def _stop(keys: Sequence[Key]) -> None:
     STATE.pop("live", None)
     for job in filter(None, map(_job, keys)):
         if not job.status.phase.over and may_control(job):
-            queue().stop(job.id)
+            server_queue().stop(job.id)

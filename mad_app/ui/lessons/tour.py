@@ -7,7 +7,7 @@ import streamlit as st
 from mad_app.figures import pair_sentence
 from mad_app.lessons import LESSONS
 from mad_app.lessons.tour import TOUR, minutes_left
-from mad_app.records import SHELF_RUNS, Run, load_run, shelf_root
+from mad_app.records import SHELF_RUNS, Run, load_record, shelf_root
 from mad_app.ui.components.html import element, plain, show_html
 from mad_app.ui.components.viewer import show_viewer
 from mad_app.ui.lessons.state import STATE, open_stop
@@ -86,4 +86,4 @@ def show_tour_run() -> None:
 @cache
 def _run() -> Run:
     """The record, read once for all visitors."""
-    return load_run(shelf_root() / SHELF_RUNS[0])
+    return load_record(shelf_root() / SHELF_RUNS[0])

@@ -16,4 +16,4 @@ def small(more: str = "seed = [0, 1, 2]") -> Campaign:
 
 def requests_in(root: Path) -> list[str]:
     """The ids of the requests of all runs in a folder, finished or not."""
-    return sorted(summary.request for summary in list_runs(root))
+    return sorted(summary.request_id for summary in list_runs(root))

@@ -32,7 +32,7 @@ def _summary(template: Summary, picture: str, first: str, second: str, ratios: t
         values = {names[corner.optimized]: 0.1 * (ratios[i // 2] if i % 2 == 0 else 1.0), names[corner.fixed]: 0.3}
         images.append(
             dataclasses.replace(
-                template.images[i],
+                template.results[i],
                 optimized=names[corner.optimized],
                 fixed=names[corner.fixed],
                 final=values,
@@ -40,7 +40,7 @@ def _summary(template: Summary, picture: str, first: str, second: str, ratios: t
             )
         )
     origin: Origin = dataclasses.replace(template.origin, name=picture)
-    return dataclasses.replace(template, images=tuple(images), origin=origin)
+    return dataclasses.replace(template, results=tuple(images), origin=origin)
 
 
 def test_ratios_are_averaged_geometrically_over_runs_pictures_and_opponents(template: Summary) -> None:

@@ -4,6 +4,7 @@ them go on bit for bit."""
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,13 @@ from mad_app.cli.main import INTERRUPTED
 from mad_app.competition import Reason
 from mad_app.metrics import OUT_OF_MEMORY
 from mad_app.metrics.joint import Joint
-from mad_app.records import UNFINISHED, load_checkpoint, load_run
+from mad_app.records import UNFINISHED, load_checkpoint, load_record
 from mad_app.request import Request
 from mad_app.runs import recorder, run_competition
 from tests.mad_app.cli.command_line import ROOT, SMALL, invoke
 from tests.mad_app.record_examples import assert_same_result
 
-STEPS = 400
+STEPS = 160
 REQUEST = Request(image="coffee", first="ssim", second="mse", size=24, seed=3, steps=STEPS, others="none")
 """What `SMALL` asks, with STEPS steps."""
 
@@ -40,14 +41,43 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run_competition(REQUEST, tmp_path_factory.mktemp("whole"))
 
 
-def _interrupt(root: Path, number: signal.Signals) -> tuple[int, str, Path]:
-    """Start the competition in a process, send it the signal when it is on its way: exit code, output, folder."""
+def _call_in_step_50(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    evaluate, calls = Joint.value_and_grad, []
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 51:
+            act()
+        return evaluate(*arguments)
+
+    monkeypatch.setattr(Joint, "value_and_grad", counted)
+
+
+def test_ctrl_c_stops_after_the_step_and_the_run_goes_on_bit_for_bit(
+    tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        _call_in_step_50(patch, lambda: signal.raise_signal(signal.SIGINT))
+        result = invoke(*SMALL, "--steps", STEPS, "--out", tmp_path)
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    assert (result.exit_code, result.stdout) == (INTERRUPTED, f"{folder}\n")
+    assert "Traceback" not in result.stderr
+    stopped = load_record(folder)
+    assert {result.outcome for result in stopped.results} == {Reason.STOPPED.value}
+    assert stopped.history.step[-1] == 50
+    result = invoke("resume", folder)
+    assert (result.exit_code, result.stdout) == (0, f"{folder}\n")
+    assert_same_result(folder, whole)
+
+
+def _kill(root: Path) -> tuple[int, str, Path]:
+    """Start the competition in a process and kill it when it is on its way: exit code, output, folder."""
     command = [sys.executable, "-c", MANY_CHECKPOINTS, *SMALL, "--steps", str(STEPS), "--out", str(root)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.startswith(f"{STEPS // 5}/"):
-                process.send_signal(number)
+                process.kill()
                 break
         output, errors = process.communicate(timeout=120)
     (folder,) = (path for path in root.iterdir() if not path.name.startswith("."))
@@ -55,21 +85,10 @@ def _interrupt(root: Path, number: signal.Signals) -> tuple[int, str, Path]:
     return process.returncode, output, folder
 
 
-def test_ctrl_c_stops_after_the_step_and_the_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
-    code, output, folder = _interrupt(tmp_path / "runs", signal.SIGINT)
-    assert (code, output) == (INTERRUPTED, f"{folder}\n")
-    stopped = load_run(folder)
-    assert {result.outcome for result in stopped.images} == {Reason.STOPPED.value}
-    assert STEPS // 5 <= stopped.history.step[-1] < STEPS
-    result = invoke("resume", folder)
-    assert (result.exit_code, result.stdout) == (0, f"{folder}\n")
-    assert_same_result(folder, whole)
-
-
 def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
-    code, output, folder = _interrupt(tmp_path / "runs", signal.SIGKILL)
+    code, output, folder = _kill(tmp_path / "runs")
     assert (code, output) == (-signal.SIGKILL, "")
-    assert {result.outcome for result in load_run(folder).images} == {UNFINISHED}
+    assert {result.outcome for result in load_record(folder).results} == {UNFINISHED}
     assert 0 < load_checkpoint(folder).step.index < STEPS
     assert invoke("resume", folder).exit_code == 0
     assert_same_result(folder, whole)
@@ -78,16 +97,11 @@ def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
 def test_out_of_memory_is_one_sentence_and_the_run_goes_on_from_its_checkpoint(
     tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    evaluate, calls = Joint.value_and_grad, []
-
-    def fails_in_step_50(*arguments: Any) -> Any:
-        calls.append(arguments)
-        if len(calls) == 51:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 8.00 GiB.")
-        return evaluate(*arguments)
+    def fail() -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 8.00 GiB.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Joint, "value_and_grad", fails_in_step_50)
+        _call_in_step_50(patch, fail)
         patch.setattr(recorder, "SECONDS_BETWEEN_CHECKPOINTS", 0)
         result = invoke(*SMALL, "--steps", STEPS, "--out", tmp_path)
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())

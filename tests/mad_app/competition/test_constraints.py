@@ -1,5 +1,6 @@
 """Constraints hold exactly in every step and in 8 bits, levels are kept, and gradients are those of the params."""
 
+import functools
 import itertools
 from dataclasses import replace
 
@@ -37,7 +38,9 @@ def pictures(*, gray: bool) -> tuple[np.ndarray, np.ndarray]:
     return reference, start
 
 
+@functools.cache
 def run(case: str, steps: int = 25) -> tuple[Settings, np.ndarray | None, np.ndarray, np.ndarray, list[Step]]:
+    """A competition that several tests look at and none changes."""
     changes, masked = CONSTRAINTS[case]
     settings, mask = Settings(steps=steps, **changes), MASK if masked else None  # type: ignore[arg-type]
     reference, start = pictures(gray=settings.gray)

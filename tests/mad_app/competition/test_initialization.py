@@ -48,7 +48,7 @@ def test_the_level_of_any_metric_is_reached(name: str, factor: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "distortion", "level"), [("lasi", "noise", 0.03), ("ssim", "noise", 5e-4), ("ssim", "blur", 0.003)]
+    ("name", "distortion", "level"), [("lasi:3", "noise", 0.009), ("ssim", "noise", 5e-4), ("ssim", "blur", 0.003)]
 )
 def test_every_level_below_the_start_is_reached(name: str, distortion: str, level: float) -> None:
     """On the segment to the reference, where Newton's method stops."""

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from mad_app.competition.settings import CORNERS
+from mad_app.images import nearest_8bit
 from mad_app.records import CornerResult, History, Maps, Run
 
 OTHERS = ("lpips-vgg", "lpips-squeeze", "mse", "ssim", "ms-ssim", "gmsd", "fsim", "haarpsi", "vif", "mdsi", "vsi")
@@ -44,8 +45,8 @@ def make_sheet_run(
         )
     settings = {"first": first, "second": second, "image": "astronaut", "distortion": "noise", "strength": 0.1}
     return Run(
-        settings=settings, seed=0, versions={}, device="cpu", weights={}, seconds=1.0, images=tuple(results),
-        reference=reference, start=start, finals=finals, history=history,
+        settings=settings, seed=0, versions={}, device="cpu", weights={}, seconds=1.0, results=tuple(results),
+        reference=reference, start=start, finals=finals, images_8bit=nearest_8bit(finals), history=history,
     )  # fmt: skip
 
 
@@ -67,11 +68,18 @@ def broken_run() -> Run:
     outcomes = ("stopped", "a\nb", "<b>$x^2$ & \x07", "日本")
     results = [
         dataclasses.replace(result, final={}, level=None, drift=None, outcome=outcome)
-        for result, outcome in zip(run.images, outcomes, strict=True)
+        for result, outcome in zip(run.results, outcomes, strict=True)
     ]
     settings = {"image": "$\\frac{1}$ 日本 <script>.png", "distortion": None}
     finals = np.stack([run.reference] * 4)
-    return dataclasses.replace(run, images=tuple(results), history=history, settings=settings, finals=finals)
+    return dataclasses.replace(
+        run,
+        results=tuple(results),
+        history=history,
+        settings=settings,
+        finals=finals,
+        images_8bit=nearest_8bit(finals),
+    )
 
 
 def one_point_run() -> Run:

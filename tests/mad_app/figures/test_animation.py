@@ -20,7 +20,7 @@ def test_frames_lead_from_the_start_to_the_end() -> None:
     frames = frames_of(run)
     for image in frames[0].images:
         np.testing.assert_array_equal(image, run.start)
-    np.testing.assert_allclose(255 * frames[-1].images, run.pictures, atol=1e-4)
+    np.testing.assert_allclose(255 * frames[-1].images, run.images_8bit, atol=1e-4)
     assert [frame.share for frame in frames] == sorted(frame.share for frame in frames)
     assert {frame.at for frame in frames[1:-1]} == {"blended from start to end"}
 

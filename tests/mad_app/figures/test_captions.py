@@ -27,10 +27,10 @@ def test_a_caption_names_every_setting_and_value() -> None:
     text = caption(run)
     for name, value in run.settings.items():
         assert f"{name} {value}" in text
-    for i, result in enumerate(run.images):
-        start, final = result.start[result.optimized], result.seen[result.optimized]
+    for i, result in enumerate(run.results):
+        start, final = result.start[result.optimized], result.reported[result.optimized]
         assert f"{image_title(i, result.optimized)}, {number(start)} → {number(final)}; " in text
-        assert f"{drift_sentence(result.fixed, result.drift_seen)} (level {number(result.level)})." in text
+        assert f"{drift_sentence(result.fixed, result.reported_drift)} (level {number(result.level)})." in text
     assert pair_sentence(run, 0) in text
     assert pair_sentence(run, 1) in text
     assert "seed 0" in text
@@ -82,16 +82,16 @@ def test_a_caption_describes_nothing_that_the_file_does_not_hold(moving: bool) -
     for part in ("amplified", "Curves:", "Table:"):
         assert (part in text) != moving
     assert ("Animation: " in text) == moving
-    names = {run.images[0].optimized, run.images[0].fixed}
-    alone = [dataclasses.replace(image, start={n: image.start[n] for n in names}) for image in run.images]
-    assert "Table:" not in caption(dataclasses.replace(run, images=tuple(alone)), show=tuple(UNASKED))
+    names = {run.results[0].optimized, run.results[0].fixed}
+    alone = [dataclasses.replace(image, start={n: image.start[n] for n in names}) for image in run.results]
+    assert "Table:" not in caption(dataclasses.replace(run, results=tuple(alone)), show=tuple(UNASKED))
 
 
 def test_a_caption_says_which_images_its_values_are_of() -> None:
     run = make_sheet_run()
     assert "before rounding to 8 bits" in caption(run)
-    rounded = tuple(dataclasses.replace(image, final_8bit={**image.final, "lasi": 0.125}) for image in run.images)
-    text = caption(dataclasses.replace(run, images=rounded))
+    rounded = tuple(dataclasses.replace(image, final_8bit={**image.final, "lasi": 0.125}) for image in run.results)
+    text = caption(dataclasses.replace(run, results=rounded))
     assert "those of the saved 8-bit images" in text
     assert "→ 0.125;" in text
 

@@ -72,7 +72,7 @@ def test_what_the_runs_do_not_share_is_said_of_none_of_them() -> None:
 
 @pytest.mark.parametrize("drawn", DRAW)
 def test_a_run_that_is_missing_is_named(drawn: str) -> None:
-    planned = PlannedRun(id="", settings=SWEEP.runs[1].settings)
+    planned = PlannedRun(request_id="", settings=SWEEP.runs[1].settings)
     missing = Member(planned=planned, summary=None, state=None, fault="it is lost")
     series = dataclasses.replace(SWEEP, runs=SWEEP.runs[::2], missing=(missing,))
     with drawing():
@@ -105,8 +105,8 @@ def test_bands_of_many_competitions_are_alike() -> None:
 def test_the_curves_have_their_ticks_at_the_levels(levels: list[float]) -> None:
     runs = []
     for run, level in zip(make_series("second_level", levels).runs, levels, strict=True):
-        images = tuple(dataclasses.replace(image, level=level) for image in run.images)
-        runs.append(dataclasses.replace(run, images=images))
+        images = tuple(dataclasses.replace(image, level=level) for image in run.results)
+        runs.append(dataclasses.replace(run, results=images))
     with drawing():
         figure = draw_level_curves(dataclasses.replace(SWEEP, runs=tuple(runs)), WIDTHS["double"])
     for axes in figure.axes:
@@ -126,7 +126,7 @@ def test_repeated_seeds_say_how_much_their_images_differ() -> None:
 
 def test_level_curves_go_through_the_final_values_in_the_order_of_the_levels() -> None:
     def final(run: Run, i: int) -> float | None:
-        return run.images[i].seen[run.images[i].optimized]
+        return run.results[i].reported[run.results[i].optimized]
 
     backwards = dataclasses.replace(SWEEP, runs=SWEEP.runs[::-1])
     with drawing():
@@ -134,6 +134,6 @@ def test_level_curves_go_through_the_final_values_in_the_order_of_the_levels() -
     for pair, axes in enumerate([axes for axes in figure.axes if axes.lines]):
         curves = [np.asarray(line.get_xydata()) for line in axes.lines]
         for i in (2 * pair, 2 * pair + 1):
-            wanted = [(run.images[i].level, final(run, i)) for run in SWEEP.runs]
+            wanted = [(run.results[i].level, final(run, i)) for run in SWEEP.runs]
             assert any(np.allclose(curve, wanted) for curve in curves if curve.shape == (3, 2))
     assert {text.get_fontsize() for text in texts_of(figure)} == {WIDTHS["double"].font}

@@ -18,7 +18,7 @@ def test_the_table_as_csv_has_every_value_with_all_its_digits() -> None:
     rows = list(csv.DictReader(io.StringIO(table_text([RUN], "csv"))))
     assert [row["metric"] for row in rows[:2]] == ["lasi", "lpips-alex"]
     for row in rows:
-        values = [RUN.images[0].start[row["metric"]], *(image.seen[row["metric"]] for image in RUN.images)]
+        values = [RUN.results[0].start[row["metric"]], *(image.reported[row["metric"]] for image in RUN.results)]
         assert [float(row[name]) for name in ("start", "A", "B", "C", "D")] == values
 
 

@@ -32,9 +32,9 @@ def run_with(
     run = make_run()
     results = [
         dataclasses.replace(result, optimized="mse", fixed="lasi", level=level, final={"mse": optimized, "lasi": fixed})
-        for result, (optimized, fixed) in zip(run.images[:2], (left, right), strict=True)
+        for result, (optimized, fixed) in zip(run.results[:2], (left, right), strict=True)
     ]
-    return dataclasses.replace(run, images=(*results, *run.images[2:]))
+    return dataclasses.replace(run, results=(*results, *run.results[2:]))
 
 
 EQUAL = "For LASI, A and B differ equally from the original (0.476). For MSE, "
@@ -142,11 +142,11 @@ def test_every_outcome_has_its_words() -> None:
 def test_equal_outcomes_are_put_together() -> None:
     run = make_run()
     codes = ("max_steps", "converged", "max_steps", "max_steps")
-    ended = [dataclasses.replace(result, outcome=code) for result, code in zip(run.images, codes, strict=True)]
-    text = outcome_sentence(dataclasses.replace(run, images=tuple(ended)))
+    ended = [dataclasses.replace(result, outcome=code) for result, code in zip(run.results, codes, strict=True)]
+    text = outcome_sentence(dataclasses.replace(run, results=tuple(ended)))
     assert text == "A, C and D each used all its steps; B converged: no step improves it further."
-    same = [dataclasses.replace(result, outcome="max_steps") for result in run.images]
-    assert outcome_sentence(dataclasses.replace(run, images=tuple(same))) == "Each image used all its steps."
+    same = [dataclasses.replace(result, outcome="max_steps") for result in run.results]
+    assert outcome_sentence(dataclasses.replace(run, results=tuple(same))) == "Each image used all its steps."
 
 
 def test_settings_that_are_not_the_default_are_named_and_folders_are_not() -> None:

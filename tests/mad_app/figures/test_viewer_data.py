@@ -100,7 +100,7 @@ def test_few_frames_are_the_start_some_between_and_the_end_and_only_those_betwee
     for i, shown in enumerate(data["images"]):
         start, between, end = frames(data, shown)
         np.testing.assert_array_equal(start, run.keyframes.images[0, i])
-        np.testing.assert_array_equal(end, run.pictures[i])
+        np.testing.assert_array_equal(end, run.images_8bit[i])
         assert between.tolist() != run.keyframes.images[2, i].tolist()
 
 

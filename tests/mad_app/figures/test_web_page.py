@@ -18,7 +18,7 @@ from mad_app.figures.web_page.page import MAX_BYTES, Shown, page_of
 from mad_app.figures.web_page.pictures import ALL_LOSSY, BETWEEN_LOSSY, EVERYTHING_EXACT
 from mad_app.figures.web_page.viewer_data import viewer_data
 from mad_app.images import to_uint8
-from mad_app.records import SHELF_RUNS, Keyframes, Label, Maps, Run, load_run, save_label, save_maps, save_run
+from mad_app.records import SHELF_RUNS, Keyframes, Label, Maps, Run, load_record, save_label, save_maps, save_run
 from tests.mad_app.record_examples import make_run
 
 from .sheet_runs import broken_run, make_sheet_run
@@ -78,11 +78,11 @@ def make_evil_run(folder: Path) -> Run:
             final=renamed(result.final),
             outcome=EVIL,
         )
-        for result in run.images
+        for result in run.results
     )
     settings = {**run.settings, "image": f"/home/me/{EVIL.replace('/', '')}", EVIL: EVIL}
     return dataclasses.replace(
-        run, images=images, settings=settings, device=EVIL, versions={EVIL: EVIL}, folder=folder / f"{EVIL[2:8]}_1"
+        run, results=images, settings=settings, device=EVIL, versions={EVIL: EVIL}, folder=folder / f"{EVIL[2:8]}_1"
     )
 
 
@@ -162,7 +162,7 @@ def test_where_exact_images_do_not_fit_those_between_lose_quality_and_the_ends_s
     pictures = [levels(uri) for uri in data["pictures"]]
     np.testing.assert_array_equal(pictures[data["reference"]], to_uint8(run.reference))
     for i, shown in enumerate(data["images"]):
-        np.testing.assert_array_equal(pictures[shown[-1]], run.pictures[i])
+        np.testing.assert_array_equal(pictures[shown[-1]], run.images_8bit[i])
         assert pictures[shown[2]].tolist() != run.keyframes.images[2, i].tolist()
 
 
@@ -194,8 +194,8 @@ def test_what_is_damaged_is_said_without_a_folder(tmp_path: Path) -> None:
     run = make_sheet_run()
     folder, side = save_run(run, tmp_path), run.reference.shape[:2]
     save_maps(folder, Maps.of(np.array([0]), np.ones((1, 4, *side)), np.ones((1, 4, *side))))
-    assert "cannot be shown" not in Page(run_page(load_run(folder))).text
+    assert "cannot be shown" not in Page(run_page(load_record(folder))).text
     (folder / "maps.npz").write_bytes(b"damaged")
-    text = Page(run_page(load_run(folder))).text
+    text = Page(run_page(load_record(folder))).text
     assert "The maps of the metrics cannot be shown." in text
     assert str(tmp_path) not in text

@@ -3,11 +3,12 @@
 import base64
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,10 +16,10 @@ import pytest
 from mad_app.images import bundled_path, crop_square, load_image
 from mad_app.jobs import pool as pool_module
 from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase
-from mad_app.jobs.pool import Lease, WorkerPool
-from mad_app.jobs.process import ProcessEnded, WorkerProcess
+from mad_app.jobs.pool import PooledWorker, WorkerPool
+from mad_app.jobs.process import ProcessEnded, WorkerProcess, is_prepared_for
 from mad_app.jobs.queue import JobQueue
-from mad_app.records import load_run
+from mad_app.records import load_record
 from mad_app.request import Request
 from mad_app.runs.materialize import make_start
 
@@ -38,6 +39,10 @@ class PlayedProcess:
 
     def run(self, _: JobFolder) -> Future[dict[str, int]]:
         self.runs += 1
+        self.answer = Future()
+        return self.answer
+
+    def ask(self, _: Mapping[str, Any]) -> Future[dict[str, int]]:
         self.answer = Future()
         return self.answer
 
@@ -109,15 +114,15 @@ def over(job: Job) -> bool:
 
 
 def process_of(queue: JobQueue, job_id: str) -> WorkerProcess:
-    lease = queue._workers[job_id]
-    assert isinstance(lease, Lease)
-    return lease.process
+    worker = queue._workers[job_id]
+    assert isinstance(worker, PooledWorker)
+    return worker.process
 
 
-def finish(lease: Lease, launched: Launcher, memory: int = 0) -> None:
+def finish(worker: PooledWorker, launched: Launcher, memory: int = 0) -> None:
     launched[0].answer.set_result({"memory": memory})
-    assert lease.poll() == 0
-    lease.end()
+    assert worker.poll() == 0
+    worker.end()
 
 
 def test_a_spare_is_ready_and_a_finished_process_takes_the_next_job(launched: Launcher, folder: JobFolder) -> None:
@@ -142,10 +147,10 @@ def test_with_two_at_once_a_spare_stands_by_while_one_runs(launched: Launcher, f
 
 def test_a_process_that_is_ended_or_died_is_replaced(launched: Launcher, folder: JobFolder) -> None:
     pool = WorkerPool(launch=launched)  # type: ignore[arg-type]
-    lease = pool.start(folder)
-    lease.end()
-    assert lease.poll() == -9
-    lease.end()
+    worker = pool.start(folder)
+    worker.end()
+    assert worker.poll() == -9
+    worker.end()
     assert [process.alive for process in launched] == [False, True]
     launched[1].alive = False  # while it waits
     assert pool.start(folder).process is launched[2]  # type: ignore[comparison-overlap]
@@ -173,10 +178,10 @@ def test_one_process_runs_job_after_job_and_gives_the_same_bits(
         assert done.status.phase is Phase.DONE, done.status.message
         assert (done.folder.path / "log.txt").is_file()
         wait_for(queue, job_id, lambda job: job.id not in queue._workers)
-        runs.append(load_run(tmp_path / str(done.status.run)))
+        runs.append(load_record(tmp_path / str(done.status.run)))
     assert len(set(processes)) == 1
     np.testing.assert_array_equal(runs[0].finals, runs[2].finals)
-    np.testing.assert_array_equal(runs[0].pictures, runs[2].pictures)
+    np.testing.assert_array_equal(runs[0].images_8bit, runs[2].images_8bit)
 
 
 def test_a_process_ends_with_its_server_and_the_next_server_resumes_its_run(open_queue: Callable[[], JobQueue]) -> None:
@@ -241,3 +246,20 @@ def test_nobody_is_asked_while_all_that_may_run_do(launched: Launcher, folder: J
     pool = WorkerPool(launch=launched)  # type: ignore[arg-type]
     pool.start(folder)
     assert pool.ask({}) is None
+
+
+def test_workers_prepare_themselves_unless_a_host_says_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_prepared_for()
+    monkeypatch.setenv("MAD_APP_PREPARE", "off")
+    assert not is_prepared_for()
+
+
+def test_process_that_is_lent_is_asked_for_nothing_else_until_it_has_answered() -> None:
+    launch = Launcher()
+    pool = WorkerPool(1, launch=launch)  # type: ignore[arg-type]
+    answer = pool.lend({"directions": "folder"})
+    assert pool.ask({"measure": {}}) is None
+    launch[0].answer.set_result({"memory": 0})
+    assert answer.done()
+    assert pool.ask({"measure": {}}) is launch[0].answer
+    assert len(launch) == 1

@@ -16,7 +16,7 @@ from mad_app.jobs import worker as worker_module
 from mad_app.jobs.folder import JobFolder, JobSpec, Phase
 from mad_app.jobs.worker import Reporter, work
 from mad_app.metrics import OUT_OF_MEMORY
-from mad_app.records import load_run
+from mad_app.records import load_record, room
 from mad_app.request import Request
 
 SIZE = 16
@@ -46,7 +46,7 @@ def test_a_run_is_reported_and_its_record_kept(tmp_path: Path) -> None:
     work(Reporter(folder))
     status = folder.status()
     assert status.phase is Phase.DONE, status.message
-    run = load_run(tmp_path / str(status.run))
+    run = load_record(tmp_path / str(status.run))
     np.testing.assert_array_equal(run.reference, reference())
     assert status.trace.step == tuple(range(len(run.history.step)))
     assert all(len(rows[0]) == 4 for rows in (status.trace.first, status.trace.second, status.trace.drift))
@@ -116,7 +116,7 @@ def test_a_worker_waits_for_room_on_the_disk_and_continues(tmp_path: Path, monke
         original(self, name, content)
 
     monkeypatch.setattr(JobFolder, "write", write)
-    monkeypatch.setattr(worker_module, "SECONDS_BETWEEN_TRIES", 0.01)
+    monkeypatch.setattr(room, "SECONDS_BETWEEN_TRIES", 0.01)
     full.set()
     thread = threading.Thread(target=reporter.report, kwargs={"step": 5}, daemon=True)
     thread.start()

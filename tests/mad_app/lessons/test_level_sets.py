@@ -17,6 +17,7 @@ from mad_app.lessons.level_sets import (
     run_plane,
     run_ways,
     shelf_run,
+    values_of_both,
 )
 from mad_app.metrics import measure
 from mad_app.records import SHELF_RUNS
@@ -86,3 +87,11 @@ def test_the_extremes_are_the_ends_of_one_metric_along_a_level_of_the_other() ->
     assert abs(c[1] - 0.5) == pytest.approx(0.5)
     assert d == pytest.approx([0.5, 0.5], abs=0.01)
     assert range_on_level(lines, circles, 4.0) is None
+
+
+def test_both_metrics_side_by_side_give_what_each_gives_alone() -> None:
+    plane, places = distortions_plane(SOFT, "blur", "contrast", 0.5), grid_places()[:2, :10]
+    alone = [plane_values(plane, name, places) for name in ("mse", "ssim")]
+    np.testing.assert_array_equal(values_of_both(plane, ("mse", "ssim"), places), alone)
+    one = values_of_both(plane, ("mse", "ssim"), places[1, 3])
+    np.testing.assert_allclose(one, [values[1, 3] for values in alone], rtol=1e-4)

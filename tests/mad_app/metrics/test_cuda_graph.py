@@ -1,8 +1,11 @@
 """A function captured as a CUDA graph, where there is a device; without one, the function itself."""
 
+from typing import Any
+
 import jax.numpy as jnp
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from mad_app.metrics import get_metric
 from mad_app.metrics.cuda_graph import captured
@@ -43,6 +46,23 @@ def test_a_function_that_waits_for_the_device_is_left_as_it_is() -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="PyTorch has a CUDA device here")
 def test_without_a_device_the_function_is_left_as_it_is() -> None:
     assert captured(value_and_gradient, torch.ones(2, 3)) is value_and_gradient
+
+
+class NoValueFetched(TorchDispatchMode):
+    """Refuses what would make the host wait for a device, which no capture survives."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.ops.aten._local_scalar_dense.default:
+            raise RuntimeError("the host asks for a value")
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("name", ["ssim", "ssim-luma"])
+def test_a_metric_asks_for_no_value_so_that_it_can_be_captured(name: str) -> None:
+    bound = get_metric(name).bind(jnp.full((12, 16, 3), 0.5))
+    with NoValueFetched():
+        _, gradients = bound._value_and_grad(torch.rand(4, 3, 12, 16))  # type: ignore[attr-defined]
+    assert gradients.abs().max() > 0
 
 
 class SaysCuda(torch.Tensor):

@@ -1,10 +1,6 @@
 """Which device each framework computes on, and what is said where the machine has a GPU that one of them cannot use."""
 
 import importlib.metadata
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -77,16 +73,3 @@ def test_a_gpu_that_is_left_out_on_purpose_is_no_problem(
 ) -> None:
     monkeypatch.setenv(name, value)
     assert find_devices(gpu).problems == ()
-
-
-def test_importing_the_package_leaves_memory_of_the_gpu_to_pytorch() -> None:
-    code = (
-        "import json, os, mad_app; "
-        "print(json.dumps([os.environ.get('XLA_PYTHON_CLIENT_PREALLOCATE'), 'torch' in __import__('sys').modules]))"
-    )
-    for given, expected in ((None, "false"), ("true", "true")):
-        environment = {name: value for name, value in os.environ.items() if name != "XLA_PYTHON_CLIENT_PREALLOCATE"}
-        environment |= {"PYTHONPATH": str(Path(__file__).parents[3])}
-        environment |= {} if given is None else {"XLA_PYTHON_CLIENT_PREALLOCATE": given}
-        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-        assert json.loads(done.stdout) == [expected, False]

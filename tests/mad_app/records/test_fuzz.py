@@ -51,7 +51,7 @@ from mad_app.records import (
     load_label,
     load_maps,
     load_plan,
-    load_run,
+    load_record,
     load_series,
     load_summary,
     members_of,
@@ -117,7 +117,7 @@ def one_pixel() -> Run:
     """A run of one pixel and one step, without keyframes."""
     run, history = make_run(), make_history()
     first = History(history.step[:1], *(column[:1] for column in (history.first, history.second, history.drift)))
-    images = {name: getattr(run, name)[..., :1, :1, :] for name in ("reference", "start", "finals")}
+    images = {name: getattr(run, name)[..., :1, :1, :] for name in ("reference", "start", "finals", "images_8bit")}
     return dataclasses.replace(run, **images, history=first, keyframes=Keyframes.empty())
 
 
@@ -143,7 +143,7 @@ def look_at(folder: Path) -> Run | None:
     """Read everything of a record, and make of it what pages and figures say."""
     for read in (load_summary, load_label, load_maps, load_checkpoint):
         tried(read, folder)
-    run = tried(load_run, folder)
+    run = tried(load_record, folder)
     if run is not None:
         assert tried(load_summary, folder) is not None
         show(run)
@@ -159,7 +159,7 @@ def look_at(folder: Path) -> Run | None:
 
 def show(run: Run) -> None:
     """What a page, a figure and `resume` make of a run, but for drawings."""
-    assert run.pictures.shape == run.finals.shape
+    assert run.images_8bit.shape == run.finals.shape
     for i in range(len(run.keyframes.step)):
         assert run.keyframes.images[i].shape == run.finals.shape
     texts = [short_caption(run), outcome_sentence(run), pair_sentence(run, 0), pair_sentence(run, 1)]
@@ -201,7 +201,7 @@ def show_list(root: Path) -> None:
 def draw(folder: Path, run: Run | None, chance: Chance) -> None:
     """Make one of the drawings."""
     if run is not None:
-        good = load_run(folder.with_name(GOOD))
+        good = load_record(folder.with_name(GOOD))
         maps = readable_maps(folder)[0]
         drawings: tuple[Callable[[], object], ...] = (
             lambda: figure_bytes(run, "svg"),
@@ -229,7 +229,7 @@ def take_elsewhere(folder: Path, root: Path) -> None:
     for i, content in enumerate([packed, buffer.getvalue()]):
         if content is not None and (run_id := tried(import_run, root / str(i), io.BytesIO(content))):
             assert [entry.id for entry in Index(root / str(i)).entries().runs] == [run_id]
-            assert load_run(find_run(root / str(i), run_id)).faults == ()
+            assert load_record(find_run(root / str(i), run_id)).faults == ()
         elif (root / str(i)).exists():
             assert [path for path in (root / str(i)).iterdir() if not path.name.startswith(".")] == []
 
@@ -278,6 +278,6 @@ def test_each_setting_may_hold_any_odd_value(bases: Path, tmp_path: Path) -> Non
         document = json.loads(whole)
         (document if name in document else document["settings"])[name] = value
         path.write_text(json.dumps(document))
-        if run := tried(load_run, tmp_path / BAD):
+        if run := tried(load_record, tmp_path / BAD):
             show(run)
         tried(rows._read_run, tmp_path / BAD)

@@ -124,7 +124,7 @@ def test_a_label_that_cannot_be_read_does_not_hide_its_run(tmp_path: Path) -> No
 
 def test_a_run_without_its_checkpoint_is_unfinished_and_cannot_be_continued(tmp_path: Path) -> None:
     begun = tuple(dataclasses.replace(make_result(i), outcome="unfinished") for i in range(4))
-    folder = save_run(make_run(images=begun), tmp_path, checkpoint=make_checkpoint())
+    folder = save_run(make_run(results=begun), tmp_path, checkpoint=make_checkpoint())
     found = Index(tmp_path)
     (entry,) = found.entries().runs
     assert (entry.state, entry.unfinished, entry.resumable) == (State.RESUMABLE, True, True)
@@ -243,5 +243,5 @@ def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pyt
 
 def test_a_pair_without_values_has_no_ratio(tmp_path: Path) -> None:
     nothing = [dataclasses.replace(make_result(i), final={}) for i in range(4)]
-    save_run(make_run(images=tuple(nothing)), tmp_path)
+    save_run(make_run(results=tuple(nothing)), tmp_path)
     assert Index(tmp_path).entries().runs[0].ratio is None

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mad_app.competition.settings import Step
-from mad_app.records import Keyframes, load_checkpoint, load_run, save_checkpoint, save_run
+from mad_app.records import Keyframes, load_checkpoint, load_record, save_checkpoint, save_run
 from mad_app.records.keyframes import MAX_BYTES, MAX_COUNT, MIN_COUNT, keyframe_steps
 from tests.mad_app.record_examples import assert_same_keyframes, make_checkpoint, make_keyframes, make_run
 
@@ -43,10 +43,10 @@ def test_only_kept_steps_are_kept_once_in_8_bits() -> None:
 
 def test_a_record_and_a_checkpoint_keep_them_and_older_ones_open_without(tmp_path: Path) -> None:
     folder = save_run(make_run(), tmp_path, checkpoint=make_checkpoint())
-    assert_same_keyframes(load_run(folder).keyframes, make_keyframes())
+    assert_same_keyframes(load_record(folder).keyframes, make_keyframes())
     assert_same_keyframes(load_checkpoint(folder).keyframes, make_keyframes())
     (folder / "keyframes.v1.npz").unlink()
-    assert_same_keyframes(load_run(folder).keyframes, Keyframes.empty())
+    assert_same_keyframes(load_record(folder).keyframes, Keyframes.empty())
     with np.load(folder / "checkpoint.npz") as arrays:
         older = {name: arrays[name] for name in arrays if not name.startswith("keyframes.")}
     np.savez(folder / "checkpoint.npz", **older)

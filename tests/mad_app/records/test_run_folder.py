@@ -19,7 +19,7 @@ from mad_app.records import (
     is_resumable,
     list_runs,
     load_checkpoint,
-    load_run,
+    load_record,
     load_summary,
     replace_run,
     run_folder,
@@ -46,7 +46,7 @@ from tests.mad_app.record_examples import (
 def test_what_was_saved_is_loaded_exactly(tmp_path: Path) -> None:
     run = make_run(extra={"title": "Zwei Katzen – 🐈", "notes": ["any", {"thing": 1}]})
     folder = save_run(run, tmp_path / "new" / "runs")
-    loaded = load_run(folder)
+    loaded = load_record(folder)
     assert_same(loaded, run)
     assert loaded.folder == folder
     assert loaded.id == folder.name
@@ -93,11 +93,11 @@ def test_a_record_reads_without_this_program(tmp_path: Path) -> None:
 def test_the_pictures_that_are_saved_and_the_mask_are_kept(tmp_path: Path) -> None:
     chosen = np.arange(4 * HEIGHT * WIDTH * 3, dtype=np.uint8).reshape(4, HEIGHT, WIDTH, 3)
     mask = np.eye(HEIGHT, WIDTH, dtype=bool)
-    folder = save_run(make_run(finals_8bit=chosen, mask=mask), tmp_path)
-    loaded = load_run(folder)
-    np.testing.assert_array_equal(loaded.pictures, chosen)
+    folder = save_run(make_run(images_8bit=chosen, mask=mask), tmp_path)
+    loaded = load_record(folder)
+    np.testing.assert_array_equal(loaded.images_8bit, chosen)
     np.testing.assert_array_equal(loaded.mask, mask)
-    for picture, result in zip(chosen, loaded.images, strict=True):
+    for picture, result in zip(chosen, loaded.results, strict=True):
         with Image.open(folder / result.file) as found:
             np.testing.assert_array_equal(np.asarray(found), picture)
 
@@ -106,7 +106,7 @@ def test_a_record_says_where_its_picture_came_from_and_how_large_it_is(tmp_path:
     origin = Origin.of(make_run().reference, "upload", "cat.png", ("16 bits per channel are reduced to 8",))
     assert (origin.width, origin.height) == (WIDTH, HEIGHT)
     folder = save_run(make_run(origin=origin), tmp_path)
-    assert load_run(folder).origin == load_summary(folder).origin == origin
+    assert load_record(folder).origin == load_summary(folder).origin == origin
     document = json.loads((folder / "run.json").read_text())
     assert document["reference"] == {
         "source": "upload", "name": "cat.png", "width": 9, "height": 6, "sha256": content_hash(make_run().reference),
@@ -130,15 +130,15 @@ def test_a_record_names_its_files_and_plain_names_are_those_of_a_finished_run(tm
     document = json.loads((folder / "run.json").read_text())
     del document["files"]
     (folder / "run.json").write_text(json.dumps(document))
-    assert_same(load_run(folder), make_run(seconds=2.0))
+    assert_same(load_record(folder), make_run(seconds=2.0))
 
 
 def test_numbers_that_are_not_finite_become_null(tmp_path: Path) -> None:
     broken = dataclasses.replace(
         make_result(0), final={"lasi:20": float("nan")}, drift=float("inf"), level=np.float32(0.5)
     )
-    folder = save_run(make_run(images=(broken, *map(make_result, (1, 2, 3)))), tmp_path)
-    image = load_run(folder).images[0]
+    folder = save_run(make_run(results=(broken, *map(make_result, (1, 2, 3)))), tmp_path)
+    image = load_record(folder).results[0]
     assert (image.final["lasi:20"], image.drift, image.level) == (None, None, 0.5)
 
 
@@ -147,17 +147,17 @@ def test_unknown_keys_survive_a_replacement_and_the_date_stays(tmp_path: Path) -
     document = json.loads((folder / "run.json").read_text())
     document["images"][2]["color"] = "blue"
     (folder / "run.json").write_text(json.dumps(document))
-    loaded = load_run(folder)
-    assert loaded.images[2].extra == {"color": "blue"}
+    loaded = load_record(folder)
+    assert loaded.results[2].extra == {"color": "blue"}
     replace_run(dataclasses.replace(loaded, extra={"title": "new"}, seconds=99.0, created=""), folder)
-    again = load_run(folder)
+    again = load_record(folder)
     assert again.extra == {"title": "new", "notes": "kept"}
-    assert again.images[2].extra == {"color": "blue"}
+    assert again.results[2].extra == {"color": "blue"}
     assert (again.seconds, again.created) == (99.0, "2026-11-23T15:42:10Z")
 
 
 def test_further_keys_cannot_shadow_the_record(tmp_path: Path) -> None:
-    assert load_run(save_run(make_run(extra={"seed": 1, "schema": 9}), tmp_path)).seed == 7
+    assert load_record(save_run(make_run(extra={"seed": 1, "schema": 9}), tmp_path)).seed == 7
 
 
 # ---- names -----------------------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ def test_any_picture_name_gives_a_safe_folder(tmp_path: Path, image: str | None)
     folder = save_run(make_run(settings={"image": image}), tmp_path)
     assert folder.parent == tmp_path
     assert folder.name.isascii()
-    assert load_run(folder).settings == {"image": image and image.replace("\x00", "\ufffd")}
+    assert load_record(folder).settings == {"image": image and image.replace("\x00", "\ufffd")}
 
 
 def test_runs_are_listed_newest_first_and_foreign_folders_ignored(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_runs_are_listed_newest_first_and_foreign_folders_ignored(tmp_path: Path
     (tmp_path / "broken" / "run.json").write_text("{")
     found = list_runs(tmp_path)
     assert [summary.folder for summary in found] == [new, mid, old]
-    assert found[0].images[3].optimized == "my.module:distance"
+    assert found[0].results[3].optimized == "my.module:distance"
     assert found[0].id == new.name
     assert load_summary(old).settings["size"] == 16
 
@@ -336,7 +336,7 @@ def test_damage_is_named_in_one_sentence(tmp_path: Path, damage: str) -> None:
     edit, message = DAMAGES[damage]
     edit(folder)
     with pytest.raises(RecordError, match=message) as caught:
-        load_run(folder)
+        load_record(folder)
     assert str(folder) in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -352,7 +352,7 @@ def test_damage_is_named_in_one_sentence(tmp_path: Path, damage: str) -> None:
 def test_keyframes_that_are_damaged_stop_nothing_else(tmp_path: Path, damage: Callable[[Path], object]) -> None:
     folder = save_run(make_run(), tmp_path)
     damage(folder)
-    run = load_run(folder)
+    run = load_record(folder)
     assert len(run.keyframes.step) == 0
     assert len(run.faults) == 1
     assert "keyframes.npz" in run.faults[0]
@@ -364,37 +364,37 @@ def test_a_run_is_found_where_one_stands(tmp_path: Path, monkeypatch: pytest.Mon
     (folder / "deeper").mkdir()
     monkeypatch.chdir(folder)
     for here in ("", ".", Path(), "deeper/.."):
-        assert load_run(here).folder == load_summary(here).folder == folder
+        assert load_record(here).folder == load_summary(here).folder == folder
         assert load_checkpoint(here).step.index == 3
         assert is_resumable(here)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RecordError, match=r"is no run but a folder of runs"):
-        load_run("")
+        load_record("")
     with pytest.raises(RecordError):
-        load_run("a\x00b")
+        load_record("a\x00b")
 
 
 def test_a_name_that_is_not_utf_8_is_kept_as_far_as_it_can_be_shown(tmp_path: Path) -> None:
     name = "b\udcff.png"  # as the system gives b"b\xff.png"
     run = make_run(settings={"image": name, "size": 16}, origin=Origin.of(make_run().reference, "file", name))
-    loaded = load_run(save_run(run, tmp_path / "new"))
+    loaded = load_record(save_run(run, tmp_path / "new"))
     assert loaded.settings["image"] == "b\ufffd.png"
     assert loaded.origin is not None
     assert loaded.origin.name == "b\ufffd.png"
     old = save_run(make_run(), tmp_path / "old")
     edit_json(lambda document: document["settings"].update(image=name))(old)
-    assert load_run(old).settings["image"] == "b\ufffd.png"
+    assert load_record(old).settings["image"] == "b\ufffd.png"
 
 
 def test_a_value_out_of_todays_range_is_shown(tmp_path: Path) -> None:
     folder = save_run(make_run(), tmp_path)
     edit_json(lambda document: document["settings"].update(size=8, strength=1e9, distortion="fog"))(folder)
-    assert load_run(folder).settings["distortion"] == "fog"
+    assert load_record(folder).settings["distortion"] == "fog"
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=r"run\.json is missing"):
-        load_run(tmp_path / "none")
+        load_record(tmp_path / "none")
 
 
 @pytest.mark.parametrize(
@@ -403,10 +403,10 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
         ({"finals": np.zeros((4, HEIGHT, WIDTH, 3))}, "images is float64"),
         ({"reference": image_with(np.nan)}, "reference must be finite"),
         ({"history": History.empty()}, r"step is int64 \(0,\), expected"),
-        ({"images": tuple(make_result(i) for i in (1, 0, 2, 3))}, "images are"),
+        ({"results": tuple(make_result(i) for i in (1, 0, 2, 3))}, "images are"),
         ({"settings": {"list": (1, 2)}}, "settings: list is"),
         ({"created": "../../x"}, "created is"),
-        ({"images": tuple(dataclasses.replace(make_result(i), outcome="x") for i in range(4))}, "outcome is 'x'"),
+        ({"results": tuple(dataclasses.replace(make_result(i), outcome="x") for i in range(4))}, "outcome is 'x'"),
         ({"extra": {"notes": object()}}, r"run\.json cannot be written"),
     ],
 )

@@ -20,7 +20,7 @@ from mad_app.records import (
     list_runs,
     load_checkpoint,
     load_maps,
-    load_run,
+    load_record,
     replace_run,
     save_maps,
     save_run,
@@ -69,7 +69,7 @@ def test_a_failure_at_any_stage_of_saving_leaves_nothing(
         assert str(raised) == f"there is no room on the disk: the run could not be saved in {root}"
     assert [path.name for path in root.iterdir() if path.name.startswith(".")] == []
     for folder in root.iterdir():
-        assert_same(load_run(folder), make_run())
+        assert_same(load_record(folder), make_run())
     assert raised is not None or len(list(root.iterdir())) == 1
 
 
@@ -88,11 +88,11 @@ def test_a_failure_at_any_stage_of_replacing_leaves_the_old_or_the_new(
             replace_run(newer, folder)
         except (RecordError, KeyboardInterrupt) as caught:
             raised = caught
-    loaded = load_run(folder)
+    loaded = load_record(folder)
     assert_same(loaded, newer if loaded.seconds == 99.0 else make_run())
     assert raised is not None or loaded.seconds == 99.0
     replace_run(newer, folder)
-    assert_same(load_run(folder), newer)
+    assert_same(load_record(folder), newer)
     assert len(contents(folder)) == len(FILES)
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
 
@@ -112,7 +112,7 @@ def test_a_process_that_ends_between_any_two_steps_leaves_a_whole_record(
                 done = True
             except Killed:
                 pass
-        loaded = load_run(folder)
+        loaded = load_record(folder)
         assert_same(loaded, newer if loaded.seconds == 99.0 else make_run())
         assert is_resumable(folder) == (loaded.seconds != 99.0)
         seen.add(loaded.seconds)
@@ -194,7 +194,7 @@ def test_readers_see_one_version_while_a_run_is_replaced(tmp_path: Path) -> None
     writer.start()
     reads = 0
     while not done.is_set():
-        run = load_run(folder)
+        run = load_record(folder)
         assert (run.reference == run.seconds).all()
         assert len(list_runs(tmp_path)) == 1
         reads += 1
@@ -236,7 +236,7 @@ def test_a_process_killed_at_any_moment_leaves_a_whole_record(tmp_path: Path) ->
             time.sleep(moment)
             writer.send_signal(signal.SIGKILL)
         assert len(list_runs(tmp_path)) == 1
-        load_run(folder)
+        load_record(folder)
         index = load_checkpoint(folder).step.index
         np.testing.assert_array_equal(load_checkpoint(folder).step.images, make_checkpoint(index).step.images)
     replace_run(make_run(), folder)
@@ -247,4 +247,4 @@ def test_a_process_killed_at_any_moment_leaves_a_whole_record(tmp_path: Path) ->
 def test_a_pipe_in_the_place_of_a_record_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "run.json")
     with pytest.raises(RecordError, match=r"run\.json cannot be read: it is a pipe or a device"):
-        load_run(tmp_path)
+        load_record(tmp_path)

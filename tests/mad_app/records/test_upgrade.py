@@ -18,7 +18,7 @@ from mad_app.records import (
     list_runs,
     load_checkpoint,
     load_plan,
-    load_run,
+    load_record,
     load_series,
     load_summary,
     runs_of,
@@ -49,32 +49,32 @@ def old(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", RUNS)
 def test_an_old_record_has_todays_names_and_codes(name: str) -> None:
-    run, document = load_run(DATA / name), json.loads((DATA / name / "run.json").read_text())
+    run, document = load_record(DATA / name), json.loads((DATA / name / "run.json").read_text())
     assert run.schema == document["schema"]
-    assert {image.outcome for image in run.images} <= CODES
-    assert [image.optimized for image in run.images] == [image["optimised"] for image in document["images"]]
-    assert [image.final for image in run.images] == [image["final"] for image in document["images"]]
+    assert {image.outcome for image in run.results} <= CODES
+    assert [image.optimized for image in run.results] == [image["optimised"] for image in document["images"]]
+    assert [image.final for image in run.results] == [image["final"] for image in document["images"]]
     assert run.solver == {name: document["settings"][name] for name in ("step_size", "level_tolerance")}
     assert run.solver.keys().isdisjoint(run.settings)
     assert run.origin == Origin(source="bundled", name=document["settings"]["image"], width=32, height=32, sha256=None)
     assert "gmsd" in run.others
-    assert run.images[0].optimized not in run.others
+    assert run.results[0].optimized not in run.others
     assert request_of(run).gray == document["settings"].get("grey", False)
-    assert len(run.request) == 16
+    assert len(run.request_id) == 16
     assert solver_of(run).step_size == document["settings"]["step_size"]
 
 
 def test_what_old_records_hold_is_read() -> None:
-    run = load_run(DATA / CONSTRAINED_2)
+    run = load_record(DATA / CONSTRAINED_2)
     assert run.mask is not None
     assert run.settings["gray"] is True
     assert (run.settings["mask"], run.settings["max_change"], run.settings["second_level"]) == ("mask.png", 0.2, 0.4)
-    assert {image.outcome for image in run.images} == {Reason.BUDGET.value}
-    assert load_run(DATA / STOPPED_1).images[0].final_8bit is None
+    assert {image.outcome for image in run.results} == {Reason.BUDGET.value}
+    assert load_record(DATA / STOPPED_1).results[0].final_8bit is None
     for name in (STOPPED_1, STOPPED_2):
         assert is_resumable(DATA / name)
-        assert load_checkpoint(DATA / name).history.step[-1] in load_run(DATA / name).history.step
-        assert load_summary(DATA / name).images[0].outcome == Reason.STOPPED.value
+        assert load_checkpoint(DATA / name).history.step[-1] in load_record(DATA / name).history.step
+        assert load_summary(DATA / name).results[0].outcome == Reason.STOPPED.value
 
 
 def test_old_records_are_listed_and_found(old: Path) -> None:
@@ -95,17 +95,17 @@ def test_old_records_are_listed_and_found(old: Path) -> None:
 
 @pytest.mark.parametrize("name", [STOPPED_1, CONSTRAINED_2])
 def test_a_figure_of_an_old_record_is_drawn(name: str) -> None:
-    assert figure_bytes(load_run(DATA / name), "png").startswith(b"\x89PNG")
+    assert figure_bytes(load_record(DATA / name), "png").startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("name", [STOPPED_1, STOPPED_2])
 def test_a_stopped_old_run_is_resumed_with_its_own_solver_and_becomes_one_of_today(old: Path, name: str) -> None:
-    before = load_run(old / name)
+    before = load_record(old / name)
     document = json.loads((old / name / "run.json").read_text())
     settings = {**document["settings"], "steps": int(before.history.step[-1]) + 2}
     (old / name / "run.json").write_text(json.dumps({**document, "settings": settings}))
     resume_run(old / name)
-    run = load_run(old / name)
+    run = load_record(old / name)
     assert run.schema == SCHEMA
     assert not is_resumable(old / name)
     assert run.solver["step_size"] == before.solver["step_size"]
@@ -113,7 +113,7 @@ def test_a_stopped_old_run_is_resumed_with_its_own_solver_and_becomes_one_of_tod
     assert run.origin is not None
     assert run.origin.name == "cat"
     assert run.origin.sha256 is not None
-    assert {image.outcome for image in run.images} == {Reason.BUDGET.value}
+    assert {image.outcome for image in run.results} == {Reason.BUDGET.value}
     np.testing.assert_array_equal(run.history.first[: len(before.history.step) - 1], before.history.first[:-1])
 
 

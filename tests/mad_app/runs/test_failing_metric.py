@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mad_app.metrics import KnownMetric, MetricFailed, custom, get_metric, metric_from
-from mad_app.records import is_resumable, load_checkpoint, load_run
+from mad_app.records import is_resumable, load_checkpoint, load_record
 from mad_app.request import Request
 from mad_app.runs import Resolve, resume_run, run_competition
 from mad_app.runs import recorder as recording
@@ -52,7 +52,7 @@ def test_a_run_whose_metric_fails_can_be_continued(tmp_path: Path, monkeypatch: 
     assert is_resumable(folder)
     assert 1 <= load_checkpoint(folder).step.index <= 3
     function.calls_left = 10**9
-    whole = load_run(run_competition(REQUEST, tmp_path / "whole", resolve=resolver(function)))
-    continued = load_run(resume_run(folder, resolve=resolver(function)))
+    whole = load_record(run_competition(REQUEST, tmp_path / "whole", resolve=resolver(function)))
+    continued = load_record(resume_run(folder, resolve=resolver(function)))
     assert not is_resumable(folder)
     assert (continued.finals == whole.finals).all()

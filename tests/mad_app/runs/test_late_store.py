@@ -9,7 +9,7 @@ import pytest
 
 from mad_app.competition import DEFAULT_SOLVER
 from mad_app.metrics import get_metric
-from mad_app.records import State, load_run, load_summary, state_of
+from mad_app.records import State, load_record, load_summary, state_of
 from mad_app.records.files import RUN_FILE
 from mad_app.records.storage import read_arrays, read_json
 from mad_app.request import Request
@@ -74,5 +74,5 @@ def test_a_run_that_is_stopped_goes_on_from_its_first_checkpoint(
     assert any(seen)  # it was there while the run went on
     assert state_of(load_summary(folder)) is State.RESUMABLE
     resume_run(folder)
-    whole = load_run(run_competition(REQUEST, tmp_path))
-    np.testing.assert_array_equal(load_run(folder).finals, whole.finals)
+    whole = load_record(run_competition(REQUEST, tmp_path))
+    np.testing.assert_array_equal(load_record(folder).finals, whole.finals)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from mad_app.images import bundled_path, from_uint8, load_image, save_png, to_uint8
-from mad_app.records import Keyframes, Origin, is_resumable, load_run, save_run
+from mad_app.records import Keyframes, Origin, is_resumable, load_record, save_run
 from mad_app.request import Request
 from mad_app.runs import resume_run, run_competition
 from mad_app.runs.materialize import materialize, picture_notes
@@ -39,7 +39,7 @@ def test_a_record_tells_what_was_done_to_its_picture_also_after_it_was_continued
         "its 20 × 20 pixels are not enlarged to a longer side of 64",
     )
     for stopped in (True, False):
-        origin = load_run(folder).origin
+        origin = load_record(folder).origin
         assert origin is not None
         assert origin.notes == notes
         assert is_resumable(folder) is stopped
@@ -51,7 +51,7 @@ def test_a_record_tells_the_true_size_and_its_command_gives_the_same(tmp_path: P
     path = tmp_path / "mine.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 24, 3), np.uint8)).save(path)
     request = Request(image=str(path), size=64, first="gmsd", second="mse", steps=1, others="none")
-    run = load_run(run_competition(request, tmp_path / "runs"))
+    run = load_record(run_competition(request, tmp_path / "runs"))
     assert run.origin is not None
     assert (run.origin.width, run.origin.height) == (24, 20)
     again = materialize(reproduction_of(run))
@@ -84,9 +84,10 @@ def test_a_record_of_a_picture_that_was_enlarged_reproduces_on_its_own_copy(
         reference=reference,
         start=reference,
         finals=np.stack([reference] * 4),
+        images_8bit=np.stack([to_uint8(reference)] * 4),
         keyframes=Keyframes.empty(),
     )
-    saved = load_run(save_run(run, tmp_path / "runs"))
+    saved = load_record(save_run(run, tmp_path / "runs"))
     request = reproduction_of(saved)
     assert (request.image != "handwriting") == is_copy
     assert (request_for_page(saved)[0].image == f"{saved.id}/reference.png") == is_copy

@@ -11,7 +11,7 @@ import mad_app
 from mad_app.cli.main import compete
 from mad_app.images import Crop, from_uint8, load_image, to_uint8
 from mad_app.metrics import resolve_metric
-from mad_app.records import Keyframes, Origin, Run, load_run, save_run
+from mad_app.records import Keyframes, Origin, Run, load_record, save_run
 from mad_app.request import REQUEST_SETTINGS, Request
 from mad_app.runs.materialize import read_reference
 from mad_app.runs.reproduce import (
@@ -74,9 +74,10 @@ def saved(tmp_path: Path, shape: tuple[int, int], settings: dict[str, object], o
         reference=reference,
         start=reference,
         finals=np.stack([reference] * 4),
+        images_8bit=np.stack([to_uint8(reference)] * 4),
         keyframes=Keyframes.empty(),
     )
-    return load_run(save_run(run, tmp_path / "runs"))
+    return load_record(save_run(run, tmp_path / "runs"))
 
 
 MINE = {"image": "mine.png", "size": 24, "extent": 0.5, "first": "ssim", "second": "mse"}

@@ -34,8 +34,9 @@ from mad_app.records import (
     is_resumable,
     load_checkpoint,
     load_maps,
-    load_run,
+    load_record,
     replace_run,
+    room,
     save_checkpoint,
     save_series,
     state_of,
@@ -62,9 +63,9 @@ def quick_metric(name: str) -> KnownMetric:
 def test_the_record_says_what_was_computed_without_a_cuda_graph(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = load_run(run_competition(QUICK, tmp_path, resolve=quick_metric))
+    run = load_record(run_competition(QUICK, tmp_path, resolve=quick_metric))
     monkeypatch.setattr(Summable, "without_graph", lambda metric, shape: (f"{metric.name} at {shape}",))
-    without = load_run(run_competition(QUICK, tmp_path, resolve=quick_metric))
+    without = load_record(run_competition(QUICK, tmp_path, resolve=quick_metric))
     size = f"({SIZE}, {SIZE}, 3)"
     assert without.device == f"{run.device}, form at {size} and square-norm at {size} without a CUDA graph"
 
@@ -72,10 +73,10 @@ def test_the_record_says_what_was_computed_without_a_cuda_graph(
 @pytest.mark.as_shipped
 def test_the_record_says_what_can_be_measured_on_its_pictures(tmp_path: Path) -> None:
     folder = run_competition(REQUEST, tmp_path)
-    run = load_run(folder)
+    run = load_record(folder)
     metrics = {name: get_metric(name).bind(jnp.asarray(run.reference)) for name in ("ssim", "mse")}
     start = {name: float(metric.distances(jnp.asarray(run.start)[None])[0]) for name, metric in metrics.items()}
-    for i, result in enumerate(run.images):
+    for i, result in enumerate(run.results):
         saved = load_image(folder / result.file)
         for name, metric in metrics.items():
             value, value_8bit = metric.distances(jnp.asarray([run.finals[i], saved]))
@@ -89,18 +90,18 @@ def test_the_record_says_what_can_be_measured_on_its_pictures(tmp_path: Path) ->
 
 
 def test_the_record_says_how_it_was_made(tmp_path: Path) -> None:
-    run = load_run(run_competition(REQUEST, tmp_path))
+    run = load_record(run_competition(REQUEST, tmp_path))
     expected = [("ssim", "mse", "max"), ("ssim", "mse", "min"), ("mse", "ssim", "max"), ("mse", "ssim", "min")]
-    assert [(result.optimized, result.fixed, result.direction) for result in run.images] == expected
-    assert {result.outcome for result in run.images} == {Reason.BUDGET.value}
+    assert [(result.optimized, result.fixed, result.direction) for result in run.results] == expected
+    assert {result.outcome for result in run.results} == {Reason.BUDGET.value}
     assert request_of(run) == dataclasses.replace(REQUEST, gray=False)
     assert run.solver == dataclasses.asdict(SolverOptions())
-    assert run.request == request_id(dataclasses.asdict(REQUEST))
+    assert run.request_id == request_id(dataclasses.asdict(REQUEST))
     assert run.origin == Origin.of(run.reference, "bundled", "coffee")
     assert run.others == ()
     assert run.seed == 3
     assert run.weights.keys() == {"ssim", "mse"}
-    assert run.images[0].final.keys() == {"ssim", "mse"}
+    assert run.results[0].final.keys() == {"ssim", "mse"}
     np.testing.assert_array_equal(run.history.step, range(9))
     np.testing.assert_array_equal(run.reference, read_reference(REQUEST).image)
     np.testing.assert_array_equal(run.start, make_start(REQUEST, run.reference))
@@ -110,7 +111,7 @@ def test_the_record_says_how_it_was_made(tmp_path: Path) -> None:
 def test_a_picture_given_as_an_array_is_recorded_as_one(tmp_path: Path) -> None:
     picture = np.full((16, 24, 3), 0.5, np.float32)
     request = Request(first="ssim", second="mse", steps=2, others="none")
-    run = load_run(run_competition(request, tmp_path, reference=picture))
+    run = load_record(run_competition(request, tmp_path, reference=picture))
     np.testing.assert_array_equal(run.reference, picture)
     assert run.origin == Origin.of(picture, "array", None, (GRAY_NOTE,))
     assert (run.origin.width, run.origin.height) == (24, 16)
@@ -118,8 +119,8 @@ def test_a_picture_given_as_an_array_is_recorded_as_one(tmp_path: Path) -> None:
     assert run.settings.keys().isdisjoint({"size", "left", "top", "extent"})
     assert request_of(run) == dataclasses.replace(request, image=None, gray=run.settings["gray"])
     assert run.finals.shape == (4, 16, 24, 3)
-    other = load_run(run_competition(request, tmp_path, reference=picture / 2))
-    assert other.request == run.request
+    other = load_record(run_competition(request, tmp_path, reference=picture / 2))
+    assert other.request_id == run.request_id
     assert other.origin is not None
     assert other.origin.sha256 != run.origin.sha256
 
@@ -137,18 +138,18 @@ def test_a_picture_that_was_decoded_before_is_recorded_as_what_it_is(tmp_path: P
     request = dataclasses.replace(QUICK, image="mine.jpg")
     materials = materialize(request, read_reference(QUICK).image)
     folder = record_competition(request, materials, tmp_path, source="upload", resolve=quick_metric)
-    run = load_run(folder)
+    run = load_record(folder)
     assert run.origin == Origin.of(materials.reference, "upload", "mine.jpg")
     assert request_of(run) == dataclasses.replace(request, gray=False)
 
 
 def test_the_others_that_are_asked_for_are_measured_and_no_more(tmp_path: Path) -> None:
     request = dataclasses.replace(REQUEST, steps=1, others="ms-ssim, gmsd,ssim")
-    run = load_run(run_competition(request, tmp_path))
-    assert list(run.images[0].final) == ["ms-ssim", "gmsd", "ssim", "mse"]
+    run = load_record(run_competition(request, tmp_path))
+    assert list(run.results[0].final) == ["ms-ssim", "gmsd", "ssim", "mse"]
     assert run.others == ("ms-ssim", "gmsd")
-    assert run.images[0].final["ms-ssim"] is None  # the picture is too small for it
-    assert run.images[0].final["gmsd"] is not None
+    assert run.results[0].final["ms-ssim"] is None  # the picture is too small for it
+    assert run.results[0].final["gmsd"] is not None
     assert run.settings["others"] == "ms-ssim, gmsd,ssim"
 
 
@@ -169,7 +170,7 @@ def test_a_resumed_run_goes_on_with_its_own_solver(tmp_path: Path) -> None:
     )
     resume_run(folder, resolve=quick_metric)
     assert_same_result(folder, whole)
-    assert load_run(folder).solver["step_size"] == 0.02
+    assert load_record(folder).solver["step_size"] == 0.02
 
 
 # ---- a full disk -----------------------------------------------------------------------------------------------------
@@ -188,7 +189,7 @@ def test_a_run_waits_for_room_on_the_disk_and_goes_on(
 ) -> None:
     whole = run_competition(QUICK, tmp_path / "whole", resolve=quick_metric)
     monkeypatch.setattr(recorder, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    monkeypatch.setattr(recorder, "SECONDS_BETWEEN_TRIES", 0.0)
+    monkeypatch.setattr(room, "SECONDS_BETWEEN_TRIES", 0.0)
     original, left = getattr(stores, writer), iter(range(3))
 
     def full_for_a_while(*arguments: object, **options: object) -> None:
@@ -208,7 +209,7 @@ def test_a_run_waits_for_room_on_the_disk_and_goes_on(
 
 
 def test_a_run_can_be_stopped_while_it_waits_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "SECONDS_BETWEEN_TRIES", 0.0)
+    monkeypatch.setattr(room, "SECONDS_BETWEEN_TRIES", 0.0)
     waiting: list[bool] = []
     with monkeypatch.context() as patch:
         fail_on_call(patch, "replace", 3, OSError(errno.ENOSPC, "No space left on device"))
@@ -221,7 +222,7 @@ def test_a_run_can_be_stopped_while_it_waits_for_room(tmp_path: Path, monkeypatc
         )
     assert waiting[-2:] == [True, False]
     assert is_resumable(folder)
-    assert {image.outcome for image in load_run(folder).images} == {UNFINISHED}
+    assert {image.outcome for image in load_record(folder).results} == {UNFINISHED}
     resume_run(folder, resolve=quick_metric)
     assert_same_result(folder, run_competition(QUICK, tmp_path / "whole", resolve=quick_metric))
 
@@ -239,7 +240,7 @@ def test_another_refusal_of_the_disk_ends_the_run(tmp_path: Path, monkeypatch: p
 
 
 def test_the_record_holds_keyframes_and_maps_of_both_metrics(tmp_path: Path) -> None:
-    run = load_run(run_competition(REQUEST, tmp_path))
+    run = load_record(run_competition(REQUEST, tmp_path))
     assert run.keyframes.step.tolist() == list(range(8))
     np.testing.assert_array_equal(run.keyframes.images[0, 2], to_uint8(run.start))
     maps = load_maps(run.folder or "")
@@ -256,7 +257,7 @@ def test_a_stopped_run_maps_its_end_only(tmp_path: Path) -> None:
     maps = load_maps(folder)
     assert maps is not None
     assert maps.step.tolist() == [5]
-    assert load_run(folder).keyframes.step.tolist() == list(range(5))
+    assert load_record(folder).keyframes.step.tolist() == list(range(5))
     assert load_checkpoint(folder).keyframes.step.tolist() == list(range(5))
 
 
@@ -271,14 +272,14 @@ def test_two_runs_are_the_same_bit_for_bit(tmp_path: Path) -> None:
 def test_a_stopped_run_goes_on_bit_for_bit(tmp_path: Path, steps_before: int) -> None:
     asked = itertools.count(1)
     folder = run_competition(REQUEST, tmp_path / "stopped", should_stop=lambda: next(asked) >= steps_before)
-    stopped = load_run(folder)
-    assert {result.outcome for result in stopped.images} == {Reason.STOPPED.value}
+    stopped = load_record(folder)
+    assert {result.outcome for result in stopped.results} == {Reason.STOPPED.value}
     assert stopped.history.step[-1] == steps_before
-    assert max(abs(result.drift or 0) for result in stopped.images) < 1e-3
+    assert max(abs(result.drift or 0) for result in stopped.results) < 1e-3
     assert resume_run(folder) == folder
     assert_same_result(folder, run_competition(REQUEST, tmp_path / "whole"))
-    assert load_run(folder).created == stopped.created
-    assert load_run(folder).seconds > stopped.seconds
+    assert load_record(folder).created == stopped.created
+    assert load_record(folder).seconds > stopped.seconds
 
 
 def test_a_run_stopped_at_every_step_gets_to_its_end(tmp_path: Path) -> None:
@@ -307,8 +308,8 @@ def test_what_a_run_is_killed_with_in_any_step_can_be_resumed(tmp_path: Path, mo
         with pytest.raises(Killed):
             run_competition(QUICK, tmp_path / str(step), resolve=quick_metric, on_progress=die)
         (folder,) = (tmp_path / str(step)).iterdir()
-        found = load_run(folder)
-        assert {result.outcome for result in found.images} == {UNFINISHED}
+        found = load_record(folder)
+        assert {result.outcome for result in found.results} == {UNFINISHED}
         assert request_of(found) == dataclasses.replace(QUICK, gray=False)
         assert load_checkpoint(folder).step.index == step
         resume_run(folder, resolve=quick_metric)
@@ -347,7 +348,7 @@ def test_a_run_is_computed_once_at_a_time(tmp_path: Path) -> None:
 def test_a_run_without_its_checkpoint_is_not_called_finished(tmp_path: Path) -> None:
     folder = run_competition(QUICK, tmp_path, resolve=quick_metric, should_stop=lambda: True)
     (folder / "checkpoint.npz").unlink()
-    assert state_of(load_run(folder)) is State.LOST
+    assert state_of(load_record(folder)) is State.LOST
     with pytest.raises(
         RecordError, match=r"unfinished and cannot be continued, because its checkpoint\.npz is missing"
     ):
@@ -358,7 +359,7 @@ def test_a_run_can_be_resumed_from_where_one_stands(tmp_path: Path, monkeypatch:
     folder = run_competition(QUICK, tmp_path, resolve=quick_metric, should_stop=lambda: True)
     monkeypatch.chdir(folder)
     assert resume_run(".", resolve=quick_metric) == folder
-    assert state_of(load_run(folder)) is State.FINISHED
+    assert state_of(load_record(folder)) is State.FINISHED
 
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
@@ -384,7 +385,7 @@ def test_a_picture_whose_name_is_not_utf_8_gives_a_record_that_can_be_shown(tmp_
     except OSError:
         pytest.skip("this file system takes no such name")
     request = dataclasses.replace(QUICK, image=str(tmp_path / os.fsdecode(b"b\xff.png")))
-    run = load_run(run_competition(request, tmp_path / "runs", resolve=quick_metric))
+    run = load_record(run_competition(request, tmp_path / "runs", resolve=quick_metric))
     assert run.origin is not None
     assert str(run.settings["image"]).endswith("b\ufffd.png")
     assert str(run.origin.name).encode()
@@ -409,7 +410,7 @@ def test_there_is_nothing_to_resume_in_a_finished_run(tmp_path: Path) -> None:
 
 def test_settings_that_are_none_are_refused(tmp_path: Path) -> None:
     folder = run_competition(QUICK, tmp_path, resolve=quick_metric, should_stop=lambda: True)
-    run, checkpoint = load_run(folder), load_checkpoint(folder)
+    run, checkpoint = load_record(folder), load_checkpoint(folder)
     damaged = dataclasses.replace(run, settings={**run.settings, "distortion": "fog"})
     replace_run(damaged, folder, checkpoint=checkpoint)
     with pytest.raises(RecordError, match=r"cannot be run: distortion must be one of .*, got 'fog'"):
@@ -445,7 +446,7 @@ def test_the_images_are_in_the_record_first_then_all_values_then_the_maps(tmp_pa
     def look(progress: Progress) -> None:
         if progress.step.reasons is not None:
             folder = progress.folder
-            seen[progress.lacking] = load_run(folder), is_resumable(folder), load_maps(folder) is not None
+            seen[progress.lacking] = load_record(folder), is_resumable(folder), load_maps(folder) is not None
             if deaths:
                 raise deaths.pop()
 
@@ -459,7 +460,7 @@ def test_the_images_are_in_the_record_first_then_all_values_then_the_maps(tmp_pa
     early, complete = seen["values"][0], seen[None][0]
     assert (early.others, complete.others) == ((), ("gmsd",))
     np.testing.assert_array_equal(early.finals, complete.finals)
-    for result, later in zip(early.images, complete.images, strict=True):
+    for result, later in zip(early.results, complete.results, strict=True):
         assert result.final == pytest.approx({name: later.final[name] for name in ("ssim", "mse")}, rel=1e-5)
         assert result.start == pytest.approx({name: later.start[name] for name in ("ssim", "mse")}, rel=1e-5)
         assert (result.final_8bit, later.final["gmsd"] is None) == (None, False)
@@ -500,13 +501,13 @@ def test_a_metric_that_fails_midway_leaves_a_record_that_says_so(tmp_path: Path)
     metrics: Mapping[str, KnownMetric] = {"square-norm": failing, "form": FORM}
     request = dataclasses.replace(QUICK, steps=50, max_change=0.05)
     folder = run_competition(request, tmp_path, resolve=metrics.__getitem__)
-    run = load_run(folder)
-    outcomes = [result.outcome for result in run.images]
+    run = load_record(folder)
+    outcomes = [result.outcome for result in run.results]
     assert outcomes[0] == Reason.NOT_FINITE.value
     assert Reason.NOT_FINITE.value not in outcomes[1:]
     assert run.history.step[-1] >= 1
-    assert run.images[1].final_8bit is not None
-    assert run.images[1].final["square-norm"] is not None
+    assert run.results[1].final_8bit is not None
+    assert run.results[1].final["square-norm"] is not None
     assert np.isfinite(run.finals).all()
     assert not is_resumable(folder)
     json.loads((folder / "run.json").read_text(), parse_constant=pytest.fail)
@@ -540,33 +541,33 @@ def test_a_mask_and_a_start_from_files_are_in_the_record_and_hold_when_resumed(t
     for name in ("mask.png", "start.png"):
         (tmp_path / name).unlink()
     resume_run(folder)
-    run = load_run(folder)
+    run = load_record(folder)
     assert request_of(run) == dataclasses.replace(request, gray=False)
     np.testing.assert_array_equal(run.mask, mask[..., 0] == 1)
     np.testing.assert_array_equal(run.start, from_uint8(to_uint8(start)))
-    for picture in run.pictures:
+    for picture in run.images_8bit:
         np.testing.assert_array_equal(picture[12:], to_uint8(start)[12:])
-    assert (run.pictures[:, :12] != to_uint8(start)[:12]).any(axis=(1, 2, 3)).all()
+    assert (run.images_8bit[:, :12] != to_uint8(start)[:12]).any(axis=(1, 2, 3)).all()
     assert np.abs(run.finals - run.start).max() <= 0.1 + 1e-7
-    assert np.abs([result.drift_8bit or 0 for result in run.images]).max() < 0.005
+    assert np.abs([result.drift_8bit or 0 for result in run.results]).max() < 0.005
 
 
 def test_a_gray_competition_is_gray_throughout(tmp_path: Path) -> None:
     request = dataclasses.replace(REQUEST, gray=True)
-    run = load_run(run_competition(request, tmp_path))
-    for images in (run.reference[None], run.start[None], run.finals, run.pictures):
+    run = load_record(run_competition(request, tmp_path))
+    for images in (run.reference[None], run.start[None], run.finals, run.images_8bit):
         np.testing.assert_array_equal(images, np.repeat(images[..., :1], 3, axis=3))
     np.testing.assert_array_equal(run.reference, materialize(request).reference)
     assert np.std(run.start - run.reference) == pytest.approx(0.1, rel=0.2)
 
 
 def test_a_given_level_is_the_records(tmp_path: Path) -> None:
-    run = load_run(run_competition(dataclasses.replace(REQUEST, second_level=0.02), tmp_path))
-    for result in run.images[:2]:
+    run = load_record(run_competition(dataclasses.replace(REQUEST, second_level=0.02), tmp_path))
+    for result in run.results[:2]:
         assert result.level == pytest.approx(0.02, rel=1e-6)
         assert result.final["mse"] == pytest.approx(0.02, rel=1e-3)
     assert run.history.second[0] == pytest.approx(0.02, rel=1e-4)
-    assert (run.images[0].start["mse"] or 1) < 0.012
+    assert (run.results[0].start["mse"] or 1) < 0.012
 
 
 @pytest.mark.parametrize("name", ["mask", "start_file"])
@@ -645,8 +646,8 @@ def test_a_run_that_cannot_begin_leaves_nothing_behind(tmp_path: Path, change: d
 
 
 def test_the_four_images_lie_in_the_order_of_the_corners(tmp_path: Path) -> None:
-    run = load_run(run_competition(QUICK, tmp_path, resolve=quick_metric))
+    run = load_record(run_competition(QUICK, tmp_path, resolve=quick_metric))
     names = {"first": "square-norm", "second": "form"}
-    assert [result.optimized for result in run.images] == [names[corner.optimized] for corner in CORNERS]
+    assert [result.optimized for result in run.results] == [names[corner.optimized] for corner in CORNERS]
     start, end = run.history.first[0], run.history.first[-1]
     assert end[0] > start[0] > end[1]

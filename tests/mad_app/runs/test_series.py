@@ -57,9 +57,9 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Series:
 def test_a_level_sweep_keeps_its_levels_and_leaves_out_what_is_out_of_reach(sweep: Series) -> None:
     assert [run.settings["second_level"] for run in sweep.runs] == [0.005, 0.02]
     for run, level in zip(sweep.runs, (0.005, 0.02), strict=True):
-        for result in run.images[:2]:
-            assert result.seen["mse"] == pytest.approx(level, rel=0.005)
-    first_levels = [run.images[2].level or 0 for run in sweep.runs]
+        for result in run.results[:2]:
+            assert result.reported["mse"] == pytest.approx(level, rel=0.005)
+    first_levels = [run.results[2].level or 0 for run in sweep.runs]
     assert first_levels[0] < first_levels[1], "the other metric keeps the value that the start has at each level"
 
 
@@ -70,7 +70,7 @@ def test_a_series_lies_in_one_folder_that_reads_without_this_program(sweep: Seri
     assert [request["id"] for request in document["requests"]] == [
         request_id(request["settings"]) for request in document["requests"]
     ]
-    assert [run.request for run in sweep.runs] == [request["id"] for request in document["requests"][:2]]
+    assert [run.request_id for run in sweep.runs] == [request["id"] for request in document["requests"][:2]]
     assert {run.folder for run in sweep.runs} == {run.folder for run in list_runs(sweep.folder)}
     assert list_runs(sweep.folder.parent) == []
 
@@ -96,7 +96,7 @@ def test_a_run_belongs_to_the_request_whose_id_it_has(tmp_path: Path) -> None:
     requests = [dataclasses.asdict(dataclasses.replace(REQUEST, steps=1, seed=seed)) for seed in (0, 1)]
     folder = save_series("repeated_seeds", "seed", requests, tmp_path)
     run = run_competition(Request(**requests[1]), folder)
-    assert load_summary(run).request == load_plan(folder).runs[1].id
+    assert load_summary(run).request_id == load_plan(folder).runs[1].request_id
     document = json.loads((run / "run.json").read_text())
     for name in ("others", "low_pass"):
         document["settings"].pop(name)
@@ -197,7 +197,7 @@ def test_the_contact_sheet_shows_the_very_pixels_and_says_how_much_seeds_differ(
     pairs = [np.sqrt(np.mean((a - b) ** 2)) for a, b in itertools.combinations(starts, 2)]
     assert spread_of_starts(series).rms == pytest.approx(np.mean(pairs), rel=1e-5)
     spread = spread_of(series, 0)
-    values = [run.images[0].seen["ssim"] or 0 for run in series.runs]
+    values = [run.results[0].reported["ssim"] or 0 for run in series.runs]
     assert (spread.lowest, spread.highest) == (min(values), max(values))
     assert 0 < spread.rms < 0.5
     text = " ".join(words_in_svg(series_bytes(series, "contact sheet", "svg")))
@@ -205,7 +205,7 @@ def test_the_contact_sheet_shows_the_very_pixels_and_says_how_much_seeds_differ(
         assert words in text
     page = np.asarray(Image.open(io.BytesIO(series_bytes(series, "contact sheet", "png"))).convert("RGB"))
     for run in series.runs:
-        for picture in run.pictures:
+        for picture in run.images_8bit:
             assert _shows(page, picture)
 
 
@@ -216,8 +216,8 @@ def test_the_values_of_eight_columns_keep_apart(tmp_path: Path) -> None:
 
     series = load_series(run_series(repeated_seeds(REQUEST, [0, 1]), tmp_path).folder)
     long = {"ssim": 0.00844, "mse": 0.00687}
-    images = tuple(dataclasses.replace(result, final_8bit=long) for result in series.runs[0].images)
-    series = dataclasses.replace(series, runs=(dataclasses.replace(series.runs[0], images=images),) * 8)
+    images = tuple(dataclasses.replace(result, final_8bit=long) for result in series.runs[0].results)
+    series = dataclasses.replace(series, runs=(dataclasses.replace(series.runs[0], results=images),) * 8)
     with drawing():
         figure = draw_contact_sheet(series, WIDTHS["double"])
         texts = sorted((text.get_window_extent() for text in figure.texts), key=lambda box: (round(box.y0), box.x0))
@@ -249,9 +249,9 @@ def test_the_curves_show_what_was_driven_over_what_was_held(sweep: Series, tmp_p
     panels = [axes for axes in figure.axes if len(axes.lines) == 3]
     for panel, (up, down) in zip(panels, ((0, 1), (2, 3)), strict=True):
         for line, i in zip(panel.lines[1:], (up, down), strict=True):
-            results = [run.images[i] for run in sweep.runs]
+            results = [run.results[i] for run in sweep.runs]
             np.testing.assert_allclose(line.get_xdata(), [result.level for result in results])
-            np.testing.assert_allclose(line.get_ydata(), [result.seen[result.optimized] for result in results])
+            np.testing.assert_allclose(line.get_ydata(), [result.reported[result.optimized] for result in results])
     save_level_curves(sweep, tmp_path / "a.pdf", width="slide")
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF-")
     with pytest.raises(ValueError, match=r"path must end in \.pdf"):

@@ -15,7 +15,7 @@ from mad_app.figures.web_page.page import run_page
 from mad_app.figures.web_page.viewer_data import viewer_data
 from mad_app.images import SquareCrop, from_uint8, is_gray
 from mad_app.metrics import get_metric
-from mad_app.records import SHELF_RUNS, is_resumable, load_run, shelf_folder
+from mad_app.records import SHELF_RUNS, is_resumable, load_record, shelf_folder
 from mad_app.request import Request, request_id
 from mad_app.runs import request_of, resume_run, run_competition
 from mad_app.runs.materialize import GRAY_NOTE, materialize, picture_notes
@@ -37,11 +37,11 @@ def test_a_wide_picture_goes_through_a_run_its_continuation_its_figure_and_its_p
     request = replace(QUICK, image=wide, size=48, low_pass=6)
     folder = run_competition(request, tmp_path / "runs", should_stop=lambda: next(steps) > 0)
     assert is_resumable(folder)
-    run = load_run(resume_run(folder))
+    run = load_record(resume_run(folder))
     assert run.finals.shape == (4, 16, 48, 3)
     assert run.origin is not None
     assert (run.origin.width, run.origin.height) == (48, 16)
-    whole = load_run(run_competition(request, tmp_path / "again"))
+    whole = load_record(run_competition(request, tmp_path / "again"))
     np.testing.assert_array_equal(run.finals, whole.finals)
     assert reproduction_of(whole).size == 48
     assert figure_bytes(run, "png").startswith(b"\x89PNG")
@@ -73,19 +73,19 @@ def test_a_size_beyond_this_machine_is_refused_with_both_limits(wide: str) -> No
 
 def test_a_gray_picture_stays_gray_unless_colors_are_asked_for(tmp_path: Path) -> None:
     request = replace(QUICK, image="cameraman", size=16)
-    run = load_run(run_competition(request, tmp_path))
+    run = load_record(run_competition(request, tmp_path))
     assert run.settings["gray"] is True
     assert is_gray(run.finals)
     assert run.origin is not None
     assert run.origin.notes == (GRAY_NOTE,)
-    assert run.request == request_id(asdict(request))
+    assert run.request_id == request_id(asdict(request))
     assert picture_notes(request) == [f"cameraman: {GRAY_NOTE}"]
-    colored = load_run(run_competition(replace(request, gray=False), tmp_path))
+    colored = load_record(run_competition(replace(request, gray=False), tmp_path))
     assert colored.settings["gray"] is False
     assert not is_gray(colored.finals)
     assert picture_notes(replace(request, gray=False)) == picture_notes(replace(request, gray=True)) == []
     assert reproduction_of(colored).gray is False
-    assert load_run(run_competition(replace(QUICK, size=16), tmp_path)).settings["gray"] is False
+    assert load_record(run_competition(replace(QUICK, size=16), tmp_path)).settings["gray"] is False
 
 
 def test_a_start_with_colors_brings_colors_into_a_gray_picture(wide: str, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_arrays_that_are_gray_compete_in_gray() -> None:
 def test_a_record_of_schema_3_asks_for_the_same_pixels(name: str) -> None:
     folder = shelf_folder(f"shelf/{name}")
     assert folder is not None
-    run = load_run(folder)
+    run = load_record(folder)
     request = request_of(run)
     assert isinstance(request.crop(), SquareCrop)
     assert run.schema == 3
@@ -119,7 +119,7 @@ def test_a_record_of_schema_3_asks_for_the_same_pixels(name: str) -> None:
         made = materialize(request)
         np.testing.assert_array_equal(made.reference, run.reference)
         np.testing.assert_array_equal(made.start, run.start)
-        assert request_id(asdict(request)) == run.request
+        assert request_id(asdict(request)) == run.request_id
 
 
 def test_the_square_of_an_earlier_version_is_run_on_the_same_pixels_also_of_a_wide_picture(wide: str) -> None:

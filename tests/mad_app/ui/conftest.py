@@ -1,5 +1,7 @@
 """A page of its own for each test, on a folder of runs of its own, with workers that are threads."""
 
+import gc
+import hashlib
 import io
 import json
 import logging
@@ -81,6 +83,12 @@ def failures() -> Iterator[list[str]]:
     assert handler.errors == []
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _earlier_files_are_set_aside() -> None:
+    """After every run of a page Streamlit searches all objects for garbage, those of earlier files, too."""
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away the main module that AppTest leaves behind: processes that are started later would run it."""
@@ -88,8 +96,32 @@ def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _no_browser_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mad_app.ui.compete.page.HEAD_START_SECONDS", 0)
+    monkeypatch.setattr("mad_app.jobs.worker.SECONDS_FOR_THE_PAGE", 0)
+
+
+@pytest.fixture(autouse=True)
 def _no_worker_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mad_app.ui.session.workers", ThreadWorkers)
+
+
+@pytest.fixture
+def true_drawing() -> None:
+    """Pages draw figures as they do for a visitor."""
+
+
+@pytest.fixture(autouse=True)
+def _quick_drawing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a figure is some pixels that depend on what is asked of it; tests/mad_app/figures look at figures."""
+
+    def pixels(*asked: object, **options: object) -> bytes:
+        digest = hashlib.sha256(repr((asked[1:], sorted(options.items()))).encode()).digest()
+        return encoded(np.frombuffer(digest[:12], np.uint8).reshape(2, 2, 3))
+
+    if "true_drawing" not in request.fixturenames:
+        for page in ("figure.page", "compete.results"):
+            monkeypatch.setattr(f"mad_app.ui.{page}.figure_bytes", pixels)
 
 
 @pytest.fixture

@@ -68,12 +68,12 @@ def own_job(root: Path, page: AppTest) -> None:
 NAMES = ("run", "job", "image", "compare", "series")
 """Parameters of an address that name something."""
 
-KINDS = ("none", "outside", "control", "damaged", "deleted")
-"""Ids that name nothing, a place outside, nothing that a file can be named, and records that cannot be read."""
+KINDS = ("outside", "control", "damaged")
+"""Ids that name a place outside, nothing that a file can be named, and a record that cannot be read."""
 
 OPENED = {
     *(("compete", id_, "run") for id_ in IDS),
-    *((path, id_, NAMES[(i + j) % len(NAMES)]) for i, path in enumerate(PAGES) for j, id_ in enumerate(KINDS)),
+    *((path, id_, NAMES[(i + 2 * j) % len(NAMES)]) for i, path in enumerate(PAGES) for j, id_ in enumerate(KINDS)),
 }
 """Every id on the page that opens records, and every parameter and every kind of id on every page."""
 

@@ -1,5 +1,6 @@
 """Visitors change what they made; who started the server may change everything."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +94,7 @@ def test_the_limits_of_a_shared_server_hold_for_what_is_continued(
     monkeypatch.setattr("mad_app.jobs.sharing.MOST_RUNS", 0)
     monkeypatch.setattr("mad_app.ui.session.kept", lambda _: visitor)
     page = visit(run=folder.name)
-    page.button(key="compete-resume").click().run()
+    page.button(key="compete-continue").click().run()
     assert any("You have 0 runs that wait or go on" in warning.value for warning in page.warning)
     assert queue_of(str(tmp_path)).unfinished() == 0
 
@@ -114,9 +115,9 @@ def test_nobody_else_stops_or_continues_a_run(visit: OpenPage, tmp_path: Path, s
     page.run()
     assert keys(page)["compete-stop"]
     folder.write_status(Status(phase=Phase.STOPPED, step=3, run=run))
-    assert "compete-resume" not in keys(visit(**query))
+    assert "compete-continue" not in keys(visit(**query))
     page.run()
-    assert "compete-resume" in keys(page)
+    assert "compete-continue" in keys(page)
 
 
 @pytest.mark.parametrize("way", ["key", "variable", "machine"])
@@ -138,11 +139,12 @@ def test_who_started_the_server_may_do_all(
 
 
 def test_a_run_belongs_to_who_started_it(visit: OpenPage, tmp_path: Path) -> None:
-    page = visit(**QUICK)
+    page = visit(**QUICK | {"size": "16", "steps": "1"})
     page.button(key="compete-start").click().run()
     queue = queue_of(str(tmp_path))
     job = queue.look(parameter(page, "job"))
     while not job.status.phase.over:
+        time.sleep(0.02)
         job = queue.look(job.id)
     assert job.status.run
     assert belongs_to(tmp_path, job.status.run, page.session_state["session-visitor"])

@@ -17,7 +17,7 @@ import torchvision
 from mad_app.metrics import MetricUnavailable, describe_metrics, get_metric
 from mad_app.metrics.lpips import weights as lpips_weights
 from mad_app.metrics.lpips.network import trained_network
-from mad_app.metrics.lpips.weights import BACKBONES, Backbone, load_weights, missing_weights
+from mad_app.metrics.lpips.weights import BACKBONES, Backbone, kept_weights, load_weights, missing_weights
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
 
@@ -34,8 +34,10 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True)
 def _no_kept_networks() -> Iterator[None]:
     trained_network.cache_clear()
+    kept_weights.cache_clear()
     yield
     trained_network.cache_clear()
+    kept_weights.cache_clear()
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def test_what_another_process_runs_is_shown_and_stopped(open_page: OpenPage, tmp
     with Reporter(tmp_path, campaign) as reporter, run_lock(tmp_path / FOLDER), run_lock(claim):
         reporter.report(handed_out=tuple(campaign.requests), seconds_left=200.0)
         page = open_page("campaigns", campaign=campaign.id)
-        assert "Running, about 3 minutes left" in html_of(page)
+        assert "Running, about 3 min left" in html_of(page)
         assert "1 running" in html_of(page)
         assert not reporter.should_stop()
         page.button(key="campaigns-stop").click().run()

@@ -19,7 +19,7 @@ from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.queue import JOBS, JobQueue
 from mad_app.jobs.serve import measure_start
-from mad_app.records import Keyframes, Trace, list_runs, load_run, load_summary, save_run
+from mad_app.records import Keyframes, Trace, list_runs, load_record, load_summary, save_run
 from mad_app.request import REQUEST_SETTINGS, Request
 from mad_app.ui import session
 from mad_app.ui.compete.live import progress_text
@@ -52,20 +52,43 @@ def wait_for(page: AppTest, ready: Callable[[AppTest], bool]) -> None:
         assert not page.exception
 
 
+def unfold(page: AppTest, *names: str) -> AppTest:
+    """Open what is folded away."""
+    for name in names:
+        page.session_state[f"compete-{name}"] = True
+    return page.run()
+
+
 def is_shown(page: AppTest) -> bool:
     """Whether a run has ended and is shown."""
     return bool(page.tabs) and not any(" …" in caption.value for caption in page.caption)
+
+
+def test_a_browser_that_misses_a_drawing_learns_the_settings_from_the_next_one(open_page: OpenPage) -> None:
+    page = open_page(**{**QUICK, "steps": "60", "distortion": "blur", "strength": "2.5"})
+    page.run()  # sets nothing again, so each control has to name its value as its default
+    steps, strength, size = (
+        page.number_input(key="compete-steps").proto,
+        page.slider(key="compete-strength-blur").proto,
+        page.get("button_group")[0].proto,
+    )
+    chosen = [page.selectbox(key=f"compete-{name}").proto for name in ("first", "second", "distortion")]
+    assert (steps.set_value, steps.default, list(strength.default)) == (False, 60, [2.5])
+    assert [one.options[one.default] for one in chosen] == ["1 − SSIM", "MSE", "Blur"]
+    assert size.options[size.default[0]].content == QUICK["size"]
 
 
 def test_before_a_run_the_page_describes_it(open_page: OpenPage) -> None:
     page = open_page()
     assert "Starting from a copy of Chelsea the cat distorted by white noise, 128 × 128 pixels" in html_of(page)
     assert "300 steps" in html_of(page)
+    assert len(html_of(page)) < 600_000
+    assert sum(len(one.proto.json) for one in page.get("bidi_component")) < 1_200_000  # of each arrival
     assert not page.button(key="compete-start").disabled
 
 
 def test_every_control_has_help(open_page: OpenPage) -> None:
-    page = open_page()
+    page = unfold(open_page(), "advanced")
     kinds = (page.button, page.selectbox, page.slider, page.number_input, page.button_group, page.multiselect)
     controls = [control for kind in kinds for control in kind]
     assert len(controls) > 15
@@ -73,7 +96,7 @@ def test_every_control_has_help(open_page: OpenPage) -> None:
 
 
 def test_every_setting_has_a_control(open_page: OpenPage) -> None:
-    page = open_page()
+    page = unfold(open_page(), "advanced")
     for name, declared in REQUEST_SETTINGS.items():
         if name not in ("image", "strength") and not declared.hidden:
             key = f"compete-{name}-upload" if declared.file else f"compete-{name}"
@@ -106,7 +129,7 @@ def test_choices_go_into_the_address_and_come_out_of_it(open_page: OpenPage) -> 
 def test_the_number_of_a_metric_has_a_control(
     open_page: OpenPage, first: str, number: float, chosen: float, kept: str
 ) -> None:
-    page = open_page(**QUICK | {"first": first})
+    page = unfold(open_page(**QUICK | {"first": first}), "advanced")
     control = page.number_input(key=f"compete-parameter-{first.partition(':')[0]}")
     assert control.value == number
     control.set_value(chosen).run()
@@ -149,7 +172,7 @@ def test_the_values_of_the_start_follow_the_strength(open_page: OpenPage, monkey
     more = re.search(r"MSE ([\d.]+)\.", shown)
     assert more
     assert float(more[1]) > 2 * float(mse[1])
-    page.number_input(key="compete-second_level").set_value(0.01).run()
+    unfold(page, "advanced").number_input(key="compete-second_level").set_value(0.01).run()
     shown = start_sentences(page)
     assert re.search(r"MSE can be brought to 0 to 0\.\d+, at least\.", shown)
 
@@ -177,7 +200,7 @@ def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path)
 
 def _take_a_saved_picture(page: AppTest, run: str) -> None:
     """Begin with one of the four images; the address has it, and a run that is gone is given up in a sentence."""
-    file = load_summary(runs_root() / run).images[2].file
+    file = load_summary(runs_root() / run).results[2].file
     page.selectbox(key="compete-saved-file").select(file).run()
     page.button(key="compete-use-saved").click().run()
     assert parameter(page, "image") == f"{run}/{file}"
@@ -193,34 +216,38 @@ def _take_a_saved_picture(page: AppTest, run: str) -> None:
 
 
 def test_constraints_are_chosen_carried_by_the_address_and_kept(open_page: OpenPage, tmp_path: Path) -> None:
-    asked = {"max_change": "0.2", "low_pass": "8", "second_level": "0.005"}
+    asked = {"max_change": "0.2", "low_pass": "8", "second_level": "0.005", "steps": "8"}
     page = open_page(**QUICK | asked | {"grey": "True"}, first_level="-1")
     asked["gray"] = "True"
     assert {name: parameter(page, name) for name in page.query_params} == QUICK | asked
     assert any("Level of the first metric" in warning.value for warning in page.warning)
     assert "gray; changes up to 0.2; up to 8 cycles per shorter side; MSE kept at 0.005" in html_of(page)
-    assert "--gray --max-change 0.2 --low-pass 8" in "".join(code.value for code in page.code)
+    assert not page.code
+    assert "--gray --max-change 0.2 --low-pass 8" in "".join(
+        code.value for code in unfold(page, "advanced", "commands").code
+    )
     page.number_input(key="compete-low_pass").set_value(None).run()
     assert "low_pass" not in page.query_params
+    page.session_state["compete-advanced"] = False
     page.button(key="compete-start").click().run()
     wait_for(page, is_shown)
     (summary,) = list_runs(tmp_path)
-    run = load_run(summary.folder)
+    run = load_record(summary.folder)
     assert (run.settings["gray"], run.settings["low_pass"], run.settings["second_level"]) == (True, None, 0.005)
     assert np.ptp(run.finals, axis=-1).max() == 0
     assert np.abs(run.finals - run.start).max() <= 0.2 + 1e-6
-    assert run.images[0].final["mse"] == pytest.approx(0.005, rel=1e-3)
+    assert run.results[0].final["mse"] == pytest.approx(0.005, rel=1e-3)
 
 
 def test_a_number_out_of_range_is_refused_under_its_label(open_page: OpenPage) -> None:
-    page = open_page(**QUICK)
+    page = unfold(open_page(**QUICK), "advanced")
     page.number_input(key="compete-second_level").set_value(0.0).run()
     assert page.button(key="compete-start").disabled
     assert any("Level of the second metric must be above 0" in w.value.replace("\\", "") for w in page.warning)
 
 
 def test_a_mask_and_another_start_are_taken_refused_and_given_up(open_page: OpenPage, tmp_path: Path) -> None:
-    page = open_page(**QUICK)
+    page = unfold(open_page(**QUICK | {"steps": "8"}), "advanced")
     page.file_uploader(key="compete-mask-upload").upload("<i>.png", b"no picture", "image/png").run()
     assert any("is not a picture" in error.value for error in page.error)
     left_half = np.zeros((64, 64, 3), np.uint8)
@@ -235,7 +262,7 @@ def test_a_mask_and_another_start_are_taken_refused_and_given_up(open_page: Open
     page.button(key="compete-start").click().run()
     wait_for(page, is_shown)
     (summary,) = list_runs(tmp_path)
-    run = load_run(summary.folder)
+    run = load_record(summary.folder)
     changed = (run.finals != run.start).any(axis=(0, 3))
     assert changed[:, :32].any()
     assert not changed[:, 32:].any()
@@ -248,7 +275,9 @@ def test_a_crop_is_chosen_carried_by_the_address_and_used(
     open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "runs_at_once", lambda: 0)
-    page = open_page(**QUICK | {"image": "retina", "left": "0.25", "width": "0.75", "top": "7"})
+    page = unfold(
+        open_page(**QUICK | {"image": "retina", "left": "0.25", "width": "0.75", "top": "7"}), "advanced", "commands"
+    )
     assert [page.number_input(key=f"compete-{name}").value for name in BORDERS] == [0.25, 0.0, 0.75, 1.0]
     page.number_input(key="compete-height").set_value(0.5).run()
     changed = {"image": "retina", "left": "0.25", "width": "0.75", "height": "0.5"}
@@ -292,6 +321,7 @@ def test_the_square_of_an_earlier_address_is_kept_until_it_is_changed(
     earlier = {"image": "retina", "extent": "0.5", "left": "0.25", "top": "1"}
     page = open_page(**QUICK | earlier)
     assert {name: parameter(page, name) for name in page.query_params} == QUICK | earlier
+    unfold(page, "advanced")
     assert [page.number_input(key=f"compete-{name}").value for name in BORDERS] == [0.125, 0.5, 0.5, 0.5]
     page.button(key="compete-start").click().run()
     job = queue_of(str(tmp_path)).look(parameter(page, "job"))
@@ -313,7 +343,7 @@ def test_what_is_done_to_a_picture_is_said_and_recorded(
     said = " ".join(caption.value for caption in page.caption).replace("\\", "")
     assert "Transparent parts lie on white. Its 40 × 30 pixels are not enlarged to a longer side of 64." in said
     assert "It is gray, and so its images stay gray." in said
-    page.selectbox(key="compete-gray").select(False).run()
+    unfold(page, "advanced").selectbox(key="compete-gray").select(False).run()
     assert "stay gray" not in " ".join(caption.value for caption in page.caption)
     page.button(key="compete-start").click().run()
     job = queue_of(str(tmp_path)).look(parameter(page, "job"))
@@ -343,7 +373,7 @@ def test_a_run_is_paused_stopped_and_continued(open_page: OpenPage, tmp_path: Pa
     assert "GMSD back to its level" in html_of(page)
     page.button(key="compete-slow").click().run()
     assert queue.look(job).folder.is_slow()
-    page.button(key="compete-slow").click().run()
+    page.button(key="compete-full-speed").click().run()
     assert not queue.look(job).folder.is_slow()
     page.button(key="compete-resume").click().run()
     paused = queue.look(job).status.step
@@ -351,11 +381,11 @@ def test_a_run_is_paused_stopped_and_continued(open_page: OpenPage, tmp_path: Pa
     page.run()
     page.button(key="compete-stop").click().run()
     assert page.button(key="compete-stop").disabled
-    wait_for(page, lambda page: any(button.key == "compete-resume" for button in page.button))
+    wait_for(page, lambda page: any(button.key == "compete-continue" for button in page.button))
     step = queue.look(job).status.step
     assert any(f"Stopped at step {step} of 100000" in info.value for info in page.info)
-    assert page.button(key="compete-resume").label == f"Continue from step {step}"
-    page.button(key="compete-resume").click().run()
+    assert page.button(key="compete-continue").label == f"Continue from step {step}"
+    page.button(key="compete-continue").click().run()
     wait_for(page, lambda _: queue.look(job).status.step > step)
     assert queue.look(job).status.phase is Phase.RUNNING
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mad_app.images import Crop
-from mad_app.records import Keyframes, load_run, save_run
+from mad_app.records import Keyframes, load_record, save_run
 from mad_app.request import Request
 from mad_app.ui.components.form import PictureChoice, from_query, plan, request_of_record, to_query
 from tests.mad_app.record_examples import make_run
@@ -65,7 +65,7 @@ def test_a_record_on_another_picture_is_repeated_on_its_own_copy(
     reference = np.zeros((24, 32, 3), np.float32)
     shown = {"reference": reference, "start": reference, "finals": np.stack([reference] * 4)}
     settings = {"image": "mine.png", "size": 99, "extent": 0.5, "first": "ssim", "second": "mse", "mask": "a.png"}
-    run = load_run(save_run(make_run(settings=settings, keyframes=Keyframes.empty(), **shown), tmp_path / series))
+    run = load_record(save_run(make_run(settings=settings, keyframes=Keyframes.empty(), **shown), tmp_path / series))
     request, lacking = request_of_record(run)
     assert request == Request(image=f"{series}{run.id}/reference.png", size=32, first="ssim", second="mse")
     assert lacking == ["mask"]

@@ -1,5 +1,9 @@
 """HTML is escaped once, wherever text comes from."""
 
+import re
+from pathlib import Path
+
+from mad_app.ui import components
 from mad_app.ui.components.html import Html, element, join, page_sheets, plain, sentence
 
 EVIL = '<img src="x" onerror=alert(1)>'
@@ -24,3 +28,14 @@ def test_no_style_of_a_page_touches_every_drawing_of_charts() -> None:
         one.strip() for text in sheets.values() for rule in text.split("}") for one in rule.split("{")[0].split(",")
     ]
     assert not {"svg", "path", "text", "rect", "line", "button"} & set(selectors)
+
+
+def test_what_a_component_draws_has_a_name_before_its_pictures_are_decoded() -> None:
+    files = sorted(Path(components.__file__).parent.glob("*.html"))
+    tags = [
+        tag
+        for path in files
+        for tag in re.findall(r"<[^>]*\brole=\"(?:img|application)\"[^>]*>", path.read_text("utf-8"))
+    ]
+    assert len(tags) >= 4
+    assert [tag for tag in tags if 'aria-label="' not in tag] == []

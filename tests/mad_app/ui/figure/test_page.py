@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mad_app.figures import caption, captions_of, short_caption
-from mad_app.records import SHELF_RUNS, Label, load_run, save_label, save_run
+from mad_app.records import SHELF_RUNS, Label, load_record, save_label, save_run
 from mad_app.ui.figure.form import FILES, FigureForm, FileKind, command_of, draw, fitting, from_query, to_query
 from tests.mad_app.cli.command_line import invoke
 from tests.mad_app.figures.sheet_runs import make_sheet_run
@@ -49,7 +49,7 @@ def test_the_command_makes_the_same_file_as_the_page(
     words = shlex.split(command_of([folder.relative_to(tmp_path)], form))
     assert words[:3] == ["python", "-m", "mad_app"]
     assert invoke(*words[3:]).exit_code == 0
-    assert (tmp_path / f"figure.{kind}").read_bytes() == draw([load_run(folder)], form)
+    assert (tmp_path / f"figure.{kind}").read_bytes() == draw([load_record(folder)], form)
 
 
 def test_the_command_of_several_runs_makes_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +58,7 @@ def test_the_command_of_several_runs_makes_the_same_file(tmp_path: Path, monkeyp
     form = fitting(dataclasses.replace(WRITTEN, rows="-x,the $second"), 2)
     words = shlex.split(command_of([folder.relative_to(tmp_path) for folder in folders], form))
     assert invoke(*words[3:]).exit_code == 0
-    assert (tmp_path / "figure.pdf").read_bytes() == draw([load_run(folder) for folder in folders], form)
+    assert (tmp_path / "figure.pdf").read_bytes() == draw([load_record(folder) for folder in folders], form)
 
 
 @pytest.mark.parametrize("form", [FigureForm(), CHOSEN, WRITTEN, FigureForm(file="webp", theme="dark")])
@@ -72,6 +72,7 @@ def test_what_is_not_allowed_is_the_default() -> None:
     assert from_query(query) == FigureForm()
 
 
+@pytest.mark.usefixtures("true_drawing")
 def test_without_runs_those_that_come_with_the_program_can_be_drawn(open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page("figure")
     assert "data:image/png" in drawn(page)
@@ -90,9 +91,9 @@ def test_a_figure_is_drawn_and_described(open_page: OpenPage, tmp_path: Path) ->
     assert parameter(page, "run") == folder.name
     command, plain, short, latex = codes_of(page)
     assert command == command_of([Path("runs") / folder.name], FigureForm())
-    assert plain == caption(load_run(folder))
-    assert short == short_caption(load_run(folder))
-    assert latex == captions_of(load_run(folder)).latex
+    assert plain == caption(load_record(folder))
+    assert short == short_caption(load_record(folder))
+    assert latex == captions_of(load_record(folder)).latex
     assert {"Table as CSV", "Table as LaTeX"} <= set(downloads_of(page))
 
 

@@ -71,9 +71,9 @@ def test_runs_are_cards_found_by_metric_picture_and_search(open_page: OpenPage, 
 def test_runs_are_sorted_by_separation_and_date(open_page: OpenPage, tmp_path: Path) -> None:
     run = make_sheet_run((8, 8))
     for day, factor in ((1, 2.0), (2, 8.0), (3, 4.0)):
-        result = dataclasses.replace(run.images[0], final={**run.images[0].final, "lasi": factor * 3e-4 * 3000})
+        result = dataclasses.replace(run.results[0], final={**run.results[0].final, "lasi": factor * 3e-4 * 3000})
         folder = save_run(
-            dataclasses.replace(run, images=(result, *run.images[1:]), created=f"2026-01-0{day}T00:00:00Z"), tmp_path
+            dataclasses.replace(run, results=(result, *run.results[1:]), created=f"2026-01-0{day}T00:00:00Z"), tmp_path
         )
         save_label(folder, Label(str(day)))
     page = open_page("gallery")

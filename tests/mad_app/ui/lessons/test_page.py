@@ -24,7 +24,7 @@ def predict(page: AppTest, lesson: str) -> None:
 
 
 def test_the_list_leads_to_every_lesson(open_page: OpenPage) -> None:
-    page = open_page("lessons")
+    page = open_page("lessons", size="32")
     assert page.title[0].value == "Lessons"
     for name, lesson in LESSONS.items():
         assert lesson.title in [heading.value for heading in page.header]
@@ -108,13 +108,13 @@ def test_what_an_address_hides_keeps_its_value(open_page: OpenPage) -> None:
 
 
 def test_a_plane_of_two_distortions_is_measured_beside_the_page(open_page: OpenPage) -> None:
-    page = open_page("lessons", lesson="level-sets", plane="distortions", size="64", up="blur", u="0.3", v="0.6")
+    page = open_page("lessons", lesson="level-sets", plane="distortions", size="32", up="blur", u="0.3", v="0.6")
     for _ in range(200):
         if ">MSE<" in html_of(page) and not any("parts of" in caption.value for caption in page.caption):
             break
         time.sleep(0.1)
         page.run()
-    plane = distortions_plane(load_image(bundled_path("cat"), size=64), "noise", "blur")
+    plane = distortions_plane(load_image(bundled_path("cat"), size=32), "noise", "blur")
     assert f">{number_text(float(plane_values(plane, 'mse', [(0.3, 0.6)])[0]))} = " in html_of(page)
     page.selectbox(key="lessons-level-sets-up").set_value("noise").run()
     assert "on a line" in page.warning[0].value

@@ -1,0 +1,1 @@
+"""The page that searches the small changes that metrics disagree about most."""
