@@ -203,8 +203,6 @@ def test_a_process_ends_with_its_server_and_the_next_server_resumes_its_run(open
     died = wait_for(later, job_id, over)
     assert died.status.phase is Phase.DIED
     assert "kept" in str(died.status.message)
-    quick = later.submit(QUICK, reference())
-    assert wait_for(later, quick, over).status.phase is Phase.DONE
 
 
 def test_what_is_printed_goes_to_the_log_and_not_among_the_answers(folder: JobFolder) -> None:

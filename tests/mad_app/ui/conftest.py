@@ -86,6 +86,7 @@ def failures() -> Iterator[list[str]]:
 @pytest.fixture(scope="module", autouse=True)
 def _earlier_files_are_set_aside() -> None:
     """After every run of a page Streamlit searches all objects for garbage, those of earlier files, too."""
+    gc.collect()
     gc.freeze()
 
 

@@ -39,3 +39,6 @@ def test_what_a_component_draws_has_a_name_before_its_pictures_are_decoded() -> 
     ]
     assert len(tags) >= 4
     assert [tag for tag in tags if 'aria-label="' not in tag] == []
+    radios = [tag for path in files for tag in re.findall(r'<button[^>]*role="radio"[^>]*>', path.read_text("utf-8"))]
+    assert radios
+    assert [tag for tag in radios if "aria-checked=" not in tag] == []
