@@ -52,18 +52,21 @@ def distance(x: Any, y: Any, *, neighborhood_size: int = 10, data_range: Range =
         >>> float(distance(x, x, data_range=(0, 1))) < 1e-6 < float(distance(x, x**2, data_range=(0, 1)))
         True
     """
+    data_range = _checked_range(data_range)
     x, y = _image(x, "x", data_range), _image(y, "y", data_range)
     return _program("distance", x.shape, neighborhood_size, data_range)(x, y)
 
 
 def embed(x: Any, *, neighborhood_size: int = 10, data_range: Range = (-1, 1)) -> Array:
     """The LASI embedding of every element, shifted and normalized, (*shape, N); arguments and errors as `distance`."""
+    data_range = _checked_range(data_range)
     x = _image(x, "x", data_range)
     return _program("embed", x.shape, neighborhood_size, data_range)(x)
 
 
 def distance_map(x: Any, y: Any, *, neighborhood_size: int = 10, data_range: Range = (-1, 1)) -> Array:
     """Each pixel's contribution to the distance, (H, W), whose mean it is; arguments and errors as `distance`."""
+    data_range = _checked_range(data_range)
     x, y = _image(x, "x", data_range), _image(y, "y", data_range)
     return _program("distance_map", x.shape, neighborhood_size, data_range)(x, y)
 
@@ -86,13 +89,22 @@ def _in_authors_range(image: Array, data_range: Range) -> Array:
     return floats if (low, high) == (-1, 1) else (floats - low) * (2 / (high - low)) - 1
 
 
-def _image(image: Any, name: str, data_range: Range) -> Array:
-    """An argument as an array of JAX, its values as they are."""
+def _checked_range(data_range: Any) -> Range:
+    """Values of black and white, whose difference a float32 can hold."""
     if np.shape(data_range) != (2,):
         raise ValueError(f"data_range must be two numbers, those of black and white, got {data_range!r}")
-    low, high = data_range
-    if not (np.isfinite([low, high]).all() and low < high):
+    try:
+        low, high = (float(value) for value in data_range)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"data_range must be two numbers, those of black and white, got {data_range!r}") from error
+    if not (low < high and high - low <= np.finfo(np.float32).max):
         raise ValueError(f"data_range must be two finite numbers, black below white, got {data_range!r}")
+    return low, high
+
+
+def _image(image: Any, name: str, data_range: Range) -> Array:
+    """An argument as an array of JAX, its values as they are."""
+    low, high = data_range
     array = _array(image, name)
     if jnp.issubdtype(array.dtype, jnp.complexfloating):
         raise ValueError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
@@ -100,8 +112,8 @@ def _image(image: Any, name: str, data_range: Range) -> Array:
         least, greatest = float(array.min()), float(array.max())
         if least < low or greatest > high:
             raise ValueError(
-                f"{name} has values from {least:g} to {greatest:g}, beyond data_range {data_range!r}: give the range "
-                f"of its black and white"
+                f"{name} has values from {least:g} to {greatest:g}, beyond data_range ({low:g}, {high:g}): give "
+                f"the range of its black and white"
             )
     return array
 
@@ -112,4 +124,5 @@ def _array(image: Any, name: str) -> Array:
             return jnp.array(jnp.from_dlpack(image), copy=True).block_until_ready()
         return jnp.asarray(image)
     except (TypeError, ValueError, BufferError, RuntimeError) as error:
-        raise ValueError(f"{name} must be an array of real numbers, got {type(image).__name__}: {error}") from error
+        fault = f"{type(image).__name__}: {' '.join(str(error).split())}"
+        raise ValueError(f"{name} must be an array of real numbers, got {fault}") from error

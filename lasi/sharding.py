@@ -17,15 +17,15 @@ Method = TypeVar("Method", bound=Callable[..., Array])
 
 def compiled(method: Method) -> Method:
     """`jax.jit` of a method of a hashable object; its values are on all devices, even where an image is divided."""
-    return _compiled(method, lambda _: PartitionSpec())  # type: ignore[no-untyped-call]
+    return _compiled(method, lambda _: ())
 
 
 def compiled_for_batch(method: Method) -> Method:
     """Likewise, where the last argument is a batch; its values, one per entry, are divided as the batch is."""
-    return _compiled(method, lambda batch: PartitionSpec(*_sharding(batch).spec[:1]))  # type: ignore[no-untyped-call]
+    return _compiled(method, lambda batch: tuple(_sharding(batch).spec[:1]))
 
 
-def _compiled(method: Method, spec: Callable[[Array], PartitionSpec]) -> Method:
+def _compiled(method: Method, spec: Callable[[Array], tuple[Any, ...]]) -> Method:
     @functools.wraps(method)
     def run(self: Any, *arrays: Array) -> Array:
         function = functools.partial(method, self)
@@ -33,7 +33,8 @@ def _compiled(method: Method, spec: Callable[[Array], PartitionSpec]) -> Method:
         mesh = next((mesh for mesh in meshes if mesh.explicit_axes), None)
         if mesh is None:
             return function(*arrays)
-        value: Array = auto_axes(function, out_sharding=NamedSharding(mesh, spec(arrays[-1])))(*arrays)
+        divided = PartitionSpec(*spec(arrays[-1]))  # type: ignore[no-untyped-call]
+        value: Array = auto_axes(function, out_sharding=NamedSharding(mesh, divided))(*arrays)
         return value
 
     return jax.jit(run, static_argnums=0)  # type: ignore[return-value]

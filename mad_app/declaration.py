@@ -86,7 +86,7 @@ class Setting:
             none = " or None" if self.optional else ""
             raise ArgumentError(self.name, f"must be {_WORDS[self.kind]}{none}, got {value!r:.60}")
         if isinstance(value, int | float | np.number) and not isinstance(value, bool) and not self._is_in_range(value):
-            raise ArgumentError(self.name, f"must {self._range()}, got {_shown(value)}")
+            raise ArgumentError(self.name, f"must {self._range(value)}, got {_shown(value)}")
 
     def parse(self, text: str) -> Value:
         """The value that a text gives, as in an address; the inverse of `text`.
@@ -146,11 +146,12 @@ class Setting:
             and (self.maximum is None or number <= self.maximum)
         )
 
-    def _range(self) -> str:
+    def _range(self, value: float | np.number[Any]) -> str:
         low = f"at least {_plain(self.minimum)}" if self.minimum is not None else ""
         low = f"above {_plain(self.above)}" if self.above is not None else low
         high = f"at most {_plain(self.maximum)}" if self.maximum is not None else ""
-        return f"be {' and '.join(filter(None, (low, high))) or 'finite'}"
+        finite = "finite" if self.maximum is None and value == math.inf else ""
+        return f"be {' and '.join(filter(None, (finite, low, high))) or 'finite'}"
 
 
 def setting(

@@ -5,7 +5,9 @@ from pathlib import Path
 import click
 
 from mad_app.cli.options import Command, FileName, file_option
+from mad_app.errors import ArgumentError
 from mad_app.images import BUNDLED, DEFAULT_IMAGE, bundled_path, load_image
+from mad_app.records.text import encodable
 
 SIZE = 96
 """Longer side of the picture in pixels, as on the page."""
@@ -27,6 +29,8 @@ def lesson(name: str, path: Path, teacher: bool, image: str, address: str) -> No
     from mad_app.figures.export import save_as
     from mad_app.lessons.handout import make_handout
 
+    if encodable(address) != address:
+        raise ArgumentError("address", "must be text that a QR code can hold")
     reference = load_image(bundled_path(image) if image in BUNDLED else image, size=SIZE)
 
     def content(_: str) -> bytes:

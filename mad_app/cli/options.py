@@ -48,6 +48,8 @@ class Folder(click.Path):
         if (on_shelf := shelf_folder(str(value).rstrip("/"))) is not None and not Path(str(value)).exists():
             return on_shelf
         folder = Path(str(super().convert(value, param, ctx)))
+        if not folder.is_dir():  # a pipe or a device
+            self.fail(f"{folder} is no folder.", param, ctx)
         return folder.resolve() if folder.name in ("", "..") else folder
 
 

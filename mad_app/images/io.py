@@ -161,8 +161,9 @@ def save_png(path: str | Path, image: npt.ArrayLike) -> None:
 
 
 def _called(source: ImageSource, name: str | None) -> str:
-    """Name of the picture in messages."""
-    return name or (str(source) if isinstance(source, str | Path) else "the picture")
+    """Name of the picture in messages; in quotation marks where it is empty or cannot be printed."""
+    called = name or (str(source) if isinstance(source, str | Path) else "the picture")
+    return called if called.strip() and called.isprintable() else repr(called)
 
 
 def _read(source: ImageSource, called: str) -> bytes:

@@ -7,8 +7,9 @@ do so, a page or an address never does: they use `registry.get_metric`.
 
 import importlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from numbers import Real
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -24,6 +25,9 @@ from mad_app.metrics.sums import Summable, Term, renamed, weighted_sum
 PROBE_SIZES = (64, 256, 224)
 """Sides in pixels of the test images: the next where a function raises an error at the one before. Five scales of an
 11-pixel window need more than 160 pixels, and some networks take 224 alone."""
+
+LONGEST_NAME, NOT_IN_NAMES = 120, "<>[]`"
+"""Of the name of a metric, which records keep and pages show."""
 
 
 def resolve_metric(name: str, *, argument: str = "metric") -> KnownMetric:
@@ -158,16 +162,33 @@ def metric_from(
             metric_from(lpips.LPIPS(net="alex"), name="LPIPS of lpips", data_range=(-1, 1))
             metric_from(pyiqa.create_metric("dists", as_loss=True), name="DISTS of pyiqa")
     """
-    if not name or is_sum(name):
-        raise ArgumentError("name", f"must not be empty, nor contain + or *, which make sums of metrics, got {name!r}")
+    _check_name(name)
     for argument, value, allowed in (("framework", framework, ("jax", "torch")), ("layout", layout, ("HWC", "NCHW"))):
         if value is not None and value not in allowed:
             raise ArgumentError(argument, f"must be {' or '.join(allowed)}, or None, got {value!r}")
-    black, white = data_range
-    if not (math.isfinite(white - black) and black < white):
-        raise ArgumentError("data_range", f"must be two finite numbers, the smaller one first, got {data_range!r}")
-    given = _Given(framework, layout, (black, white), similarity, batched, reference_first)
+    for switch, chosen in (("batched", batched), ("reference_first", reference_first)):
+        if not (chosen is None or isinstance(chosen, bool)):
+            raise ArgumentError(switch, f"must be True, False or None, got {chosen!r:.60}")
+    given = _Given(framework, layout, _checked_range(data_range), similarity, batched, reference_first)
     return _checked_metric(function, name, given, "function")
+
+
+def _check_name(name: object) -> None:
+    """Refuse the name of a metric that no record can keep, or that stands for a sum."""
+    if not isinstance(name, str) or not name or is_sum(name):
+        raise ArgumentError("name", f"must not be empty, nor contain + or *, which make sums of metrics, got {name!r}")
+    if len(name) > LONGEST_NAME or not name.isprintable() or set(name) & set(NOT_IN_NAMES):
+        problem = f"must be printable text of at most {LONGEST_NAME} characters, without any of {NOT_IN_NAMES}"
+        raise ArgumentError("name", f"{problem}, got {name!r:.60}")
+
+
+def _checked_range(data_range: object) -> tuple[float, float]:
+    """The values of black and white."""
+    pair = tuple(data_range) if isinstance(data_range, Iterable) else ()
+    numbers = [float(value) for value in pair if isinstance(value, Real)]
+    if len(pair) != 2 or len(numbers) != 2 or not (math.isfinite(numbers[1] - numbers[0]) and numbers[0] < numbers[1]):
+        raise ArgumentError("data_range", f"must be two finite numbers, the smaller one first, got {data_range!r:.60}")
+    return numbers[0], numbers[1]
 
 
 class _Given(NamedTuple):

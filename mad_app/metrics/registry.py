@@ -153,6 +153,8 @@ def _parse_competitor(name: str, argument: str) -> tuple[MetricSpec, float | Non
 
 def _parse(name: str, argument: str) -> tuple[MetricSpec, float | None]:
     """The specification of a name and the number after its colon, if there is one."""
+    if not isinstance(name, str):
+        raise ArgumentError(argument, f"must be the name of a metric, got {type(name).__name__}")
     if is_sum(name):
         return _parse_sum(name, argument)
     base, colon, digits = name.partition(":")

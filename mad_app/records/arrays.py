@@ -47,6 +47,7 @@ class ArrayForm:
         shape: sizes, or letters that stand for them; None for any.
         unit: whether all values must lie in [0, 1].
         finite: whether all must be finite.
+        most: the largest magnitude of those that are finite.
         growing: whether they must be at least 0 and grow.
         optional: whether it may be missing.
     """
@@ -55,6 +56,7 @@ class ArrayForm:
     shape: tuple[int | str, ...] | None
     unit: bool = False
     finite: bool = False
+    most: float = math.inf
     growing: bool = False
     optional: bool = False
 
@@ -78,6 +80,8 @@ class ArrayForm:
         """Refuse values out of range."""
         if (self.finite or self.unit) and not np.isfinite(array).all():
             raise RecordError(f"{what} must be finite, but holds NaN or ±∞")
+        if self.most < math.inf and (np.abs(array[np.isfinite(array)]) > self.most).any():
+            raise RecordError(f"{what} must have values from {-self.most:g} to {self.most:g}")
         if self.unit and array.size and not (array.min() >= 0 and array.max() <= 1):
             raise RecordError(f"{what} must have values in [0, 1]")
         if self.growing and array.size and (array[0] < 0 or (array[1:] <= array[:-1]).any()):

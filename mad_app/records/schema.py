@@ -113,7 +113,7 @@ IMAGES: Forms = {
 }
 """images.npz."""
 
-_COLUMN = ArrayForm("floats", ("T", len(CORNERS)))
+_COLUMN = ArrayForm("floats", ("T", len(CORNERS)), most=LARGEST)
 HISTORY: Forms = {
     "step": ArrayForm("integers", ("T",), growing=True),
     "first": _COLUMN,
@@ -128,7 +128,8 @@ KEYFRAMES: Forms = {
 }
 """keyframes.npz."""
 
-_MAP, _PEAK = ArrayForm("uint8", ("K", len(CORNERS), "H", "W")), ArrayForm("floats", ("K", len(CORNERS)), finite=True)
+_MAP = ArrayForm("uint8", ("K", len(CORNERS), "H", "W"))
+_PEAK = ArrayForm("floats", ("K", len(CORNERS)), finite=True, most=LARGEST)
 MAPS: Forms = {
     "step": ArrayForm("integers", ("K",), growing=True),
     "first": _MAP,
@@ -138,10 +139,10 @@ MAPS: Forms = {
 }
 """maps.npz."""
 
-_VALUES = ArrayForm("floats", (len(CORNERS),))
+_VALUES = ArrayForm("floats", (len(CORNERS),), most=LARGEST)
 CHECKPOINT: Forms = {
     "index": ArrayForm("integers", ()),
-    "seconds": ArrayForm("floats", (), finite=True),
+    "seconds": ArrayForm("floats", (), finite=True, most=LARGEST),
     "images": _FOUR,
     "first": _VALUES,
     "second": _VALUES,

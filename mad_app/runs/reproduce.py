@@ -1,5 +1,6 @@
 """What reproduces a run: a command line, Python, and the address of a page, all made from the declared settings."""
 
+import os
 import re
 import shlex
 from collections.abc import Callable, Mapping
@@ -168,7 +169,7 @@ def reproduction_of(run: Run) -> Request:
     if _is_bundled(run):
         return request
     copied = _on_copy(request, run)
-    path, here = Path(str(copied.image)).resolve(), Path.cwd()
+    path, here = Path(os.path.realpath(str(copied.image))), Path.cwd()  # `resolve` ends at links in a circle
     return replace(copied, image=str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
@@ -214,7 +215,7 @@ def _is_bundled(run: Run | Summary) -> bool:
 def _is_enlarged(run: Run | Summary) -> bool:
     """Whether a record holds a bundled picture enlarged, as earlier versions did: only its own copy reproduces it."""
     extent = run.settings.get("extent")
-    if run.origin is None or run.origin.width is None or not isinstance(extent, int | float):
+    if run.origin is None or run.origin.width is None or not isinstance(extent, int | float) or not 0 < extent <= 1:
         return False
     picture = Picture.read(bundled_path(str(run.settings["image"])))
     return run.origin.width > max(MIN_SIZE, round(extent * min(picture.width, picture.height)))

@@ -75,3 +75,17 @@ def test_programs_are_kept_and_their_number_is_bounded() -> None:
 def test_what_does_not_fit_is_refused(x: Any, options: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         lasi.distance(x, Y, **options)
+
+
+@pytest.mark.parametrize("data_range", [[0, 1], np.array([0, 1]), (np.float32(0), np.int64(1))])
+def test_the_range_may_be_any_pair_of_numbers(data_range: object) -> None:
+    x = np.random.default_rng(0).uniform(size=(4, 4))
+    found = lasi.distance(x, x**2, neighborhood_size=2, data_range=data_range)  # type: ignore[arg-type]
+    assert found == lasi.distance(x, x**2, neighborhood_size=2, data_range=(0, 1))
+
+
+@pytest.mark.parametrize("data_range", ["ab", [[0, 1]], (0, "a"), (-1e308, 1e308), (0, 10**400), (1, 1), None])
+def test_a_range_of_no_two_numbers_is_refused(data_range: object) -> None:
+    x = np.zeros((4, 4))
+    with pytest.raises(ValueError, match=r"^data_range must be two"):
+        lasi.distance(x, x, data_range=data_range)  # type: ignore[arg-type]

@@ -84,8 +84,8 @@ def _scale(rows: Sequence[Row], start: float, end: float) -> Scale:
     """From a distance to a position between `start` and `end`; logarithmic where the values span a wide range."""
     values = [value for row in rows for value in row if value is not None] or [0.0]
     low, high = min(values), max(values)
-    if low > 0 and high / low > LOGARITHMIC_FROM:
-        margin = (high / low) ** MARGIN
+    margin = (high / low) ** MARGIN if low > 0 and high / low > LOGARITHMIC_FROM else 0.0
+    if margin and low / margin > 0:  # which it is not for the least numbers that there are
         return Scale(low / margin, high * margin, end, start, logarithmic=True)
     margin = MARGIN * (high - low) or MARGIN * abs(high) or 1.0
     return Scale(max(low - margin, 0.0), high + margin, end, start)

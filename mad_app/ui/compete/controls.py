@@ -5,6 +5,7 @@ has one made from its declaration. What is folded away is drawn when it is opene
 """
 
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -15,6 +16,7 @@ from mad_app.distortions import DISTORTIONS
 from mad_app.errors import ArgumentError
 from mad_app.images import ImageArray, to_gray
 from mad_app.images.encode import Picture
+from mad_app.records.storage import stamp
 from mad_app.request import PICTURE, REQUEST_SETTINGS, Request, crop_settings, in_groups, with_todays_names
 from mad_app.runs.materialize import check_start_differs, make_start
 from mad_app.ui.address import came_back
@@ -219,7 +221,7 @@ def _start_of(request: Request, picture: PictureChoice) -> tuple[ImageArray, str
     asked = Request(**{name: getattr(request, name) for name in OF_THE_START} | {"image": picture.image})
     start = picture.reference
     try:
-        start = _start(asked, picture.reference)
+        start = _start(asked, picture.reference, stamp(Path(asked.start_file or "")))
         check_start_differs(asked, picture.reference, start)
     except ArgumentError as error:
         return start, f"{plain(labels([error.argument]))} {plain(error.problem)}."
@@ -229,7 +231,8 @@ def _start_of(request: Request, picture: PictureChoice) -> tuple[ImageArray, str
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _start(request: Request, reference: ImageArray) -> ImageArray:
+def _start(request: Request, reference: ImageArray, version: object) -> ImageArray:  # noqa: ARG001
+    """The start; read again where the file that it comes from is another version."""
     return make_start(request, reference)
 
 

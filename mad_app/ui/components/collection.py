@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PIL import Image
-
 from mad_app.distortions import DISTORTIONS
 from mad_app.figures import contest_title
 from mad_app.images import BUNDLED
@@ -28,6 +26,7 @@ from mad_app.records import (
 )
 from mad_app.records.index import Entries, Entry, Index, SeriesEntry
 from mad_app.records.storage import stamp
+from mad_app.records.upgrade import png_size
 from mad_app.ui.components.html import displayable
 
 
@@ -347,11 +346,7 @@ def size_of(folder: Path | None) -> tuple[int, int] | None:
 def _size(path: Path, version: object) -> tuple[int, int] | None:
     """Of a picture file, from its header; read again only when it is another version."""
     del version
-    try:
-        with Image.open(path, formats=("PNG",)) as picture:
-            return picture.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return None
+    return png_size(path)
 
 
 def _has_metrics(card: Card, chosen: Sequence[str]) -> bool:

@@ -155,6 +155,8 @@ def _value(value: object) -> str:
 def thumbnail_uri(path: Path, version: object) -> str:
     """A small JPEG of a picture file inside a URL, empty if it is unreadable; read again for another version."""
     del version
+    if not path.is_file():  # opening a pipe would wait for ever
+        return ""
     try:
         with Image.open(path, formats=("PNG",)) as picture:
             small = picture.convert("RGB")

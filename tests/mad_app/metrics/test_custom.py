@@ -181,6 +181,12 @@ def test_a_metric_has_a_name_that_is_no_sum(name: str) -> None:
         metric_from(in_jax, name=name)
 
 
+@pytest.mark.parametrize("name", ["x" * 121, "<b>", "a\nb", "a\udcff"])
+def test_a_name_that_no_record_keeps_is_refused(name: str) -> None:
+    with pytest.raises(ArgumentError, match=r"^name must be printable text of at most 120 characters"):
+        metric_from(lambda x, y: ((x - y) ** 2).mean(), name=name)
+
+
 def test_a_function_is_loaded_by_its_name(module: str) -> None:
     metric = load_metric(f"{module}:in_jax")
     assert metric.name == "their_metrics:in_jax"

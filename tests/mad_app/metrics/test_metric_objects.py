@@ -175,6 +175,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "framework": (lambda: abs, {"framework": "tensorflow"}, "^framework must be jax or torch, or None, got 'tensorf"),
     "layout": (lambda: abs, {"layout": "CHW"}, "^layout must be HWC or NCHW, or None, got 'CHW'"),
     "range": (lambda: abs, {"data_range": (1, 0)}, r"^data_range must be two finite numbers, .*, got \(1, 0\)"),
+    "range of three": (lambda: abs, {"data_range": (0, 1, 2)}, r"^data_range must be two finite numbers, .*, got \(0,"),
+    "range of text": (lambda: abs, {"data_range": "x"}, "^data_range must be two finite numbers, .*, got 'x'"),
+    "batched": (lambda: abs, {"batched": "yes"}, "^batched must be True, False or None, got 'yes'"),
     "module in JAX": (lambda: piq.GMSDLoss(), {"framework": "jax"}, "^framework must be torch for Mine"),
 }
 

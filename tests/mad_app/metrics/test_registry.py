@@ -1,5 +1,7 @@
 """The registry: its names, parameters and smallest images."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -141,3 +143,9 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert METRICS["lasi"].missing() is None
     with pytest.raises(MetricUnavailable, match="ssim is not available here: not installed: torch, piq"):
         get_metric("ssim")
+
+
+@pytest.mark.parametrize("name", [None, 3])
+def test_what_is_no_text_is_refused(name: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"^metric must be the name of a metric, got "):
+        get_metric(name)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mad_app.records import Keyframes, deleted_runs, save_run
-from mad_app.ui.components.collection import date_of
+from mad_app.ui.components.collection import date_of, size_of
+from mad_app.ui.gallery.cards import thumbnail_uri
 from tests.mad_app.figures.sheet_runs import make_sheet_run
 from tests.mad_app.ui.conftest import OpenPage, html_of, shown_by_viewer
 
@@ -134,3 +135,10 @@ def test_a_folder_whose_name_is_no_text_breaks_nothing(open_page: OpenPage, tmp_
     save_run(make_sheet_run(), tmp_path)
     (tmp_path / os.fsdecode(b"odd\xff")).mkdir()
     assert "mad-card" in html_of(open_page("gallery"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_pipe_in_the_place_of_a_picture_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "reference.png")
+    assert thumbnail_uri(tmp_path / "reference.png", 0) == ""
+    assert size_of(tmp_path) is None
