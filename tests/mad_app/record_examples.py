@@ -76,7 +76,9 @@ def make_run(**changes: object) -> Run:
     )
     changed = dataclasses.replace(run, **changes)  # type: ignore[arg-type]
     return (
-        changed if "images_8bit" in changes else dataclasses.replace(changed, images_8bit=nearest_8bit(changed.finals))
+        changed
+        if "images_8bit" in changes
+        else dataclasses.replace(changed, images_8bit=nearest_8bit(changed.finals.astype(np.float32)))
     )
 
 
