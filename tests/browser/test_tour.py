@@ -15,7 +15,9 @@ def at(page: Page, stop: int) -> None:
     lesson = TOUR[stop - 1].lesson
     expect(page).to_have_url(re.compile(rf"[?&]tour={stop}(&|$)"))
     expect(page.get_by_role("progressbar", name=f"Stop {stop} of {len(TOUR)}")).to_be_visible()
-    expect(page.get_by_role("heading", level=1)).to_have_text(LESSONS[lesson].title if lesson else re.compile("finish"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        [LESSONS[lesson].title if lesson else re.compile("finish")]
+    )
     await_rest(page)
 
 
@@ -32,7 +34,7 @@ def test_the_tour_by_keyboard_alone(open_page: OpenPage) -> None:
     page.reload()
     at(page, 1)
     page.get_by_role("button", name="Leave the tour").press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Lessons")
+    expect(page.get_by_role("heading", level=1)).to_have_text(["Lessons"])
     last = open_page(f"lessons?tour={len(TOUR)}", 390, 844, await_=".viewer")
     at(last, len(TOUR))
     assert last.evaluate("document.documentElement.scrollWidth <= innerWidth")
