@@ -1,6 +1,7 @@
 """A real server, and a real browser for each test; a test that fails leaves a picture of its page."""
 
 import contextlib
+import functools
 import os
 import re
 import signal
@@ -11,11 +12,20 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Locator,
+    LocatorAssertions,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from mad_app.jobs.folder import JobFolder
 from mad_app.jobs.queue import JOBS
@@ -63,6 +73,45 @@ IN_THE_MIDDLE = """async part => {
 """Where a part is, scrolled to the middle of the window, once it stays there."""
 
 Box = dict[Literal["x", "y", "width", "height"], float]
+ACTIONS = ("bounding_box", "check", "click", "dispatch_event", "drag_to", "evaluate", "fill", "focus", "get_attribute")
+ACTIONS += (
+    "hover",
+    "inner_text",
+    "input_value",
+    "is_visible",
+    "press",
+    "set_input_files",
+    "tap",
+    "text_content",
+    "wait_for",
+)
+
+
+def _until_one_stands(look: Callable[..., Any]) -> Callable[..., Any]:
+    """Let Playwright look again while a locator finds two elements, where it would fail at once.
+
+    The elements of an earlier drawing stay for a moment beside those of the next. Two that stay fail after PATIENCE.
+    """
+
+    @functools.wraps(look)
+    def again(*arguments: Any, **options: Any) -> Any:
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return look(*arguments, **options)
+            except (AssertionError, Error) as error:
+                if "strict mode violation" not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+
+    return again
+
+
+for _name in ACTIONS:
+    setattr(Locator, _name, _until_one_stands(getattr(Locator, _name)))
+for _name in [name for name in vars(LocatorAssertions) if name.startswith(("to_", "not_to_"))]:
+    setattr(LocatorAssertions, _name, _until_one_stands(getattr(LocatorAssertions, _name)))
+
 OpenPage = Callable[..., Page]
 Scheme = Literal["dark", "light"]
 
