@@ -113,7 +113,8 @@ def _missing() -> dict[str, str | None]:
 def _show(spec: SearchSpec, picture: PictureChoice) -> None:
     """What was found of this picture and these metrics, or how far the search is, or the way to begin it."""
     folder = search_folder(runs_root(), spec, picture.reference)
-    progress, running = read_progress(folder), _searches().is_running(folder)
+    running = _searches().is_running(folder)  # first: of one that has ended, all is told
+    progress = read_progress(folder)
     if running:
         with st.container(horizontal=True, vertical_alignment="center"):
             if _searches().asked_by(folder) == visitor() or is_host():
