@@ -187,25 +187,18 @@ def _slow_button(queue: JobQueue, job: Job, around: Surroundings) -> None:
     """Slow motion on or off, each a button of its own, so that a late click never asks for the contrary; its label is
     seen by those who listen."""
     if around.slow:
-        st.button(
-            "Full speed",
-            key=STATE.key("full-speed"),
-            icon=":material/speed:",
-            disabled=around.stopping,
-            on_click=queue.set_slow,
-            args=(job.id, False),
-            help="Full speed: no rest between steps.",
-        )
+        label, key, icon, does = "Full speed", "full-speed", "speed", "no rest between steps"
     else:
-        st.button(
-            "Slow motion",
-            key=STATE.key("slow"),
-            icon=":material/slow_motion_video:",
-            disabled=around.stopping,
-            on_click=queue.set_slow,
-            args=(job.id, True),
-            help="Slow motion: rests half a second after each step.",
-        )
+        label, key, icon, does = "Slow motion", "slow", "slow_motion_video", "rests half a second after each step"
+    st.button(
+        label,
+        key=STATE.key(key),
+        icon=f":material/{icon}:",
+        disabled=around.stopping,
+        on_click=queue.set_slow,
+        args=(job.id, not around.slow),
+        help=f"{label}: {does}.",
+    )
 
 
 def _pace(status: Status) -> list[str]:
