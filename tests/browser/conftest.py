@@ -51,6 +51,7 @@ AT_REST = """async () => {
   const all = root => [...root.querySelectorAll("*")].flatMap(inside);
   const look = () => {
     if (app?.dataset.testScriptState !== "notRunning" || document.getAnimations().some(moves)) return null;
+    if (!getComputedStyle(app).getPropertyValue("--mad-A")) return null;
     const parts = all(app).filter(part => part.matches("h1, button, summary, canvas, img, svg"));
     if (parts.some(part => part.complete === false)) return null;
     return parts.map(part => Object.values(part.getBoundingClientRect().toJSON())).join(";");
@@ -59,7 +60,7 @@ AT_REST = """async () => {
   await new Promise(resolve => setTimeout(resolve, 150));
   return before !== null && before === look();
 }"""
-"""Whether a page is drawn: no drawing of it goes on, its images are decoded, and for a while nothing moves or fades."""
+"""Whether a page is drawn: no drawing of it goes on, its styles and images are there, and for a while nothing moves."""
 
 IN_THE_MIDDLE = """async part => {
   for (let before = ""; ;) {

@@ -48,12 +48,14 @@ def load_styles(*rules: str) -> None:
     """Put the styles of all pages into the page.
 
     A sheet beside a script of its name is that of a component with a document of its own; here it would restyle every
-    drawing and button.
+    drawing and button. The styles are Markdown as the page's HTML is: the browser loads the program of `st.html` by
+    itself, and would show the page without styles until then.
 
     Args:
         *rules: further rules.
     """
-    st.html(f"<style>{''.join([*(path.read_text(encoding='utf-8') for path in page_sheets()), *rules])}</style>")
+    sheets = (path.read_text(encoding="utf-8") for path in page_sheets())
+    show_html(Html(f"<style>{''.join([*sheets, *rules])}</style>"))
     st.html(f"<script>{_PRESENTATION}</script>", unsafe_allow_javascript=True)
 
 
