@@ -4,6 +4,7 @@ all visitors who ask for the same.
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 import streamlit as st
@@ -17,6 +18,7 @@ from mad_app.metrics import spec_of
 from mad_app.metrics.sum_names import parts_of
 from mad_app.records import RecordError, find_run, load_record
 from mad_app.records.run import content_hash
+from mad_app.records.storage import stamps_in
 from mad_app.ui.components.form import PictureChoice, metric_problem
 from mad_app.ui.components.html import plain, sentence
 from mad_app.ui.components.limits import limit_of
@@ -37,9 +39,17 @@ def _known(_root: str) -> OrderedDict[Key, str]:
     return OrderedDict()
 
 
+def driven_in(root: str | Path, run_id: str) -> Driven:
+    """What a run in a folder of runs has found, as its record is now; raises RecordError if it is missing or damaged."""
+    folder = find_run(root, run_id)
+    return _driven(str(folder), stamps_in(folder))
+
+
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _driven(root: str, run_id: str) -> Driven:
-    return read_run(load_record(find_run(root, run_id)))
+def _driven(folder: str, version: object) -> Driven:
+    """What a record says; read again for another version."""
+    del version
+    return read_run(load_record(folder))
 
 
 def show_live_runs(picture: PictureChoice, judge: str, fixed: Sequence[str]) -> list[Driven]:
@@ -106,7 +116,7 @@ def _ended(key: Key) -> Driven | None:
     if job is None or job.status.run is None or job.status.phase not in (Phase.MAPS, Phase.DONE):
         return None
     try:
-        return _driven(str(server_queue().root), job.status.run)
+        return driven_in(server_queue().root, job.status.run)
     except RecordError:  # such as deleted in the gallery
         _known(str(server_queue().root)).pop(key, None)
         return None
