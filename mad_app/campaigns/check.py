@@ -7,6 +7,7 @@ from mad_app.campaigns.spec import Campaign, read_campaign
 from mad_app.errors import ArgumentError
 from mad_app.metrics import MetricUnavailable, resolve_metric, spec_of
 from mad_app.metrics.registry import is_listed
+from mad_app.records.text import quotable
 from mad_app.request import REQUEST_SETTINGS, Request
 from mad_app.runs import Resolve, materialize
 
@@ -37,7 +38,7 @@ def check(campaign: Campaign, resolve: Resolve = resolve_metric) -> tuple[dict[s
         problems |= dict.fromkeys(_misfits(request, shape, smallest))
         if shape is not None:
             pixels[identity] = shape[0] * shape[1]
-    return pixels, list(problems)
+    return pixels, list(map(quotable, problems))
 
 
 def mistakes(text: str) -> list[str]:

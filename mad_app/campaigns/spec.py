@@ -28,10 +28,14 @@ from typing import Any
 
 from mad_app.declaration import Setting
 from mad_app.errors import ArgumentError
+from mad_app.records.text import quotable
 from mad_app.request import REQUEST_SETTINGS, Request, request_id, settings_for_record
 
 MOST_RUNS = 1_000_000
 """Most runs of a campaign."""
+
+LARGEST_FILE = 10_000_000
+"""Characters, and bytes, of a campaign's file at most."""
 
 PAIRS, METRICS, RUNS = "pairs", "metrics", "runs"
 CONTESTANTS = (PAIRS, METRICS, "first", "second")
@@ -78,10 +82,12 @@ def read_campaign(text: str, name: str = "campaign.toml") -> tuple[Campaign, lis
         >>> read_campaign("sead = 1")[1]
         ['sead is no setting of a competition: did you mean seed?']
     """
+    if len(text) > LARGEST_FILE:
+        return Campaign(), [f"it has more than {LARGEST_FILE} characters: divide it into several campaigns"]
     try:
         document = tomllib.loads(text.removeprefix("\ufeff"))  # which editors on Windows put in front
-    except tomllib.TOMLDecodeError as error:
-        return Campaign(), [f"it is no valid TOML: {error}"]
+    except (ValueError, RecursionError) as error:
+        return Campaign(), [f"it is no valid TOML: {_fault(error)}"]
     if not document:
         return Campaign(), ["it is empty: give at least one setting of a competition"]
     problems: dict[str, None] = {}
@@ -89,7 +95,14 @@ def read_campaign(text: str, name: str = "campaign.toml") -> tuple[Campaign, lis
     for values in _sets(document, problems):
         for request in _requests(values, problems, MOST_RUNS - len(requests)):
             requests.setdefault(request_id(settings_for_record(request)), request)
-    return Campaign(requests=requests, text=text, name=name), list(problems)
+    return Campaign(requests=requests, text=text, name=name), list(map(quotable, problems))
+
+
+def _fault(error: Exception) -> str:
+    """What the parser met, without a name from inside of it."""
+    if isinstance(error, RecursionError):
+        return "lists or tables are nested too deeply"
+    return quotable(str(error)) if isinstance(error, tomllib.TOMLDecodeError) else "a number has too many digits"
 
 
 def _sets(document: Mapping[str, Any], problems: dict[str, None]) -> list[Values]:
@@ -115,15 +128,22 @@ def _checked(keys: Mapping[str, Any], problems: dict[str, None]) -> Values:
             continue
         declared = REQUEST_SETTINGS.get(key)
         if declared is None:
-            near = difflib.get_close_matches(key, [*REQUEST_SETTINGS, PAIRS, METRICS, RUNS], 1)
-            hint = f": did you mean {near[0]}?" if near else ""
-            problems[f"{key or repr(key)} is no setting of a competition{hint}"] = None
+            problems[_unknown(key)] = None
         elif given == []:
             problems[f"{key} has no value"] = None
         else:
             values[key] = _values_of(declared, given if isinstance(given, list) else [given], problems)
     pairs = _pairs(keys, problems)
     return {**values, PAIRS: pairs} if pairs is not None else values
+
+
+def _unknown(key: str) -> str:
+    """Why a key cannot be used, in a sentence."""
+    if key == RUNS:
+        return f"[[{RUNS}]] cannot hold further [[{RUNS}]]"
+    near = difflib.get_close_matches(key, [*REQUEST_SETTINGS, PAIRS, METRICS, RUNS], 1)
+    hint = f": did you mean {near[0]}?" if near else ""
+    return f"{key if key and key.isprintable() else repr(key)} is no setting of a competition{hint}"
 
 
 def _values_of(declared: Setting, given: list[Any], problems: dict[str, None]) -> list[Any]:

@@ -21,7 +21,7 @@ from typing import Any
 
 from mad_app.campaigns.outcomes import FOLDER
 from mad_app.campaigns.spec import Campaign
-from mad_app.records import run_lock
+from mad_app.records import RecordError, run_lock
 from mad_app.records.lock import is_locked
 from mad_app.records.storage import read_json, refusals, staged_file, write_json
 
@@ -79,8 +79,11 @@ class Known:
 
     def text(self) -> str:
         """Its file; raises RecordError where that cannot be read."""
-        with refusals("the campaign's file could not be read"):
-            return (self.folder / FILE).read_text(encoding="utf-8")
+        try:
+            with refusals("the campaign's file could not be read"):
+                return (self.folder / FILE).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise RecordError("the campaign's file is damaged: it is not UTF-8 text") from error
 
     def write(self, status: Status) -> None:
         """Keep another status; raises RecordError where the disk refuses it."""
@@ -181,13 +184,21 @@ def _known(folder: Path) -> Known:
 
 
 def _read(folder: Path) -> Status:
-    """The status of a campaign; what cannot be read of it has its default."""
+    """The status of a campaign; what cannot be read of it, or is of another type, has its default."""
     with contextlib.suppress(OSError, ValueError):
         values = read_json(folder / STATUS)
-        names = {item.name for item in fields(Status)}
-        lists = {name: tuple(values.get(name) or ()) for name in ("handed_out", "problems")}
-        return Status(**{name: value for name, value in values.items() if name in names} | lists)
+        read = {item.name: _as_declared(values.get(item.name), item.default) for item in fields(Status)}
+        return Status(**{"name": folder.name} | {name: value for name, value in read.items() if value is not None})
     return Status(name=folder.name)
+
+
+def _as_declared(value: Any, default: Any) -> Any:
+    """A value of the JSON file as the field has it; None where it is no such value."""
+    if isinstance(default, tuple):
+        return tuple(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else None
+    if default is None:
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if type(value) is type(default) else None
 
 
 def _write(folder: Path, status: Status) -> None:

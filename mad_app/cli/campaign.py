@@ -5,7 +5,7 @@ import importlib
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from mad_app.campaigns import (
     read_campaign,
     survey,
 )
+from mad_app.campaigns.spec import LARGEST_FILE
 from mad_app.cli.options import OUT, Command
 from mad_app.cli.progress import clock
 from mad_app.cli.running import INTERRUPTED, metric_here
@@ -39,7 +40,7 @@ CLUSTER_AT_ONCE = 1000
 """Runs handed out to a cluster, which has a queue of its own."""
 
 MOST_REASONS = 20
-"""Failures that are printed."""
+"""Failures, or mistakes in a file, that are printed."""
 
 
 @click.command(cls=Command)
@@ -65,8 +66,7 @@ def campaign(file: Path, out: Path, dry_run: bool, status: bool, **how: Any) -> 
     """
     chosen, problems = read_campaign(campaign_text(file), file.name)
     pixels, more = ({}, []) if status else check(chosen, metric_here)
-    if problems := [*problems, *more]:
-        raise click.UsageError("\n".join(f"{file}: {problem}" for problem in problems))
+    refuse_mistakes(file, [*problems, *more])
     if not dry_run and not status:
         _run(chosen, out, **how)
         return
@@ -79,11 +79,27 @@ def campaign(file: Path, out: Path, dry_run: bool, status: bool, **how: Any) -> 
 
 
 def campaign_text(file: Path) -> str:
-    """The content of a campaign's file; refuses what is no text."""
+    """The content of a campaign's file; refuses what is no text, or too large to be read."""
+    if not file.is_file():
+        raise click.UsageError(f"{file} is a pipe or a device: give a file")
     try:
-        return file.read_text(encoding="utf-8")
+        with file.open("rb") as opened:
+            content = opened.read(LARGEST_FILE + 1)
+        if len(content) <= LARGEST_FILE:
+            return content.decode("utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise click.UsageError(f"{file} is not UTF-8 text") from error
+    raise click.UsageError(f"{file} has more than {LARGEST_FILE / 1e6:.0f} MB: divide it into several campaigns")
+
+
+def refuse_mistakes(file: Path, problems: Sequence[str]) -> None:
+    """Name the mistakes in a campaign's file, each in a line, unless there is none."""
+    if problems:
+        named = [f"{file}: {problem}" for problem in problems[:MOST_REASONS]]
+        more = [f"and {len(problems) - MOST_REASONS} more"] if len(problems) > MOST_REASONS else []
+        raise click.UsageError("\n".join([*named, *more]))
 
 
 def _run(chosen: Campaign, out: Path, *, retry_failed: bool, **how: Any) -> None:

@@ -23,6 +23,7 @@ from mad_app.cli.running import INTERRUPTED
 from mad_app.cli.series import level_sweep_command, preset, seeds
 from mad_app.cli.tournament import tournament
 from mad_app.metrics import OUT_OF_MEMORY, MetricFailed, MetricUnavailable, is_out_of_memory
+from mad_app.records.text import quotable
 
 COMMANDS = (
     compete, resume, level_sweep_command, seeds, preset, campaign, tournament, directions,
@@ -45,8 +46,11 @@ class _Program(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise
+        except click.ClickException as error:  # what it quotes may come from a file, or be as long as one
+            error.message = "\n".join(map(quotable, error.message.split("\n")))
+            raise
         except (ValueError, MetricFailed, MetricUnavailable, OSError) as error:
-            raise click.ClickException(OUT_OF_MEMORY if is_out_of_memory(error) else str(error)) from error
+            raise click.ClickException(OUT_OF_MEMORY if is_out_of_memory(error) else quotable(str(error))) from error
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from mad_app.campaigns import read_campaign, survey
-from mad_app.cli.campaign import campaign_text
+from mad_app.cli.campaign import campaign_text, refuse_mistakes
 from mad_app.cli.options import SERIES_WIDTH, Command, file_option
 from mad_app.records import load_summary
 
@@ -29,8 +29,7 @@ def tournament(file: Path, runs: Path, path: Path, width: str) -> None:
     from mad_app.figures.text import metric_title
 
     chosen, problems = read_campaign(campaign_text(file))
-    if problems:
-        raise click.UsageError("\n".join(f"{file}: {problem}" for problem in problems))
+    refuse_mistakes(file, problems)
     standing = survey(chosen, runs)
     if missing := len(chosen.requests) - len(standing.done):
         click.echo(f"{missing} of {len(chosen.requests)} runs are not done, and missing from the tournament", err=True)

@@ -2,6 +2,9 @@
 
 import unicodedata
 
+LONGEST_SENTENCE = 600
+"""Characters of a message that quotes what was given."""
+
 UNPRINTABLE = ("Cc", "Cs")
 """Categories of characters that no text may hold: control characters and halves of surrogate pairs."""
 
@@ -26,3 +29,16 @@ def encodable(text: str) -> str:
         True
     """
     return text if text.isascii() else "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in text)
+
+
+def quotable(sentence: str) -> str:
+    """A message that quotes what was given, as a terminal and a page can show it: in the middle of a long one is "…".
+
+    Example:
+        >>> quotable("no picture: " + "x" * 10_000).count("x") < LONGEST_SENTENCE, quotable("no\x1b picture")
+        (True, 'no\ufffd picture')
+    """
+    if len(sentence) > LONGEST_SENTENCE:
+        half = LONGEST_SENTENCE // 2
+        sentence = f"{sentence[:half]} … {sentence[-half:]}"
+    return readable(sentence)

@@ -14,8 +14,8 @@ from mad_app.ui.components.html import sentence
 from mad_app.ui.session import PageState, ask_worker, is_host
 
 STATE = PageState("campaigns")
-LARGEST_FILE = 1_000_000
-"""Characters."""
+LONGEST_TEXT = 1_000_000
+"""Characters that can be written on the page; a file may have more (`campaigns.spec.LARGEST_FILE`)."""
 
 MOST_PROBLEMS = 30
 PATIENCE_SECONDS = 120.0
@@ -45,7 +45,7 @@ def show_new(root: Path, *, opened: bool) -> None:
             EXAMPLE,
             key=STATE.key("text"),
             height=190,
-            max_chars=LARGEST_FILE,
+            max_chars=LONGEST_TEXT,
             disabled=uploaded is not None,
         )
         if st.button("Check", key=STATE.key("check"), type="primary", help="Names every mistake; nothing is run yet."):
@@ -60,7 +60,7 @@ def _chosen(uploaded: object, text: str) -> tuple[str | None, str]:
     content: bytes = uploaded.getvalue()  # type: ignore[attr-defined]
     name: str = uploaded.name  # type: ignore[attr-defined]
     try:
-        return content[:LARGEST_FILE].decode("utf-8"), name
+        return content.decode("utf-8"), name
     except UnicodeDecodeError:
         return None, name
 

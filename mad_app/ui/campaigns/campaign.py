@@ -174,7 +174,7 @@ def _show_table(items: list[Item], names: list[str]) -> None:
 def _campaign(path: Path, version: object) -> Campaign:
     """The campaign of a file; read again for another version."""
     del version
-    return read_campaign(path.read_text(encoding="utf-8"))[0]
+    return read_campaign(path.read_text(encoding="utf-8", errors="replace"))[0]
 
 
 @lru_cache(maxsize=8)

@@ -3,6 +3,7 @@
 import pytest
 
 from mad_app.campaigns import check, read_campaign
+from mad_app.campaigns.spec import LARGEST_FILE
 
 
 def test_every_set_of_runs_takes_the_values_above_and_all_combinations_of_its_own() -> None:
@@ -35,7 +36,13 @@ def test_the_same_request_counts_once() -> None:
     ("text", "problem"),
     [
         ("seed = ", "it is no valid TOML"),
+        (f"seed = {'[' * 5000}", "nested too deeply"),
+        (f"seed = 1{'0' * 5000}", "a number has too many digits"),
+        (f"#{' ' * LARGEST_FILE}", "divide it into several campaigns"),
         ("# size = 32", "it is empty"),
+        ('"\\u001b[31m" = 1', "'\\x1b[31m' is no setting"),
+        ("[[runs]]\n[[runs.runs]]", "[[runs]] cannot hold further [[runs]]"),
+        (f"distortion = '{'x' * 100_000}'", "x … x"),
         ("'' = 1", "'' is no setting"),
         ("\ufeffseed = -1", "seed must be at least 0"),
         ("sead = 1", "did you mean seed?"),
@@ -57,6 +64,7 @@ def test_a_mistake_is_named(text: str, problem: str) -> None:
     _, problems = read_campaign(text)
     assert len(problems) == 1
     assert problem in problems[0]
+    assert len(problems[0]) < 1000
 
 
 def test_all_mistakes_are_named_at_once() -> None:

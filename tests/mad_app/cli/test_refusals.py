@@ -132,9 +132,14 @@ CASES: list[tuple[str, str]] = [
     ("page nowhere --out a.html", "Invalid value for 'RUN'"),
     ("page a_run", "Missing option '--out'"),
     ("campaign nowhere.toml", "Invalid value for 'FILE'"),
-    ("campaign damaged.png", "damaged.png"),
+    ("campaign damaged.png", "damaged.png: it is no valid TOML"),
+    ("campaign many.toml", "and 80 more"),
+    ("campaign many.toml --status", "many.toml: unknown19 is no setting"),
+    ("campaign '' --dry-run", "Invalid value for 'FILE'"),
+    ("campaign /dev/zero", "/dev/zero is a pipe or a device"),
     ("tournament nowhere.toml --out a.pdf", "Invalid value for 'FILE'"),
-    ("tournament damaged.png --out a.pdf", "damaged.png"),
+    ("tournament damaged.png --out a.pdf", "damaged.png: it is no valid TOML"),
+    ("tournament many.toml --out a.pdf", "and 80 more"),
     ("measure nowhere.png gray.png", "REF nowhere.png does not exist"),
     ("measure gray.png damaged.png", "IMG damaged.png is not a picture"),
     ("measure gray.png wide.png", "IMG wide.png has 30 × 20 pixels"),
@@ -144,6 +149,7 @@ CASES: list[tuple[str, str]] = [
     ("measure gray.png gray.png --metric nothing:here", "--metric nothing:here: the module nothing cannot be"),
     ("directions nowhere.png", "IMAGE nowhere.png does not exist"),
     ("directions coffee --size 8", "--size must be at least 16"),
+    (f"directions {'x' * 5000}.png", f"{'x' * 200} … {'x' * 200}"),
     ("lesson nothing --out a.pdf", "NAME must be one of mad, "),
     ("lesson mad", "Missing option '--out'"),
     ("lesson mad --out a.pdf --address b\udcff", "--address must be text"),
@@ -164,6 +170,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_png(root / "wide.png", np.full((20, 30, 3), 0.5, np.float32))
     (root / "runs").mkdir()
     (root / "damaged.png").write_bytes(b"no picture")
+    (root / "many.toml").write_text("".join(f"unknown{i} = 1\n" for i in range(100)))
     save_run(make_sheet_run(first="ssim", second="mse"), root).rename(root / "a_run")
     requests = [{**make_sheet_run(first="ssim", second="mse").settings, "second_level": i / 10} for i in (1, 2)]
     series = save_series("level_sweep", "second_level", requests, root)
