@@ -40,7 +40,7 @@ def _known(_root: str) -> OrderedDict[Key, str]:
 
 
 def driven_in(root: str | Path, run_id: str) -> Driven:
-    """What a run in a folder of runs has found, as its record is now; raises RecordError if it is missing or damaged."""
+    """What a run in a folder of runs has found, as its record is now; raises RecordError where it cannot be read."""
     folder = find_run(root, run_id)
     return _driven(str(folder), stamps_in(folder))
 
