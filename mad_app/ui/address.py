@@ -42,6 +42,11 @@ def current_address() -> dict[str, str | list[str]]:
     }
 
 
+def current_values() -> dict[str, str]:
+    """The parameters of the address without LOOKS; of one that occurs several times, the last value."""
+    return {name: value if isinstance(value, str) else value[-1] for name, value in current_address().items()}
+
+
 def write_address(query: Query) -> None:
     """Make these the parameters of the address, unless they are already."""
     if _flat(query) != _flat(current_address()):

@@ -11,25 +11,24 @@ from mad_app.jobs.paths import runs_root
 from mad_app.jobs.searches import Searches, SearchProgress, SearchSpec, read_progress, search_folder
 from mad_app.metrics import METRICS, REFUSED, describe_metrics
 from mad_app.records import RecordError
-from mad_app.request import PICTURE, Request
+from mad_app.request import PICTURE
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.duration import duration
 from mad_app.ui.components.form import PictureChoice, metric_problem
 from mad_app.ui.components.html import load_styles, plain, sentence
 from mad_app.ui.components.picture_picker import picker_style, show_picture_controls
 from mad_app.ui.directions.result import show_code, show_example, show_result, was_stopped
-from mad_app.ui.session import PageState, is_host, visitor, workers
+from mad_app.ui.directions.state import (
+    COUNTS,
+    LARGEST_SIZE,
+    MOST_METRICS,
+    STATE,
+    STEPS,
+    follow_address,
+    keep_address,
+)
+from mad_app.ui.session import is_host, visitor, workers
 
-STATE = PageState("directions")
-SIZE, LARGEST_SIZE = 64, 128
-"""Of pictures, in pixels: by default, and at most, for which a search takes minutes."""
-
-MOST_METRICS = 4
-COUNTS = (1, 2, 3)
-STEPS = (50, 100, 200, 500)
-"""That a search may make for each pair."""
-
-DEFAULTS = {"metrics": ["lasi", "lpips-alex"], "count": 1, "steps": 200}
 POLL_SECONDS = 0.7
 WHAT = (
     "Which small change of a picture does one metric see and another not? **Principal distortions** are the pairs of "
@@ -49,9 +48,10 @@ def _searches() -> Searches:
 def directions_page() -> None:
     """Draw the page for this visitor."""
     load_styles(picker_style(STATE.page))
-    _keep_values()
+    follow_address(_offered())
     st.title("Directions")
     st.markdown(WHAT)
+    notice = st.container()
     with st.sidebar:
         picture, _ = show_picture_controls(STATE, LARGEST_SIZE)
         metrics = _show_metrics(picture)
@@ -61,37 +61,31 @@ def directions_page() -> None:
         steps = st.select_slider(
             "Most steps per pair", STEPS, key=STATE.key("steps"), help="The search ends earlier where it converges."
         )
-    if not metrics:
+    if metrics:
+        spec = SearchSpec(
+            metrics=tuple(metrics),
+            search=SearchSettings(steps=steps, count=count or 1),
+            picture={name: STATE[name] for name in PICTURE} | {"image": picture.image},
+            gray=is_gray(picture.reference),
+            notes=picture.notes,
+        )
+        with contained("these directions"):
+            _show(spec, picture)
+        st.caption(HINT)
+    else:
         st.info("Choose one metric or several.")
         show_example(STATE)
-        return
-    spec = SearchSpec(
-        metrics=tuple(metrics),
-        search=SearchSettings(steps=steps, count=count or 1),
-        picture={name: STATE[name] for name in PICTURE if name != "gray"} | {"image": picture.image},
-        gray=is_gray(picture.reference),
-        notes=picture.notes,
-    )
-    with contained("these directions"):
-        _show(spec, picture)
-    st.caption(HINT)
-
-
-def _keep_values() -> None:
-    """Set again what the controls hold, so that it outlives visits of other pages."""
-    first = {name: getattr(Request(size=SIZE), name) for name in PICTURE} | {"gray": None} | DEFAULTS
-    for name, value in {**first, "refusal": None, "square": None}.items():
-        STATE[name] = STATE.get(name, value)
-    STATE["size"] = min(STATE["size"], LARGEST_SIZE)
+    keep_address()
+    if STATE["problems"]:
+        notice.info(" ".join(sentence(one) for one in STATE["problems"]) + " The default is taken.")
 
 
 def _show_metrics(picture: PictureChoice) -> list[str]:
     """The choice of the metrics that have a second derivative; returns those that can be used."""
     side, missing = min(picture.reference.shape[:2]), _missing()
-    offered = [name for name in METRICS if name in missing and name not in REFUSED]
     chosen = st.multiselect(
         "Metrics",
-        offered,
+        _offered(),
         key=STATE.key("metrics"),
         format_func=metric_title,
         max_selections=MOST_METRICS,
@@ -102,6 +96,11 @@ def _show_metrics(picture: PictureChoice) -> list[str]:
             st.warning(problem, icon=":material/info:")
             return []
     return list(chosen)
+
+
+def _offered() -> list[str]:
+    """The metrics that have a second derivative, whether they are available or not."""
+    return [name for name in METRICS if name in _missing() and name not in REFUSED]
 
 
 @st.cache_data(show_spinner=False, ttl=60)

@@ -15,8 +15,9 @@ import streamlit as st
 from mad_app.declaration import settings_of
 from mad_app.lessons import LESSONS, Lesson, read_state, write_state
 from mad_app.lessons.tour import TOUR, read_stop
-from mad_app.ui.address import came_back, correct_address, current_address, write_address
-from mad_app.ui.lessons.picture import keep_picture, picture_query, read_picture
+from mad_app.ui.address import came_back, correct_address, current_values, write_address
+from mad_app.ui.components.picture_address import picture_query, read_picture
+from mad_app.ui.lessons.picture import DEFAULT_SIZE, LARGEST_SIZE, keep_picture
 from mad_app.ui.session import PageState
 
 STATE = PageState("lessons")
@@ -34,7 +35,7 @@ def follow_address() -> None:
     A click may come before the browser reports the address that was corrected: that report opens nothing. Nor does an
     address that was just replaced: the browser had not heard of the new one when it sent the click.
     """
-    query, now = _current(), time.monotonic()
+    query, now = current_values(), time.monotonic()
     is_reported = came_back() and query == STATE.get("corrected")
     if is_reported:
         STATE["corrected"] = None
@@ -54,7 +55,8 @@ def follow_address() -> None:
     STATE["lesson"] = name if name in LESSONS else None
     hidden = [] if STATE["lesson"] is None else [part.strip() for part in query.get("hide", "").split(",")]
     STATE["hidden"] = [part for part in hidden if part in hidable(LESSONS[name])]
-    problems += read_picture(STATE, query)
+    problems += read_picture(STATE, query, size=DEFAULT_SIZE, largest=LARGEST_SIZE)
+    STATE["gray"] = False
     if STATE["lesson"]:
         state, wrong = read_state(LESSONS[name].state, query)
         set_state(LESSONS[name], state)
@@ -67,12 +69,13 @@ def keep_address() -> None:
     name, query = STATE["lesson"], {}
     if name is not None:
         lesson = LESSONS[name]
-        query = {"lesson": name, **(picture_query(STATE) if lesson.picture else {}), **write_state(state_of(lesson))}
+        picture = picture_query(STATE, size=DEFAULT_SIZE) if lesson.picture else {}
+        query = {"lesson": name, **picture, **write_state(state_of(lesson))}
         query |= {"hide": ",".join(STATE["hidden"])} if STATE["hidden"] else {}
     query |= {"tour": str(STATE["tour"])} if STATE["tour"] else {}
     if STATE["opened"]:
         correct_address(query)
-        current = _current()
+        current = current_values()
         STATE["known"], STATE["opened"] = (current, query), False
         STATE["corrected"] = query if query != current else None
     elif query not in STATE["known"]:
@@ -119,10 +122,6 @@ def _keep_values() -> None:
     keep_picture(STATE)
     for lesson in LESSONS.values():
         set_state(lesson, state_of(lesson))
-
-
-def _current() -> dict[str, str]:
-    return {name: value if isinstance(value, str) else value[-1] for name, value in current_address().items()}
 
 
 def setting_key(lesson: str, name: str) -> str:

@@ -4,8 +4,9 @@ import pytest
 
 from mad_app.jobs.searches import Searches
 from mad_app.ui.directions import page as directions
+from mad_app.ui.directions import state
 from tests.mad_app.jobs.test_searches import NowPool
-from tests.mad_app.ui.conftest import OpenPage
+from tests.mad_app.ui.conftest import OpenPage, parameter
 
 
 @pytest.fixture
@@ -42,3 +43,35 @@ def test_metric_that_cannot_stand_alone_is_refused_in_a_sentence(open_page: Open
     page.multiselect(key="directions-metrics").set_value(["mse"]).run()
     page.button(key="directions-start").click().run()
     assert "weighs all small changes alike" in page.warning[0].value
+
+
+CHOSEN = {"image": "coffee", "size": "96", "metrics": "ssim,mse", "count": "2", "steps": "100"}
+
+
+@pytest.mark.usefixtures("searches")
+def test_address_opens_what_it_names_and_follows_the_controls(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page("directions", **CHOSEN)
+    command = page.code[0].value
+    assert "directions coffee --metrics ssim,mse --size 96 --steps 100 --count 2" in command
+    assert {name: parameter(page, name) for name in page.query_params} == CHOSEN
+    page.multiselect(key="directions-metrics").set_value([]).run()
+    assert parameter(page, "metrics") == "none"
+    page.multiselect(key="directions-metrics").set_value(["lasi", "lpips-alex"])
+    page.select_slider(key="directions-steps").set_value(200).run()
+    assert set(page.query_params) == {"image", "size", "count"}
+    monkeypatch.setattr(state, "came_back", lambda: True)
+    for name, value in CHOSEN.items():
+        page.query_params[name] = value
+    page.run()
+    assert page.code[0].value == command
+
+
+@pytest.mark.usefixtures("searches")
+def test_what_an_address_names_in_vain_is_said(open_page: OpenPage) -> None:
+    page = open_page("directions", size="2048", metrics="ssim,vif,nothing,<b>", count="-1", steps="1e400")
+    for wrong in ("Size (pixels) cannot be", "Metrics vif, nothing, <b> cannot be", "got '-1'", "got '1e400'"):
+        assert wrong in page.info[0].value.replace("\\", "")
+    assert page.multiselect(key="directions-metrics").value == ["ssim"]
+    assert "directions cat --metrics ssim --size 64 --steps 200" in page.code[0].value
