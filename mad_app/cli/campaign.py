@@ -26,7 +26,7 @@ from mad_app.campaigns import (
     survey,
 )
 from mad_app.campaigns.spec import LARGEST_FILE
-from mad_app.cli.options import OUT, Command
+from mad_app.cli.options import OUT, Command, FiniteRange
 from mad_app.cli.progress import clock
 from mad_app.cli.running import INTERRUPTED, metric_here
 from mad_app.metrics.threads import available_cores
@@ -39,6 +39,9 @@ LOCAL_PER_WORKER = 2
 CLUSTER_AT_ONCE = 1000
 """Runs handed out to a cluster, which has a queue of its own."""
 
+MOST_WORKERS, MOST_GPUS = 1024, 64
+"""On this machine, and for a run."""
+
 MOST_REASONS = 20
 """Failures, or mistakes in a file, that are printed."""
 
@@ -48,10 +51,17 @@ MOST_REASONS = 20
 @OUT
 @click.option("--dry-run", is_flag=True, help="Print how many runs there are, and what they will take; run none.")
 @click.option("--status", is_flag=True, help="Print how many runs are done, and why others failed; run none.")
-@click.option("--workers", type=click.IntRange(1), default=None, help="Worker processes here.  [default: a core each]")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, MOST_WORKERS),
+    default=None,
+    help="Worker processes here.  [default: a core each]",
+)
 @click.option("--retry-failed", is_flag=True, help="Try runs again that failed before.")
 @click.option("--ray", metavar="ADDRESS", help="Run on a Ray cluster, such as auto; local starts one here.")
-@click.option("--gpus", type=click.FloatRange(0), default=0.0, show_default=True, help="GPUs for a run, with --ray.")
+@click.option(
+    "--gpus", type=FiniteRange(0, MOST_GPUS), default=0.0, show_default=True, help="GPUs for a run, with --ray."
+)
 @click.option("--slurm", is_flag=True, help="Run as Slurm jobs.")
 @click.option(
     "--slurm-option", "slurm_options", multiple=True, metavar="KEY=VALUE", help="Of submitit, as timeout_min=60."
@@ -64,6 +74,7 @@ def campaign(file: Path, out: Path, dry_run: bool, status: bool, **how: Any) -> 
     values of their own. Each result is an ordinary run in the folder of the runs. What is done is skipped: the same
     command goes on after Ctrl-C or a crash. Prints, last, the folder of the runs.
     """
+    _refuse_contradictions(**how)
     chosen, problems = read_campaign(campaign_text(file), file.name)
     pixels, more = ({}, []) if status else check(chosen, metric_here)
     refuse_mistakes(file, [*problems, *more])
@@ -131,24 +142,30 @@ def _run(chosen: Campaign, out: Path, *, retry_failed: bool, **how: Any) -> None
         raise click.exceptions.Exit(1)
 
 
-@contextlib.contextmanager
-def _executor(
-    out: Path, *, workers: int | None, ray: str | None, gpus: float, slurm: bool, slurm_options: tuple[str, ...]
-) -> Iterator[tuple[Executor, int]]:
-    """The executor that was asked for, and how many runs it is handed at once."""
+def _refuse_contradictions(
+    *, workers: int | None, ray: str | None, gpus: float, slurm: bool, slurm_options: tuple[str, ...], **_: bool
+) -> None:
+    """Refuse options that exclude each other, or that Slurm could not be given."""
     if (ray is not None) + slurm + (workers is not None) > 1:
         raise click.UsageError("--workers, --ray and --slurm exclude each other: give one of them")
     if slurm_options and not slurm:
         raise click.UsageError("--slurm-option is for --slurm")
     if gpus and ray is None:
         raise click.UsageError("--gpus is for --ray; with --slurm, give --slurm-option gpus_per_node=1")
-    options = _parsed(slurm_options)
+    _parsed(slurm_options)
+
+
+@contextlib.contextmanager
+def _executor(
+    out: Path, *, workers: int | None, ray: str | None, gpus: float, slurm: bool, slurm_options: tuple[str, ...]
+) -> Iterator[tuple[Executor, int]]:
+    """The executor that was asked for, and how many runs it is handed at once."""
     if ray is not None:
         with _adapter("ray").RayExecutor(ray, gpus=gpus) as executor:
             yield executor, CLUSTER_AT_ONCE
     elif slurm:
         folder = out.absolute() / ".campaign" / "slurm"
-        with _adapter("slurm").SlurmExecutor(folder, options=options) as executor:
+        with _adapter("slurm").SlurmExecutor(folder, options=_parsed(slurm_options)) as executor:
             yield executor, CLUSTER_AT_ONCE
     else:
         with LocalProcesses(_workers(workers)) as executor:

@@ -1,6 +1,7 @@
 """The command that finds the small changes that metrics disagree about most: directions."""
 
 import contextlib
+import os
 import sys
 import time
 from dataclasses import replace
@@ -9,11 +10,12 @@ from typing import Any
 
 import click
 
-from mad_app.cli.options import Command, image_argument, option_of, setting_options
+from mad_app.cli.options import Command, decides, image_argument, option_of, setting_options
 from mad_app.cli.progress import clock
 from mad_app.cli.running import INTERRUPTED, metric_here
 from mad_app.directions.compute import SIZE
 from mad_app.directions.search import Pair, SearchSettings
+from mad_app.errors import ArgumentError
 from mad_app.request import REQUEST_SETTINGS, Request
 from mad_app.runs.interrupts import gentle_interrupts
 
@@ -75,6 +77,8 @@ def directions(
     """
     from mad_app.directions import picture_from, search_distortions
 
+    decides("metrics", "metric")
+    _check_places(path, out)
     settings = SearchSettings(steps=steps, tolerance=tolerance, regularization=regularization, seed=seed, count=count)
     read = picture_from(Request(**picture))
     click.echo("".join(f"{picture['image']}: {note}\n" for note in read.notes), err=True, nl=False)
@@ -93,6 +97,19 @@ def directions(
     click.echo(folder)
     if found.outcome == "stopped":
         raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _check_places(path: Path | None, out: Path) -> None:
+    """Refuse places where nothing can be saved, before minutes are spent on a search."""
+    from mad_app.figures.distortions import KINDS
+    from mad_app.figures.export import kind_of_name
+
+    if path is not None:
+        kind_of_name(path, KINDS)
+    for argument, folder in (("path", path.parent if path else Path()), ("out", out)):
+        nearest = next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(place))
+        if not nearest.is_dir() or (argument == "path" and nearest != folder.absolute()):
+            raise ArgumentError(argument, f"must lie in a folder, but {folder} is none")
 
 
 class _Line:

@@ -6,7 +6,9 @@ is needed, so that help is quick.
 """
 
 import importlib.metadata
+import io
 import logging
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,7 +52,7 @@ class _Program(click.Group):
             error.message = "\n".join(map(quotable, error.message.split("\n")))
             raise
         except (ValueError, MetricFailed, MetricUnavailable, OSError) as error:
-            raise click.ClickException(OUT_OF_MEMORY if is_out_of_memory(error) else quotable(str(error))) from error
+            raise click.ClickException(OUT_OF_MEMORY if is_out_of_memory(error) else quotable(_told(error))) from error
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -58,6 +60,13 @@ class _Program(click.Group):
         except KeyboardInterrupt as error:
             click.echo("interrupted", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from error
+
+
+def _told(error: Exception) -> str:
+    """An error without Python's own number for it."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -84,3 +93,5 @@ def program() -> None:
     From a distorted copy of a picture, each of two metrics is raised and lowered as far as possible while the other
     keeps its value: four images that show where the two disagree.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # names of files that are not UTF-8 are printed as they are

@@ -162,6 +162,14 @@ def save_level_curves(series: Series, path: str | Path, *, width: str = "double"
     save_as(path, KINDS, lambda kind: series_bytes(series, "curves", kind, width=width))
 
 
+def kind_of_name(path: Path, kinds: Mapping[str, FileKind]) -> FileKind:
+    """What kind of file a name means; raises ArgumentError where it ends otherwise; arguments as of `save_as`."""
+    kind = kinds.get(path.suffix.lower())
+    if kind is None:
+        raise ArgumentError("path", f"must end in {', '.join(kinds)}, got {str(path)!r}")
+    return kind
+
+
 def save_as(path: str | Path, kinds: Mapping[str, FileKind], content_of: Callable[[FileKind], bytes]) -> None:
     """Write a file of the kind of its ending, whole or not at all.
 
@@ -175,9 +183,6 @@ def save_as(path: str | Path, kinds: Mapping[str, FileKind], content_of: Callabl
         RecordError: the file cannot be written; an older one stays as it was.
     """
     path = Path(path)
-    kind = kinds.get(path.suffix.lower())
-    if kind is None:
-        raise ArgumentError("path", f"must end in {', '.join(kinds)}, got {str(path)!r}")
-    content = content_of(kind)
+    content = content_of(kind_of_name(path, kinds))
     with refusals(f"{path} could not be saved"), staged_file(path) as partial:
         partial.write_bytes(content)

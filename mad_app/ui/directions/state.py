@@ -85,4 +85,6 @@ def _read_metrics(query: Mapping[str, str], offered: Collection[str]) -> list[st
 def _read_number(query: Mapping[str, str], name: str, allowed: Collection[int], default: int) -> list[str]:
     text = query.get(name, str(default))
     STATE[name] = next((number for number in allowed if text == str(number)), default)
-    return [] if text == str(STATE[name]) else [f"{name} must be one of {', '.join(map(str, allowed))}, got {text!r:.60}"]
+    return (
+        [] if text == str(STATE[name]) else [f"{name} must be one of {', '.join(map(str, allowed))}, got {text!r:.60}"]
+    )
