@@ -12,6 +12,10 @@ NeurIPS 2017).
 
 A mean of norms, as LASI is, grows like ‖v‖ and has no such form; the mean of the squares of its norms has one and
 stands for it (`OF_SQUARES`). Where not even that is so, the metric is refused (`REFUSED`).
+
+Wasserstein distortion is smooth but where its features are constant, as in a part of a picture without any texture: its
+standard deviations have a kink there, and the form holds for changes far below a gray level only. A visible one is seen
+several times as well as the form says.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,5 +1,7 @@
 """Second-order forms against differences of the metrics themselves, and against their Jacobians."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -102,6 +104,42 @@ def test_lpips_has_the_form_of_its_weighted_features() -> None:
         2 * float(head(layer**2).mean()) for head, layer in zip(network.heads, features, strict=True)
     )  # fmt: skip
     assert np.vdot(v, second_order_form(metric, reference).product(v)) == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.fixture
+def pooled_pixels(monkeypatch: pytest.MonkeyPatch) -> KnownMetric:
+    """Wasserstein distortion at σ = 2 of the pixels themselves, without the network, which needs 64 pixels."""
+    pytest.importorskip("torch")
+    from mad_app.metrics import wasserstein
+    from mad_app.metrics.from_torch import TorchMetric
+
+    monkeypatch.setattr(wasserstein, "_features", lambda images: [images])
+    prepare = partial(wasserstein._prepare, 2.0)
+    return TorchMetric(name="wasserstein", prepare=prepare, distances_to=wasserstein._distances_to)
+
+
+def test_wasserstein_has_the_form_of_its_means_and_deviations(pooled_pixels: KnownMetric) -> None:
+    """Against the Jacobians of both, written out: L is the low pass, σ² = L a² − (L a)²."""
+    reference = _picture(8)
+    rows = np.eye(8) / 2 + (np.eye(8, k=1) + np.eye(8, k=-1)) / 4
+    low_pass, expected = np.kron(rows, rows), np.zeros((64, 3, 64, 3))
+    for channel in range(3):
+        a = np.asarray(reference, np.float64)[..., channel].ravel()
+        mean = low_pass @ a
+        deviation = np.sqrt(low_pass @ a**2 - mean**2)
+        of_deviation = (low_pass * a - mean[:, None] * low_pass) / deviation[:, None]
+        form = 2 * (low_pass.T @ low_pass + of_deviation.T @ of_deviation) / reference.size
+        expected[:, channel, :, channel] = form
+    matrix = _dense(pooled_pixels, reference)
+    np.testing.assert_allclose(matrix, expected.reshape(192, 192), atol=1e-4 * expected.max())
+
+
+def test_wasserstein_is_not_smooth_where_a_picture_is_constant(pooled_pixels: KnownMetric) -> None:
+    """Its deviations begin above √1e-8 there: the form has the means alone, and a visible change is seen as more."""
+    reference = jnp.full((8, 8, 3), 0.5)
+    (v,) = _changes(reference, 1)
+    distance = float(pooled_pixels.bind(reference).distances(jnp.asarray(reference + STEP * v, jnp.float32)[None])[0])
+    assert 2 * distance / STEP**2 > 2 * np.vdot(v, second_order_form(pooled_pixels, reference).product(v))
 
 
 @pytest.mark.parametrize("name", [*REFUSED, "mse+lasi"])
