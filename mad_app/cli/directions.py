@@ -101,8 +101,7 @@ def directions(
 
 def _check_places(path: Path | None, out: Path) -> None:
     """Refuse places where nothing can be saved, before minutes are spent on a search."""
-    from mad_app.figures.distortions import KINDS
-    from mad_app.figures.export import kind_of_name
+    from mad_app.figures.export import KINDS, kind_of_name
 
     if path is not None:
         kind_of_name(path, KINDS)

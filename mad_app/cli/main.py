@@ -48,9 +48,13 @@ class _Program(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise
-        except click.ClickException as error:  # what it quotes may come from a file, or be as long as one
-            error.message = "\n".join(map(quotable, error.message.split("\n")))
-            raise
+        except click.ClickException as error:
+            text = error.format_message()  # what it quotes may come from a file, or be as long as one
+            if (told := "\n".join(map(quotable, text.split("\n")))) == text:
+                raise
+            if isinstance(error, click.UsageError):
+                raise click.UsageError(told, error.ctx) from error
+            raise click.ClickException(told) from error
         except (ValueError, MetricFailed, MetricUnavailable, OSError) as error:
             raise click.ClickException(OUT_OF_MEMORY if is_out_of_memory(error) else quotable(_told(error))) from error
         except (RuntimeError, MemoryError) as error:

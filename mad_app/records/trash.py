@@ -25,14 +25,19 @@ KEEP_SECONDS = 30 * 24 * 3600.0
 """How long a deleted run can be restored."""
 
 
-def delete_run(root: str | Path, run_id: str) -> None:
+def delete_run(root: str | Path, run_id: str, *, series: str | None = None) -> None:
     """Move a run or series, with its name and notes, into the trash; it need not be readable.
+
+    Args:
+        root: the folder of the runs.
+        run_id: of the run or series.
+        series: id of the series that holds the run; beside that it is restored.
 
     Raises:
         RecordError: there is no such run, or the disk refused it; then it is where it was.
     """
     root = Path(root)
-    folder, trash = _find(root, run_id), root / TRASH
+    folder, trash = _find(root if series is None else find_run(root, series), run_id), root / TRASH
     run_id = _UNUSABLE.sub("-", readable(run_id))
     with refusals(f"{run_id} could not be deleted"):
         trash.mkdir(exist_ok=True)

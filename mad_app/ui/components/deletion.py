@@ -10,17 +10,19 @@ from mad_app.ui.components.html import plain, sentence
 from mad_app.ui.session import NOT_YOURS, may_change
 
 IN_SERIES = "This run belongs to a series, with which it is continued and deleted."
+"""Unless it is damaged: then it is deleted alone."""
 
 
-def show_delete_button(queue: JobQueue, run_id: str, key: str) -> None:
+def show_delete_button(queue: JobQueue, run_id: str, key: str, *, series: str | None = None) -> None:
     """Draw a button that deletes a run; what became of it is said above the button.
 
     Args:
         queue: the server's queue.
         run_id: of the run or series.
         key: of the button in the session.
+        series: id of the series that holds the run, which is damaged.
     """
-    allowed = may_change(run_id)
+    allowed = may_change(series or run_id)
     if st.button(
         "Delete",
         key=key,
@@ -28,23 +30,23 @@ def show_delete_button(queue: JobQueue, run_id: str, key: str) -> None:
         disabled=not allowed,
         help="It can be restored later, in the gallery." if allowed else NOT_YOURS,
     ):
-        problem = delete(queue, queue.root, run_id)
+        problem = delete(queue, queue.root, run_id, series=series)
         if problem:
             st.error(problem)
         else:
             st.rerun()
 
 
-def delete(queue: JobQueue, root: Path, run_id: str) -> str | None:
+def delete(queue: JobQueue, root: Path, run_id: str, *, series: str | None = None) -> str | None:
     """Move a run into the trash, if the visitor may; returns why it could not be done, as Markdown."""
-    if not may_change(run_id):
+    if not may_change(series or run_id):
         return plain(NOT_YOURS)
     if "/" in run_id:
         return IN_SERIES
     if queue.is_writing(run_id):
         return "This run is in progress: stop it first."
     try:
-        delete_run(root, run_id)
+        delete_run(root, run_id, series=series)
     except RecordError as error:
         return sentence(str(error))
     return None

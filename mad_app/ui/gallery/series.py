@@ -75,8 +75,8 @@ def show_series(root: Path, card: SeriesCard) -> None:
             _download_page(card)
     with contained("the runs of this series"):
         found = cards_of_series(root, card.id)
-        for fault in found.faults.values():
-            st.caption(sentence(fault))
+        for name, fault in list(found.faults.items())[:MOST_REASONS]:
+            _show_fault(card, name, fault)
         show_grid(found.cards)
         show_details(root, found.cards)
 
@@ -92,6 +92,14 @@ def _show_missing(card: SeriesCard) -> None:
         st.caption("This computes what is missing:")
         command = shlex.join(["python", "-m", "mad_app", "resume", str(typed_folder(card.entry.folder))])
         st.code(displayable(command), language="shell", wrap_lines=True)
+
+
+def _show_fault(card: SeriesCard, name: str, fault: str) -> None:
+    """Why a run of the series cannot be read, and a button that deletes it alone."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(sentence(displayable(fault)))
+        key = STATE.key(f"delete-{card.id}/{displayable(name)}")
+        show_delete_button(server_queue(), name, key, series=card.id)
 
 
 def _open(series_id: str | None) -> None:

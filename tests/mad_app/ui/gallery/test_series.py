@@ -46,6 +46,10 @@ def test_what_a_series_lacks_is_said_with_the_reason_and_the_command(open_page: 
     assert "0.3: it has not been run, or its record is missing." in captions
     assert f"{runs[1].name}/run.json is not whole" in captions
     assert f"python -m mad_app resume runs/{folder.name}" in [code.value for code in page.code]
+    page.button(key=f"gallery-delete-{folder.name}/{runs[1].name}").click().run()
+    assert sorted(path.name for path in folder.glob("2*")) == [runs[0].name]
+    assert deleted_runs(tmp_path) == [runs[1].name]
+    assert "is not whole" not in " ".join(caption.value for caption in page.caption)
 
 
 def test_runs_of_a_series_are_offered_for_figures_and_as_pictures(open_page: OpenPage, tmp_path: Path) -> None:
