@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from lasi.arrays import real_array
 from lasi.metric import LASI
 
 PROGRAMS = 32
@@ -106,8 +107,6 @@ def _image(image: Any, name: str, data_range: Range) -> Array:
     """An argument as an array of JAX, its values as they are."""
     low, high = data_range
     array = _array(image, name)
-    if jnp.issubdtype(array.dtype, jnp.complexfloating):
-        raise ValueError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
     if not isinstance(array, jax.core.Tracer) and array.size:
         least, greatest = float(array.min()), float(array.max())
         if least < low or greatest > high:
@@ -121,8 +120,8 @@ def _image(image: Any, name: str, data_range: Range) -> Array:
 def _array(image: Any, name: str) -> Array:
     try:
         if isinstance(image, _Exportable) and not isinstance(image, jax.Array | np.ndarray | np.generic):
-            return jnp.array(jnp.from_dlpack(image), copy=True).block_until_ready()
-        return jnp.asarray(image)
+            image = jnp.array(jnp.from_dlpack(image), copy=True).block_until_ready()
     except (TypeError, ValueError, BufferError, RuntimeError) as error:
         fault = f"{type(image).__name__}: {' '.join(str(error).split())}"
         raise ValueError(f"{name} must be an array of real numbers, got {fault}") from error
+    return real_array(image, name)

@@ -14,7 +14,6 @@ arXiv 2310.05986.
 
 import math
 import operator
-import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Real
@@ -25,6 +24,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from lasi.arrays import real_array
 from lasi.causal_sum import weight_bound
 from lasi.embedding import Strip, element_values, map_elements, mean_values, solutions
 from lasi.linear_map import linear_map, varying_alike
@@ -322,13 +322,7 @@ def _rounded_up(number: float) -> float:
 
 
 def _floating(image: ArrayLike, name: str) -> Array:
-    try:
-        array = jnp.asarray(image)
-    except (TypeError, ValueError) as error:
-        given = f"dtype {image.dtype}" if isinstance(image, np.ndarray) else reprlib.repr(image)
-        raise ValueError(f"{name} must be an array of real numbers, got {given}") from error
-    if jnp.issubdtype(array.dtype, jnp.complexfloating):
-        raise ValueError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
+    array = real_array(image, name)
     return array.astype(jnp.promote_types(array.dtype, jnp.float32))
 
 
@@ -344,7 +338,7 @@ def _checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
 
 def _checked_size(neighborhood_size: int) -> int:
     try:
-        size = operator.index(neighborhood_size)
+        size = 0 if isinstance(neighborhood_size, bool) else operator.index(neighborhood_size)
     except TypeError:
         size = 0
     if not 1 <= size <= LARGEST_NEIGHBORHOOD:

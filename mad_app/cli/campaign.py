@@ -31,6 +31,7 @@ from mad_app.cli.progress import clock
 from mad_app.cli.running import INTERRUPTED, metric_here
 from mad_app.metrics.threads import available_cores
 from mad_app.records.lock import can_lock
+from mad_app.records.storage import refusals
 from mad_app.runs.interrupts import gentle_interrupts
 
 LOCAL_PER_WORKER = 2
@@ -116,7 +117,8 @@ def refuse_mistakes(file: Path, problems: Sequence[str]) -> None:
 def _run(chosen: Campaign, out: Path, *, retry_failed: bool, **how: Any) -> None:
     """Run what is left, show how far it is, and end with the command's exit code."""
     line = _Line()
-    out.mkdir(parents=True, exist_ok=True)
+    with refusals(f"{out} could not be made"):
+        out.mkdir(parents=True, exist_ok=True)
     if not can_lock(out):
         click.echo(f"{out} lies on a file system without locks: run one campaign in it at a time", err=True)
     try:

@@ -67,14 +67,14 @@ def seeds(out: Path, count: int, **asked: Any) -> None:
 
 
 @click.command(cls=Command)
-@click.argument("name", type=click.Choice(list(PRESETS)))
+@click.argument("name", metavar="NAME", type=click.Choice(list(PRESETS)))
 @image_argument("cameraman")
 @setting_options("size", "steps", "seconds", "seed")
 @OUT
 def preset(out: Path, name: str, **asked: Any) -> None:
     """Run a series known from the literature.
 
-    wang-simoncelli-2008 is MSE against SSIM on a gray picture, from white noise whose MSE is 8 to 1024 in 8-bit units
+    NAME is wang-simoncelli-2008: MSE against SSIM on a gray picture, from white noise whose MSE is 8 to 1024 in 8-bit units
     squared. Prints, last, the folder of the series; `sheet` draws it.
     """
     spec = PRESETS[name](**asked)

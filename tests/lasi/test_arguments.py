@@ -23,7 +23,7 @@ def test_shapes(shape: Any) -> None:
     assert repr(shape) in str(raised.value)
 
 
-@pytest.mark.parametrize("size", [0, -1, 2.5, 101, "10", None, (3,), np.float32(3)], ids=repr)
+@pytest.mark.parametrize("size", [0, -1, 2.5, 101, "10", None, (3,), np.float32(3), True], ids=repr)
 def test_neighborhood_sizes(size: Any) -> None:
     with pytest.raises(ValueError, match="neighborhood_size must be a whole number from 1 to 100, got ") as raised:
         LASI((4, 5), size)
@@ -74,6 +74,8 @@ NOT_IMAGES = {
     "complex": (IMAGE.astype(np.complex64), "dtype complex64"),
     "text": (IMAGE.astype(str), "dtype <U32"),
     "objects": (IMAGE.astype(object), "dtype object"),
+    "keys": (jax.random.split(jax.random.key(0), IMAGE.shape), "dtype key<fry>"),
+    "no tangent": (np.zeros(IMAGE.shape, jax.dtypes.float0), r"dtype \[\('float0', 'V'\)\]"),
     "dates": (IMAGE.astype("datetime64[D]"), "dtype datetime64"),
     "name": ("photo.png", "'photo.png'"),
     "nothing": (None, "None"),
@@ -87,6 +89,14 @@ def test_image_types(call: str, kind: str) -> None:
     (name, measure), (given, described) = CALLS_WITH_AN_IMAGE[call], NOT_IMAGES[kind]
     with pytest.raises(ValueError, match=rf"^{name} must be an array of real numbers, got {described}"):
         measure(given)
+
+
+@pytest.mark.parametrize("kind", [">f4", ">f8", ">u2", "longdouble", "int4", "float8_e4m3fn"])
+def test_numbers_of_any_type_and_order_of_bytes_are_taken(kind: str) -> None:
+    values = np.arange(60).reshape(4, 5, 3) % 2
+    given = values.astype(kind if kind[0] == ">" or kind == "longdouble" else getattr(jax.numpy, kind))
+    expected = METRIC.compute_distance(values.astype(np.float32), IMAGE)
+    assert METRIC.compute_distance(given, IMAGE) == expected > 0
 
 
 @pytest.mark.parametrize("shape", [(4, 5, 3), (2, 4, 5), (2, 5, 4, 3), (1, 2, 4, 5, 3), (0, 4, 5, 3)], ids=str)

@@ -67,7 +67,7 @@ def test_programs_are_kept_and_their_number_is_bounded() -> None:
         (X, {"data_range": 255}, "data_range must be two numbers, those of black and white, got 255"),
         (X, {"data_range": (1, 1)}, r"data_range must be two finite numbers, black below white, got \(1, 1\)"),
         (X + 0j, {}, "x must be an array of real numbers, got dtype complex64"),
-        ("cat", {}, "x must be an array of real numbers, got str"),
+        ("cat", {}, "x must be an array of real numbers, got 'cat'"),
         (X, {"neighborhood_size": 0}, "neighborhood_size must be a whole number from 1 to 100, got 0"),
         (X[:, :5], {}, r"y must be an image of shape \(9, 5, 3\)"),
     ],
