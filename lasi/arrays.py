@@ -43,7 +43,7 @@ def real_array(image: Any, name: str) -> Array:
 
 def _check_type(dtype: Any, name: str) -> None:
     real = jnp.issubdtype(dtype, jnp.number) and not jnp.issubdtype(dtype, jnp.complexfloating)
-    if not real and dtype != bool:
+    if not real and dtype != np.dtype(bool):
         raise ValueError(f"{name} must be an array of real numbers, got dtype {dtype}")
 
 

@@ -74,8 +74,8 @@ def seeds(out: Path, count: int, **asked: Any) -> None:
 def preset(out: Path, name: str, **asked: Any) -> None:
     """Run a series known from the literature.
 
-    NAME is wang-simoncelli-2008: MSE against SSIM on a gray picture, from white noise whose MSE is 8 to 1024 in 8-bit units
-    squared. Prints, last, the folder of the series; `sheet` draws it.
+    NAME is wang-simoncelli-2008: MSE against SSIM on a gray picture, from white noise whose MSE is 8 to 1024 in 8-bit
+    units squared. Prints, last, the folder of the series; `sheet` draws it.
     """
     spec = PRESETS[name](**asked)
     steps = fit_steps(spec.requests[0]).steps
