@@ -12,7 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -114,6 +114,7 @@ for _name in [name for name in vars(LocatorAssertions) if name.startswith(("to_"
     setattr(LocatorAssertions, _name, _until_one_stands(getattr(LocatorAssertions, _name)))
 
 OpenPage = Callable[..., Page]
+Seen = TypeVar("Seen")
 Scheme = Literal["dark", "light"]
 
 
@@ -199,7 +200,7 @@ def open_page(
             context.new_cdp_session(page).send("Storage.clearDataForOrigin", kept)
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme)
-        page.set_default_timeout(PATIENCE * 1000)
+        patient(page)
         if script:
             page.add_init_script(script)
         pages.append(page)
@@ -215,6 +216,21 @@ def open_page(
             page.screenshot(path=f"{os.environ.get('SCREENSHOTS', '/tmp')}/{name}-{i}.png")
         page.close()
     _stop_all(runs)
+
+
+def patient(page: Page) -> Page:
+    """The page, which waits as long for all that it does as `expect` waits for what it shows."""
+    page.set_default_timeout(PATIENCE * 1000)
+    return page
+
+
+def until(look: Callable[[], Seen], holds: Callable[[Seen], object] = bool) -> Seen:
+    """Look until what is seen holds, and give it: what a page shows may come later than what the test waited for."""
+    end = time.monotonic() + PATIENCE
+    while not holds(seen := look()):
+        assert time.monotonic() < end, f"still seen: {seen!r:.1000}"
+        time.sleep(0.05)
+    return seen
 
 
 def await_rest(page: Page) -> None:
