@@ -250,6 +250,15 @@ def button(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
+def download(page: Page, name: str, path: Path) -> Path:
+    """Save what the button of exactly this name gives, on a page at rest: a drawing gives each button another file."""
+    await_rest(page)
+    with page.expect_download() as given:
+        button(page, name)
+    given.value.save_as(path)
+    return path
+
+
 def go(page: Page, query: str) -> None:
     """Lead an open page to other parameters, as Back and Forward do: what the browser has loaded stays."""
     page.evaluate("query => { history.pushState({}, '', query); dispatchEvent(new PopStateEvent('popstate')) }", query)

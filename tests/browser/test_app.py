@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from mad_app.records import SHELF_RUNS, load_label, shelf_root
 
-from .conftest import OpenPage, await_rest, button, patient, until
+from .conftest import OpenPage, await_rest, button, download, patient, until
 from .uploads import UPLOADS
 
 QUICK = "?image=coffee&size=64&first=ssim&second=mse&others=none"
@@ -52,9 +52,7 @@ def test_a_competition_is_started_watched_and_downloaded(open_page: OpenPage, tm
     widths = "images => images.every(image => image.naturalWidth === 6 * 64 && image.clientWidth >= 128)"
     until(lambda: page.eval_on_selector_all(FOUR, widths))  # each pixel a square of pixels
     for name, kind in {"Figure as PDF": "pdf", "Record as ZIP": "zip"}.items():
-        with page.expect_download() as download:
-            button(page, name)
-        download.value.save_as(tmp_path / f"taken.{kind}")
+        download(page, name, tmp_path / f"taken.{kind}")
     content = (tmp_path / "taken.pdf").read_bytes()
     assert content.startswith(b"%PDF-")
     assert content.rstrip().endswith(b"%%EOF")
@@ -180,11 +178,9 @@ def test_the_example_plays_unless_motion_is_unwanted_and_a_run_of_the_shelf_is_g
     page.set_viewport_size({"width": 1280, "height": 800})
     button(page, load_label(shelf_root() / SHELF_RUNS[0]).name)
     expect(page.get_by_role("button", name="Record as ZIP")).to_be_visible()
-    with page.expect_download() as download:
-        button(page, "Download as web page")
-    download.value.save_as(tmp_path / "given.html")
+    given = download(page, "Download as web page", tmp_path / "given.html")
     away = patient(browser.new_context(offline=True).new_page())
-    away.goto((tmp_path / "given.html").as_uri())
+    away.goto(given.as_uri())
     away.locator(".viewer").wait_for(state="visible")
     assert away.title() == page.locator("h1").inner_text()
     away.context.close()

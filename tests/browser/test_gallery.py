@@ -15,7 +15,7 @@ from mad_app.records.archive import zip_run
 from tests.mad_app.figures.sheet_runs import make_sheet_run
 from tests.mad_app.record_examples import contents
 
-from .conftest import PATIENCE, OpenPage, await_rest, button, go, until
+from .conftest import OpenPage, await_rest, button, download, go, until
 
 HTML = "<img src=x onerror=alert(1)>"
 CARD = ".mad-card"
@@ -90,10 +90,7 @@ def test_only_a_good_file_comes_in(open_page: OpenPage, runs: Path, run: Path, t
 
 def test_a_figure_is_shown_and_downloaded_as_a_whole_pdf(open_page: OpenPage, run: Path, tmp_path: Path) -> None:
     page = open_page(f"figure?run={run.name}&width=single&show=pairs,jury", await_=SHEET)
-    with page.expect_download(timeout=PATIENCE * 1000) as download:
-        button(page, "Download PDF")
-    path = tmp_path / "figure.pdf"
-    download.value.save_as(path)
+    path = download(page, "Download PDF", tmp_path / "figure.pdf")
     content = path.read_bytes()
     assert content.startswith(b"%PDF-")
     assert content.rstrip().endswith(b"%%EOF")

@@ -71,7 +71,7 @@ def await_pixels(page: Page, expected: np.ndarray) -> None:
         if sizes != [list(expected.shape[1:3])] * 4:
             return expected.size
         levels = np.array([values[2:] for values in shown], np.uint8).reshape(*expected.shape[:3], 4)[..., :3]
-        return np.count_nonzero(levels != expected)
+        return int(np.count_nonzero(levels != expected))
 
     until(differing, lambda count: count == 0)
 
