@@ -12,6 +12,9 @@ from mad_app.records.text import encodable
 SIZE = 96
 """Longer side of the picture in pixels, as on the page."""
 
+LONGEST_ADDRESS = 500
+"""Characters; a phone reads no larger QR code from paper."""
+
 
 @click.command(cls=Command)
 @click.argument("name")
@@ -31,6 +34,8 @@ def lesson(name: str, path: Path, teacher: bool, image: str, address: str) -> No
 
     if encodable(address) != address:
         raise ArgumentError("address", "must be text that a QR code can hold")
+    if len(address) > LONGEST_ADDRESS:
+        raise ArgumentError("address", f"must have at most {LONGEST_ADDRESS} characters, got {len(address)}")
     reference = load_image(bundled_path(image) if image in BUNDLED else image, size=SIZE)
 
     def content(_: str) -> bytes:

@@ -50,10 +50,10 @@ def checked_mask(mask: npt.ArrayLike, shape: tuple[int, ...]) -> Mask:
         ArgumentError: another type or shape, or no pixel may change.
     """
     array = np.asarray(mask)
-    if array.dtype != np.bool_:
-        raise ArgumentError("mask", f"must be bool, true where the images may change, got {_described(array)}")
     if array.shape != shape[:2]:
         raise ArgumentError("mask", f"must have the images' height and width {shape[:2]}, got {array.shape}")
+    if array.dtype != np.bool_:
+        raise ArgumentError("mask", f"must be bool, true where the images may change, got {_described(array)}")
     if not array.any():
         raise ArgumentError("mask", "lets no pixel change: it must be true (white) where the images may change")
     return array

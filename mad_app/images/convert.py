@@ -102,6 +102,10 @@ def layout_of(shape: tuple[int, ...], name: str, *, batch: bool = False) -> Layo
     return fits[0]
 
 
+MOST_VALUES = 10**9
+"""Of an array: six times those of the largest picture that is read from a file."""
+
+
 def is_tensor(array: Any) -> bool:
     """Whether something is a PyTorch tensor. PyTorch is not imported for it."""
     tensor = getattr(sys.modules.get("torch"), "Tensor", None)  # none yet where another thread is importing PyTorch
@@ -120,6 +124,8 @@ def as_numpy(array: Any, name: str) -> npt.NDArray[Any]:
     given = np.asarray(array)
     if given.dtype.kind in "OUS":
         raise ArgumentError(name, f"must be a picture, as an array or of Pillow, got {type(array).__name__}")
+    if given.size > MOST_VALUES:  # a view of a few numbers may be of any size
+        raise ArgumentError(name, f"must have at most {MOST_VALUES} values, got shape {given.shape}")
     return given
 
 

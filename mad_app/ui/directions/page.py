@@ -15,8 +15,8 @@ from mad_app.request import PICTURE
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.duration import duration
 from mad_app.ui.components.form import PictureChoice, metric_problem
-from mad_app.ui.components.html import load_styles, plain, sentence
-from mad_app.ui.components.picture_picker import picker_style, show_picture_controls
+from mad_app.ui.components.html import element, plain, sentence, show_html
+from mad_app.ui.components.picture_picker import show_picture_controls
 from mad_app.ui.directions.result import show_code, show_example, show_result, was_stopped
 from mad_app.ui.directions.state import (
     COUNTS,
@@ -47,7 +47,6 @@ def _searches() -> Searches:
 @whole_page("directions")
 def directions_page() -> None:
     """Draw the page for this visitor."""
-    load_styles(picker_style(STATE.page))
     follow_address(_offered())
     st.title("Directions")
     st.markdown(WHAT)
@@ -71,7 +70,7 @@ def directions_page() -> None:
         )
         with contained("these directions"):
             _show(spec, picture)
-        st.caption(HINT)
+        show_html(element("p", HINT, class_="mad-hint"))
     else:
         st.info("Choose one metric or several.")
         show_example(STATE)

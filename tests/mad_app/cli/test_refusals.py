@@ -159,6 +159,7 @@ CASES: list[tuple[str, str]] = [
     (f"directions {'x' * 5000}.png", f"{'x' * 200} … {'x' * 200}"),
     ("lesson nothing --out a.pdf", "NAME must be one of mad, "),
     ("lesson mad", "Missing option '--out'"),
+    (f"lesson mad --out a.pdf --address {'1' * 5000}", "--address must have at most 500 characters, got 5000"),
     ("lesson mad --out a.pdf --address b\udcff", "--address must be text"),
     ("figure /dev/null --out a.pdf", "/dev/null is no folder"),
     ("compete '  ' --size 24", "IMAGE '  ' does not exist"),

@@ -43,6 +43,10 @@ def test_a_start_of_another_shape_is_refused() -> None:
         (MASK.astype(np.uint8), "must be bool, true where the images may change, got uint8 from 1 to 1"),
         (MASK[:8, :8], "must have the images' height and width (16, 16), got (8, 8)"),
         (MASK[..., None], "must have the images' height and width (16, 16), got (16, 16, 1)"),
+        (
+            np.broadcast_to(np.float32(1), (1 << 20, 1 << 20)),
+            "must have the images' height and width (16, 16), got (1048576, 1048576)",
+        ),
         (~MASK, "lets no pixel change: it must be true (white) where the images may change"),
     ],
 )

@@ -74,6 +74,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "four channels": (lambda: np.zeros((5, 7, 4)), r"must have shape .*, got \(5, 7, 4\)"),
     "batch": (lambda: np.zeros((2, 3, 5, 7)), r"must have shape .* or \(1, 3, H, W\), got \(2, 3, 5, 7\)"),
     "empty": (lambda: np.zeros((0, 5, 3)), r"must have shape .*, got \(0, 5, 3\)"),
+    "huge view": (lambda: np.broadcast_to(np.float32(1), (1 << 20, 1 << 20, 3)), "must have at most 1000000000 values"),
     "text": (lambda: "cat", "must be a picture, as an array or of Pillow, got str"),
     "nothing": (lambda: None, "must be a picture, as an array or of Pillow, got NoneType"),
 }
