@@ -23,6 +23,7 @@ from mad_app.campaigns.spec import Campaign
 from mad_app.campaigns.status import Reporter
 from mad_app.campaigns.survey import Survey, survey
 from mad_app.campaigns.work import BUSY, NO_ROOM, work
+from mad_app.errors import ArgumentError
 from mad_app.records import DiskFullError, run_lock
 from mad_app.records.storage import refusals
 from mad_app.request import settings_for_record
@@ -108,8 +109,11 @@ def execute(
         What the folder has of the campaign in the end.
 
     Raises:
+        ArgumentError: the campaign is none.
         RecordError: another command runs a campaign in the folder, or the disk refused it.
     """
+    if not isinstance(campaign, Campaign):
+        raise ArgumentError("campaign", f"must be what read_campaign returns first, got {campaign!r:.60}")
     root = Path(root).absolute()
     with refusals(f"{root} could not be made"):
         (root / FOLDER).mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ import numpy as np
 
 from mad_app.competition.constraints import parametrization
 from mad_app.competition.initialization import initial_params_and_levels
-from mad_app.competition.inputs import Mask, check_metric_at_start, checked_image, with_gray_resolved
+from mad_app.competition.inputs import Mask, check_kinds, check_metric_at_start, checked_image, with_gray_resolved
 from mad_app.competition.loop import iterate
 from mad_app.competition.problem import Constants, Problem, select
 from mad_app.competition.settings import (
@@ -87,7 +87,7 @@ def compete(
         >>> [step.index for step in steps]
         [0, 1, 2, 3]
     """
-    settings, seconds, began = settings or Settings(), spent, time.monotonic()
+    settings, seconds, began = Settings() if settings is None else settings, spent, time.monotonic()
     problem = _problem(reference, start, first, second, settings, solver, mask)
     initial = init(problem.initial)
     state = initial if resume is None else state_at(resume, initial)
@@ -110,6 +110,7 @@ def _problem(
     solver: SolverOptions,
     mask: Mask | None,
 ) -> Problem:
+    check_kinds(settings, first=first, second=second)
     original = checked_image(reference, "reference")
     begun = checked_image(start, "start", shape=original.shape)
     to = parametrization(begun, with_gray_resolved(settings, original, begun), mask, solver=solver)

@@ -59,6 +59,15 @@ def checked_mask(mask: npt.ArrayLike, shape: tuple[int, ...]) -> Mask:
     return array
 
 
+def check_kinds(settings: object, **metrics: object) -> None:
+    """Refuse what is easily given in the place of settings or of a metric, by its role; raises ArgumentError."""
+    if not isinstance(settings, Settings):
+        raise ArgumentError("settings", f"must be Settings, got {settings!r:.60}")
+    for role, metric in metrics.items():
+        if isinstance(metric, str):
+            raise ArgumentError(role, f"must be a metric, such as get_metric({metric!r:.60}), got its name")
+
+
 def with_gray_resolved(settings: Settings, reference: npt.ArrayLike, start: npt.ArrayLike) -> Settings:
     """The settings with `gray` true or false: where it is None, whether the reference and the start are gray."""
     if settings.gray is not None:

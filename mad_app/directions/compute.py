@@ -122,6 +122,8 @@ def search_distortions(
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Distortions:
     """As `principal_distortions`, of a picture that was read and metrics that were built; asks whether to stop."""
+    if not isinstance(settings, SearchSettings):
+        raise ArgumentError("settings", f"must be SearchSettings, got {settings!r:.60}")
     began, names = time.monotonic(), [metric.name for metric in metrics]
     if not names or len(set(names)) < len(names):
         raise ArgumentError("metrics", f"must be one metric, or several that differ, got {', '.join(names) or 'none'}")

@@ -48,6 +48,8 @@ PROBES = 32
 MOST_PAIRS = 5
 """As many as a figure of a page's width has columns for."""
 
+MOST_STEPS = 10**9
+
 MEMORY = 50
 """Steps that L-BFGS remembers."""
 
@@ -63,14 +65,14 @@ class SearchSettings:
     """What a search does.
 
     Attributes:
-        steps: most steps of the optimizer, at least 1.
+        steps: most steps of the optimizer, 1 to 1,000,000,000.
         tolerance: residual at which it ends, above 0 and below 1.
         regularization: ρ, at least 1e-6 and at most 1.
         seed: of the start and of the estimate of the mean eigenvalues, at least 0.
         count: pairs that are searched one after the other, each in at most `steps`; 1 to 5.
 
     Raises:
-        ArgumentError: a setting is out of its range.
+        ArgumentError: a setting is of another type, or out of its range.
     """
 
     steps: int = 500
@@ -80,8 +82,12 @@ class SearchSettings:
     count: int = 1
 
     def __post_init__(self) -> None:
-        if not self.steps >= 1:
-            raise ArgumentError("steps", f"must be at least 1, got {self.steps}")
+        for name in ("steps", "count", "seed"):
+            _check_kind(name, getattr(self, name), "a whole number", (int, np.integer))
+        for name in ("tolerance", "regularization"):
+            _check_kind(name, getattr(self, name), "a number", (int, float, np.integer, np.floating))
+        if not 1 <= self.steps <= MOST_STEPS:
+            raise ArgumentError("steps", f"must be at least 1 and at most {MOST_STEPS}, got {self.steps}")
         if not 1 <= self.count <= MOST_PAIRS:
             raise ArgumentError("count", f"must be at least 1 and at most {MOST_PAIRS}, got {self.count}")
         if not 0 < self.tolerance < 1:
@@ -90,6 +96,11 @@ class SearchSettings:
             raise ArgumentError("regularization", f"must be from 1e-06 to 1, got {self.regularization:g}")
         if not self.seed >= 0:
             raise ArgumentError("seed", f"must be at least 0, got {self.seed}")
+
+
+def _check_kind(name: str, value: object, what: str, kinds: tuple[type, ...]) -> None:
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        raise ArgumentError(name, f"must be {what}, got {value!r:.60}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

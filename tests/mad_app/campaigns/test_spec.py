@@ -1,9 +1,12 @@
 """A campaign's file becomes requests, and every mistake in it is named at once."""
 
+from pathlib import Path
+
 import pytest
 
-from mad_app.campaigns import check, read_campaign
+from mad_app.campaigns import check, execute, read_campaign
 from mad_app.campaigns.spec import LARGEST_FILE
+from mad_app.errors import ArgumentError
 
 
 def test_every_set_of_runs_takes_the_values_above_and_all_combinations_of_its_own() -> None:
@@ -90,3 +93,9 @@ def test_metrics_that_cannot_compete_are_named(name: str) -> None:
     _, problems = check(campaign)
     assert len(problems) == 1
     assert name in problems[0]
+
+
+def test_what_is_no_campaign_is_not_executed(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match=r"campaign must be what read_campaign returns first, got \(Campaign"):
+        execute(read_campaign("seed = 1"), tmp_path / "runs", None)  # type: ignore[arg-type]
+    assert not (tmp_path / "runs").exists()

@@ -119,3 +119,13 @@ def test_settings_out_of_range_are_refused(key: str, value: float) -> None:
     with pytest.raises(ArgumentError) as caught:
         Settings(**{key: value})  # type: ignore[arg-type]
     assert caught.value.argument == key
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [({"first": "ssim"}, "must be a metric, such as get_metric('ssim'), got its name"),
+     ({"settings": {}}, "must be Settings, got {}")],
+)  # fmt: skip
+def test_what_is_no_metric_and_what_are_no_settings_is_refused(given: dict[str, Any], problem: str) -> None:
+    error = refusal(**given)
+    assert ((error.argument,), error.problem) == (tuple(given), problem)

@@ -112,3 +112,13 @@ def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     (name,) = wrong
     with pytest.raises(ArgumentError, match=f"^{name} must be"):
         SearchSettings(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "needed"),
+    [("steps", 1.5, "a whole number"), ("steps", 10**18, "at most 1000000000"), ("count", True, "a whole number"),
+     ("seed", np.array([1]), "a whole number"), ("tolerance", "0.1", "a number"), ("regularization", None, "a number")],
+)  # fmt: skip
+def test_settings_of_another_type_are_refused(name: str, value: object, needed: str) -> None:
+    with pytest.raises(ArgumentError, match=f"{name} must be .*{needed}"):
+        SearchSettings(**{name: value})
