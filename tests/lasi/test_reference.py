@@ -163,8 +163,9 @@ def test_gradient_in_float32(case: Case) -> None:
 def test_gradient_in_float32_compiled_by_default(case: Case) -> None:
     """Some of their elements have embeddings that differ by rounding alone, which depends on the compilation."""
     x, y = np.float32(case.images)
-    embedding = case.lasi.embedding(x)
-    assert_gradient_near(np.asarray(jax.grad(case.lasi.compute_distance_to, argnums=1)(embedding, y)), case, IN_FLOAT32)
+    if case is CASES[0]:  # in two programs
+        alone = jax.grad(case.lasi.compute_distance_to, argnums=1)(case.lasi.embedding(x), y)
+        assert_gradient_near(np.asarray(alone), case, IN_FLOAT32)
     both = jax.jit(lambda x, y: jax.grad(case.lasi.compute_distance_to, argnums=1)(case.lasi.embedding(x), y))
     assert_gradient_near(np.asarray(both(x, y)), case, IN_FLOAT32)
 
