@@ -237,9 +237,9 @@ def test_a_wrong_number_of_runs_at_a_time_is_misuse_of_the_app(monkeypatch: pyte
 
 def test_a_record_may_be_the_present_folder(place: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(place / "a_run")
+    assert invoke("figure", "../a_run/../a_run", "--show", "AB", "--out", tmp_path / "a.svg").exit_code == 0
     for command, name in (("figure", "a.svg"), ("animate", "a.webp")):
         assert invoke(command, ".", "--out", tmp_path / name).exit_code == 0
-        assert invoke(command, "../a_run/../a_run", "--out", tmp_path / name).exit_code == 0
     assert_refused(invoke("resume", "."), "nothing to resume")
     monkeypatch.chdir(place / "a_series")
     for command in ("sheet", "curve"):

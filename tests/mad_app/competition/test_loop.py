@@ -144,7 +144,7 @@ class ToHost:
 
 @pytest.mark.parametrize(
     ("first", "second", "settings"),
-    [("lasi", "lpips-alex", {}), ("ssim", "mse", {"low_pass": 5.0, "max_change": 0.2}), ("mse", "square-norm", {})],
+    [("lasi:2", "lpips-alex", {}), ("ssim", "mse", {"low_pass": 5.0, "max_change": 0.2}), ("mse", "square-norm", {})],
 )
 def test_no_value_is_fetched_to_launch_a_step(
     first: str, second: str, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch

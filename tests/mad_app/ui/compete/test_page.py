@@ -52,17 +52,17 @@ def wait_for(page: AppTest, ready: Callable[[AppTest], bool]) -> None:
         assert not page.exception
 
 
-def await_job(page: AppTest, ready: Callable[[Job], bool]) -> None:
-    """Wait for the page's run without drawing the page meanwhile."""
-    job, queue, until = parameter(page, "job"), queue_of(str(runs_root())), time.monotonic() + PATIENCE
+def await_job(job: str, ready: Callable[[Job], bool]) -> None:
+    """Wait for a run without drawing the page meanwhile."""
+    queue, until = queue_of(str(runs_root())), time.monotonic() + PATIENCE
     while not ready(queue.look(job)):
         assert time.monotonic() < until, queue.look(job).status
         time.sleep(0.02)
 
 
 def await_end(page: AppTest) -> None:
-    """Wait until the page's run has ended and is shown."""
-    await_job(page, lambda job: job.status.phase.over)
+    """Wait until the run that was started has ended and is shown."""
+    await_job(parameter(page, "job"), lambda job: job.status.phase.over)
     wait_for(page, is_shown)
 
 
@@ -375,14 +375,14 @@ def test_a_run_is_paused_stopped_and_continued(open_page: OpenPage, tmp_path: Pa
     page = open_page(**QUICK | {"steps": "100000", "second": "gmsd"})
     page.button(key="compete-start").click().run()
     job, queue = parameter(page, "job"), queue_of(str(tmp_path))
-    await_job(page, lambda job: job.status.step > 0)
+    await_job(job, lambda job: job.status.step > 0)
     wait_for(page, lambda page: not page.button(key="compete-pause").disabled)
     page.button(key="compete-pause").click().run()
     wait_for(page, lambda page: any(button.label == "Resume" for button in page.button))
     assert "Paused at step" in page.get("progress")[0].proto.text
     before = queue.look(job).status.step
     page.button(key="compete-one-step-button").click().run()
-    await_job(page, lambda job: (job.folder.explained() or {}).get("step") == before + 1)
+    await_job(job, lambda job: (job.folder.explained() or {}).get("step") == before + 1)
     page.run()
     assert f"Paused at step {before + 1} of" in page.get("progress")[0].proto.text
     assert "GMSD back to its level" in html_of(page)
@@ -392,17 +392,17 @@ def test_a_run_is_paused_stopped_and_continued(open_page: OpenPage, tmp_path: Pa
     assert not queue.look(job).folder.is_slow()
     page.button(key="compete-resume").click().run()
     paused = queue.look(job).status.step
-    await_job(page, lambda job: job.status.step > paused)
+    await_job(job, lambda job: job.status.step > paused)
     page.run()
     page.button(key="compete-stop").click().run()
     assert page.button(key="compete-stop").disabled
-    await_job(page, lambda job: job.status.phase.over)
+    await_job(job, lambda job: job.status.phase.over)
     wait_for(page, lambda page: any(button.key == "compete-continue" for button in page.button))
     step = queue.look(job).status.step
     assert any(f"Stopped at step {step} of 100000" in info.value for info in page.info)
     assert page.button(key="compete-continue").label == f"Continue from step {step}"
     page.button(key="compete-continue").click().run()
-    await_job(page, lambda job: job.status.step > step)
+    await_job(job, lambda job: job.status.step > step)
     assert queue.look(job).status.phase is Phase.RUNNING
 
 
