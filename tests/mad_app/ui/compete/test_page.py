@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -210,6 +211,32 @@ def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path)
     assert [map_["title"] for map_ in data["maps"]] == ["1 − SSIM", "MSE"]
     _take_a_saved_picture(other, run.id)
     assert not open_page(run=run.id).exception
+
+
+def test_a_click_outlasts_drawings_that_are_broken_off(
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Streamlit breaks one off when the browser asks for another: before the button, then when the run starts."""
+    page, draw = open_page(**QUICK), st.button
+
+    def broken_off(label: str, **options: Any) -> bool:
+        if label == "Start the competition":
+            st.stop()
+        return draw(label, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(st, "button", broken_off)
+        page.button(key="compete-start").click().run()
+    assert not (tmp_path / JOBS).exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(st, "rerun", st.stop)
+        page.run()
+    (job,) = (tmp_path / JOBS).iterdir()
+    assert "job" not in page.query_params
+    page.run()
+    assert parameter(page, "job") == job.name
+    assert page.button(key="compete-stop")
+    assert [one.name for one in (tmp_path / JOBS).iterdir()] == [job.name]
 
 
 def _take_a_saved_picture(page: AppTest, run: str) -> None:
