@@ -151,8 +151,7 @@ def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: list[st
 
 
 def html_of(page: AppTest) -> str:
-    """What is written on the page; the styles, which name all its classes, are left out."""
-    return "".join(element.value for element in page.markdown if not element.value.startswith("<style>"))
+    return "".join(element.value for element in page.markdown)
 
 
 def downloads_of(page: AppTest) -> list[str]:
