@@ -35,7 +35,7 @@ def show_start_values(form: Form, place: DeltaGenerator) -> None:
     with place:
         values = when_answered(answer, "Measuring the start …")
         if values is not None:
-            st.caption(plain(" ".join(describe_start(form.request, values))))
+            st.caption(unbroken(plain(" ".join(describe_start(form.request, values)))))
 
 
 def describe_start(request: Request, answer: Mapping[str, Any]) -> list[str]:
@@ -53,7 +53,7 @@ def describe_start(request: Request, answer: Mapping[str, Any]) -> list[str]:
     for role, (lowest, highest) in answer.get("levels", {}).items():
         reached = f"from {number(lowest)} to {number(highest)}, perhaps higher"
         sentences.append(f"{titles[role]} can be given any level {reached}.")
-    return [unbroken(one) for one in sentences]
+    return sentences
 
 
 def _answer(request: Request, reference: ImageArray) -> Future[Answer] | None:
