@@ -115,8 +115,8 @@ def adopt(request: Request) -> None:
 def follow_address(opened: str | None, job: str | None, request: Request | None) -> None:
     """Set the controls to what the address asks for: at the start of a visit, when another run is opened, and when the
     browser goes back or forward. After other pages, which drop them, and after a drawing that a click ended before some
-    were drawn, which drops these, they are what they were. What the address asks for and is not possible is kept beside the
-    request that stands for it (`show_ignored`).
+    were drawn, which drops these, they are what they were. What the address asks for and is not possible is kept beside
+    the request that stands for it (`show_ignored`).
 
     Args:
         opened: id of what is opened, None if nothing is.
