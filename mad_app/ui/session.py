@@ -167,6 +167,20 @@ def note_page(path: str) -> None:
     before = state.get("page")
     state["from"] = before if before not in (None, path) else None
     state["page"] = path
+    if state["from"]:
+        state.pop("clicked", None)
+
+
+def note_click(key: str, about: str | None) -> None:
+    """Keep the click on a button, by its key and what it was drawn for, until it is taken or the page is left."""
+    PageState("session")["clicked"] = (key, about)
+
+
+def take_click(key: str) -> tuple[str, str | None] | None:
+    """The click that is kept, if it is on this button; it is then kept no longer."""
+    state = PageState("session")
+    clicked: tuple[str, str | None] | None = state.get("clicked")
+    return state.pop("clicked") if clicked and clicked[0] == key else None
 
 
 def _keep(cookie: str, text: str) -> None:

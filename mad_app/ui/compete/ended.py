@@ -18,6 +18,7 @@ from mad_app.ui.components.containment import contained
 from mad_app.ui.components.deletion import IN_SERIES, show_delete_button
 from mad_app.ui.components.form import labels, request_of_record
 from mad_app.ui.components.html import plain, sentence, unbroken
+from mad_app.ui.components.kept_click import kept_button
 from mad_app.ui.components.limits import limit_of, limit_of_record
 from mad_app.ui.navigation import open_page
 from mad_app.ui.session import may_change, may_control, visitor
@@ -120,16 +121,18 @@ def _continue_button(queue: JobQueue, opened: Opened, run: Run | None) -> None:
     if (opened.run_id and "/" in opened.run_id) or (job and job.status.phase.has_result):
         return  # a series is continued as a whole
     if job and job.status.phase in RESUMABLE and may_control(job):
-        if st.button(
+        if kept_button(
+            STATE,
+            "continue",
             continue_label(job.status.step),
-            key=STATE.key("continue"),
+            about=opened.id,
             icon=":material/resume:",
             help="Continues this run where it ended.",
         ):
             _resume_job(queue, job)
     elif run and opened.run_id and opened.folder and is_resumable(opened.folder) and may_change(opened.run_id):
-        step = int(run.history.step[-1])
-        if st.button(continue_label(step), key=STATE.key("continue"), help="Continues from its checkpoint."):
+        label, looks = continue_label(int(run.history.step[-1])), {"help": "Continues from its checkpoint."}
+        if kept_button(STATE, "continue", label, about=opened.id, **looks):
             _resume_record(queue, opened.run_id, run)
 
 

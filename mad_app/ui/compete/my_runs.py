@@ -9,6 +9,7 @@ from mad_app.ui.components.collection import picture_title
 from mad_app.ui.components.containment import contained
 from mad_app.ui.components.duration import about
 from mad_app.ui.components.html import plain
+from mad_app.ui.components.kept_click import kept_button
 from mad_app.ui.components.limits import limit_of
 from mad_app.ui.session import PageState
 
@@ -76,9 +77,10 @@ def _draw_row(queue: JobQueue, job: Job) -> None:
         st.markdown(f"**{plain(contest)}** on {picture}  \n{plain(describe_progress(job))}", width="stretch")
         if st.button("Open", key=STATE.key(f"open-job-{job.id}"), help="Shows its progress, or its result."):
             _open(job)
-        if job.status.phase in RESUMABLE and st.button(
+        if job.status.phase in RESUMABLE and kept_button(
+            STATE,
+            f"resume-{job.id}",
             continue_label(job.status.step),
-            key=STATE.key(f"resume-{job.id}"),
             help="Continues from its checkpoint when its turn comes.",
         ):
             if limit := limit_of(queue, request):

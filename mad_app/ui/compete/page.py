@@ -23,6 +23,7 @@ from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.explanation import how_it_works_html
 from mad_app.ui.components.form import Form, first_request, plan, request_of_record, to_query
 from mad_app.ui.components.html import element, sentence, show_html
+from mad_app.ui.components.kept_click import kept_button
 from mad_app.ui.components.limits import limit_of
 from mad_app.ui.session import entered_from, server_queue, visitor
 
@@ -41,6 +42,7 @@ OTHER_SETTINGS = (
 def compete_page() -> None:
     """Draw the page for this visitor."""
     queue = server_queue()
+    _lead_to_started()
     opened = open_address(queue)
     follow_address(opened.id, opened.job.id if opened.job else None, _adoptable(opened))
     if opened.job is None and opened.folder is None:
@@ -67,6 +69,13 @@ def compete_page() -> None:
         _show_opened(queue, opened, form, same)
 
 
+def _lead_to_started() -> None:
+    """Let the address name the run that was started; here, since a drawing may be broken off where it is written."""
+    if "started" in STATE:
+        st.query_params.from_dict(STATE["started"])
+        del STATE["started"]
+
+
 def _show_heading() -> None:
     st.title("Let two metrics compete")
     if "greeted" not in STATE:
@@ -79,10 +88,10 @@ def _show_opened(queue: JobQueue, opened: Opened, form: Form, same: bool) -> Non
         show_live(queue, opened.job)
         if form.request and not same:
             st.info(OTHER_SETTINGS)
-            _start_button(queue, form, "Run with new settings")
+            _start_button(queue, form, "Run with new settings", opened.id)
     else:
         label = "Repeat this run" if same else "Run with new settings"
-        show_ended(queue, opened, same, lambda: _start_button(queue, form, label))
+        show_ended(queue, opened, same, lambda: _start_button(queue, form, label, opened.id))
 
 
 def _keep_address(opened: Opened, form: Form, same: bool) -> None:
@@ -163,29 +172,35 @@ def _show_commands(request: Request) -> None:
             show_commands(request)
 
 
-def _start_button(queue: JobQueue, form: Form, label: str) -> None:
-    """The button, and beside it why it cannot be clicked, if so."""
+def _start_button(queue: JobQueue, form: Form, label: str, shown: str | None = None) -> None:
+    """The button, and beside it why it cannot be clicked, if so; `shown` is the id of the run beside it."""
     request, chosen = form.request, form.chosen
-    clicked = st.button(
+    clicked = kept_button(
+        STATE,
+        "start",
         label,
-        key=STATE.key("start"),
+        about=shown,
         type="primary",
         icon=":material/play_arrow:",
         disabled=request is None,
         help="Runs in the background with the settings of the sidebar; you can stop at any time.",
     )
+    if clicked and request is not None and chosen is not None:
+        _start(queue, form, request, chosen)
     if form.problem:
         st.markdown(f":orange[{form.problem}]")
-    if clicked and request is not None and (limit := limit_of(queue, request)):
+
+
+def _start(queue: JobQueue, form: Form, request: Request, chosen: Request) -> None:
+    """Start a run, and draw the page anew with it; where it cannot be started, say why."""
+    if limit := limit_of(queue, request):
         st.warning(limit, icon=":material/group:")
         return
-    if clicked and request is not None and chosen is not None:
-        spec = JobSpec(request=request, visitor=visitor(), source=form.picture.source, notes=form.picture.notes)
-        try:
-            job_id = queue.submit(spec, form.picture.reference)
-        except ValueError as error:
-            st.error(sentence(f"could not start: {error}"))
-            return
-        STATE["adopted"] = job_id
-        st.query_params.from_dict({"job": job_id, **to_query(chosen)})
-        st.rerun()
+    spec = JobSpec(request=request, visitor=visitor(), source=form.picture.source, notes=form.picture.notes)
+    try:
+        job_id = queue.submit(spec, form.picture.reference)
+    except ValueError as error:
+        st.error(sentence(f"could not start: {error}"))
+        return
+    STATE["adopted"], STATE["started"] = job_id, {"job": job_id, **to_query(chosen)}
+    st.rerun()
