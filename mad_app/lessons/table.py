@@ -118,7 +118,7 @@ _MAD = Lesson(
     "white, or a corner of a curve. If they crossed, the point could go on along its own curve and still gain. A and B "
     "have the same value of the second metric, C and D of the first. The more the two families of curves differ in "
     "shape, the farther apart the pairs end: that is what MAD measures. A real picture has thousands of pixels instead "
-    "of two, and the same picture of it holds.",
+    "of two, but the same happens there.",
     notes=(
         "Timing: 4 minutes with the steps, 2 for the prediction, 4 with other metrics and starts.",
         "Ask: what would happen if both metrics had the same curves? (Nothing: no point could move.)",

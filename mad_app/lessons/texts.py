@@ -52,7 +52,7 @@ BY_HAND = Lesson(
     name="by-hand",
     title="Can you beat a metric by hand?",
     minutes=10,
-    objective="You know from trying what a metric overlooks, and what it minds.",
+    objective="You can say from experience what a metric overlooks, and what it minds.",
     text="White noise has changed the picture a little, and a metric has given it a number. Change the picture in "
     "quite another way, until the metric gives the *same number*, and let it look as different as you can. A second "
     "metric keeps the score. It only stands in for your eyes: judge for yourself whether it is right.",

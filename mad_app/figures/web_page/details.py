@@ -30,15 +30,17 @@ def details_html(run: Run) -> Html:
 def other_metrics_html(run: Run) -> Html:
     """The values of every metric for the start and the four images, as a table."""
     competing = {run.results[0].optimized, run.results[0].fixed}
-    rows = []
+    rows, complete = [], True
     for name in run.results[0].final:
         values = [run.results[0].start.get(name), *(result.reported.get(name) for result in run.results)]
-        cells = [element("td", number(value)) for value in values]
+        texts = [number(value) for value in values]
+        complete = complete and number(None) not in texts
+        cells = [element("td", text) for text in texts]
         mark = "mad-competing" if name in competing else None
         rows.append(element("tr", element("th", unbroken(metric_title(name))), *cells, class_=mark))
     heads = [element("th", head) for head in ("Distance to the original", "Start", *LETTERS)]
     table = (element("thead", element("tr", *heads)), element("tbody", *rows))
-    note = element("p", NOT_MEASURED, class_="mad-quiet")
+    note = None if complete else element("p", NOT_MEASURED, class_="mad-quiet")
     return element("div", element("table", *table, class_="mad-table"), note, class_="mad-scroll")
 
 

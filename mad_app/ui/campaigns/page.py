@@ -62,7 +62,7 @@ def campaigns_page() -> None:
 def _show_shipped() -> None:
     """Draw the tournament that comes with the program."""
     with st.expander("Which metric fails most? A tournament that comes with the program", icon=":material/grid_on:"):
-        show_html(element("img", src=_shipped_figure(), alt=TOURNAMENT_TEXT, style="width:100%"))
+        show_html(element("p", element("img", src=_shipped_figure(), alt=TOURNAMENT_TEXT, style="width:100%")))
         st.caption(TOURNAMENT)
         page = SHIPPED / "tournament.html"
         holds = "the matrix, whose cells open their most separated pairs"

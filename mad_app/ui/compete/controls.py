@@ -115,7 +115,8 @@ def adopt(request: Request) -> None:
 def follow_address(opened: str | None, job: str | None, request: Request | None) -> None:
     """Set the controls to what the address asks for: at the start of a visit, when another run is opened, and when the
     browser goes back or forward. After other pages, which drop them, and after a drawing that a click ended before some
-    were drawn, which drops these, they are what they were.
+    were drawn, which drops these, they are what they were. What the address asks for and is not possible is kept beside
+    the request that stands for it (`show_ignored`).
 
     Args:
         opened: id of what is opened, None if nothing is.
@@ -137,9 +138,15 @@ def follow_address(opened: str | None, job: str | None, request: Request | None)
     if asks or request is None:
         request, ignored = from_query(query if asks else {"steps": str(FIRST_STEPS)})
         if ignored:
-            names = plain(labels(ignored))
-            st.warning(f"This address asks for what is not possible; the defaults are used for: {names}.")
+            STATE["ignored"] = labels(ignored), request
     (_fill if begun and opened == before else adopt)(request)
+
+
+def show_ignored(chosen: Request | None) -> None:
+    """Say what the address asked for in vain, until something is chosen."""
+    names, request = STATE.get("ignored", ("", None))
+    if request == chosen and names:
+        st.warning(f"This address asks for what is not possible; the defaults are used for: {plain(names)}.")
 
 
 def _fill(request: Request) -> None:

@@ -49,8 +49,8 @@ def describe_progress(job: Job) -> str:
 
 def place_in_queue(job: Job) -> str:
     """For a job that waits: how many are before it, and about how long it will wait."""
-    before = f"{job.ahead} {'run' if job.ahead == 1 else 'runs'} before it" if job.ahead else "next"
-    return f"{Phase.WAITING.value}, {before}, {about(job.wait)}"
+    before = f"{job.ahead} {'run' if job.ahead == 1 else 'runs'} before it" if job.ahead else "it is next"
+    return f"{Phase.WAITING.value}: {before}, {about(job.wait)}"
 
 
 def continue_label(step: int) -> str:

@@ -11,7 +11,7 @@ from mad_app.request import Request, with_todays_names
 from mad_app.runs import request_of
 from mad_app.runs.reproduce import asks_for_same
 from mad_app.ui.address import came_back, correct_address, current_address, write_address
-from mad_app.ui.compete.controls import STATE, follow_address, show_controls
+from mad_app.ui.compete.controls import STATE, follow_address, show_controls, show_ignored
 from mad_app.ui.compete.ended import show_ended
 from mad_app.ui.compete.live import show_live
 from mad_app.ui.compete.my_runs import show_my_runs
@@ -55,6 +55,7 @@ def compete_page() -> None:
         _keep_address(opened, form, same)
     if opened.problem:
         st.info(opened.problem)
+    show_ignored(form.chosen)
     if opened.job is None and opened.folder is None:
         _show_invitation(queue, form)
         show_start_values(form, below_start)

@@ -17,7 +17,7 @@ from mad_app.records.run import content_hash
 from mad_app.request import Request
 from mad_app.ui.compete.answers import ask_once, when_answered
 from mad_app.ui.components.form import Form
-from mad_app.ui.components.html import plain, sentence
+from mad_app.ui.components.html import plain, sentence, unbroken
 
 
 def show_start_values(form: Form, place: DeltaGenerator) -> None:
@@ -35,7 +35,7 @@ def show_start_values(form: Form, place: DeltaGenerator) -> None:
     with place:
         values = when_answered(answer, "Measuring the start …")
         if values is not None:
-            st.caption(plain(" ".join(describe_start(form.request, values))))
+            st.caption(unbroken(plain(" ".join(describe_start(form.request, values)))))
 
 
 def describe_start(request: Request, answer: Mapping[str, Any]) -> list[str]:
@@ -51,7 +51,8 @@ def describe_start(request: Request, answer: Mapping[str, Any]) -> list[str]:
     values = ", ".join(f"{titles[role]} {number(value)}" for role, value in answer["values"].items())
     sentences = [f"The start: {values}."]
     for role, (lowest, highest) in answer.get("levels", {}).items():
-        sentences.append(f"{titles[role]} can be brought to {number(lowest)} to {number(highest)}, at least.")
+        reached = f"from {number(lowest)} to {number(highest)}, perhaps higher"
+        sentences.append(f"{titles[role]} can be given any level {reached}.")
     return sentences
 
 

@@ -23,6 +23,9 @@ from mad_app.ui.components.html import Html, element, join, unbroken
 FINE = 384
 """Pixels of the longer side that an image has at least as it is sent to a browser."""
 
+TO_COME = "…"
+"""Stands for a value before the first one is known; a dash would read as a minus."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FourUp:
@@ -133,17 +136,17 @@ def _corner(shown: FourUp, i: int) -> Html:
     """One of the four images under its title and above its values."""
     optimized, fixed = (0, 1) if CORNERS[i].optimized == "first" else (1, 0)
     titles = [metric_title(name) for name in shown.names]
-    values = [_last(rows, i) for rows in (shown.trace.first, shown.trace.second)]
+    values = [number(_last(rows, i)) if rows else TO_COME for rows in (shown.trace.first, shown.trace.second)]
     drift = _last(shown.trace.drift, i)
     below = join(
-        element("b", number(values[optimized])),
+        element("b", values[optimized]),
         f" {titles[optimized]}",
         element("br"),
-        f"{number(values[fixed])} {titles[fixed]}",
+        f"{values[fixed]} {titles[fixed]}",
         element("br"),
         unbroken(drift_sentence(shown.names[fixed], drift)) if shown.trace.step else None,
     )
-    alt = f"{image_title(i, shown.names[optimized])}: {number(values[optimized])}; {titles[fixed]} fixed"
+    alt = f"{image_title(i, shown.names[optimized])}: {values[optimized]}; {titles[fixed]} fixed"
     return _figure(title_html(i, shown.names[optimized]), shown.four[i], alt, below, class_="mad-corner")
 
 
@@ -158,8 +161,8 @@ def _figure(title: str, picture: Picture, alt: str, below: str | None, class_: s
 
 
 def _start_values(shown: FourUp) -> Html:
-    values = [rows[0][0] if rows else None for rows in (shown.trace.first, shown.trace.second)]
-    texts = [f"{number(value)} {metric_title(name)}" for name, value in zip(shown.names, values, strict=True)]
+    values = [number(rows[0][0]) if rows else TO_COME for rows in (shown.trace.first, shown.trace.second)]
+    texts = [f"{value} {metric_title(name)}" for name, value in zip(shown.names, values, strict=True)]
     return join(texts[0], element("br"), texts[1])
 
 

@@ -68,13 +68,14 @@ def show_picture_controls(state: PageState, largest: int = MAX_SIZE) -> tuple[Pi
     st.markdown("**Picture**", help="The original that all four images are compared with.")
     _bundled_control(state)
     st.caption(_caption(state))
+    refused = st.container()  # above what opens below the buttons
     upload, saved = st.columns(2)
     with upload.popover("Upload", icon=":material/upload:", width="stretch", help="Take a picture of your own."):
         _upload_control(state)
     with saved.popover("Saved", icon=":material/history:", width="stretch", help="Take one out of a saved run."):
         _saved_controls(state)
     if state.get("refusal"):
-        st.error(state["refusal"], icon=":material/image_not_supported:")
+        refused.error(state["refusal"], icon=":material/image_not_supported:")
     size = REQUEST_SETTINGS["size"]
     st.pills(
         size.label,
@@ -230,7 +231,7 @@ def _saved_controls(state: PageState) -> None:
     except (ImageError, RecordError, OSError) as error:
         st.error(sentence(f"this picture cannot be shown: {error}"))
         return
-    show_html(element("img", class_="mad-saved", src=small.uri(), alt="this picture"))
+    show_html(element("p", element("img", class_="mad-saved", src=small.uri(), alt="this picture")))
     st.button(
         "Use this picture",
         key=state.key("use-saved"),

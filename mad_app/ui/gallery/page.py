@@ -100,7 +100,7 @@ def _show_gallery(root: Path, cards: Cards, note: str | None) -> None:
 def _show_fault(name: str, fault: str) -> None:
     """Why a folder is not shown, and a button that deletes it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(sentence(displayable(fault)))
+        st.caption(sentence(displayable(fault), capital=False))
         show_delete_button(server_queue(), name, STATE.key(f"delete-{displayable(name)}"))
 
 

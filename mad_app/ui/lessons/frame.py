@@ -12,7 +12,7 @@ from mad_app.lessons import LESSONS, Lesson
 from mad_app.lessons.glossary import split_at_words
 from mad_app.ui.address import current_address
 from mad_app.ui.components.form import PictureChoice
-from mad_app.ui.components.html import join, show_html, term
+from mad_app.ui.components.html import join, term
 from mad_app.ui.lessons.controls import show_caption
 from mad_app.ui.lessons.state import STATE, hidable, open_lesson, place, state_of
 
@@ -128,7 +128,7 @@ def _show_prediction(lesson: Lesson) -> bool:
 def _show_words(text: str) -> None:
     """Draw Markdown whose technical words explain themselves under the pointer and with the focus."""
     pieces = (term(piece, explained) if explained else piece for piece, explained in split_at_words(text))
-    show_html(join(*pieces))
+    st.markdown(join(*pieces), unsafe_allow_html=True)
 
 
 def _show_notes(lesson: Lesson) -> None:

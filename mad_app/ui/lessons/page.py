@@ -63,7 +63,7 @@ DRAWINGS: Mapping[str, Callable[[], Html]] = {
 }
 """On the card of every lesson in the list."""
 
-HINT = "The picture and the teacher's notes are behind » at the top left."
+HINT = "{} are behind » at the top left."
 
 
 @whole_page("lessons")
@@ -127,4 +127,5 @@ def _show_lesson(lesson: Lesson) -> None:
         loading = loading_of(STATE, picture) if picture else ""
         st.code(f"{loading}{lesson.python(state)}", language="python", wrap_lines=True)
     show_end(lesson)
-    show_html(element("p", HINT, class_="mad-hint"))
+    behind = "The picture and the teacher's notes" if lesson.picture else "The teacher's notes"
+    show_html(element("p", HINT.format(behind), class_="mad-hint"))

@@ -47,7 +47,7 @@ def show_texture(lesson: Lesson, state: TextureState, picture: PictureChoice | N
         nearer = value == min(values) != max(values)
         cells.append(_cell(letter, image, title, f"{number(value)}{', nearer' if nearer else ''}", nearer=nearer))
     show_html(element("div", *cells, class_="mad-answers"))
-    show_caption(f"The numbers are the Wasserstein distortion at σ = {sigma:g} pixels.")
+    show_caption(f"The numbers are the Wasserstein distortion at σ = {sigma:g} {'pixel' if sigma == 1 else 'pixels'}.")
     if not predicted:
         show_caption("The slider of σ appears once you have predicted.")
         return

@@ -43,7 +43,7 @@ def show_tour_bar() -> None:
     stop, last = TOUR[number - 1], len(TOUR)
     with st.container(border=True, key=STATE.key("tour-bar")):
         place = f"Tour: {number} of {last}. About {stop.minutes} minutes here, {minutes_left(number)} to the end."
-        show_html(element("progress", value=number, max=last, aria_label=f"Stop {number} of {last}"))
+        show_html(element("p", element("progress", value=number, max=last, aria_label=f"Stop {number} of {last}")))
         show_html(element("p", place, class_="mad-caption"))
         st.markdown(stop.task)
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -189,7 +189,7 @@ def test_the_values_of_the_start_follow_the_strength(open_page: OpenPage, monkey
     assert float(more[1]) > 2 * float(mse[1])
     unfold(page, "advanced").number_input(key="compete-second_level").set_value(0.01).run()
     shown = start_sentences(page)
-    assert re.search(r"MSE can be brought to 0 to 0\.\d+, at least\.", shown)
+    assert re.search(r"MSE can be given any level from 0 to 0\.\d+, perhaps higher\.", shown)
 
 
 def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path) -> None:
@@ -480,6 +480,15 @@ def test_an_address_from_elsewhere_breaks_nothing(open_page: OpenPage) -> None:
     assert "data:image" in html_of(open_page(run="../../etc"))
 
 
+def test_what_an_address_asks_in_vain_is_said_until_something_is_chosen(open_page: OpenPage) -> None:
+    page = open_page(**QUICK | {"steps": "many"})
+    for _ in range(2):
+        assert any("Number of steps" in warning.value for warning in page.warning)
+        page.run()
+    page.selectbox(key="compete-distortion").select("blur").run()
+    assert not any("Number of steps" in warning.value for warning in page.warning)
+
+
 def test_a_bad_upload_is_refused_in_a_sentence_and_nothing_is_lost(open_page: OpenPage) -> None:
     page = open_page(**QUICK)
     page.file_uploader(key="compete-file").upload("<b>broken</b>.png", png(64, 48)[:200], "image/png").run()
@@ -511,13 +520,13 @@ def test_visitors_see_their_own_runs_with_their_place_in_the_queue(
         page.query_params.pop("job", None)
         page.run()
         page.button(key="compete-start").click().run()
-    assert "Waiting for its turn, 2 runs before it, time unknown yet" in ann.get("progress")[0].proto.text
+    assert "Waiting for its turn: 2 runs before it, time unknown yet" in ann.get("progress")[0].proto.text
     assert "Your other runs" in [heading.value for heading in ann.header]
-    assert "Waiting for its turn, next" in html_of(ann)
+    assert "it is next" in html_of(ann)
     assert bob.header == []
     (first,) = (button for button in ann.button if button.key.startswith("compete-open-job-"))
     first.click().run()
-    assert "turn, next" in ann.get("progress")[0].proto.text
+    assert "turn: it is next" in ann.get("progress")[0].proto.text
     queue_of(str(tmp_path)).stop(parameter(ann, "job"))
 
 
