@@ -119,7 +119,7 @@ def _problem(
     given: dict[Role, Metric] = {"first": first, "second": second}
     first_bound, second_bound = bind_together(jnp.asarray(original), tuple(given.values()))
     params, nearest = to.to_params(to.start), to.to_params(jnp.asarray(original))
-    initial = _committed(np.repeat(np.asarray(params)[None], len(CORNERS), axis=0))
+    initial = _committed(jnp.asarray(np.repeat(np.asarray(params)[None], len(CORNERS), axis=0)))
     # not `distances`, which would be compiled for this alone
     values = values_at(initial, to, (first_bound, second_bound))
     for (role, metric), (distances, gradients) in zip(given.items(), values, strict=True):
@@ -135,7 +135,7 @@ def _problem(
 
 def _committed(tree: T) -> T:
     """Arrays committed to their device, as an iteration leaves them: so the loop compiles once."""
-    return cast(T, jax.tree.map(lambda array: jax.device_put(array, *jnp.asarray(array).devices()), tree))
+    return cast(T, jax.tree.map(lambda array: jax.device_put(array, *array.devices()), tree))
 
 
 def _end(info: StepInfo, settings: Settings, seconds: float, should_stop: Callable[[], bool]) -> Reason | None:
