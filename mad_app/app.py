@@ -16,7 +16,8 @@ from mad_app.ui.campaigns.page import campaigns_page  # noqa: E402
 from mad_app.ui.compete.page import compete_page  # noqa: E402
 from mad_app.ui.components.devices import show_devices  # noqa: E402
 from mad_app.ui.components.garbage import freeze_loaded  # noqa: E402
-from mad_app.ui.components.html import show_color_switch  # noqa: E402
+from mad_app.ui.components.html import load_styles, show_color_switch  # noqa: E402
+from mad_app.ui.components.picture_picker import picker_style  # noqa: E402
 from mad_app.ui.directions.page import directions_page  # noqa: E402
 from mad_app.ui.figure.page import figure_page  # noqa: E402
 from mad_app.ui.gallery.page import gallery_page  # noqa: E402
@@ -37,6 +38,7 @@ if __name__ == "__main__":
     st.set_page_config(page_title="MAD competitions", page_icon=str(ROOT / "mad_app/ui/icon.png"), layout="wide")
     pages = [make_page(path, show) for path, show in SHOW.items()]
     page = st.navigation(pages, position="top")
+    load_styles(picker_style())
     show_narrow_menu(pages)
     page.run()
     show_devices()

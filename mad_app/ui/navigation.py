@@ -47,8 +47,11 @@ def make_page(path: str, show: Callable[[], None]) -> StreamlitPage:
 
 
 def show_narrow_menu(pages: Iterable[StreamlitPage]) -> None:
-    """Draw the menu again on top of the page, for narrow screens, where Streamlit folds its own away."""
-    with st.container(key="session-menu", horizontal=True, gap="small"):
+    """Draw the menu again on top of the page, for narrow screens, where Streamlit folds its own away.
+
+    Until the styles are there it takes one pixel, since on wide screens they hide it.
+    """
+    with st.container(key="session-menu", horizontal=True, gap="small", height=1, border=False):
         for page in pages:
             st.page_link(page)
 

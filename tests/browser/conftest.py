@@ -12,7 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -114,6 +114,7 @@ for _name in [name for name in vars(LocatorAssertions) if name.startswith(("to_"
     setattr(LocatorAssertions, _name, _until_one_stands(getattr(LocatorAssertions, _name)))
 
 OpenPage = Callable[..., Page]
+Seen = TypeVar("Seen")
 Scheme = Literal["dark", "light"]
 
 
@@ -199,7 +200,7 @@ def open_page(
             context.new_cdp_session(page).send("Storage.clearDataForOrigin", kept)
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme)
-        page.set_default_timeout(PATIENCE * 1000)
+        patient(page)
         if script:
             page.add_init_script(script)
         pages.append(page)
@@ -217,6 +218,21 @@ def open_page(
     _stop_all(runs)
 
 
+def patient(page: Page) -> Page:
+    """The page, which waits as long for all that it does as `expect` waits for what it shows."""
+    page.set_default_timeout(PATIENCE * 1000)
+    return page
+
+
+def until(look: Callable[[], Seen], holds: Callable[[Seen], object] = bool) -> Seen:
+    """Look until what is seen holds, and give it: what a page shows may come later than what the test waited for."""
+    end = time.monotonic() + PATIENCE
+    while not holds(seen := look()):
+        assert time.monotonic() < end, f"still seen: {seen!r:.1000}"
+        time.sleep(0.05)
+    return seen
+
+
 def await_rest(page: Page) -> None:
     """Wait until a page is drawn and nothing on it moves; what the test has just done must show before that."""
     page.wait_for_function(AT_REST, polling=50)
@@ -232,6 +248,15 @@ def settled(part: Locator) -> Box:
 def button(page: Page, name: str) -> None:
     """Press the button of exactly this name."""
     page.get_by_role("button", name=name, exact=True).click()
+
+
+def download(page: Page, name: str, path: Path) -> Path:
+    """Save what the button of exactly this name gives, on a page at rest: a drawing gives each button another file."""
+    await_rest(page)
+    with page.expect_download() as given:
+        button(page, name)
+    given.value.save_as(path)
+    return path
 
 
 def go(page: Page, query: str) -> None:

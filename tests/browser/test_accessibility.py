@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from mad_app.records import save_run
 from tests.mad_app.figures.sheet_runs import make_sheet_run
 
-from .conftest import OpenPage, Scheme, await_rest, broken_rules
+from .conftest import OpenPage, Scheme, await_rest, broken_rules, until
 
 COLOR_SCHEME = "(app => app && getComputedStyle(app).colorScheme)(document.querySelector('.stApp'))"
 """Of the page: "light" or "dark"."""
@@ -46,7 +46,7 @@ def test_a_result_fits_every_screen_is_presented_by_a_key_and_breaks_no_rule(ope
     expect(sidebar).to_be_visible()
     page.keyboard.press("p")
     expect(sidebar).to_be_hidden()
-    assert heading.evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 18
+    until(lambda: heading.evaluate("e => parseFloat(getComputedStyle(e).fontSize)"), lambda size: size >= 18)
     expect(page).to_have_url(re.compile("present=1"))
     page.reload()
     expect(heading).to_be_visible()
@@ -62,13 +62,13 @@ def test_a_key_a_button_and_the_address_choose_light_or_dark(open_page: OpenPage
     page = open_page(f"?run={run.name}&present=1")
     heading = page.locator(".mad-pair .mad-heading").first
     expect(heading).to_be_visible()
-    assert page.evaluate(COLOR_SCHEME) == "light"
+    page.wait_for_function(f"{COLOR_SCHEME} === 'light'")
     page.get_by_role("button", name="Light / dark").focus()
     page.keyboard.press("Enter")
     page.wait_for_function(f"{COLOR_SCHEME} === 'dark'")
     expect(heading).to_be_visible()
     expect(page.locator("[data-testid=stSidebar]")).to_be_hidden()  # it is still a presentation
-    assert "colors=dark" in page.url
+    expect(page).to_have_url(re.compile("colors=dark"))
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Gallery").first.click()
     expect(page.locator("h1")).to_have_text([re.compile("Gallery")])
@@ -83,10 +83,9 @@ def test_a_key_a_button_and_the_address_choose_light_or_dark(open_page: OpenPage
 def test_a_phone_shows_a_pair_and_its_menu_leads_to_pages_that_break_no_rule(open_page: OpenPage, run: Path) -> None:
     page = open_page(f"?run={run.name}", 390, 844)
     await_rest(page)
-    lefts = page.locator(".mad-pair").evaluate_all("all => all.map(e => e.getBoundingClientRect().left)")
-    assert lefts[0] < 30
-    assert lefts[1] > 330
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    lefts = "all => all.map(e => e.getBoundingClientRect().left)"
+    until(lambda: page.locator(".mad-pair").evaluate_all(lefts), lambda x: len(x) == 2 and x[0] < 30 and x[1] > 330)
+    page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
     page.locator(".st-key-session-menu").get_by_role("link", name="Gallery").click()
     expect(page.locator("h1")).to_have_text([re.compile("Gallery")])
     page.set_viewport_size({"width": 1280, "height": 720})

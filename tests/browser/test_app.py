@@ -1,8 +1,8 @@
 """The app in a real browser: a run from Start to its result, two visitors at once, a phone, the shelf."""
 
 import re
-import time
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from mad_app.records import SHELF_RUNS, load_label, shelf_root
 
-from .conftest import PATIENCE, OpenPage, await_rest, button
+from .conftest import OpenPage, await_rest, button, download, patient, until
 from .uploads import UPLOADS
 
 QUICK = "?image=coffee&size=64&first=ssim&second=mse&others=none"
@@ -29,17 +29,17 @@ COUNT_HEADINGS = """() => {
 
 
 def wait_for_step(page: Page, least: int) -> int:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
+    def step() -> int:
         found = re.search(r"Step (\d+) of", page.inner_text("[data-testid=stMain]"))
-        if found and int(found[1]) >= least:
-            return int(found[1])
-        page.wait_for_timeout(50)
-    raise AssertionError(page.inner_text("[data-testid=stMain]"))
+        return int(found[1]) if found else -1
+
+    return until(step, lambda step: step >= least)
 
 
 def sources(page: Page) -> list[str]:
-    found: list[str] = page.eval_on_selector_all(FOUR, "images => images.map(image => image.src)")
+    """Of the four images, once each of them is another."""
+    look = partial(page.eval_on_selector_all, FOUR, "images => images.map(image => image.src)")
+    found: list[str] = until(look, lambda found: len(set(found)) == len(found) == 4)
     return found
 
 
@@ -48,14 +48,11 @@ def test_a_competition_is_started_watched_and_downloaded(open_page: OpenPage, tm
     button(page, "Start the competition")
     expect(page.get_by_role("button", name="Record as ZIP")).to_be_visible()
     expect(page.get_by_text("differ equally from the original").first).to_be_visible()
-    expect(page.locator(FOUR)).to_have_count(4)  # those of the run that went on have left
-    assert len(set(sources(page))) == 4
-    shown = page.eval_on_selector_all(FOUR, "images => images.map(image => [image.naturalWidth, image.clientWidth])")
-    assert all(natural == 6 * 64 and client >= 128 for natural, client in shown)  # each pixel a square of pixels
+    sources(page)
+    widths = "images => images.every(image => image.naturalWidth === 6 * 64 && image.clientWidth >= 128)"
+    until(lambda: page.eval_on_selector_all(FOUR, widths))  # each pixel a square of pixels
     for name, kind in {"Figure as PDF": "pdf", "Record as ZIP": "zip"}.items():
-        with page.expect_download() as download:
-            button(page, name)
-        download.value.save_as(tmp_path / f"taken.{kind}")
+        download(page, name, tmp_path / f"taken.{kind}")
     content = (tmp_path / "taken.pdf").read_bytes()
     assert content.startswith(b"%PDF-")
     assert content.rstrip().endswith(b"%%EOF")
@@ -69,11 +66,9 @@ def test_the_page_moves_survives_a_reload_and_stops(open_page: OpenPage) -> None
     page.evaluate(COUNT_HEADINGS)
     button(page, "Start the competition")
     wait_for_step(page, 5)
-    seen, until = set(), time.monotonic() + PATIENCE
-    while len(seen) < 5:
-        assert time.monotonic() < until
-        seen.add(tuple(sources(page)))
-        page.wait_for_timeout(50)
+    shown = partial(page.eval_on_selector_all, FOUR, "images => images.map(image => image.src).join()")
+    seen: set[str] = set()
+    until(lambda: seen.add(shown()) or len(seen), lambda count: count >= 5)
     expect(page).to_have_url(re.compile("run="))
     step = wait_for_step(page, 5)
     assert page.evaluate("mostHeadings") == 1
@@ -82,8 +77,7 @@ def test_the_page_moves_survives_a_reload_and_stops(open_page: OpenPage) -> None
     button(page, "Stop")
     expect(page.get_by_text("Stopped at step")).to_be_visible()
     expect(page.get_by_role("button", name="Record as ZIP")).to_be_visible()
-    expect(page.locator(FOUR)).to_have_count(4)
-    assert len(set(sources(page))) == 4
+    sources(page)
     page.get_by_role("button", name=re.compile("Continue from step")).click()
     expect(page.get_by_text("Stopped at step")).to_have_count(0)
     wait_for_step(page, step)
@@ -103,10 +97,8 @@ CORNERS = """async image => {
 
 def wait_for_corners(picture: Locator, expected: tuple[tuple[int, ...], ...]) -> None:
     """Until they are of these colors, but for what JPEG does to them."""
-    until = time.monotonic() + PATIENCE
-    while not np.allclose(found := picture.evaluate(CORNERS) or [[-1] * 3] * 2, expected, rtol=0, atol=8):
-        assert time.monotonic() < until, found
-        picture.page.wait_for_timeout(100)
+    close = partial(np.allclose, expected, rtol=0, atol=8)
+    until(lambda: picture.evaluate(CORNERS) or [[-1] * 3] * 2, close)
 
 
 def test_every_upload_is_taken_or_refused_in_one_sentence(open_page: OpenPage, tmp_path: Path) -> None:
@@ -157,12 +149,10 @@ def test_two_visitors_at_once_see_each_their_own(open_page: OpenPage) -> None:
     wait_for_step(second, 5)
     button(second, "Stop")
     expect(second.get_by_text("Stopped at step")).to_be_visible()
-    for page in (first, second):
+    for page, side in ((first, 16), (second, 24)):
         expect(page.get_by_role("button", name="Record as ZIP")).to_be_visible()
-        expect(page.locator(FOUR)).to_have_count(4)
-    originals = [page.locator(".mad-originals img").first for page in (first, second)]
-    sides = [original.evaluate("image => image.naturalWidth") for original in originals]
-    assert sides == [16, 24]
+        original = page.locator(".mad-originals img").first
+        until(partial(original.evaluate, "image => image.naturalWidth"), side.__eq__)
     assert not set(sources(first)) & set(sources(second))
     expect(first.locator("h1")).to_have_text(["1 − SSIM against MSE"])
 
@@ -176,7 +166,7 @@ def test_the_example_plays_unless_motion_is_unwanted_and_a_run_of_the_shelf_is_g
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     assert page.evaluate("stepsShown.size") > 2
     assert_nothing_is_cut_off(page)
-    calm = browser.new_page(reduced_motion="reduce")
+    calm = patient(browser.new_page(reduced_motion="reduce"))
     calm.add_init_script(NOTE_STEPS)
     calm.goto(address)
     calm.locator(".viewer").wait_for(state="visible")
@@ -188,11 +178,9 @@ def test_the_example_plays_unless_motion_is_unwanted_and_a_run_of_the_shelf_is_g
     page.set_viewport_size({"width": 1280, "height": 800})
     button(page, load_label(shelf_root() / SHELF_RUNS[0]).name)
     expect(page.get_by_role("button", name="Record as ZIP")).to_be_visible()
-    with page.expect_download() as download:
-        button(page, "Download as web page")
-    download.value.save_as(tmp_path / "given.html")
-    away = browser.new_context(offline=True).new_page()
-    away.goto((tmp_path / "given.html").as_uri())
+    given = download(page, "Download as web page", tmp_path / "given.html")
+    away = patient(browser.new_context(offline=True).new_page())
+    away.goto(given.as_uri())
     away.locator(".viewer").wait_for(state="visible")
     assert away.title() == page.locator("h1").inner_text()
     away.context.close()
@@ -216,9 +204,10 @@ def assert_nothing_is_cut_off(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     await_rest(page)
     start = page.get_by_role("button", name="Start the competition")
-    assert start.evaluate("button => button.getBoundingClientRect().bottom") <= 844
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    until(partial(start.evaluate, "button => button.getBoundingClientRect().bottom <= 844"))
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")
+    fit = """all => all.map(part => part.getBoundingClientRect())
+      .filter(box => box.left >= 0 && box.width > 100 && box.right <= 390).length"""
     for shown, count in ((".port", 2), (".mad-card img", 4 * len(SHELF_RUNS))):
-        boxes = [box.bounding_box() for box in page.locator(shown).all()]
-        assert len(boxes) == count
-        assert all(box and box["x"] >= 0 and box["width"] > 100 and box["x"] + box["width"] <= 390 for box in boxes)
+        expect(page.locator(shown)).to_have_count(count)
+        until(partial(page.locator(shown).evaluate_all, fit), count.__eq__)

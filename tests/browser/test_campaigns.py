@@ -52,5 +52,5 @@ def test_a_campaign_is_written_run_and_opens_its_runs(open_page: OpenPage) -> No
     with page.expect_popup() as opened:
         cells.first.click()
     expect(opened.value.locator(".mad-four-up")).to_be_visible()
-    assert "run=" in opened.value.url
+    expect(opened.value).to_have_url(re.compile("run="))
     opened.value.close()

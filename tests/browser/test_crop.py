@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import OpenPage, Scheme, await_rest, broken_rules, button, settled
+from .conftest import OpenPage, Scheme, await_rest, broken_rules, button, patient, settled
 
 QUERY = "?first=ssim&second=mse&size=64"
 
@@ -80,7 +80,7 @@ def test_a_finger_resizes_the_frame_on_a_phone(address: str, browser: Browser, t
     levels = np.random.default_rng(0).integers(0, 256, (80, 240, 3), np.uint8)
     Image.fromarray(levels).save(tmp_path / "wide.png")
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
-    page = context.new_page()
+    page = patient(context.new_page())
     try:
         page.goto(f"{address}/{QUERY}")
         page.get_by_test_id("stExpandSidebarButton").click()

@@ -15,7 +15,7 @@ from mad_app.records.archive import zip_run
 from tests.mad_app.figures.sheet_runs import make_sheet_run
 from tests.mad_app.record_examples import contents
 
-from .conftest import PATIENCE, OpenPage, await_rest, button, go
+from .conftest import OpenPage, await_rest, button, download, go, until
 
 HTML = "<img src=x onerror=alert(1)>"
 CARD = ".mad-card"
@@ -35,10 +35,12 @@ def assert_nothing_is_cut_off(page: Page, images: str) -> None:
     """On a telephone; `images` are those that are seen at once."""
     page.set_viewport_size({"width": 390, "height": 844})
     await_rest(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    rights = page.eval_on_selector_all(images, "images => images.map(image => image.getBoundingClientRect().right)")
-    assert rights
-    assert all(0 < right <= 390 for right in rights)
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")
+    rights = "images => images.map(image => image.getBoundingClientRect().right)"
+    until(
+        lambda: page.eval_on_selector_all(images, rights),
+        lambda rights: rights and all(0 < right <= 390 for right in rights),
+    )
 
 
 def test_a_run_is_deleted_and_comes_back_as_it_was(open_page: OpenPage, run: Path) -> None:
@@ -46,6 +48,7 @@ def test_a_run_is_deleted_and_comes_back_as_it_was(open_page: OpenPage, run: Pat
     page = open_page("gallery", await_=CARD)
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    await_rest(page)
     cards = page.locator(CARD).count()
     page.locator(f"[class*='st-key-gallery-more-{run.name}'] button").first.click()
     button(page, "Delete")
@@ -87,18 +90,14 @@ def test_only_a_good_file_comes_in(open_page: OpenPage, runs: Path, run: Path, t
 
 def test_a_figure_is_shown_and_downloaded_as_a_whole_pdf(open_page: OpenPage, run: Path, tmp_path: Path) -> None:
     page = open_page(f"figure?run={run.name}&width=single&show=pairs,jury", await_=SHEET)
-    with page.expect_download(timeout=PATIENCE * 1000) as download:
-        button(page, "Download PDF")
-    path = tmp_path / "figure.pdf"
-    download.value.save_as(path)
+    path = download(page, "Download PDF", tmp_path / "figure.pdf")
     content = path.read_bytes()
     assert content.startswith(b"%PDF-")
     assert content.rstrip().endswith(b"%%EOF")
     assert len(re.findall(rb"/Type\s*/Page\b", content)) == 1
     start = int(content.rsplit(b"startxref", 1)[1].split()[0])
     assert content[start:].startswith(b"xref")
-    command = page.locator("[data-testid=stCode]").first.inner_text()
-    assert "--show pairs,others --width single" in command
+    expect(page.locator("[data-testid=stCode]").first).to_contain_text("--show pairs,others --width single")
     if shutil.which("pdftotext"):
         text = subprocess.run(["pdftotext", "-raw", path, "-"], capture_output=True, check=True, text=True).stdout
         assert "LASI against" in text
@@ -106,16 +105,17 @@ def test_a_figure_is_shown_and_downloaded_as_a_whole_pdf(open_page: OpenPage, ru
     assert_nothing_is_cut_off(page, SHEET)
     go(page, f"?run={run.name}&file=webp")
     expect(page.locator(SHEET)).to_have_attribute("src", re.compile("^data:image/webp"))
-    assert page.locator(SHEET).evaluate("image => image.decode().then(() => image.naturalWidth)") > 700
+    until(lambda: page.locator(SHEET).evaluate("image => image.naturalWidth"), lambda width: width > 700)
 
 
 def test_two_runs_are_compared_and_one_opens_on_compete(open_page: OpenPage, runs: Path, run: Path) -> None:
     other = save_run(make_sheet_run(first="ssim"), runs)
     page = open_page(f"gallery?compare={run.name}&compare={other.name}", await_=".mad-comparison")
-    lefts = page.eval_on_selector_all(
-        ".mad-row:nth-child(2) section", "cells => cells.map(cell => cell.getBoundingClientRect().left)"
+    lefts = "cells => cells.map(cell => cell.getBoundingClientRect().left)"
+    until(
+        lambda: page.eval_on_selector_all(".mad-row:nth-child(2) section", lefts),
+        lambda lefts: len(lefts) > 1 and lefts[0] < lefts[1],
     )
-    assert lefts[0] < lefts[1]
     button(page, "All runs")
     page.locator(CARD).first.wait_for()
     await_rest(page)
@@ -138,6 +138,6 @@ def test_chosen_cards_become_one_figure_whose_address_keeps_them(open_page: Open
     expect(page).to_have_url(re.compile(f"run={run.name}&run={other.name}"))
     page.reload()
     page.wait_for_selector(SHEET)
-    command = page.locator("[data-testid=stCode]").first.inner_text()
-    assert f"{run.name} runs/{other.name} --width double" in command
+    command = page.locator("[data-testid=stCode]").first
+    expect(command).to_contain_text(f"{run.name} runs/{other.name} --width double")
     shutil.rmtree(other)

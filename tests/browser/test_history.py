@@ -14,7 +14,7 @@ from mad_app.images import BUNDLED
 from mad_app.records import save_run
 from tests.mad_app.figures.sheet_runs import make_sheet_run
 
-from .conftest import OpenPage, await_rest, button
+from .conftest import OpenPage, await_rest, button, until
 
 CHOSEN = "a copy of {} distorted"
 
@@ -52,14 +52,14 @@ def test_back_and_forward_lead_through_pictures(open_page: OpenPage) -> None:
     expect(page).to_have_url(re.compile("image=coffee"))
     page.go_back()
     expect(page.get_by_text(CHOSEN.format("Chelsea the cat"))).to_be_visible()
-    assert page.url == first
+    expect(page).to_have_url(first)
     page.go_forward()
     page.go_forward()
     expect(page.get_by_text(CHOSEN.format(BUNDLED["rocket"].title))).to_be_visible()
     expect(option(page, "rocket")).to_be_checked()
     framed = "i => getComputedStyle(i.closest('[role=radiogroup] > *')).outlineStyle"
-    assert option(page, "coffee").evaluate(framed) == "none"
-    assert option(page, "rocket").evaluate(framed) in ("solid", "dashed")  # dashed where the keys have the focus
+    until(lambda: option(page, "coffee").evaluate(framed), lambda style: style == "none")
+    until(lambda: option(page, "rocket").evaluate(framed), lambda style: style in ("solid", "dashed"))  # dashed by keys
 
     pick(page, "retina")
     for between in range(0, 600, 60):
@@ -91,7 +91,7 @@ def test_the_first_page_is_left_by_one_press(open_page: OpenPage) -> None:
     await_rest(page)
     assert "?" not in page.url
     page.go_back()
-    assert page.url == "about:blank"
+    expect(page).to_have_url("about:blank")
 
 
 def test_back_leads_from_page_to_page(open_page: OpenPage, runs: Path) -> None:

@@ -76,5 +76,5 @@ def test_no_rule_is_broken_and_a_phone_cuts_nothing(open_page: OpenPage) -> None
         name = view[len("?lesson=") :].partition("&")[0]
         expect(page.get_by_role("heading", level=1)).to_have_text([LESSONS[name].title if name else "Lessons"])
         found[view] = broken_rules(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+        page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
     assert found == {view: [] for view in VIEWS}

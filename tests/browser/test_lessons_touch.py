@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from .conftest import PATIENCE, settled
+from .conftest import patient, settled
 
 Place = tuple[float, float]
 
@@ -15,9 +15,7 @@ Place = tuple[float, float]
 def phone(browser: Browser) -> Iterator[Page]:
     """A page of a phone, which keeps the program of Streamlit's page from test to test."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE * 1000)
-    yield page
+    yield patient(context.new_page())
     context.close()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from .conftest import serving
+from .conftest import patient, serving
 
 PATH = "/mad/"
 ELSEWHERE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -95,7 +95,7 @@ def test_a_run_is_started_behind_a_proxy_under_a_path(browser: Browser, tmp_path
         serving(tmp_path / "runs", "--server.baseUrlPath", "mad", path="/mad") as app,
         proxied(app) as (port, proxy),
     ):
-        page = browser.new_page()
+        page = patient(browser.new_page())
         page.goto(f"http://127.0.0.1:{port}/mad/?image=coffee&size=64&first=ssim&second=mse&others=none&steps=5")
         page.get_by_role("button", name="Start the competition").click()
         expect(page.get_by_role("button", name="Record as ZIP")).to_be_visible()

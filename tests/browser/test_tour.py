@@ -37,7 +37,7 @@ def test_the_tour_by_keyboard_alone(open_page: OpenPage) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(["Lessons"])
     last = open_page(f"lessons?tour={len(TOUR)}", 390, 844, await_=".viewer")
     at(last, len(TOUR))
-    assert last.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    last.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
     assert broken_rules(last) == []
     last.keyboard.press("b")
     at(last, len(TOUR) - 1)

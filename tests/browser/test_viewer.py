@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from .conftest import PATIENCE, OpenPage, await_rest, settled
+from .conftest import OpenPage, await_rest, patient, settled, until
 
 QUICK = "?image=coffee&size=64&first=ssim&second=mse&steps=50&others=none"
 
@@ -32,8 +32,7 @@ SHOWN = """async image => {
 @pytest.fixture(scope="module")
 def run(address: str, browser: Browser) -> str:
     """Parameters of the address of a run that has ended."""
-    page = browser.new_page()
-    page.set_default_timeout(PATIENCE * 1000)
+    page = patient(browser.new_page())
     page.goto(f"{address}/{QUICK}")
     page.get_by_role("button", name="Start the competition", exact=True).click()
     page.get_by_role("tab", name="Look closer").wait_for()
@@ -57,7 +56,7 @@ def open_viewer(open_page: OpenPage, run: str) -> Callable[..., Page]:
 
 def ports(page: Page) -> list[Locator]:
     found = page.locator(".port")
-    assert found.count() == 2
+    expect(found).to_have_count(2)
     return [found.nth(0), found.nth(1)]
 
 
@@ -74,9 +73,9 @@ def boxes(page: Page) -> list[dict[str, float]]:
     ]
 
 
-def assert_alike(both: list[dict[str, float]]) -> None:
-    """Both pairs show the same detail; each is moved by less than a pixel, onto whole device pixels."""
-    assert both[0] == pytest.approx(both[1], abs=1)
+def are_alike(both: list[dict[str, float]]) -> bool:
+    """Whether both pairs show the same detail; each is moved by less than a pixel, onto whole device pixels."""
+    return bool(both[0] == pytest.approx(both[1], abs=1))
 
 
 def test_keys_move_the_divider_and_the_zoom_of_both_pairs(open_viewer: Callable[..., Page]) -> None:
@@ -87,27 +86,25 @@ def test_keys_move_the_divider_and_the_zoom_of_both_pairs(open_viewer: Callable[
         page.keyboard.press("ArrowRight")
     for port in (first, second):
         expect(port).to_have_attribute("aria-valuenow", "60")
-    cut = first.locator("canvas.left").evaluate("c => c.style.clipPath")
+    over = first.locator("canvas.left")
+    cut = over.evaluate("c => c.style.clipPath")
     page.keyboard.press("End")
-    assert first.locator("canvas.left").evaluate("c => c.style.clipPath") != cut
-    fitting = boxes(page)
+    until(lambda: over.evaluate("c => c.style.clipPath"), lambda now: now != cut)
+    fitting = boxes(page)[0]["wide"]
     page.keyboard.press("-")
-    assert boxes(page)[0]["wide"] == fitting[0]["wide"] - 64
+    until(lambda: boxes(page), lambda both: both[0]["wide"] == fitting - 64)
     for _ in range(9):
         page.keyboard.press("+")
-    larger = boxes(page)
-    assert larger[0]["wide"] == 8 * 64
-    assert_alike(larger)
-    assert first.locator("canvas.left").evaluate("c => getComputedStyle(c).imageRendering") == "pixelated"
+    larger = until(lambda: boxes(page), lambda both: both[0]["wide"] == 8 * 64 and are_alike(both))
+    expect(over).to_have_css("image-rendering", "pixelated")
     page.keyboard.press("Shift+ArrowRight")
-    moved = boxes(page)
-    assert moved[0]["x"] < larger[0]["x"]
-    assert_alike(moved)
+    moved = until(lambda: boxes(page), lambda both: both[0]["x"] < larger[0]["x"] and are_alike(both))
     page.locator("[data-set=frame]").fill("1")
+    expect(page.locator("[data-show=step]")).not_to_contain_text("the end")
     assert boxes(page) == moved  # the same detail of another step
     for _ in range(9):
         first.press("-")
-    assert boxes(page)[0]["wide"] == 64
+    until(lambda: boxes(page), lambda both: both[0]["wide"] == 64)
     assert_nothing_is_cut_off_and_everything_has_a_name(page)
 
 
@@ -132,27 +129,25 @@ def test_the_images_are_those_of_the_record_and_the_scrubber_moves_all(
 ) -> None:
     page = open_viewer()
     shown = page.locator(".mad-four-up .mad-corner img")
-    assert pixels(page) == [shown.nth(i).evaluate(SHOWN) for i in range(4)]
-    end, numbers = pixels(page), page.locator(".numbers tbody").inner_text()
-    marks = page.locator("[data-image='0']").get_attribute("transform")
-    page.locator("[data-set=frame]").fill("0")
-    start = pixels(page)
-    assert len(set(start)) == 1  # all four set out from one image
+    expect(shown).to_have_count(4)
+    end = until(lambda: pixels(page), lambda end: end == [shown.nth(i).evaluate(SHOWN) for i in range(4)])
     assert len(set(end)) == 4
-    assert page.locator(".numbers tbody").inner_text() != numbers
-    assert page.locator("[data-image='0']").get_attribute("transform") != marks
+    numbers, mark = page.locator(".numbers tbody"), page.locator("[data-image='0']")
+    told, place = numbers.inner_text(), mark.get_attribute("transform") or ""
+    page.locator("[data-set=frame]").fill("0")
+    until(lambda: pixels(page), lambda start: len(set(start)) == 1)  # all four set out from one image
+    expect(numbers).not_to_have_text(told, use_inner_text=True)
+    expect(mark).not_to_have_attribute("transform", place)
     expect(page.locator("[data-show=step]")).to_have_text("Step 0 of 50, the start")
     ports(page)[0].press(".")
     expect(page.locator("[data-show=step]")).not_to_have_text("Step 0 of 50, the start")
-    seen = {tuple(pixels(page))}
+    seen = [pixels(page)]
     for view in ("difference", "map0", "map1"):
-        page.locator("[data-set=view]").select_option(view)
-        seen.add(tuple(pixels(page)))
-        page.locator("[data-set=gain]").fill("3")
-        seen.add(tuple(pixels(page)))
-        page.locator("[data-set=gain]").fill("0")
-    assert len(seen) == 7
-    assert "There is no map" not in page.locator(".legend").inner_text()
+        for gain in ("0", "3"):
+            page.locator("[data-set=view]").select_option(view)
+            page.locator("[data-set=gain]").fill(gain)
+            seen.append(until(lambda: pixels(page), lambda now: now not in seen))
+    expect(page.locator(".legend")).not_to_contain_text("There is no map")
 
 
 def test_space_flickers_and_calm_is_kept_where_it_is_wished(
@@ -165,9 +160,9 @@ def test_space_flickers_and_calm_is_kept_where_it_is_wished(
         expect(over).to_have_css("visibility", state)
     port.press("Escape")
     expect(page.locator(".divider").first).to_be_visible()
-    calm = browser.new_page(reduced_motion="reduce")
+    calm = patient(browser.new_page(reduced_motion="reduce"))
     calm.goto(f"{address}/{run}")
-    calm.locator(".viewer").wait_for(state="visible", timeout=PATIENCE * 1000)
+    calm.locator(".viewer").wait_for(state="visible")
     calm.clock.install()
     port, over = calm.locator(".port").first, calm.locator("canvas.left").first
     port.press(" ")

@@ -12,8 +12,8 @@ from mad_app.records import SHELF_RUNS, Label, Run, load_record, save_label, she
 from tests.mad_app.figures.test_series_figures import make_series
 from tests.mad_app.figures.test_web_page import EVIL, make_evil_run
 
-from .conftest import PATIENCE
-from .test_viewer import PIXELS, ports
+from .conftest import patient, until
+from .test_viewer import pixels, ports
 
 
 class OpenFile:
@@ -33,8 +33,7 @@ class OpenFile:
             reduced_motion=motion,  # type: ignore[arg-type]
         )
         self.contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE * 1000)
+        page = patient(context.new_page())
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", lambda message: message.type == "error" and self.problems.append(message.text))
         page.on(
@@ -63,22 +62,26 @@ def run() -> Run:
     return load_record(shelf_root() / "border")
 
 
-def pixels_of(page: Page) -> list[np.ndarray]:
-    """The four canvases, RGB."""
-    found = []
-    for port in ports(page):
-        for side in ("left", "right"):
-            width, height, *values = map(int, port.locator(f"canvas.{side}").evaluate(PIXELS).split(","))
-            found.append(np.array(values, np.uint8).reshape(height, width, 4)[..., :3])
-    return found
+def await_pixels(page: Page, expected: np.ndarray) -> None:
+    """Until the four canvases are these images, RGB, of shape (4, height, width, 3)."""
+
+    def differing() -> int:
+        shown = [image.split(",") for image in pixels(page)]
+        sizes = [[int(height), int(width)] for width, height, *_ in shown]
+        if sizes != [list(expected.shape[1:3])] * 4:
+            return expected.size
+        levels = np.array([values[2:] for values in shown], np.uint8).reshape(*expected.shape[:3], 4)[..., :3]
+        return int(np.count_nonzero(levels != expected))
+
+    until(differing, lambda count: count == 0)
 
 
 def test_start_and_end_are_those_of_the_record_to_the_last_bit(open_file: OpenFile, run: Run) -> None:
     page = open_file(run_page(run))
-    np.testing.assert_array_equal(pixels_of(page), run.images_8bit)
+    await_pixels(page, run.images_8bit)
     page.locator("[data-set=frame]").fill("0")
     expect(page.locator("[data-show=step]")).to_have_text("Step 0 of 200, the start")
-    np.testing.assert_array_equal(pixels_of(page), np.stack([np.rint(255 * run.start)] * 4).astype(np.uint8))
+    await_pixels(page, np.stack([np.rint(255 * run.start)] * 4).astype(np.uint8))
 
 
 def test_divider_flicker_maps_and_steps_work(open_file: OpenFile, run: Run) -> None:
@@ -87,7 +90,7 @@ def test_divider_flicker_maps_and_steps_work(open_file: OpenFile, run: Run) -> N
     first.press("ArrowLeft")
     expect(second).to_have_attribute("aria-valuenow", "48")
     page.locator("[data-set=view]").select_option("map1")
-    assert "1 − SSIM" in page.locator(".legend").inner_text()
+    expect(page.locator(".legend")).to_contain_text("1 − SSIM")
     page.locator("[data-do=back]").click()
     expect(page.locator("[data-show=step]")).not_to_contain_text("the end")
     page.locator("[data-do=next]").click()
@@ -125,12 +128,12 @@ def test_it_plays_to_the_end_and_pauses(open_file: OpenFile, run: Run, speed: st
 def test_a_series_shows_one_run_at_a_time(open_file: OpenFile) -> None:
     series = make_series("second_level", [0.1, 0.2])
     page = open_file(series_page(series))
-    np.testing.assert_array_equal(pixels_of(page), series.runs[0].images_8bit)
+    await_pixels(page, series.runs[0].images_8bit)
     page.get_by_role("button", name="MSE 0.200").click()
     expect(page.get_by_role("button", name="MSE 0.200")).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".trajectory")).to_contain_text("0.200")
-    np.testing.assert_array_equal(pixels_of(page), series.runs[1].images_8bit)
-    assert page.locator("section:visible").count() == 1
+    await_pixels(page, series.runs[1].images_8bit)
+    expect(page.locator("section:visible")).to_have_count(1)
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -139,7 +142,7 @@ def test_the_shelf_fits_and_each_run_says_what_to_see(open_file: OpenFile, width
     for name in SHELF_RUNS:
         page.locator(f"[data-show-run='{SHELF_RUNS.index(name)}']").click()
         expect(page.locator(".notes:visible")).to_have_count(1)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.wait_for_function(f"document.documentElement.scrollWidth <= {width}")
 
 
 def test_no_text_of_a_record_becomes_a_script(open_file: OpenFile, tmp_path: Path) -> None:
@@ -147,6 +150,6 @@ def test_no_text_of_a_record_becomes_a_script(open_file: OpenFile, tmp_path: Pat
     save_label(run.folder or tmp_path, Label(EVIL[:110], EVIL))
     page = open_file(run_page(run))
     page.wait_for_function("document.readyState === 'complete' && [...document.images].every(image => image.complete)")
-    assert page.title() == EVIL[:110]
+    expect(page).to_have_title(EVIL[:110])
     assert page.locator("main img").count() == 0
-    assert EVIL in page.locator(".notes").inner_text()
+    expect(page.locator(".notes")).to_contain_text(EVIL)

@@ -17,7 +17,7 @@ from mad_app.ui.campaigns.drawing import progress_html
 from mad_app.ui.components.collection import date_of
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.downloads import web_page_button
-from mad_app.ui.components.html import element, load_styles, plain, show_html
+from mad_app.ui.components.html import element, plain, show_html
 from mad_app.ui.session import PageState, entered_from
 
 STATE = PageState("campaigns")
@@ -39,7 +39,6 @@ WHAT = (
 @whole_page("campaigns")
 def campaigns_page() -> None:
     """Draw the page for this visitor."""
-    load_styles()
     if came_back() and not OWN_PARAMETERS.issuperset(st.query_params):
         pass_by(back=entered_from() is not None)
     root, asked = runs_root(), st.query_params.get("campaign")

@@ -22,10 +22,9 @@ from mad_app.ui.compete.start_values import show_start_values
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.explanation import how_it_works_html
 from mad_app.ui.components.form import Form, first_request, plan, request_of_record, to_query
-from mad_app.ui.components.html import element, load_styles, sentence, show_html
+from mad_app.ui.components.html import element, sentence, show_html
 from mad_app.ui.components.kept_click import kept_button
 from mad_app.ui.components.limits import limit_of
-from mad_app.ui.components.picture_picker import picker_style
 from mad_app.ui.session import entered_from, server_queue, visitor
 
 HINT = "Picture, metrics and distortion are behind » at the top left."
@@ -48,7 +47,6 @@ def compete_page() -> None:
     follow_address(opened.id, opened.job.id if opened.job else None, _adoptable(opened))
     if opened.job is None and opened.folder is None:
         _show_heading()  # before the controls, which take longer
-    load_styles(picker_style(STATE.page))
     with st.sidebar:
         form, below_start = show_controls()
     request = _request_of(opened)
@@ -149,7 +147,8 @@ def _show_invitation(queue: JobQueue, form: Form) -> None:
     """Before a run: what will happen, and finished runs."""
     show_introduction()
     if form.chosen is not None:
-        st.markdown(plan(form.chosen, form.picture, form.files))
+        with st.container(key=STATE.key("plan")):
+            st.markdown(plan(form.chosen, form.picture, form.files))
     _start_button(queue, form, "Start the competition")
     show_html(element("p", HINT, class_="mad-hint"))
     show_my_runs(queue, visitor())

@@ -44,7 +44,8 @@ def show_example(picture: str) -> None:
     if card.picture != picture:
         text += f" There is no example of your picture; this one is of {plain(picture_title(card.picture))}."
     st.markdown(text)
-    show_viewer(_run(card.entry.id), STATE.key("example"), plays=True, fidelity=LIGHT)
+    with st.container(key=STATE.key("example-place")):
+        show_viewer(_run(card.entry.id), STATE.key("example"), plays=True, fidelity=LIGHT)
 
 
 def show_shelf() -> None:

@@ -19,4 +19,4 @@ def show_no_runs(page: str) -> None:
                 help="Opens the page Compete.",
             ):
                 open_page("compete", {})
-        st.caption("Or import the ZIP file of a run that someone sent you, in the gallery.")
+        st.caption("Or import the ZIP file of a run that someone sent you.")

@@ -29,7 +29,7 @@ def introduction_html(original: Picture, pair: tuple[Picture, Picture], fixed: s
         optimized: what the other one says.
     """
     steps = (
-        ((original,), "the original picture"),
+        ((original,), "The original"),
         (pair, fixed),
         (pair, optimized),
     )
@@ -253,9 +253,9 @@ def _step() -> Html:
     return _svg(
         "From a point of the circle: the gradient, its part along the tangent, and the correction back to the circle",
         element("path", d="M 10 122 A 150 150 0 0 1 212 104", class_="mad-ring"),
-        _arrow(84, 84, 132, 14, "mad-C"),
+        _arrow(84, 84, 132, 14, "mad-A"),
         _arrow(84, 84, 170, 62, "mad-B"),
-        _arrow(170, 62, 174, 82, "mad-A"),
+        _arrow(170, 62, 174, 82, "mad-C"),
         _dot(84, 84, "mad-dot"),
         _text(104, 28, "g"),
         _text(150, 58, "t"),

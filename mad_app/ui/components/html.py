@@ -40,22 +40,22 @@ def term(text: str, explanation: str) -> Html:
 
 
 def show_html(content: Html) -> None:
-    """Draw HTML in the page."""
-    st.markdown(content, unsafe_allow_html=True)
+    """Draw HTML in the page, hidden until the styles are there, which can come after it."""
+    st.markdown(element("div", content, class_="mad-html", style="display:none"), unsafe_allow_html=True)
 
 
 def load_styles(*rules: str) -> None:
-    """Put the styles of all pages into the page.
+    """Put the styles of all pages into the app, before any page, so that they stay when another page is opened.
 
     A sheet beside a script of its name is that of a component with a document of its own; here it would restyle every
     drawing and button. The styles are Markdown as the page's HTML is: the browser loads the program of `st.html` by
-    itself, and would show the page without styles until then.
+    itself.
 
     Args:
         *rules: further rules.
     """
     sheets = (path.read_text(encoding="utf-8") for path in page_sheets())
-    show_html(Html(f"<style>{''.join([*sheets, *rules])}</style>"))
+    st.markdown(Html(f"<style>{''.join([*sheets, *rules])}</style>"), unsafe_allow_html=True)
     st.html(f"<script>{_PRESENTATION}</script>", unsafe_allow_javascript=True)
 
 

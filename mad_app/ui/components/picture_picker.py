@@ -97,10 +97,10 @@ def show_picture_controls(state: PageState, largest: int = MAX_SIZE) -> tuple[Pi
 
 
 @st.cache_data(show_spinner=False)
-def picker_style(page: str) -> str:
+def picker_style() -> str:
     """Style rules that put each bundled picture on its radio button."""
     return "".join(
-        f".st-key-{page}-bundled [role=radiogroup]>:nth-child({i}){{"
+        f"[class*=-bundled] [role=radiogroup]>:nth-child({i}){{"
         f"background-image:url({thumbnail(row.path, THUMBNAIL).uri()})}}"
         for i, row in enumerate(BUNDLED.values(), start=1)
     )

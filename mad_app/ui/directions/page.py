@@ -15,8 +15,8 @@ from mad_app.request import PICTURE, Request
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.duration import duration
 from mad_app.ui.components.form import PictureChoice, metric_problem
-from mad_app.ui.components.html import load_styles, plain, sentence
-from mad_app.ui.components.picture_picker import picker_style, show_picture_controls
+from mad_app.ui.components.html import element, plain, sentence, show_html
+from mad_app.ui.components.picture_picker import show_picture_controls
 from mad_app.ui.directions.result import show_code, show_example, show_result, was_stopped
 from mad_app.ui.session import PageState, is_host, visitor, workers
 
@@ -48,7 +48,6 @@ def _searches() -> Searches:
 @whole_page("directions")
 def directions_page() -> None:
     """Draw the page for this visitor."""
-    load_styles(picker_style(STATE.page))
     _keep_values()
     st.title("Directions")
     st.markdown(WHAT)
@@ -74,7 +73,7 @@ def directions_page() -> None:
     )
     with contained("these directions"):
         _show(spec, picture)
-    st.caption(HINT)
+    show_html(element("p", HINT, class_="mad-hint"))
 
 
 def _keep_values() -> None:

@@ -25,7 +25,7 @@ from mad_app.ui.address import write_address
 from mad_app.ui.components.collection import Card, runs_with_series, shelf_cards, typed_folder
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.downloads import web_page_button
-from mad_app.ui.components.html import Html, displayable, element, load_styles, sentence, show_html
+from mad_app.ui.components.html import Html, displayable, element, sentence, show_html
 from mad_app.ui.components.render_cache import renderer, show_rendered
 from mad_app.ui.figure.controls import FILE_TITLES, GOOD_FOR, STATE, show_figure_controls, show_run_control
 from mad_app.ui.figure.form import FILES, FigureForm, command_of, draw, to_query
@@ -47,7 +47,6 @@ HINT = "The run and what the figure shows are chosen behind » at the top left."
 @whole_page("figure")
 def figure_page() -> None:
     """Draw the page for this visitor."""
-    load_styles()
     heading = st.container(horizontal=True, vertical_alignment="center")
     heading.title("Figure", width="stretch")
     try:

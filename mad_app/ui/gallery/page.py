@@ -17,7 +17,7 @@ from mad_app.ui.components.collection import Card, Cards, all_cards, find_cards,
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.deletion import show_delete_button
 from mad_app.ui.components.empty import show_no_runs
-from mad_app.ui.components.html import displayable, load_styles, plain, sentence, show_html
+from mad_app.ui.components.html import displayable, plain, sentence, show_html
 from mad_app.ui.gallery.cards import comparison_html
 from mad_app.ui.gallery.changes import report_changes, show_deleted, show_import
 from mad_app.ui.gallery.details import show_details
@@ -46,7 +46,6 @@ NO_SERIES = "No such series (it may have been deleted)."
 def gallery_page() -> None:
     """Draw the page for this visitor."""
     root = runs_root()
-    load_styles()
     if came_back() and not OWN_PARAMETERS.issuperset(st.query_params):
         pass_by(back=entered_from() is not None)
     try:
@@ -78,7 +77,7 @@ def _empty_old_trash(root: Path) -> None:
 
 
 def _show_gallery(root: Path, cards: Cards, note: str | None) -> None:
-    heading, importing = st.columns([4, 1], vertical_alignment="center")
+    heading, importing = st.columns([4, 1])
     with importing:
         show_import(root)
     report_changes(root)

@@ -19,8 +19,7 @@ from mad_app.ui.components.explanation import (
     two_rulers,
 )
 from mad_app.ui.components.form import PictureChoice
-from mad_app.ui.components.html import Html, element, load_styles, sentence, show_html
-from mad_app.ui.components.picture_picker import picker_style
+from mad_app.ui.components.html import Html, element, sentence, show_html
 from mad_app.ui.lessons.by_hand import show_by_hand
 from mad_app.ui.lessons.equal_distance import show_equal_distance
 from mad_app.ui.lessons.frame import show_end, show_handout, show_link, show_notes_switch, show_text
@@ -70,7 +69,6 @@ HINT = "The picture and the teacher's notes are behind » at the top left."
 @whole_page("lessons")
 def lessons_page() -> None:
     """Draw the page for this visitor."""
-    load_styles(picker_style(STATE.page))
     notice = st.container()
     follow_address()
     show_tour_bar()
