@@ -20,23 +20,23 @@ QUICK_TO_COMPILE = (
 
 PROBE = "from jaxlib import xla_client; xla_client.CompileOptions()"
 LONG = (
+    "tests/lasi/test_derivatives.py",
     "tests/test_as_shipped.py",
     "tests/lasi/test_gpu_layout.py",
     "tests/mad_app/ui/compete/test_page.py",
-    "tests/lasi/test_derivatives.py",
     "tests/mad_app/cli/test_cli.py",
     "tests/test_readme.py",
+    "tests/lasi/test_metric.py",
+    "tests/lasi/test_reference.py",
     "tests/mad_app/figures/test_figures.py",
     "tests/mad_app/runs/test_run.py",
     "tests/mad_app/competition/test_compete.py",
-    "tests/mad_app/ui/figure/test_page.py",
-    "tests/mad_app/ui/lessons/test_page.py",
+    "tests/test_metric_contract.py",
     "tests/mad_app/metrics/test_registry.py",
-    "tests/mad_app/cli/test_interrupted.py",
-    "tests/mad_app/jobs/test_pool.py",
+    "tests/mad_app/competition/test_loop.py",
+    "tests/mad_app/ui/figure/test_page.py",
     "tests/mad_app/campaigns/test_processes.py",
-    "tests/lasi/test_reference.py",
-    "tests/lasi/test_metric.py",
+    "tests/mad_app/runs/test_series.py",
 )
 """Files that begin first, so that at the end no process waits for another's."""
 

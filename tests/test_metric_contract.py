@@ -16,7 +16,8 @@ SMALLEST_TEST_IMAGE = 64
 
 @pytest.mark.parametrize("name", AVAILABLE)
 def test_every_metric_satisfies_the_contract(name: str) -> None:
-    check_metric(get_metric(name), size=max(SMALLEST_TEST_IMAGE, METRICS[name].minimum_size + 15))
+    chosen = get_metric("lasi:3" if name == "lasi" else name)  # in the same way for any number, compiled sooner
+    check_metric(chosen, size=max(SMALLEST_TEST_IMAGE, METRICS[name].minimum_size + 1))
 
 
 def squared(reference: jax.Array, images: jax.Array) -> jax.Array:

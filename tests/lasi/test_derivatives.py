@@ -33,9 +33,7 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "distance of a pair": lambda y: METRIC.compute_distance(X, y),
     "distances to an embedding": distance_to,
     "distance map": lambda y: METRIC.distance_map(X, y),
-    "values of one image": lambda y: jnp.concatenate(
-        [METRIC.embedding(y).ravel(), METRIC.prediction(y).ravel(), METRIC.wls_loss(y)[None]]
-    ),
+    "values of one image": lambda y: jnp.append(METRIC.embedding(y), METRIC.wls_loss(y)),
 }
 every_function = pytest.mark.parametrize("name", FUNCTIONS)
 
@@ -68,8 +66,8 @@ def test_forward_over_reverse_against_finite_differences_of_the_gradient(name: s
     np.testing.assert_allclose(product, expected, rtol=0, atol=1e-6 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize("name", ["distances to an embedding", "distance map"])
-def test_reverse_over_reverse_against_finite_differences_of_the_gradient(name: str) -> None:
+def test_reverse_over_reverse_against_finite_differences_of_the_gradient() -> None:
+    name = "distances to an embedding"
     gradient = jax.grad(functools.partial(objective, name))
     product = jax.jit(jax.grad(lambda y, along: jnp.vdot(gradient(y), along)))(Y, ALONG)
     expected = central_difference_of_gradient(name)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from jax import Array
 
-from lasi import LASI
+from lasi import LASI, regression
 from lasi.causal_sum import block_sums
 from lasi.strips import Layout, Processor, Target, group_of, layout_of
 from tests.lasi import oracle
@@ -22,9 +22,6 @@ from tests.lasi.test_reference import IN_FLOAT32, IN_FLOAT64, assert_gradient_ne
 
 ENOUGH, LITTLE = 4e9, 1.0
 """Memory budgets: for whole images, and for one row at a time."""
-
-SOON_COMPILED = [case for case in CASES if case.neighborhood_size < 8 or case.shape == [8, 8, 3]]
-"""Cases of the reference that compile within seconds on a CPU, where this layout takes long to compile."""
 
 Results = dict[str, Array]
 
@@ -67,14 +64,14 @@ def assert_reference_values(results: Results, case: Case, tolerance: float) -> N
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("case", SOON_COMPILED, ids=str)
+@pytest.mark.parametrize("case", [CASES[0], CASES[5], CASES[11]], ids=str)
 def test_reference_values_in_float64(case: Case) -> None:
     results = jax.jit(functools.partial(evaluate, on_gpu_layout(case)))(*case.images)
     assert_reference_values(results, case, IN_FLOAT64)
 
 
-@pytest.mark.parametrize("case", [CASES[2], CASES[11]], ids=str)
-def test_reference_values_in_float32(case: Case) -> None:
+def test_reference_values_in_float32() -> None:
+    case = CASES[2]
     results = jax.jit(functools.partial(evaluate, on_gpu_layout(case)))(*np.float32(case.images))
     assert results["distances"].dtype == np.float32
     assert_reference_values(results, case, IN_FLOAT32)
@@ -85,19 +82,23 @@ def test_reference_values_in_float32(case: Case) -> None:
     ("shape", "size", "budget", "more"),
     [
         ((1, 37, 3), 2, ENOUGH, True),
-        ((23, 1, 3), 2, LITTLE, False),
         ((5, 17, 3), 4, LITTLE, True),
         ((17, 40, 1), 5, 4e4, False),
-        ((2, 2, 1), 4, LITTLE, False),
-        ((5, 3, 3), 33, ENOUGH, False),
+        ((5, 1, 2), 4, LITTLE, False),
+        ((5, 3, 3), 6, ENOUGH, False),
         ((131, 3, 1), 2, ENOUGH, False),
     ],
     ids=str,
 )
 def test_every_value_equals_that_of_the_layout_for_a_cpu(
-    shape: tuple[int, ...], size: int, budget: float, more: bool
+    shape: tuple[int, ...], size: int, budget: float, more: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a whole image and of single rows those of every method; of the other shapes what all methods share."""
+    """Of a whole image and of single rows those of every method; of the other shapes what all methods share.
+
+    Six neighbors stand for more than 32, with which systems are solved in a loop.
+    """
+    monkeypatch.setattr(regression, "LARGEST_UNROLLED", 5)
+    monkeypatch.setattr(regression, "LARGEST_UNROLLED_FOR_GPU", 5)
     x = smooth_noise(shape, seed=1)
     y = noisy(x, 0.2, seed=2)
 

@@ -22,7 +22,7 @@ IDENTICAL = 1e-6
 two embeddings may be rounded differently, in other lanes of a vector operation or in another program."""
 
 VALUE_AND_GRADIENTS = jax.jit(jax.value_and_grad(METRIC.compute_distance, argnums=(0, 1)))
-DISTANCE = jax.jit(METRIC.compute_distance)
+DISTANCE = METRIC.compute_distance
 
 
 @pytest.mark.usefixtures("float64")

@@ -15,12 +15,8 @@ from tests.lasi.reference import CASES, Case
 
 IN_FLOAT64, IN_FLOAT32 = 1e-9, 2e-4
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
-some_unit_range_cases = pytest.mark.parametrize(
-    "case",
-    [case for case in CASES if case.unit_range and (case.neighborhood_size < 10 or case.shape == [8, 8, 3])],
-    ids=str,
-)
-"""Those that compile quickly, and one with N = 10; every case is tested in float64."""
+some_unit_range_cases = pytest.mark.parametrize("case", [CASES[i] for i in (0, 2, 5, 11)], ids=str)
+"""A gray picture, one of color, one without normalization and a single row; every case is tested in float64."""
 
 
 @dataclass(frozen=True)
@@ -125,8 +121,8 @@ def test_gradient_in_float64(case: Case) -> None:
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("case", [CASES[0], CASES[2], CASES[7]], ids=str)
-def test_multiple_distances_in_float64(case: Case) -> None:
+def test_multiple_distances_in_float64() -> None:
+    case = CASES[2]
     x, y = case.images
     distances = jax.jit(lambda x, y: case.lasi.compute_distance_multiple(ref=x, noisy=y, same=x))(x, y)
     assert list(distances) == ["noisy", "same"]
@@ -163,8 +159,9 @@ def test_gradient_in_float32(case: Case) -> None:
 def test_gradient_in_float32_compiled_by_default(case: Case) -> None:
     """Some of their elements have embeddings that differ by rounding alone, which depends on the compilation."""
     x, y = np.float32(case.images)
-    embedding = case.lasi.embedding(x)
-    assert_gradient_near(np.asarray(jax.grad(case.lasi.compute_distance_to, argnums=1)(embedding, y)), case, IN_FLOAT32)
+    if case is CASES[0]:  # in two programs
+        alone = jax.grad(case.lasi.compute_distance_to, argnums=1)(case.lasi.embedding(x), y)
+        assert_gradient_near(np.asarray(alone), case, IN_FLOAT32)
     both = jax.jit(lambda x, y: jax.grad(case.lasi.compute_distance_to, argnums=1)(case.lasi.embedding(x), y))
     assert_gradient_near(np.asarray(both(x, y)), case, IN_FLOAT32)
 

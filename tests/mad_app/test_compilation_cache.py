@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jax
 import pytest
 
-from mad_app.compilation_cache import bound_cache, cache_root, folder_name
+from mad_app.compilation_cache import bound_cache, cache_root, folder_name, use_compilation_cache
 
 PROGRAM = """
 import sys
@@ -20,10 +22,10 @@ print(float(jax.jit(lambda x: jnp.sin(x).sum())(jnp.arange(5.0))).hex(), len(hit
 """
 
 
-def compute(cache: str | Path, **environment: str) -> tuple[str, str, str]:
+def compute(cache: Path) -> tuple[str, str, str]:
     """The folder, the result, and whether a program was loaded, of a process of its own."""
     given = {name: value for name, value in os.environ.items() if not name.startswith("JAX_")}
-    given |= {"MAD_APP_CACHE": str(cache), **environment}
+    given |= {"MAD_APP_CACHE": str(cache)}
     command = [sys.executable, "-c", PROGRAM]
     done = subprocess.run(command, env=given, capture_output=True, text=True, timeout=120, check=True)
     assert done.stderr == ""
@@ -41,15 +43,32 @@ def test_the_next_process_loads_what_was_compiled_and_compiles_what_was_damaged(
     assert compute(tmp_path) == (folder, value, "False")
 
 
-def test_it_is_turned_off_and_yields_to_a_cache_of_jax(tmp_path: Path) -> None:
-    assert compute("off")[0] == "None"
-    assert compute(tmp_path / "ours", JAX_COMPILATION_CACHE_DIR=str(tmp_path / "theirs"))[0] == "None"
-    assert not (tmp_path / "ours").exists()
+@pytest.fixture
+def cache_of_jax() -> Iterator[Callable[[str | None], None]]:
+    """Sets the folder that JAX has been given, for the test."""
+    before = jax.config.jax_compilation_cache_dir  # type: ignore[attr-defined]
+
+    def set_to(folder: str | None) -> None:
+        jax.config.update("jax_compilation_cache_dir", folder)  # type: ignore[no-untyped-call]
+
+    set_to(None)
+    yield set_to
+    set_to(before)
 
 
-def test_it_is_done_without_where_the_folder_cannot_be_made(tmp_path: Path) -> None:
+def test_there_is_none_where_it_is_off_jax_has_its_own_or_the_folder_cannot_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache_of_jax: Callable[[str | None], None]
+) -> None:
     (tmp_path / "file").touch()
-    assert compute(tmp_path / "file" / "cache")[0] == "None"
+    for folder in ("off", str(tmp_path / "file" / "cache")):
+        monkeypatch.setenv("MAD_APP_CACHE", folder)
+        assert use_compilation_cache() is None
+    monkeypatch.setenv("MAD_APP_CACHE", str(tmp_path / "ours"))
+    cache_of_jax(str(tmp_path / "theirs"))
+    assert use_compilation_cache() is None
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    cache_of_jax(None)
+    assert use_compilation_cache() == tmp_path / "ours" / folder_name()
 
 
 def test_the_oldest_programs_go_first(tmp_path: Path) -> None:

@@ -22,17 +22,27 @@ from mad_app.runs import recorder, run_competition
 from tests.mad_app.cli.command_line import ROOT, SMALL, invoke
 from tests.mad_app.record_examples import assert_same_result
 
-STEPS = 160
+STEPS, STOP = 40, 15
 REQUEST = Request(image="coffee", first="ssim", second="mse", size=24, seed=3, steps=STEPS, others="none")
-"""What `SMALL` asks, with STEPS steps."""
+"""What `SMALL` asks, with STEPS steps; STOP is where one is interrupted."""
 
-MANY_CHECKPOINTS = """
-from mad_app.runs import recorder
+KILLED = f"""
+import os
 from mad_app.__main__ import main
-recorder.SECONDS_BETWEEN_CHECKPOINTS = 0.05
+from mad_app.metrics.joint import Joint
+from mad_app.runs import recorder
+
+def counted(*arguments):
+    calls.append(arguments)
+    if len(calls) > {STOP}:
+        os.kill(os.getpid(), {signal.SIGKILL:d})
+    return evaluate(*arguments)
+
+evaluate, calls = Joint.value_and_grad, []
+Joint.value_and_grad, recorder.SECONDS_BETWEEN_CHECKPOINTS = counted, 0
 main()
 """
-"""The program with many checkpoints."""
+"""The program, killed in a step, with a checkpoint of every one before it."""
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +51,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run_competition(REQUEST, tmp_path_factory.mktemp("whole"))
 
 
-def _call_in_step_50(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+def _call_on_the_way(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     evaluate, calls = Joint.value_and_grad, []
 
     def counted(*arguments: Any) -> Any:
         calls.append(arguments)
-        if len(calls) == 51:
+        if len(calls) == STOP + 1:
             act()
         return evaluate(*arguments)
 
@@ -57,37 +67,25 @@ def test_ctrl_c_stops_after_the_step_and_the_run_goes_on_bit_for_bit(
     tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        _call_in_step_50(patch, lambda: signal.raise_signal(signal.SIGINT))
+        _call_on_the_way(patch, lambda: signal.raise_signal(signal.SIGINT))
         result = invoke(*SMALL, "--steps", STEPS, "--out", tmp_path)
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
     assert (result.exit_code, result.stdout) == (INTERRUPTED, f"{folder}\n")
     assert "Traceback" not in result.stderr
     stopped = load_record(folder)
     assert {result.outcome for result in stopped.results} == {Reason.STOPPED.value}
-    assert stopped.history.step[-1] == 50
+    assert stopped.history.step[-1] == STOP
     result = invoke("resume", folder)
     assert (result.exit_code, result.stdout) == (0, f"{folder}\n")
     assert_same_result(folder, whole)
 
 
-def _kill(root: Path) -> tuple[int, str, Path]:
-    """Start the competition in a process and kill it when it is on its way: exit code, output, folder."""
-    command = [sys.executable, "-c", MANY_CHECKPOINTS, *SMALL, "--steps", str(STEPS), "--out", str(root)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith(f"{STEPS // 5}/"):
-                process.kill()
-                break
-        output, errors = process.communicate(timeout=120)
-    (folder,) = (path for path in root.iterdir() if not path.name.startswith("."))
-    assert "Traceback" not in errors
-    return process.returncode, output, folder
-
-
 def test_a_killed_run_goes_on_bit_for_bit(tmp_path: Path, whole: Path) -> None:
-    code, output, folder = _kill(tmp_path / "runs")
-    assert (code, output) == (-signal.SIGKILL, "")
+    command = [sys.executable, "-c", KILLED, *SMALL, "--steps", str(STEPS), "--out", str(tmp_path)]
+    killed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (killed.returncode, killed.stdout) == (-signal.SIGKILL, "")
+    assert "Traceback" not in killed.stderr
+    (folder,) = (path for path in tmp_path.iterdir() if not path.name.startswith("."))
     assert {result.outcome for result in load_record(folder).results} == {UNFINISHED}
     assert 0 < load_checkpoint(folder).step.index < STEPS
     assert invoke("resume", folder).exit_code == 0
@@ -101,13 +99,13 @@ def test_out_of_memory_is_one_sentence_and_the_run_goes_on_from_its_checkpoint(
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 8.00 GiB.")
 
     with monkeypatch.context() as patch:
-        _call_in_step_50(patch, fail)
+        _call_on_the_way(patch, fail)
         patch.setattr(recorder, "SECONDS_BETWEEN_CHECKPOINTS", 0)
         result = invoke(*SMALL, "--steps", STEPS, "--out", tmp_path)
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.endswith(f"To continue: python -m mad_app resume {folder}\nError: {OUT_OF_MEMORY}\n")
-    assert load_checkpoint(folder).step.index == 49
+    assert load_checkpoint(folder).step.index == STOP - 1
     assert invoke("resume", folder).exit_code == 0
     assert_same_result(folder, whole)
 

@@ -83,9 +83,8 @@ def test_a_run_that_is_missing_is_named(drawn: str) -> None:
     assert "Not shown" not in words
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8])
-@pytest.mark.parametrize("width", ["double", "slide"])
-def test_a_contact_sheet_uses_the_whole_width(count: int, width: str) -> None:
+@pytest.mark.parametrize(("width", "count"), [("double", 1), ("double", 3), ("double", 8), ("slide", 2), ("slide", 5)])
+def test_a_contact_sheet_uses_the_whole_width(width: str, count: int) -> None:
     form = WIDTHS[width]
     with drawing():
         figure = draw_contact_sheet(make_series("second_level", [0.1 * (i + 1) for i in range(count)]), form)

@@ -78,8 +78,9 @@ def folder(tmp_path: Path) -> JobFolder:
     return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pool() -> Iterator[WorkerPool]:
+    """One process for all tests that do not end it."""
     pool = WorkerPool(launch=partial(WorkerProcess, prepares=False))
     yield pool
     pool.close()
@@ -185,38 +186,15 @@ def test_one_process_runs_job_after_job_and_gives_the_same_bits(
     np.testing.assert_array_equal(runs[0].images_8bit, runs[2].images_8bit)
 
 
-def test_a_process_ends_with_its_server_and_the_next_server_resumes_its_run(open_queue: Callable[[], JobQueue]) -> None:
-    queue = open_queue()
-    job_id = queue.submit(LONG, reference())
-    wait_for(queue, job_id, lambda job: job.status.phase is Phase.RUNNING and job.status.step > 3)
-    worker = process_of(queue, job_id)
-    worker.close()  # as the system does when the server ends
-    worker.process.wait(PATIENCE)
-    queue.close()
-    later = open_queue()
-    (job,) = later.jobs_of(LONG.visitor)
-    assert (job.id, job.status.phase) == (job_id, Phase.INTERRUPTED)
-    later.resume(job_id)
-    resumed = wait_for(later, job_id, lambda now: now.status.step > job.status.step)
-    assert resumed.status.run == job.status.run
-    assert resumed.status.trace.step[0] == 0
-    os.kill(process_of(later, job_id).process.pid, 9)
-    died = wait_for(later, job_id, over)
-    assert died.status.phase is Phase.DIED
-    assert "kept" in str(died.status.message)
-
-
-def test_what_is_printed_goes_to_the_log_and_not_among_the_answers(folder: JobFolder) -> None:
-    process = WorkerProcess(prepares=False)
+def test_what_is_printed_goes_to_the_log_and_not_among_the_answers(folder: JobFolder, pool: WorkerPool) -> None:
     folder.write_spec(replace(QUICK, request=replace(QUICK.request, distortion="hue", strength=30.0)))
     gray = np.full((SIZE, SIZE, 3), 0.5, np.float32)
     np.savez(folder.path / "reference.npz", reference=gray)
-    assert process.run(folder).result(PATIENCE)["memory"] > 0
+    worker = pool.start(folder)
+    assert worker._answer.result(PATIENCE)["memory"] > 0
+    worker.end()
     assert folder.status().phase is Phase.FAILED
     assert "Traceback" in (folder.path / "log.txt").read_text()
-    process.end()
-    with pytest.raises(ProcessEnded):
-        process.run(folder).result(PATIENCE)
 
 
 def test_a_waiting_process_measures_the_start_and_the_levels_in_reach(pool: WorkerPool) -> None:
@@ -239,6 +217,30 @@ def test_a_waiting_process_measures_the_start_and_the_levels_in_reach(pool: Work
     refused = pool.ask(asked | {"measure": asdict(request) | {"first": "vif"}})
     assert refused is not None
     assert "at least 41" in refused.result(PATIENCE)["problem"]
+
+
+def test_a_process_ends_with_its_server_and_the_next_server_resumes_its_run(open_queue: Callable[[], JobQueue]) -> None:
+    queue = open_queue()
+    job_id = queue.submit(LONG, reference())
+    wait_for(queue, job_id, lambda job: job.status.phase is Phase.RUNNING and job.status.step > 3)
+    worker = process_of(queue, job_id)
+    worker.close()  # as the system does when the server ends
+    worker.process.wait(PATIENCE)
+    queue.close()
+    later = open_queue()
+    (job,) = later.jobs_of(LONG.visitor)
+    assert (job.id, job.status.phase) == (job_id, Phase.INTERRUPTED)
+    later.resume(job_id)
+    resumed = wait_for(later, job_id, lambda now: now.status.step > job.status.step)
+    assert resumed.status.run == job.status.run
+    assert resumed.status.trace.step[0] == 0
+    worker = process_of(later, job_id)
+    os.kill(worker.process.pid, 9)
+    died = wait_for(later, job_id, over)
+    assert died.status.phase is Phase.DIED
+    assert "kept" in str(died.status.message)
+    with pytest.raises(ProcessEnded):
+        worker.run(died.folder).result(PATIENCE)
 
 
 def test_nobody_is_asked_while_all_that_may_run_do(launched: Launcher, folder: JobFolder) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status
 from mad_app.jobs.queue import JOBS
@@ -15,6 +14,8 @@ from mad_app.ui.navigation import PAGES
 from tests.mad_app.figures.sheet_runs import make_sheet_run
 from tests.mad_app.record_examples import truncate
 from tests.mad_app.ui.conftest import OpenPage, html_of
+
+VISITOR = "a" * 32
 
 
 def deleted(root: Path) -> str:
@@ -57,10 +58,10 @@ IDS: dict[str, Callable[[Path], str]] = {
 }
 
 
-def own_job(root: Path, page: AppTest) -> None:
+def own_job(root: Path) -> None:
     """Give the visitor a run of the own."""
     folder = JobFolder(root / JOBS / ("1" * 16))
-    spec = JobSpec(request=Request(size=16, first="ssim", second="mse"), visitor=page.session_state["session-visitor"])
+    spec = JobSpec(request=Request(size=16, first="ssim", second="mse"), visitor=VISITOR)
     folder.create(spec, *[np.zeros((16, 16, 3), np.float32)] * 2)
     folder.write_status(Status(phase=Phase.STOPPED, step=3))
 
@@ -80,13 +81,12 @@ OPENED = {
 
 @pytest.mark.parametrize(("path", "id_", "name"), sorted(OPENED))
 def test_a_page_opened_with_any_id_says_it_and_goes_on(
-    open_page: OpenPage, tmp_path: Path, path: str, id_: str, name: str
+    open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, id_: str, name: str
 ) -> None:
+    monkeypatch.setattr("mad_app.ui.session.kept", lambda _: VISITOR)
     save_run(make_sheet_run(), tmp_path)
+    own_job(tmp_path)
     page = open_page(path, **{name: IDS[id_](tmp_path)})
-    own_job(tmp_path, page)
-    page.run()
-    assert not page.exception
     assert page.title
     assert "onerror=alert(1)>" not in "".join(element.value for element in (*page.info, *page.error, *page.warning))
     assert str(tmp_path) not in "".join([html_of(page), *(element.value for element in page.error)])

@@ -16,7 +16,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from mad_app.images import Crop, SquareCrop, bundled_path, load_image
-from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status
+from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase, Status
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.queue import JOBS, JobQueue
 from mad_app.jobs.serve import measure_start
@@ -51,6 +51,20 @@ def wait_for(page: AppTest, ready: Callable[[AppTest], bool]) -> None:
         time.sleep(0.1)
         page.run()
         assert not page.exception
+
+
+def await_job(job: str, ready: Callable[[Job], bool]) -> None:
+    """Wait for a run without drawing the page meanwhile."""
+    queue, until = queue_of(str(runs_root())), time.monotonic() + PATIENCE
+    while not ready(queue.look(job)):
+        assert time.monotonic() < until, queue.look(job).status
+        time.sleep(0.02)
+
+
+def await_end(page: AppTest) -> None:
+    """Wait until the run that was started has ended and is shown."""
+    await_job(parameter(page, "job"), lambda job: job.status.phase.over)
+    wait_for(page, is_shown)
 
 
 def unfold(page: AppTest, *names: str) -> AppTest:
@@ -184,7 +198,7 @@ def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path)
     job = parameter(page, "job")
     assert page.button(key="compete-stop")
     assert "Keeping MSE equal, pulling 1\xa0−\xa0SSIM apart …" in html_of(page)
-    wait_for(page, is_shown)
+    await_end(page)
     assert EQUAL in html_of(page)
     assert html_of(page).count("data:image/png") >= 6
     assert [tab.label for tab in page.tabs] == ["Look closer", "Figure", "Other metrics", "Reproduce"]
@@ -257,7 +271,7 @@ def test_constraints_are_chosen_carried_by_the_address_and_kept(open_page: OpenP
     assert "low_pass" not in page.query_params
     page.session_state["compete-advanced"] = False
     page.button(key="compete-start").click().run()
-    wait_for(page, is_shown)
+    await_end(page)
     (summary,) = list_runs(tmp_path)
     run = load_record(summary.folder)
     assert (run.settings["gray"], run.settings["low_pass"], run.settings["second_level"]) == (True, None, 0.005)
@@ -287,7 +301,7 @@ def test_a_mask_and_another_start_are_taken_refused_and_given_up(open_page: Open
     assert "only within mask.png" in html_of(page)
     assert {"mask", "start_file"}.isdisjoint(page.query_params)
     page.button(key="compete-start").click().run()
-    wait_for(page, is_shown)
+    await_end(page)
     (summary,) = list_runs(tmp_path)
     run = load_record(summary.folder)
     changed = (run.finals != run.start).any(axis=(0, 3))
@@ -388,13 +402,14 @@ def test_a_run_is_paused_stopped_and_continued(open_page: OpenPage, tmp_path: Pa
     page = open_page(**QUICK | {"steps": "100000", "second": "gmsd"})
     page.button(key="compete-start").click().run()
     job, queue = parameter(page, "job"), queue_of(str(tmp_path))
+    await_job(job, lambda job: job.status.step > 0)
     wait_for(page, lambda page: not page.button(key="compete-pause").disabled)
     page.button(key="compete-pause").click().run()
     wait_for(page, lambda page: any(button.label == "Resume" for button in page.button))
     assert "Paused at step" in page.get("progress")[0].proto.text
     before = queue.look(job).status.step
     page.button(key="compete-one-step-button").click().run()
-    wait_for(page, lambda _: (queue.look(job).folder.explained() or {}).get("step") == before + 1)
+    await_job(job, lambda job: (job.folder.explained() or {}).get("step") == before + 1)
     page.run()
     assert f"Paused at step {before + 1} of" in page.get("progress")[0].proto.text
     assert "GMSD back to its level" in html_of(page)
@@ -404,16 +419,17 @@ def test_a_run_is_paused_stopped_and_continued(open_page: OpenPage, tmp_path: Pa
     assert not queue.look(job).folder.is_slow()
     page.button(key="compete-resume").click().run()
     paused = queue.look(job).status.step
-    wait_for(page, lambda _: queue.look(job).status.step > paused)
+    await_job(job, lambda job: job.status.step > paused)
     page.run()
     page.button(key="compete-stop").click().run()
     assert page.button(key="compete-stop").disabled
+    await_job(job, lambda job: job.status.phase.over)
     wait_for(page, lambda page: any(button.key == "compete-continue" for button in page.button))
     step = queue.look(job).status.step
     assert any(f"Stopped at step {step} of 100000" in info.value for info in page.info)
     assert page.button(key="compete-continue").label == f"Continue from step {step}"
     page.button(key="compete-continue").click().run()
-    wait_for(page, lambda _: queue.look(job).status.step > step)
+    await_job(job, lambda job: job.status.step > step)
     assert queue.look(job).status.phase is Phase.RUNNING
 
 
