@@ -8,16 +8,17 @@ last step has them back on it.
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TypeVar, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from mad_app.competition.constraints import parametrization
-from mad_app.competition.initialization import initial_params_and_levels
+from mad_app.competition.initialization import initial_params, levels_of
 from mad_app.competition.inputs import Mask, check_kinds, check_metric_at_start, checked_image, with_gray_resolved
 from mad_app.competition.loop import iterate
-from mad_app.competition.problem import Constants, Problem, select
+from mad_app.competition.problem import Constants, Problem, Values, select, values_at, values_of
 from mad_app.competition.settings import (
     CORNERS,
     DEFAULT_SOLVER,
@@ -28,11 +29,13 @@ from mad_app.competition.settings import (
     SolverOptions,
     Step,
 )
-from mad_app.competition.solver import SolverState, StepInfo, init, reinit
+from mad_app.competition.solver import StepInfo, init, reinit
 from mad_app.competition.state_arrays import PARAMS, state_at, to_arrays
 from mad_app.images import AnyImage
-from mad_app.metrics import Metric
+from mad_app.metrics import BoundMetric, Metric
 from mad_app.metrics.sums import bind_together
+
+T = TypeVar("T")
 
 
 def compete(
@@ -90,8 +93,8 @@ def compete(
     settings, seconds, began = Settings() if settings is None else settings, spent, time.monotonic()
     problem = _problem(reference, start, first, second, settings, solver, mask)
     initial = init(problem.initial)
-    state = initial if resume is None else state_at(resume, initial)
-    for info in iterate(problem, _on_device(state, problem)):
+    state, known = (initial, problem.at_initial) if resume is None else (state_at(resume, initial), None)
+    for info in iterate(problem, _committed(state), known=known):
         seconds += time.monotonic() - began
         if reason := _end(info, settings, seconds, should_stop):
             yield _last_step(problem, info, reason)
@@ -115,24 +118,25 @@ def _problem(
     begun = checked_image(start, "start", shape=original.shape)
     to = parametrization(begun, with_gray_resolved(settings, original, begun), mask, solver=solver)
     given: dict[Role, Metric] = {"first": first, "second": second}
-    bound = dict(zip(given, bind_together(jnp.asarray(original), tuple(given.values())), strict=True))
-    composed = {role: to.compose(metric) for role, metric in bound.items()}
-    params = to.to_params(to.start)
-    batch = jnp.repeat(params[None], len(CORNERS), axis=0)
-    for role, metric in composed.items():
-        values, gradients = metric.value_and_grad(batch)  # not `distances`, which would be compiled for this alone
-        check_metric_at_start(role, given[role], float(values[0]), gradients[0])
-    nearest = to.to_params(jnp.asarray(original))
-    initial, levels = initial_params_and_levels(params, nearest, composed, settings, solver)
+    first_bound, second_bound = bind_together(jnp.asarray(original), tuple(given.values()))
+    params, nearest = to.to_params(to.start), to.to_params(jnp.asarray(original))
+    initial = _committed(jnp.asarray(np.repeat(np.asarray(params)[None], len(CORNERS), axis=0)))
+    # not `distances`, which would be compiled for this alone
+    values = values_at(initial, to, (first_bound, second_bound))
+    for (role, metric), (distances, gradients) in zip(given.items(), values, strict=True):
+        check_metric_at_start(role, metric, float(distances[0]), np.asarray(gradients)[0])
+    if (settings.first_level, settings.second_level) != (None, None):
+        composed: dict[Role, BoundMetric] = {"first": to.compose(first_bound), "second": to.compose(second_bound)}
+        initial = _committed(initial_params(params, nearest, composed, settings, solver))
+        values = values_at(initial, to, (first_bound, second_bound))
+    levels = levels_of({"first": values[0][0], "second": values[1][0]}, settings)
     constants = Constants(levels=levels, steps=jnp.float32(settings.steps), parametrization=to, solver=solver)
-    return Problem(**bound, initial=initial, constants=constants)
+    return Problem(first=first_bound, second=second_bound, initial=initial, at_initial=values, constants=constants)
 
 
-def _on_device(state: SolverState, problem: Problem) -> SolverState:
-    """The state committed to its device, as an iteration leaves it: so the loop compiles once."""
-    (device,) = problem.initial.devices()
-    committed: SolverState = jax.device_put(state, device)
-    return committed
+def _committed(tree: T) -> T:
+    """Arrays committed to their device, as an iteration leaves them: so the loop compiles once."""
+    return cast(T, jax.tree.map(lambda array: jax.device_put(array, *array.devices()), tree))
 
 
 def _end(info: StepInfo, settings: Settings, seconds: float, should_stop: Callable[[], bool]) -> Reason | None:
@@ -153,7 +157,8 @@ def _end(info: StepInfo, settings: Settings, seconds: float, should_stop: Callab
 
 def _last_step(problem: Problem, last: StepInfo, reason: Reason) -> Step:
     """The last step, its images back on their level, and why each of them ended."""
-    restored = _restored(problem, last, last.params)
+    known = None if last.evaluation is None else _committed(values_of(last.evaluation))
+    restored = _restored(problem, last, last.params, known)
     lost = (np.abs(restored.drift) > MAX_DRIFT) & np.asarray(restored.finite)
     if lost.any():
         params = select(jnp.asarray(lost), last.optimizer.last_on_level, restored.params)
@@ -164,11 +169,13 @@ def _last_step(problem: Problem, last: StepInfo, reason: Reason) -> Step:
     return replace(_step(problem, restored, last), reasons=tuple(_reason(*of_image, reason) for of_image in flags))
 
 
-def _restored(problem: Problem, last: StepInfo, params: jax.Array) -> StepInfo:
-    """The params brought back to their level, as far as the metrics resolve it."""
+def _restored(
+    problem: Problem, last: StepInfo, params: jax.Array, known: tuple[Values, Values] | None = None
+) -> StepInfo:
+    """The params brought back to their level, as far as the metrics resolve it; `known` are both metrics there."""
     solver = problem.constants.solver
-    state = _on_device(reinit(params, last.optimizer, int(last.step_index)), problem)
-    for count, info in enumerate(iterate(problem, state, restore=True)):
+    state = _committed(reinit(params, last.optimizer, int(last.step_index)))
+    for count, info in enumerate(iterate(problem, state, restore=True, known=known)):
         departure = np.abs(info.drift)
         stuck = np.asarray(info.optimizer.step_scale) < solver.min_step_scale
         off = (departure > solver.level_tolerance) & ~(stuck & (departure <= MAX_DRIFT)) & np.asarray(info.finite)

@@ -30,10 +30,10 @@ STEPS_UP = 15
 """Steps after which the highest level that was found is good enough to be named."""
 
 
-def initial_params_and_levels(
+def initial_params(
     start: Array, reference: Array, metrics: Mapping[Role, BoundMetric], settings: Settings, solver: SolverOptions
-) -> tuple[Array, Array]:
-    """The params that each image starts from (4, H, W, 3), and the level of its fixed metric (4,).
+) -> Array:
+    """The params that each image starts from, (4, H, W, 3).
 
     Args:
         start: the params of the start, (H, W, 3).
@@ -45,20 +45,27 @@ def initial_params_and_levels(
     Raises:
         ArgumentError: a given level cannot be reached from the start.
     """
-    given: dict[Role, float | None] = {"first": settings.first_level, "second": settings.second_level}
     restored = {
         role: restore_level(start, reference, metrics[role], level, solver, argument=f"{role}_level")
-        for role, level in given.items()
+        for role, level in _given(settings).items()
         if level is not None
     }
     shared = next(iter(restored.values()), start)
-    initial = jnp.stack([restored.get(corner.fixed, shared) for corner in CORNERS])
-    values = {role: metric.value_and_grad(initial)[0] for role, metric in metrics.items()}
+    return jnp.stack([restored.get(corner.fixed, shared) for corner in CORNERS])
+
+
+def levels_of(values: Mapping[Role, Array], settings: Settings) -> Array:
+    """The level of each image's fixed metric, (4,): as given, or else its value at the initial params, (4,) each."""
+    given = _given(settings)
     levels = [
         values[corner.fixed][i] if (level := given[corner.fixed]) is None else jnp.float32(level)
         for i, corner in enumerate(CORNERS)
     ]
-    return initial, jnp.stack(levels)
+    return jnp.stack(levels)
+
+
+def _given(settings: Settings) -> dict[Role, float | None]:
+    return {"first": settings.first_level, "second": settings.second_level}
 
 
 def restore_level(

@@ -21,7 +21,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from mad_app.competition.constraints import Parametrization
-from mad_app.competition.problem import Constants, Problem, Values
+from mad_app.competition.problem import Constants, Problem, Values, values_at
 from mad_app.competition.solver import SolverState, StepInfo, restore_step, step
 from mad_app.metrics import BoundJaxMetric, value_and_grad_of
 from mad_app.metrics.from_jax import Distances, Prepared
@@ -46,20 +46,23 @@ Known = tuple[tuple[Prepared, ...], Weights]
 """What each part prepared of the reference, and the weights of sums."""
 
 
-def iterate(problem: Problem, state: SolverState, *, restore: bool = False) -> Iterator[StepInfo]:
+def iterate(
+    problem: Problem, state: SolverState, *, restore: bool = False, known: tuple[Values, Values] | None = None
+) -> Iterator[StepInfo]:
     """The solver's iterations, for as long as they are asked for.
 
     Args:
         problem: what stays the same.
         state: where to begin.
         restore: whether to return to the level rather than to optimize.
+        known: both metrics at the first proposal, if they have been computed; step by step they are not computed again.
     """
     runs_ahead = not restore and _is_on_accelerator(problem.initial)
     metrics = joint((problem.first, problem.second))
     if metrics.in_jax:
         ahead = CALLS_AHEAD if runs_ahead else 0
         return _iterate_compiled(metrics, metrics.in_jax, problem.constants, state, restore, ahead)
-    steps = _iterate_stepwise(problem, state, restore)
+    steps = _iterate_stepwise(problem, state, restore, known)
     return _run_ahead(steps, STEPS_AHEAD) if runs_ahead else steps
 
 
@@ -88,20 +91,21 @@ def _copied_to_host(info: StepInfo) -> StepInfo:
     return info
 
 
-def _iterate_stepwise(problem: Problem, state: SolverState, restore: bool) -> Iterator[StepInfo]:
-    metrics, constants = joint((problem.first, problem.second)), problem.constants
+def _iterate_stepwise(
+    problem: Problem, state: SolverState, restore: bool, known: tuple[Values, Values] | None
+) -> Iterator[StepInfo]:
+    metrics, constants = (problem.first, problem.second), problem.constants
     advance = _restore_step if restore else _step
     if restore:
         _ASIDE.submit(int).result()  # what compiles there has ended
     is_compiled = restore
     while True:
-        images = constants.parametrization.to_images(state.proposal)
-        values = _pullback(constants.parametrization, state.proposal, metrics.value_and_grad(images))
+        values, known = known or values_at(state.proposal, constants.parametrization, metrics), None
         state, info = advance(state, *values, constants)
         if not is_compiled:
             _ASIDE.submit(_restore_step, state, *values, constants)
             is_compiled = True
-        yield info
+        yield info._replace(evaluation=state.accepted)
 
 
 def _pullback(parametrization: Parametrization, params: Array, values: Iterable[Values]) -> list[Values]:

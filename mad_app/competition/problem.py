@@ -20,6 +20,7 @@ from jax import Array
 from mad_app.competition.constraints import Parametrization
 from mad_app.competition.settings import CORNERS, SolverOptions
 from mad_app.metrics import BoundMetric
+from mad_app.metrics.joint import joint
 
 ASCENTS, DESCENTS = slice(0, None, 2), slice(1, None, 2)
 """The images whose optimized metric rises, and those where it falls."""
@@ -62,12 +63,14 @@ class Problem:
         first: the first metric, bound to the reference.
         second: the second metric, bound to the reference.
         initial: the params that each image starts from, (4, H, W, 3).
+        at_initial: both metrics there.
         constants: levels, parametrization, number of steps and solver options.
     """
 
     first: BoundMetric
     second: BoundMetric
     initial: Array
+    at_initial: tuple[Values, Values]
     constants: Constants
 
 
@@ -91,6 +94,12 @@ class Evaluation(NamedTuple):
     residual: Array
 
 
+def values_at(params: Array, to: Parametrization, metrics: tuple[BoundMetric, BoundMetric]) -> tuple[Values, Values]:
+    """Both metrics at params (4, H, W, 3); a part that they have in common is evaluated once."""
+    first, second = joint(metrics).value_and_grad(to.to_images(params))
+    return (first[0], to.pullback(params, first[1])), (second[0], to.pullback(params, second[1]))
+
+
 def evaluate(params: Array, first: Values, second: Values, levels: Array) -> Evaluation:
     """The evaluation, from each metric's values and gradients."""
     pick, sign = OPTIMIZES_FIRST[:, None, None, None], SIGN[:, None, None, None]
@@ -102,6 +111,14 @@ def evaluate(params: Array, first: Values, second: Values, levels: Array) -> Eva
         constraint_gradient=jnp.where(pick, second[1], first[1]),
         residual=levels - jnp.where(OPTIMIZES_FIRST, second[0], first[0]),
     )
+
+
+def values_of(evaluation: Evaluation) -> tuple[Values, Values]:
+    """Each metric's values and gradients: what `evaluate` was given, bit for bit. Computed without a compiler."""
+    pick, sign = OPTIMIZES_FIRST[:, None, None, None], SIGN[:, None, None, None]
+    optimized, fixed = np.asarray(evaluation.objective_gradient) * sign, np.asarray(evaluation.constraint_gradient)
+    first, second = np.where(pick, optimized, fixed), np.where(pick, fixed, optimized)
+    return (evaluation.first, jnp.asarray(first)), (evaluation.second, jnp.asarray(second))
 
 
 def objective(evaluation: Evaluation) -> Array:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from mad_app.competition import schedules
@@ -90,6 +91,7 @@ class StepInfo(NamedTuple):
         at_bounds: whether it has converged at the bounds, (4,).
         optimizer: before the next step was chosen.
         step_index: steps done.
+        evaluation: of the iterates, where it is kept.
     """
 
     params: Array
@@ -101,15 +103,16 @@ class StepInfo(NamedTuple):
     at_bounds: Array
     optimizer: OptimizerState
     step_index: Array
+    evaluation: Evaluation | None = None
 
 
 def init(params: Array) -> SolverState:
     """The state before the first step, at params (4, H, W, 3)."""
     ones = jnp.ones(len(CORNERS), jnp.float32)
-    zeros = jnp.zeros_like(params)
+    zeros = np.zeros(params.shape, params.dtype)  # of NumPy, for which nothing is compiled
     optimizer = OptimizerState(
-        ascent=AscentState(zeros[ASCENTS], zeros[ASCENTS]),
-        descent=DescentState(zeros[DESCENTS], zeros[DESCENTS]),
+        ascent=AscentState(*map(jnp.asarray, (zeros[ASCENTS], zeros[ASCENTS]))),
+        descent=DescentState(*map(jnp.asarray, (zeros[DESCENTS], zeros[DESCENTS]))),
         update_count=jnp.zeros((), jnp.int32),
         step_scale=ones,
         last_on_level=params,

@@ -1,8 +1,11 @@
 """How many competitions this machine can run at a time."""
 
+import contextlib
 import importlib.metadata
+import math
 import os
 import subprocess
+from pathlib import Path
 
 from mad_app.metrics.threads import available_cores
 
@@ -44,6 +47,14 @@ def runs_on_gpu(free: float) -> int:
         (1, 1)
     """
     return max(1, min(int(free / MEBIBYTES_OF_A_RUN), available_cores()))
+
+
+def available_memory() -> float:
+    """Bytes of memory that processes can still take without swapping; infinite where the system does not tell."""
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return 1024 * float(next(line for line in lines if line.startswith("MemAvailable:")).split()[1])
+    return math.inf
 
 
 def _jax_uses_a_gpu() -> bool:

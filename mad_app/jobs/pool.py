@@ -10,11 +10,15 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
+from mad_app.jobs.capacity import available_memory
 from mad_app.jobs.folder import JobFolder, Phase
 from mad_app.jobs.process import Answer, ProcessEnded, WorkerProcess
 
 MOST_BYTES = 4 * 2**30
 """Memory above which a process that has finished a job is replaced; LASI and LPIPS take 1 GB at 256 pixels."""
+
+SPARE_BYTES = 3 * 2**30
+"""Memory to be available for a spare process beside one that is lent: both together grow by less."""
 
 MOST_RUNS = 200
 """How many jobs a process runs, as compiled programs of every size and pair of metrics pile up in it."""
@@ -24,7 +28,8 @@ class WorkerPool:
     """Worker processes. Safe to use from many threads.
 
     Args:
-        at_once: how many jobs run at a time; while fewer do, a spare process is kept ready.
+        at_once: how many jobs run at a time; while fewer do, a spare is kept ready, beside one that is lent only
+            where there is memory for both.
         launch: starts a process.
     """
 
@@ -33,19 +38,21 @@ class WorkerPool:
         self._lock = threading.RLock()
         self._idle: list[WorkerProcess] = []
         self._running: set[WorkerProcess] = set()
+        self._lent: set[WorkerProcess] = set()
         self._closed = False
 
     def warm_up(self) -> None:
         """Have a process ready for the next job, unless all that may run at a time do."""
         with self._lock:
             self._idle = [process for process in self._idle if process.is_alive()]
-            if not self._idle and len(self._running) < self._at_once and not self._closed:
+            is_free = len(self._running) < self._at_once and not self._closed
+            if not self._idle and is_free and (not self._lent or available_memory() >= SPARE_BYTES):
                 self._idle.append(self._launch())
 
     def start(self, folder: JobFolder) -> "PooledWorker":
         """Let a process run a job; raises OSError where none can be started."""
         folder.write_status(replace(folder.status(), phase=Phase.STARTING))
-        return PooledWorker(self, self._take(), folder)
+        return PooledWorker(self, self._take(self._running), folder)
 
     def lend(self, request: Mapping[str, Any]) -> Future[Answer]:
         """Ask a process for something that takes long; no job is given to it until it has answered.
@@ -53,7 +60,7 @@ class WorkerPool:
         Raises:
             OSError: none can be started.
         """
-        process = self._take()
+        process = self._take(self._lent)
         answer = process.ask(request)
 
         def take_back(done: Future[Answer]) -> None:
@@ -62,13 +69,13 @@ class WorkerPool:
         answer.add_done_callback(take_back)
         return answer
 
-    def _take(self) -> WorkerProcess:
-        """A process that is ready, or a new one, while a spare one prepares itself."""
+    def _take(self, among: set[WorkerProcess]) -> WorkerProcess:
+        """A process that is ready, or a new one, put among others, while a spare one prepares itself."""
         with self._lock:
             ready = [process for process in self._idle if process.is_alive()]
             process = ready[0] if ready else self._launch()
             self._idle = ready[1:]
-            self._running.add(process)
+            among.add(process)
             self.warm_up()
         return process
 
@@ -87,6 +94,7 @@ class WorkerPool:
         """
         with self._lock:
             self._running.discard(process)
+            self._lent.discard(process)
             if memory is None:
                 process.end()
             elif self._closed or memory > MOST_BYTES or process.runs >= MOST_RUNS or len(self._idle) >= self._at_once:

@@ -30,6 +30,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -37,7 +38,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mad_app.campaigns import mistakes
-from mad_app.competition import levels_in_reach, values_at_start
+from mad_app.competition import compete, levels_in_reach, values_at_start
 from mad_app.competition.settings import Role
 from mad_app.compilation_cache import use_compilation_cache
 from mad_app.jobs.explained import explain_record
@@ -48,11 +49,15 @@ from mad_app.jobs.worker import Reporter, work
 from mad_app.metrics import KnownMetric, MetricUnavailable, get_metric
 from mad_app.request import Request, request_from
 from mad_app.runs import materialize, metrics_of, run_competition
+from mad_app.runs.materialize import Materials
 
 Preparation = Callable[[Callable[[], None]], object]
 """Does something before it is needed; calls its argument as often as it can, which raises where somebody waits."""
 
 ROLES: tuple[Role, Role] = ("first", "second")
+
+COMPILED_FOR = ("first", "second", "gray", "mask", "max_change", "low_pass")
+"""The settings that compiled programs depend on, beside the shape of the picture."""
 
 QUIET_SECONDS = 10.0
 """How long nothing is asked before something is prepared again; runs often follow each other."""
@@ -66,6 +71,8 @@ def main(*, prepares: bool) -> None:
     inbox = Inbox()
     for request in inbox.requests(list(PREPARATIONS) if prepares else []):
         answer = _answer(inbox, request)
+        if prepares:
+            inbox.expect_run(request)
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
     os._exit(0)  # at once, although a thread still reads
@@ -83,24 +90,42 @@ class Inbox:
 
     def __init__(self, source: int = 0) -> None:
         self._source = source
+        self._expected: list[Preparation] = []
+        self._known: set[str] = set()
         self.reporter: Reporter | None = None
         self._lock = threading.Lock()
         self._requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
 
     def requests(self, preparations: list[Preparation]) -> Iterator[dict[str, Any]]:
-        """The requests until the server has ended; before the first one, and in long pauses, what is to be prepared."""
+        """The requests until the server has ended; before the first one, and in long pauses, what is to be prepared.
+
+        What an expected run needs is prepared at once.
+        """
         pause = 0.0
         while True:
+            to_do = self._expected or preparations
             with contextlib.suppress(queue.Empty):
-                request = self._requests.get(timeout=pause if preparations else None)
+                request = self._requests.get(timeout=0.0 if self._expected else pause if to_do else None)
                 if request is None:
                     return
                 pause = QUIET_SECONDS
                 yield request
                 continue
-            if self._may_prepare() and self._prepare(preparations[0]):
-                preparations.pop(0)
+            if self._may_prepare() and self._prepare(to_do[0]):
+                to_do.pop(0)
+
+    def expect_run(self, answered: Mapping[str, Any]) -> None:
+        """After a start was measured, expect a run from it, and prepare its first step; a run that came needs nothing.
+
+        Starts that differ only in what is compiled for neither are taken as one.
+        """
+        self._expected.clear()
+        if "measure" in answered:
+            alike = {name: answered["measure"].get(name) for name in COMPILED_FOR}
+            about = json.dumps([answered["shape"], alike])
+            if about not in self._known:
+                self._expected.append(partial(prepare_first_step, answered, lambda: self._known.add(about)))
 
     def _may_prepare(self) -> bool:
         """Whether nothing is asked; then the priority is low until something is."""
@@ -161,9 +186,7 @@ def explain(asked: Mapping[str, Any]) -> dict[str, Any]:
 def measure_start(asked: Mapping[str, Any]) -> dict[str, Any]:
     """The values of both metrics at the start of a competition, and between which levels it can be brought to one."""
     try:
-        request = request_from(asked["measure"])
-        pixels = np.frombuffer(base64.b64decode(asked["reference"]), np.float32).reshape(asked["shape"])
-        materials = materialize(request, pixels)
+        request, materials = _what_is_measured(asked)
         metrics: dict[Role, KnownMetric] = dict(zip(ROLES, metrics_of(request, get_metric), strict=True))
         measure = {"values": values_at_start} | ({"levels": levels_in_reach} if asked["levels"] else {})
         images = materials.reference, materials.start
@@ -171,6 +194,12 @@ def measure_start(asked: Mapping[str, Any]) -> dict[str, Any]:
         return {name: of(*images, metrics, settings, mask=mask) for name, of in measure.items()}
     except (ValueError, OSError, RuntimeError) as error:
         return {"problem": str(error)}
+
+
+def _what_is_measured(asked: Mapping[str, Any]) -> tuple[Request, Materials]:
+    request = request_from(asked["measure"])
+    pixels = np.frombuffer(base64.b64decode(asked["reference"]), np.float32).reshape(asked["shape"])
+    return request, materialize(request, pixels)
 
 
 class _Wanted(Exception):
@@ -195,6 +224,25 @@ def prepare_programs(break_off: Callable[[], None]) -> None:
         break_off()
     with tempfile.TemporaryDirectory() as folder:
         run_competition(request, folder, on_progress=lambda _: break_off())
+
+
+def prepare_first_step(asked: Mapping[str, Any], done: Callable[[], None], break_off: Callable[[], None]) -> None:
+    """Compile what a run from a start that was measured needs for its first step, and its return to the level beside.
+
+    A run that comes meanwhile waits for nothing that it would not compile itself.
+
+    Args:
+        asked: the request for the measurement.
+        done: called at the end.
+        break_off: as of any preparation.
+    """
+    with contextlib.suppress(ValueError, OSError):  # which the run says
+        request, materials = _what_is_measured(asked)
+        settings, images = replace(request.settings(), gray=materials.gray), (materials.reference, materials.start)
+        steps = compete(*images, *metrics_of(request, get_metric), settings, mask=materials.mask)
+        break_off()
+        next(steps)
+    done()
 
 
 PREPARATIONS: tuple[Preparation, ...] = (prepare_metrics, prepare_programs)

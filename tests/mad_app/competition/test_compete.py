@@ -235,7 +235,7 @@ def test_however_short_a_run_is_its_levels_are_kept(distortion: str, strength: f
 
 
 def test_an_image_that_cannot_return_to_its_level_is_infeasible(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unrestored(_: object, last: StepInfo, params: jax.Array) -> StepInfo:
+    def unrestored(_: object, last: StepInfo, params: jax.Array, *__: object) -> StepInfo:
         return last._replace(params=params)
 
     monkeypatch.setattr(engine, "_restored", unrestored)

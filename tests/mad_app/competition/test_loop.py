@@ -73,6 +73,25 @@ def test_the_return_to_the_level_is_compiled_once_beside_the_first_steps(monkeyp
 
 
 @pytest.mark.parametrize("constraints", CONSTRAINTS)
+def test_step_by_step_nothing_is_evaluated_twice(constraints: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the start, nor the last step as its images return to their level; nor is anything compiled twice."""
+    evaluated: list[bytes] = []
+    evaluate = OpaqueBound.value_and_grad
+
+    def noted(self: OpaqueBound, images: jax.Array) -> tuple[jax.Array, jax.Array]:
+        evaluated.append(self.of.metric.name.encode() + np.asarray(images).tobytes())
+        return evaluate(self, images)
+
+    monkeypatch.setattr(OpaqueBound, "value_and_grad", noted)
+    for function in (loop._step, loop._restore_step):
+        function.clear_cache()
+    assert run(Opaque(FORM), Opaque(SQUARE_NORM), constraints, 3)[-1].on_level
+    assert len(evaluated) >= 2 * (4 + 1)  # the start, three steps, and at least one to return to the level
+    assert len(set(evaluated)) == len(evaluated)
+    assert loop._step._cache_size() == loop._restore_step._cache_size() == 1
+
+
+@pytest.mark.parametrize("constraints", CONSTRAINTS)
 def test_compiled_and_stepwise_give_the_same(constraints: str) -> None:
     compiled = run(FORM, SQUARE_NORM, constraints, 40)
     step_by_step = run(Opaque(FORM), Opaque(SQUARE_NORM), constraints, 40)
@@ -152,7 +171,7 @@ def test_no_value_is_fetched_to_launch_a_step(
     reference, start = (np.kron(array, np.ones((2, 2, 1), np.float32)) for array in reference_and_start())
     metrics = get_metric(first), SQUARE_NORM if second == "square-norm" else get_metric(second)
     problem = engine._problem(reference, start, *metrics, Settings(steps=9, **settings), engine.DEFAULT_SOLVER, None)
-    state = engine._on_device(init(problem.initial), problem)
+    state = engine._committed(init(problem.initial))
     steps = iterate(problem, state)
     next(steps)  # what is compiled may read constants
     seen = ToHost.watched(monkeypatch)
@@ -221,7 +240,7 @@ def test_the_host_waits_for_a_step_when_two_more_are_launched(monkeypatch: pytes
     )
     problem = engine.replace(problem, first=counted(FORM.bind(jax.numpy.asarray(reference))))
     monkeypatch.setattr(loop, "_is_on_accelerator", lambda _: True)
-    steps = iterate(problem, engine._on_device(init(problem.initial), problem))
+    steps = iterate(problem, engine._committed(init(problem.initial)))
     seen = [(int(info.step_index), len(made)) for info in itertools.islice(steps, 6)]
     ahead = [(step, step + 1 + STEPS_AHEAD) for step in range(4)]
     assert seen == [*ahead, (4, 6), (5, 6)]

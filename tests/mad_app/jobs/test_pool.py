@@ -1,6 +1,7 @@
 """Worker processes: one job after the other in the same process, replaced when ended, killed, grown or hung."""
 
 import base64
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -254,12 +255,20 @@ def test_workers_prepare_themselves_unless_a_host_says_off(monkeypatch: pytest.M
     assert not is_prepared_for()
 
 
-def test_process_that_is_lent_is_asked_for_nothing_else_until_it_has_answered() -> None:
-    launch = Launcher()
-    pool = WorkerPool(1, launch=launch)  # type: ignore[arg-type]
+@pytest.mark.parametrize("memory", [0.0, math.inf])
+def test_beside_a_process_that_is_lent_a_spare_is_ready_where_there_is_memory(
+    launched: Launcher, folder: JobFolder, monkeypatch: pytest.MonkeyPatch, memory: float
+) -> None:
+    monkeypatch.setattr(pool_module, "available_memory", lambda: memory)
+    pool = WorkerPool(1, launch=launched)  # type: ignore[arg-type]
     answer = pool.lend({"directions": "folder"})
+    spares = launched[1:]
+    assert len(spares) == (1 if memory else 0)
+    assert pool.ask({"measure": {}}) is (spares[0].answer if spares else None)
+    run = pool.start(folder)
+    assert run.process is launched[1]  # type: ignore[comparison-overlap]
     assert pool.ask({"measure": {}}) is None
-    launch[0].answer.set_result({"memory": 0})
+    launched[0].answer.set_result({"memory": 0})
     assert answer.done()
-    assert pool.ask({"measure": {}}) is launch[0].answer
-    assert len(launch) == 1
+    assert pool.start(folder).process is launched[0]  # type: ignore[comparison-overlap]
+    assert len(launched) == 2

@@ -1,19 +1,27 @@
 """What a worker process prepares gives way to whoever asks for something."""
 
+import base64
+import importlib
 import mmap
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mad_app.competition import compete
 from mad_app.jobs.priority import PREPARING, RUNNING
-from mad_app.jobs.serve import Inbox, explain, memory_in_use
+from mad_app.jobs.serve import Inbox, explain, memory_in_use, prepare_first_step
+from mad_app.metrics import get_metric
 from mad_app.request import Request
-from mad_app.runs import run_competition
+from mad_app.runs import materialize, metrics_of, run_competition
+
+loop = importlib.import_module("mad_app.competition.loop")
 
 
 @pytest.fixture
@@ -61,6 +69,56 @@ def test_what_cannot_be_prepared_is_left_to_the_runs(
 
     assert next(inbox.requests([fail])) == {"number": 3}
     assert "no such processor" in capsys.readouterr().err
+
+
+def test_a_run_is_expected_from_a_start_that_was_measured_and_prepared_once(
+    inbox_and_ask: tuple[Inbox, Callable[[bytes], object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox, begun = inbox_and_ask[0], []
+    run = {"run": "folder"}
+
+    def prepare(asked: Any, done: Callable[[], None], break_off: Callable[[], None]) -> None:
+        begun.append(asked["measure"]["strength"])
+        break_off()
+        done()
+        inbox._requests.put(run)
+
+    def measure(strength: float) -> None:
+        inbox._requests.put({"measure": {"first": "ssim", "strength": strength}, "shape": [8, 8, 3]})
+        inbox.expect_run(next(requests))
+
+    monkeypatch.setattr("mad_app.jobs.serve.prepare_first_step", prepare)
+    requests = inbox.requests([])
+    measure(0.1)
+    inbox._requests.put(run)  # before anything was prepared
+    inbox.expect_run(next(requests))
+    measure(0.2)
+    assert next(requests) == run
+    assert begun == [0.2]
+    measure(0.3)
+    inbox._requests.put(None)
+    assert list(requests) == []
+    assert begun == [0.2]
+
+
+def test_a_run_that_was_expected_compiles_no_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    traced, step = [], loop.step
+
+    def counted(*arguments: Any) -> Any:
+        traced.append(arguments)
+        return step(*arguments)
+
+    monkeypatch.setattr(loop, "step", counted)
+    request = Request(image="coffee", size=19, first="gmsd", second="mse", steps=2, others="none")
+    materials, done = materialize(request), []
+    reference = base64.b64encode(materials.reference.tobytes()).decode()
+    asked = {"measure": asdict(request), "reference": reference, "shape": materials.reference.shape}
+    prepare_first_step(asked, lambda: done.append(True), lambda: None)
+    assert done == [True]
+    assert len(traced) == 1
+    metrics = metrics_of(request, get_metric)
+    assert len(list(compete(materials.reference, materials.start, *metrics, request.settings()))) == 3
+    assert len(traced) == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="each thread has a priority on Linux alone")
