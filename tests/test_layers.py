@@ -72,6 +72,7 @@ PLACES = {
     "lpips": {"mad_app.metrics"},
     "matplotlib": {"mad_app.figures"},
     "numpy": {"lasi", "mad_app"},
+    "optax": {"mad_app.competition"},
     "pandas": {"mad_app.result"},
     "piq": {"mad_app.metrics"},
     "ray": {"mad_app.campaigns.ray"},

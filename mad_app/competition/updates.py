@@ -23,12 +23,11 @@ black or white every step leaves the level set and is rejected. The hardest corn
 fixed SSIM, whose optimum has nearly all values at a bound, where the level set of SSIM is strongly curved.
 """
 
-from functools import partial
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import Array
+from optax.tree_utils import tree_bias_correction, tree_update_moment, tree_update_moment_per_elem_norm
 
 from mad_app.competition.geometry import damped_scale, inner, per_image, project_tangent, retract, riemannian_gradient
 from mad_app.competition.settings import SolverOptions
@@ -93,8 +92,8 @@ def ascend(
     gradient, inactive = riemannian_gradient(at.params, at.objective_gradient, at.constraint_gradient)
     gradient = _finite_or_zero(gradient)
     second_moment, scale = _adam_scale(gradient, state.second_moment, count, solver)
-    momentum = update_moment(gradient, state.momentum, solver.momentum, order=1)
-    direction = scale * correct_bias(momentum, solver.momentum, count) * inactive
+    momentum = tree_update_moment(gradient, state.momentum, solver.momentum, 1)
+    direction = scale * tree_bias_correction(momentum, solver.momentum, count) * inactive
     tangent = project_tangent(direction, at.constraint_gradient * inactive, scale)
     moved = _moved(at.params, per_image(step_scale) * per_image(step_size), tangent)
     return _retracted(at, moved, jnp.ones_like(scale), step_scale, solver), AscentState(momentum, second_moment)
@@ -118,17 +117,6 @@ def descend(
     return _retracted(at, moved, scale, step_scale, solver), DescentState(offset - weight * offset, second_moment)
 
 
-def update_moment(gradient: Array, moment: Array, decay: float, *, order: int) -> Array:
-    """The average of a power of the gradients with exponential weights: (1 − β) gᵏ + β m."""
-    return (1 - decay) * gradient**order + decay * moment
-
-
-@partial(jax.jit, inline=True)
-def correct_bias(moment: Array, decay: Array, count: Array) -> Array:
-    """Such an average after n gradients without its bias towards 0, where it began: m / (1 − βⁿ)."""
-    return moment / (1 - decay**count)
-
-
 def _moved(params: Array, factor: Array, direction: Array) -> Array:
     """clip(x + factor · direction), the product rounded before the sum.
 
@@ -146,8 +134,8 @@ def _finite_or_zero(gradient: Array) -> Array:
 
 def _adam_scale(gradient: Array, second_moment: Array, count: Array, solver: SolverOptions) -> tuple[Array, Array]:
     """v after this step, and D; D is 1 where all of v vanishes."""
-    second_moment = update_moment(gradient, second_moment, solver.second_moment_decay, order=2)
-    corrected = correct_bias(second_moment, solver.second_moment_decay, count)
+    second_moment = tree_update_moment_per_elem_norm(gradient, second_moment, solver.second_moment_decay, 2)
+    corrected = tree_bias_correction(second_moment, solver.second_moment_decay, count)
     typical = jnp.sqrt(jnp.mean(corrected, axis=(1, 2, 3), keepdims=True))
     return second_moment, jnp.where(typical > 0, 1 / (jnp.sqrt(corrected) + solver.epsilon * typical), 1)
 

@@ -11,7 +11,7 @@ from mad_app.metrics.devices import find_devices
 from mad_app.records.program_version import program_version
 from mad_app.records.text import readable
 
-PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "torch", "lpips", "piq")
+PACKAGES = ("jax", "jaxlib", "optax", "numpy", "scipy", "torch", "lpips", "piq")
 DEVICE_LENGTH = 300
 """Most characters of a device in a record."""
 

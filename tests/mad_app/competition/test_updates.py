@@ -6,19 +6,10 @@ from dataclasses import replace
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 
 from mad_app.competition import DEFAULT_SOLVER
-from mad_app.competition.updates import (
-    AscentState,
-    DescentState,
-    Linearization,
-    ascend,
-    correct_bias,
-    descend,
-    update_moment,
-)
+from mad_app.competition.updates import AscentState, DescentState, Linearization, ascend, descend
 from tests.mad_app.competition.arrays import SHAPE, assert_tangent, at_bounds, filled, inner, interior, random
 
 RULES: dict[str, tuple[Callable[..., tuple[jax.Array, tuple[jax.Array, jax.Array]]], Callable[..., object]]] = {
@@ -189,12 +180,3 @@ def test_other_constants_are_other_steps() -> None:
     plain, _ = ascend(*arguments, DEFAULT_SOLVER)
     smooth, _ = ascend(*arguments, replace(DEFAULT_SOLVER, epsilon=1.0))
     assert float(jnp.abs(plain - smooth).max()) > 1e-4
-
-
-@pytest.mark.parametrize("order", [1, 2])
-def test_moments_are_those_of_optax(order: int) -> None:
-    gradient, moment, decay = random(1), random(2), 0.9
-    updated = update_moment(gradient, moment, decay, order=order)
-    np.testing.assert_array_equal(updated, optax.tree_utils.tree_update_moment(gradient, moment, decay, order))
-    corrected = correct_bias(updated, decay, jnp.int32(3))
-    np.testing.assert_array_equal(corrected, optax.tree_utils.tree_bias_correction(updated, decay, jnp.int32(3)))
