@@ -251,7 +251,12 @@ def button(page: Page, name: str) -> None:
 
 
 def download(page: Page, name: str, path: Path) -> Path:
-    """Save what the button of exactly this name gives, on a page at rest: a drawing gives each button another file."""
+    """Save what the button of exactly this name gives, on a page that is not drawn again for an answer to come.
+
+    Each drawing gives the button another file, and a click that comes between asks in vain for that of the last one.
+    """
+    await_rest(page)
+    expect(page.get_by_text("Measuring the start …")).to_have_count(0)
     await_rest(page)
     with page.expect_download() as given:
         button(page, name)
