@@ -6,9 +6,7 @@ is needed, so that help is quick.
 """
 
 import importlib.metadata
-import io
 import logging
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -97,5 +95,3 @@ def program() -> None:
     From a distorted copy of a picture, each of two metrics is raised and lowered as far as possible while the other
     keeps its value: four images that show where the two disagree.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")  # names of files that are not UTF-8 are printed as they are
