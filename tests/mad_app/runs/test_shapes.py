@@ -23,7 +23,7 @@ from mad_app.runs.materialize import GRAY_NOTE, materialize, picture_notes
 from mad_app.runs.reproduce import reproduction_of
 
 QUICK = Request(first="ssim", second="mse", steps=4, others="none", size=32)
-SCHEMA_3 = Path(__file__).parents[1] / "records/data/schema_3"
+SCHEMA_3 = Path(__file__).parent / "data/schema_3"
 LEVELS = np.random.default_rng(0).integers(0, 256, (20, 60, 3), np.uint8)
 
 
