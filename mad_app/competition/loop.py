@@ -12,7 +12,7 @@ not run ahead.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 
@@ -20,8 +20,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from mad_app.competition.constraints import Parametrization
-from mad_app.competition.problem import Constants, Problem, Values, values_at
+from mad_app.competition.problem import Constants, Problem, Values, pulled_back, values_at
 from mad_app.competition.solver import SolverState, StepInfo, restore_step, step
 from mad_app.metrics import BoundJaxMetric, value_and_grad_of
 from mad_app.metrics.from_jax import Distances, Prepared
@@ -108,10 +107,6 @@ def _iterate_stepwise(
         yield info._replace(evaluation=state.accepted)
 
 
-def _pullback(parametrization: Parametrization, params: Array, values: Iterable[Values]) -> list[Values]:
-    return [(distances, parametrization.pullback(params, gradients)) for distances, gradients in values]
-
-
 @jax.jit
 def _step(state: SolverState, first: Values, second: Values, constants: Constants) -> tuple[SolverState, StepInfo]:
     state, info = step(state, first, second, constants)
@@ -162,7 +157,7 @@ def _program(parts: tuple[Distances, ...], positions: Positions) -> Program:
         prepared, weights = known
         values = [of(own, images) for of, own in zip(gradients, prepared, strict=True)]
         values = mixed(values, positions, weights)
-        pulled = _pullback(constants.parametrization, state.proposal, values)
+        pulled = pulled_back(constants.parametrization, state.proposal, values)
         return jax.lax.cond(restore, _restore_step, _step, state, *pulled, constants)
 
     @partial(jax.jit, static_argnames="room")

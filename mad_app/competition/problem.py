@@ -8,6 +8,7 @@ For each corner, with o the optimized metric, f the fixed one and ℓ its level 
 The four share one batch: one evaluation of each metric serves all of them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -96,8 +97,13 @@ class Evaluation(NamedTuple):
 
 def values_at(params: Array, to: Parametrization, metrics: tuple[BoundMetric, BoundMetric]) -> tuple[Values, Values]:
     """Both metrics at params (4, H, W, 3); a part that they have in common is evaluated once."""
-    first, second = joint(metrics).value_and_grad(to.to_images(params))
-    return (first[0], to.pullback(params, first[1])), (second[0], to.pullback(params, second[1]))
+    first, second = pulled_back(to, params, joint(metrics).value_and_grad(to.to_images(params)))
+    return first, second
+
+
+def pulled_back(to: Parametrization, params: Array, values: Iterable[Values]) -> list[Values]:
+    """Values and gradients of metrics at images, with the gradients at the params of these images."""
+    return [(distances, to.pullback(params, gradients)) for distances, gradients in values]
 
 
 def evaluate(params: Array, first: Values, second: Values, levels: Array) -> Evaluation:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from mad_app.jobs.queue import JobQueue
 from mad_app.records import RecordError, delete_run
-from mad_app.ui.components.html import plain, sentence
+from mad_app.ui.components.html import displayable, plain, sentence
 from mad_app.ui.session import NOT_YOURS, may_change
 
 IN_SERIES = "This run belongs to a series, with which it is continued and deleted."
@@ -35,6 +35,13 @@ def show_delete_button(queue: JobQueue, run_id: str, key: str, *, series: str | 
             st.error(problem)
         else:
             st.rerun()
+
+
+def show_fault(queue: JobQueue, name: str, fault: str, key: str, *, series: str | None = None) -> None:
+    """Say why a folder cannot be read, beside a button that deletes it; arguments as of `show_delete_button`."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(sentence(displayable(fault), capital=False))
+        show_delete_button(queue, name, key, series=series)
 
 
 def delete(queue: JobQueue, root: Path, run_id: str, *, series: str | None = None) -> str | None:

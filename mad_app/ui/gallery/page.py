@@ -15,7 +15,7 @@ from mad_app.records.trash import KEEP_SECONDS
 from mad_app.ui.address import came_back, pass_by, write_address
 from mad_app.ui.components.collection import Card, Cards, all_cards, find_cards, runs_with_series
 from mad_app.ui.components.containment import contained, whole_page
-from mad_app.ui.components.deletion import show_delete_button
+from mad_app.ui.components.deletion import show_fault
 from mad_app.ui.components.empty import show_no_runs
 from mad_app.ui.components.html import displayable, plain, sentence, show_html
 from mad_app.ui.gallery.cards import comparison_html
@@ -94,14 +94,7 @@ def _show_gallery(root: Path, cards: Cards, note: str | None) -> None:
     show_deleted(root)
     for name, fault in list(cards.faults.items())[:MAX_FAULTS]:
         with contained("a folder"):
-            _show_fault(name, fault)
-
-
-def _show_fault(name: str, fault: str) -> None:
-    """Why a folder is not shown, and a button that deletes it."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(sentence(displayable(fault), capital=False))
-        show_delete_button(server_queue(), name, STATE.key(f"delete-{displayable(name)}"))
+            show_fault(server_queue(), name, fault, STATE.key(f"delete-{displayable(name)}"))
 
 
 def _report_disk(root: Path) -> None:

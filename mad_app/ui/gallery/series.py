@@ -15,7 +15,7 @@ from mad_app.records.series import SERIES_FILE
 from mad_app.records.storage import stamp, stamps_in
 from mad_app.ui.components.collection import SeriesCard, cards_of_series, date_of, typed_folder
 from mad_app.ui.components.containment import contained
-from mad_app.ui.components.deletion import show_delete_button
+from mad_app.ui.components.deletion import show_delete_button, show_fault
 from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.html import Html, displayable, element, sentence, show_html
 from mad_app.ui.components.render_cache import renderer, show_rendered
@@ -76,7 +76,9 @@ def show_series(root: Path, card: SeriesCard) -> None:
     with contained("the runs of this series"):
         found = cards_of_series(root, card.id)
         for name, fault in list(found.faults.items())[:MOST_REASONS]:
-            _show_fault(card, name, fault)
+            key = STATE.key(f"delete-{card.id}/{displayable(name)}")
+            show_fault(server_queue(), name, fault, key, series=card.id)
+        _tell_more(len(found.faults) - MOST_REASONS)
         show_grid(found.cards)
         show_details(root, found.cards)
 
@@ -86,20 +88,16 @@ def _show_missing(card: SeriesCard) -> None:
     missing = card.entry.missing
     for value, reason in missing[:MOST_REASONS]:
         st.caption(sentence(f"{label_of(card.entry.varied)} {value}: {reason}"))
-    if len(missing) > MOST_REASONS:
-        st.caption(f"And {len(missing) - MOST_REASONS} more.")
+    _tell_more(len(missing) - MOST_REASONS)
     if missing:
         st.caption("This computes what is missing:")
         command = shlex.join(["python", "-m", "mad_app", "resume", str(typed_folder(card.entry.folder))])
         st.code(displayable(command), language="shell", wrap_lines=True)
 
 
-def _show_fault(card: SeriesCard, name: str, fault: str) -> None:
-    """Why a run of the series cannot be read, and a button that deletes it alone."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(sentence(displayable(fault)))
-        key = STATE.key(f"delete-{card.id}/{displayable(name)}")
-        show_delete_button(server_queue(), name, key, series=card.id)
+def _tell_more(count: int) -> None:
+    if count > 0:
+        st.caption(f"And {count} more.")
 
 
 def _open(series_id: str | None) -> None:
