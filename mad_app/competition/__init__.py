@@ -1,7 +1,7 @@
 """The engine: Maximum Differentiation competitions between two metrics."""
 
 from mad_app.competition.at_start import Range, levels_in_reach, values_at_start
-from mad_app.competition.compete import compete
+from mad_app.competition.compete import compete, compile_step
 from mad_app.competition.constraints import Parametrization, parametrization
 from mad_app.competition.explain import ARROWS, ExplainedStep, explain_step
 from mad_app.competition.quantization import quantize_at_level
@@ -30,6 +30,7 @@ __all__ = [
     "SolverOptions",
     "Step",
     "compete",
+    "compile_step",
     "explain_step",
     "levels_in_reach",
     "parametrization",

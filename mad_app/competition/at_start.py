@@ -11,6 +11,7 @@ from mad_app.competition.inputs import Mask, checked_image, with_gray_resolved
 from mad_app.competition.settings import DEFAULT_SOLVER, Role, Settings, SolverOptions
 from mad_app.images import ImageArray
 from mad_app.metrics import Metric
+from mad_app.metrics.sums import bind_together
 
 Range = tuple[float, float]
 
@@ -40,9 +41,9 @@ def values_at_start(
     begun = checked_image(start, "start", shape=reference.shape)
     to = parametrization(begun, with_gray_resolved(settings, reference, begun), mask, solver=solver)
     images = jnp.asarray(to.to_images(to.to_params(to.start)[None]))
-    bound = {role: metric.bind(jnp.asarray(reference)) for role, metric in metrics.items()}
+    bound = bind_together(jnp.asarray(reference), tuple(metrics.values()), len(images))
     # not `distances`, which would be compiled for this alone
-    return {role: float(metric.value_and_grad(images)[0][0]) for role, metric in bound.items()}
+    return {role: float(metric.value_and_grad(images)[0][0]) for role, metric in zip(metrics, bound, strict=True)}
 
 
 def levels_in_reach(

@@ -17,7 +17,7 @@ import numpy as np
 from mad_app.competition.constraints import parametrization
 from mad_app.competition.initialization import initial_params, levels_of
 from mad_app.competition.inputs import Mask, check_kinds, check_metric_at_start, checked_image, with_gray_resolved
-from mad_app.competition.loop import iterate
+from mad_app.competition.loop import iterate, take_step
 from mad_app.competition.problem import Constants, Problem, Values, select, values_at, values_of
 from mad_app.competition.settings import (
     CORNERS,
@@ -104,6 +104,40 @@ def compete(
         began = time.monotonic()  # the caller's time between steps does not count
 
 
+def compile_step(
+    reference: AnyImage,
+    start: AnyImage,
+    settings: Settings,
+    *,
+    solver: SolverOptions = DEFAULT_SOLVER,
+    mask: Mask | None = None,
+) -> None:
+    """Compile the solver's step as a competition runs it whose metrics are not both in JAX, whichever they are.
+
+    Arguments and errors as of `compete`.
+    """
+    problem = _problem(reference, start, _Constant(), _Constant(), settings, solver, mask)
+    take_step(_committed(init(problem.initial)), *problem.at_initial, problem.constants)
+
+
+class _Constant:
+    """In place of a metric where only the solver is to be compiled: 1 everywhere, with a gradient of 1."""
+
+    name = "constant"
+
+    def bind(self, reference: jax.Array) -> "_Constant":  # noqa: ARG002
+        return self
+
+    def distances(self, images: jax.Array) -> jax.Array:
+        return self.value_and_grad(images)[0]
+
+    def value_and_grad(self, images: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return _committed((jnp.ones(len(images)), jnp.ones(images.shape)))
+
+    def __call__(self, reference: object, images: object) -> float:  # noqa: ARG002
+        return 1.0
+
+
 def _problem(
     reference: AnyImage,
     start: AnyImage,
@@ -118,7 +152,7 @@ def _problem(
     begun = checked_image(start, "start", shape=original.shape)
     to = parametrization(begun, with_gray_resolved(settings, original, begun), mask, solver=solver)
     given: dict[Role, Metric] = {"first": first, "second": second}
-    first_bound, second_bound = bind_together(jnp.asarray(original), tuple(given.values()))
+    first_bound, second_bound = bind_together(jnp.asarray(original), tuple(given.values()), len(CORNERS))
     params, nearest = to.to_params(to.start), to.to_params(jnp.asarray(original))
     initial = _committed(jnp.asarray(np.repeat(np.asarray(params)[None], len(CORNERS), axis=0)))
     # not `distances`, which would be compiled for this alone

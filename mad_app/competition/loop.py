@@ -94,7 +94,7 @@ def _iterate_stepwise(
     problem: Problem, state: SolverState, restore: bool, known: tuple[Values, Values] | None
 ) -> Iterator[StepInfo]:
     metrics, constants = (problem.first, problem.second), problem.constants
-    advance = _restore_step if restore else _step
+    advance = _restore_step if restore else take_step
     if restore:
         _ASIDE.submit(int).result()  # what compiles there has ended
     is_compiled = restore
@@ -108,7 +108,7 @@ def _iterate_stepwise(
 
 
 @jax.jit
-def _step(state: SolverState, first: Values, second: Values, constants: Constants) -> tuple[SolverState, StepInfo]:
+def take_step(state: SolverState, first: Values, second: Values, constants: Constants) -> tuple[SolverState, StepInfo]:
     state, info = step(state, first, second, constants)
     return state._replace(proposal=constants.parametrization.project(state.proposal)), info
 
@@ -158,7 +158,7 @@ def _program(parts: tuple[Distances, ...], positions: Positions) -> Program:
         values = [of(own, images) for of, own in zip(gradients, prepared, strict=True)]
         values = mixed(values, positions, weights)
         pulled = pulled_back(constants.parametrization, state.proposal, values)
-        return jax.lax.cond(restore, _restore_step, _step, state, *pulled, constants)
+        return jax.lax.cond(restore, _restore_step, take_step, state, *pulled, constants)
 
     @partial(jax.jit, static_argnames="room")
     def program(

@@ -29,6 +29,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -38,7 +39,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mad_app.campaigns import mistakes
-from mad_app.competition import compete, levels_in_reach, values_at_start
+from mad_app.competition import compete, compile_step, levels_in_reach, values_at_start
 from mad_app.competition.settings import Role
 from mad_app.compilation_cache import use_compilation_cache
 from mad_app.jobs.explained import explain_record
@@ -47,6 +48,7 @@ from mad_app.jobs.priority import PREPARING, RUNNING, set_priority, yield_to_the
 from mad_app.jobs.searches import search_in
 from mad_app.jobs.worker import Reporter, work
 from mad_app.metrics import KnownMetric, MetricUnavailable, get_metric
+from mad_app.metrics.sums import Summable
 from mad_app.request import Request, request_from
 from mad_app.runs import materialize, metrics_of, run_competition
 from mad_app.runs.materialize import Materials
@@ -70,6 +72,8 @@ def main(*, prepares: bool) -> None:
     use_compilation_cache()
     inbox = Inbox()
     for request in inbox.requests(list(PREPARATIONS) if prepares else []):
+        if prepares:
+            inbox.compile_beside(request)
         answer = _answer(inbox, request)
         if prepares:
             inbox.expect_run(request)
@@ -92,6 +96,7 @@ class Inbox:
         self._source = source
         self._expected: list[Preparation] = []
         self._known: set[str] = set()
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="compile")
         self.reporter: Reporter | None = None
         self._lock = threading.Lock()
         self._requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
@@ -116,16 +121,24 @@ class Inbox:
                 to_do.pop(0)
 
     def expect_run(self, answered: Mapping[str, Any]) -> None:
-        """After a start was measured, expect a run from it, and prepare its first step; a run that came needs nothing.
-
-        Starts that differ only in what is compiled for neither are taken as one.
-        """
+        """After a start was measured, expect a run from it and prepare its first step; after all else, nothing."""
         self._expected.clear()
-        if "measure" in answered:
-            alike = {name: answered["measure"].get(name) for name in COMPILED_FOR}
-            about = json.dumps([answered["shape"], alike])
-            if about not in self._known:
-                self._expected.append(partial(prepare_first_step, answered, lambda: self._known.add(about)))
+        if self._has_news(answered):
+            about = _what_is_compiled_for(answered)
+            self._expected.append(partial(prepare_first_step, answered, lambda: self._known.add(about)))
+
+    def compile_beside(self, request: Mapping[str, Any]) -> None:
+        """Before a start is measured, begin to compile the solver's step for a run from it, if none was expected yet.
+
+        Whatever else is asked for waits until what was begun has ended.
+        """
+        if self._has_news(request):
+            self._aside.submit(prepare_step, request)
+        else:
+            self._aside.submit(int).result()
+
+    def _has_news(self, request: Mapping[str, Any]) -> bool:
+        return "measure" in request and _what_is_compiled_for(request) not in self._known
 
     def _may_prepare(self) -> bool:
         """Whether nothing is asked; then the priority is low until something is."""
@@ -196,6 +209,11 @@ def measure_start(asked: Mapping[str, Any]) -> dict[str, Any]:
         return {"problem": str(error)}
 
 
+def _what_is_compiled_for(asked: Mapping[str, Any]) -> str:
+    """Starts to be measured that need the same compiled programs have the same text."""
+    return json.dumps([asked["shape"], {name: asked["measure"].get(name) for name in COMPILED_FOR}])
+
+
 def _what_is_measured(asked: Mapping[str, Any]) -> tuple[Request, Materials]:
     request = request_from(asked["measure"])
     pixels = np.frombuffer(base64.b64decode(asked["reference"]), np.float32).reshape(asked["shape"])
@@ -224,6 +242,20 @@ def prepare_programs(break_off: Callable[[], None]) -> None:
         break_off()
     with tempfile.TemporaryDirectory() as folder:
         run_competition(request, folder, on_progress=lambda _: break_off())
+
+
+def prepare_step(asked: Mapping[str, Any]) -> None:
+    """Compile the solver's step for a run from a start that is being measured; not where one program has all of a run.
+
+    Args:
+        asked: the request for the measurement.
+    """
+    with contextlib.suppress(ValueError, OSError, RuntimeError):  # which the run says
+        request, materials = _what_is_measured(asked)
+        metrics = metrics_of(request, get_metric)
+        if not all(isinstance(metric, Summable) and metric.in_jax for metric in metrics):
+            settings = replace(request.settings(), gray=materials.gray)
+            compile_step(materials.reference, materials.start, settings, mask=materials.mask)
 
 
 def prepare_first_step(asked: Mapping[str, Any], done: Callable[[], None], break_off: Callable[[], None]) -> None:

@@ -73,6 +73,21 @@ class JaxMetric(Summable):
             self.probe(reference.shape)
         return BoundJaxMetric(metric=self, shape=reference.shape, prepared=_compiled(self.prepare)(reference))
 
+    @property
+    def in_jax(self) -> bool:
+        """True."""
+        return True
+
+    def compile_gradient(self, reference: jax.Array, images: int) -> None:
+        """Compile `value_and_grad` of the metric bound to a reference (H, W, 3), for so many images."""
+        (device,) = reference.devices()
+        each = 1 if self.parallel_over_batch and device.platform == "cpu" else images
+        where = jax.sharding.SingleDeviceSharding(device)  # images are committed to it
+        shape = (each, *reference.shape)
+        batch = jax.ShapeDtypeStruct(shape, jnp.float32, sharding=where)  # type: ignore[no-untyped-call]
+        prepared = jax.eval_shape(_compiled(self.prepare), reference)
+        _compiled(value_and_grad_of(self.distances_to)).lower(prepared, batch).compile()
+
     def __call__(self, reference: AnyImage, images: AnyImage) -> Any:
         """Distance of one image, a scalar, or of several, (N,), to a reference; as `Metric.__call__`."""
         return call_metric(self, reference, images, traced=self._pure, torch=self._of_tensors)
@@ -213,7 +228,7 @@ def _pullback_of(prepare: Callable[[jax.Array], Prepared], distances_to: Distanc
 
 
 @lru_cache(maxsize=64)
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def _compiled(function: Callable[..., Any]) -> Any:
     """One jitted wrapper per function, so that a program compiled for one reference serves the next."""
 
     def in_float32(*arguments: Any) -> Any:

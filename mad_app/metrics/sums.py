@@ -8,6 +8,7 @@ may belong to different frameworks. Each part is evaluated once, also where two 
 
 import operator
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import reduce
 from numbers import Real
@@ -52,6 +53,14 @@ class Summable:
         return weighted_sum([_term(checked_weight(float(weight)), self)])
 
     __rmul__ = __mul__
+
+    @property
+    def in_jax(self) -> bool:
+        """Whether all that it computes is in JAX."""
+        return False
+
+    def compile_gradient(self, reference: jax.Array, images: int) -> None:
+        """Compile what the gradients of so many images run, bound to a reference (H, W, 3), if anything is compiled."""
 
     def without_graph(self, shape: tuple[int, ...]) -> tuple[str, ...]:  # noqa: ARG002
         """Names of the parts whose kernels the host launches one by one, since their capture as a graph failed.
@@ -137,6 +146,11 @@ class SumMetric(Summable):
         sources = [f"{metric.name}: {metric.weights}" for _, metric in self.terms if metric.weights]
         return "; ".join(sources) or None
 
+    @property
+    def in_jax(self) -> bool:
+        """Whether all parts are in JAX."""
+        return all(cast(Summable, metric).in_jax for _, metric in self.terms)
+
     def without_graph(self, shape: tuple[int, ...]) -> tuple[str, ...]:
         """Those of the parts."""
         parts = (cast(Summable, metric).without_graph(shape) for _, metric in self.terms)
@@ -202,8 +216,16 @@ def add_weighted(weights: jax.Array, values: Sequence[T]) -> T:
     return cast(T, _add_weighted(weights, list(values)))
 
 
-def bind_together(reference: jax.Array, metrics: Sequence[Metric]) -> list[BoundMetric]:
-    """Bind metrics to a reference (H, W, 3); a metric that several of them have in common is bound once.
+def bind_together(reference: jax.Array, metrics: Sequence[Metric], images: int) -> list[BoundMetric]:
+    """Bind metrics to a reference (H, W, 3), whose gradients are wanted next.
+
+    A metric that several of them have in common is bound once. What JAX runs for the gradients is compiled beside the
+    binding, in threads.
+
+    Args:
+        reference: float32 (H, W, 3).
+        metrics: any number.
+        images: of how many images at a time the gradients will be asked.
 
     Raises:
         ArgumentError: as `Metric.bind`.
@@ -214,10 +236,13 @@ def bind_together(reference: jax.Array, metrics: Sequence[Metric]) -> list[Bound
         for other, bound in known:
             if is_same(other, metric):
                 return bound
+        if isinstance(metric, Summable):
+            aside.submit(metric.compile_gradient, reference, images)  # an error will be met by the gradient
         known.append((metric, metric.bind(reference)))
         return known[-1][1]
 
-    return [metric.bound_by(bind) if isinstance(metric, SumMetric) else bind(metric) for metric in metrics]
+    with ThreadPoolExecutor(thread_name_prefix="compile") as aside:
+        return [metric.bound_by(bind) if isinstance(metric, SumMetric) else bind(metric) for metric in metrics]
 
 
 def is_same(one: Metric, other: Metric) -> bool:

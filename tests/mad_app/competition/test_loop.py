@@ -83,12 +83,12 @@ def test_step_by_step_nothing_is_evaluated_twice(constraints: str, monkeypatch: 
         return evaluate(self, images)
 
     monkeypatch.setattr(OpaqueBound, "value_and_grad", noted)
-    for function in (loop._step, loop._restore_step):
+    for function in (loop.take_step, loop._restore_step):
         function.clear_cache()
     assert run(Opaque(FORM), Opaque(SQUARE_NORM), constraints, 3)[-1].on_level
     assert len(evaluated) >= 2 * (4 + 1)  # the start, three steps, and at least one to return to the level
     assert len(set(evaluated)) == len(evaluated)
-    assert loop._step._cache_size() == loop._restore_step._cache_size() == 1
+    assert loop.take_step._cache_size() == loop._restore_step._cache_size() == 1
 
 
 @pytest.mark.parametrize("constraints", CONSTRAINTS)

@@ -6,6 +6,7 @@ import mmap
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -16,7 +17,7 @@ import pytest
 
 from mad_app.competition import compete
 from mad_app.jobs.priority import PREPARING, RUNNING
-from mad_app.jobs.serve import Inbox, explain, memory_in_use, prepare_first_step
+from mad_app.jobs.serve import Inbox, explain, memory_in_use, prepare_first_step, prepare_step
 from mad_app.metrics import get_metric
 from mad_app.request import Request
 from mad_app.runs import materialize, metrics_of, run_competition
@@ -101,7 +102,25 @@ def test_a_run_is_expected_from_a_start_that_was_measured_and_prepared_once(
     assert begun == [0.2]
 
 
-def test_a_run_that_was_expected_compiles_no_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_else_is_asked_waits_for_what_is_compiled_beside_a_measurement(
+    inbox_and_ask: tuple[Inbox, Callable[[bytes], object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox, ended, events = inbox_and_ask[0], threading.Event(), []
+
+    def prepare(asked: Any) -> None:
+        ended.wait(60)
+        events.append(asked["shape"])
+
+    monkeypatch.setattr("mad_app.jobs.serve.prepare_step", prepare)
+    inbox.compile_beside({"measure": {"first": "ssim"}, "shape": [8, 8, 3]})
+    assert events == []  # the measurement goes on
+    threading.Timer(0.05, ended.set).start()
+    inbox.compile_beside({"run": "folder"})
+    assert events == [[8, 8, 3]]
+
+
+@pytest.mark.parametrize("second", ["mse", "0.5*lasi+mse"])
+def test_a_run_that_was_expected_compiles_no_step(monkeypatch: pytest.MonkeyPatch, second: str) -> None:
     traced, step = [], loop.step
 
     def counted(*arguments: Any) -> Any:
@@ -109,16 +128,31 @@ def test_a_run_that_was_expected_compiles_no_step(monkeypatch: pytest.MonkeyPatc
         return step(*arguments)
 
     monkeypatch.setattr(loop, "step", counted)
-    request = Request(image="coffee", size=19, first="gmsd", second="mse", steps=2, others="none")
+    size = 19 if second == "mse" else 20
+    request = Request(image="coffee", size=size, first="gmsd", second=second, steps=2, others="none")
     materials, done = materialize(request), []
     reference = base64.b64encode(materials.reference.tobytes()).decode()
     asked = {"measure": asdict(request), "reference": reference, "shape": materials.reference.shape}
+    prepare_step(asked)
+    assert len(traced) == 1
     prepare_first_step(asked, lambda: done.append(True), lambda: None)
     assert done == [True]
-    assert len(traced) == 1
     metrics = metrics_of(request, get_metric)
     assert len(list(compete(materials.reference, materials.start, *metrics, request.settings()))) == 3
     assert len(traced) == 1
+
+
+@pytest.mark.parametrize("second", ["mse", "nlpd"])
+def test_no_step_is_compiled_by_itself_where_one_program_has_all_of_a_run(
+    monkeypatch: pytest.MonkeyPatch, second: str
+) -> None:
+    compiled: list[object] = []
+    monkeypatch.setattr("mad_app.jobs.serve.compile_step", lambda *images, **_: compiled.append(images))
+    request = Request(image="coffee", size=96, first="lasi", second=second, others="none")
+    reference = materialize(request).reference
+    asked = {"reference": base64.b64encode(reference.tobytes()).decode(), "shape": reference.shape}
+    prepare_step({**asked, "measure": asdict(request)})
+    assert len(compiled) == (second == "nlpd")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="each thread has a priority on Linux alone")

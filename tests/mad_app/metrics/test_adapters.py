@@ -15,6 +15,7 @@ from mad_app.errors import ArgumentError
 from mad_app.metrics import BoundJaxMetric, JaxMetric, Metric, from_torch, get_metric, threads, value_and_grad_of
 from mad_app.metrics.from_torch import THREADS, TorchMetric
 from mad_app.metrics.interchange import to_jax, to_torch
+from mad_app.metrics.sums import bind_together
 from mad_app.metrics.threads import CORES, map_threads
 from tests.mad_app.metrics.pictures import noisy, smooth_picture
 
@@ -257,3 +258,24 @@ def test_other_images_are_an_error(metric: Metric, images: object, message: str)
         with pytest.raises(ArgumentError, match=message) as raised:
             method(images)
         assert raised.value.argument == "images"
+
+
+@pytest.mark.parametrize("parallel_over_batch", [False, True])
+def test_a_gradient_is_compiled_beside_the_binding(parallel_over_batch: bool) -> None:
+    traced = []
+
+    def distances_to(prepared: jax.Array, images: jax.Array) -> jax.Array:
+        traced.append(images.shape)
+        return jnp.mean((images - prepared) ** 2, axis=(1, 2, 3))
+
+    metric = JaxMetric(
+        name="traced",
+        prepare=lambda reference: reference,
+        distances_to=distances_to,
+        parallel_over_batch=parallel_over_batch,
+    )
+    reference = jnp.full((5, 6, 3), 0.5, jnp.float32)
+    (bound,) = bind_together(reference, (metric,), 4)
+    assert traced == [(1 if parallel_over_batch else 4, 5, 6, 3)]
+    bound.value_and_grad(jnp.zeros((4, 5, 6, 3), jnp.float32))
+    assert len(traced) == 1
