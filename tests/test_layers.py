@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 LAYERS = (
     {"mad_app.__main__"},
-    {"mad_app.app"},
+    {"mad_app.app", "mad_app.served"},
     {
         "mad_app.ui.campaigns",
         "mad_app.ui.compete",
@@ -24,7 +24,7 @@ LAYERS = (
         "mad_app.ui.lessons",
     },
     {"mad_app.ui.components"},
-    {"mad_app.ui.address", "mad_app.ui.session", "mad_app.ui.navigation"},
+    {"mad_app.ui.address", "mad_app.ui.session", "mad_app.ui.navigation", "mad_app.ui.first_paint"},
     {"mad_app.ui"},
     {"mad_app.cli"},
     {"mad_app.jobs"},
@@ -78,7 +78,8 @@ PLACES = {
     "ray": {"mad_app.campaigns.ray"},
     "scipy": {"mad_app.distortions", "mad_app.directions"},
     "ssimulacra2": {"mad_app.metrics"},
-    "streamlit": {"mad_app.app", "mad_app.ui"},
+    "starlette": {"mad_app.served"},
+    "streamlit": {"mad_app.app", "mad_app.served", "mad_app.ui"},
     "submitit": {"mad_app.campaigns.slurm"},
     "segno": {"mad_app.cli.app", "mad_app.lessons.handout"},
     "torch": {"mad_app.metrics"},

@@ -19,7 +19,7 @@ from mad_app.jobs.rights import describe_rights, rights_environment
 from mad_app.jobs.sharing import SHARED, describe_limits, free_port, network_address
 
 PACKAGE = Path(__file__).resolve().parents[1]
-APP = PACKAGE / "app.py"
+APP = PACKAGE / "served.py"
 
 
 @click.command(cls=Command, context_settings={"ignore_unknown_options": True}, options_metavar="")

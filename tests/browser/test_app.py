@@ -6,11 +6,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from mad_app.records import SHELF_RUNS, load_label, shelf_root
 
-from .conftest import OpenPage, await_rest, button, download, patient, until
+from .conftest import OpenPage, Scheme, await_rest, button, download, patient, until
 from .uploads import UPLOADS
 
 QUICK = "?image=coffee&size=64&first=ssim&second=mse&others=none"
@@ -41,6 +42,24 @@ def sources(page: Page) -> list[str]:
     look = partial(page.eval_on_selector_all, FOUR, "images => images.map(image => image.src)")
     found: list[str] = until(look, lambda found: len(set(found)) == len(found) == 4)
     return found
+
+
+@pytest.mark.parametrize(("width", "height", "scheme"), [(1280, 720, "light"), (800, 900, "light"), (390, 844, "dark")])
+def test_the_first_heading_comes_with_the_html_in_its_place(
+    open_page: OpenPage, browser: Browser, address: str, width: int, height: int, scheme: Scheme
+) -> None:
+    where = """heading => {
+      const box = heading.getBoundingClientRect(), style = getComputedStyle(heading);
+      return [box.x, box.y, heading.innerText, style.fontSize, style.fontWeight, style.fontFamily, style.color];
+    }"""
+    bare = patient(browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme))
+    bare.route("**/static/js/**", lambda route: route.abort())
+    bare.goto(address)
+    first = bare.eval_on_selector("#mad-first h1", where)
+    bare.close()
+    page = open_page("", width, height, scheme=scheme)
+    assert page.eval_on_selector("#root h1", where) == first
+    assert page.locator("#mad-first").count() == 0
 
 
 def test_a_competition_is_started_watched_and_downloaded(open_page: OpenPage, tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 import re
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect
+
+from mad_app.ui.first_paint import PAINT
 
 from .conftest import patient, serving
 
@@ -95,6 +98,8 @@ def test_a_run_is_started_behind_a_proxy_under_a_path(browser: Browser, tmp_path
         serving(tmp_path / "runs", "--server.baseUrlPath", "mad", path="/mad") as app,
         proxied(app) as (port, proxy),
     ):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{PATH}") as answer:
+            assert PAINT in answer.read()
         page = patient(browser.new_page())
         page.goto(f"http://127.0.0.1:{port}/mad/?image=coffee&size=64&first=ssim&second=mse&others=none&steps=5")
         page.get_by_role("button", name="Start the competition").click()

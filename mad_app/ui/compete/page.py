@@ -25,6 +25,7 @@ from mad_app.ui.components.form import Form, first_request, plan, request_of_rec
 from mad_app.ui.components.html import element, sentence, show_html
 from mad_app.ui.components.kept_click import kept_button
 from mad_app.ui.components.limits import limit_of
+from mad_app.ui.first_paint import HEADING
 from mad_app.ui.session import entered_from, server_queue, visitor
 
 HINT = "Picture, metrics and distortion are behind » at the top left."
@@ -77,7 +78,7 @@ def _lead_to_started() -> None:
 
 
 def _show_heading() -> None:
-    st.title("Let two metrics compete")
+    st.title(HEADING)
     if "greeted" not in STATE:
         STATE["greeted"] = True
         time.sleep(HEAD_START_SECONDS)
