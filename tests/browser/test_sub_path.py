@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -10,11 +11,12 @@ from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from mad_app.ui.first_paint import PAINT
 
-from .conftest import patient, serving
+from .conftest import patient, serving, until
 
 PATH = "/mad/"
 ELSEWHERE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -93,11 +95,17 @@ def proxied(port: int) -> Iterator[tuple[int, Proxy]]:
         thread.join()
 
 
-def test_a_run_is_started_behind_a_proxy_under_a_path(browser: Browser, tmp_path: Path) -> None:
+def test_a_run_is_started_behind_a_proxy_under_a_path(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, opener = tmp_path / "opened.txt", tmp_path / "opener.py"
+    opener.write_text(f"import sys\nopen({str(opened)!r}, 'w').write(sys.argv[1])\n")
+    monkeypatch.setenv("BROWSER", f"{sys.executable} {opener} %s")
     with (
-        serving(tmp_path / "runs", "--server.baseUrlPath", "mad", path="/mad") as app,
+        serving(tmp_path / "runs", "--server.baseUrlPath", "mad", "--server.headless", "false", path="/mad") as app,
         proxied(app) as (port, proxy),
     ):
+        until(lambda: opened.exists() and opened.read_text(), lambda address: address == f"http://localhost:{app}/mad/")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{PATH}") as answer:
             assert PAINT in answer.read()
         page = patient(browser.new_page())
