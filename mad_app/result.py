@@ -37,7 +37,8 @@ from mad_app.records import (
 )
 
 if TYPE_CHECKING:
-    from mad_app.figures import SheetOptions, ThemeName
+    from mad_app.figures.options import SheetOptions
+    from mad_app.figures.themes import ThemeName
 
 Table = Mapping[str, Mapping[str, float]] | Any
 """`values[metric][image]`: a pandas DataFrame where pandas is installed, otherwise a dictionary of dictionaries."""
@@ -155,7 +156,7 @@ class Result:
             ArgumentError: an option is out of its range, or the name ends otherwise.
             RecordError: the file cannot be written.
         """
-        from mad_app.figures import mad_sheet, save_figure  # imports Matplotlib, and so below
+        from mad_app.figures.export import mad_sheet, save_figure  # imports Matplotlib, and so below
 
         if path is not None:
             save_figure(self.run, path, dpi=dpi, maps=self.maps, **options)
@@ -178,7 +179,7 @@ class Result:
             ArgumentError: the name ends otherwise.
             RecordError: the file cannot be written.
         """
-        from mad_app.figures import animation_bytes, save_animation
+        from mad_app.figures.animation import animation_bytes, save_animation
 
         if path is None:
             return animation_bytes(self.run, kind, theme=theme)
@@ -198,7 +199,7 @@ class Result:
             ArgumentError: the name ends otherwise.
             RecordError: the file cannot be written.
         """
-        from mad_app.figures import run_page, save_run_page
+        from mad_app.figures.web_page.page import run_page, save_run_page
 
         if path is not None:
             save_run_page(self.run, path, self.maps)

@@ -48,7 +48,9 @@ def figure(runs: tuple[Path, ...], path: Path, dpi: float | None, caption: str |
 
     RUN is the folder of a run. Of several runs, each is a row, and the caption says once what they share.
     """
-    from mad_app.figures import TABLES, save_figure, sheet_settings
+    from mad_app.figures.export import save_figure
+    from mad_app.figures.options import sheet_settings
+    from mad_app.figures.tables import TABLES
 
     if caption and path.suffix.lower() in TABLES:
         raise ArgumentError("caption", f"describes a figure, but {path} is a table: leave it out")
@@ -80,7 +82,7 @@ def _load_series(folder: Path) -> Series:
 
 def _caption(runs: list[Run], path: Path, kind: str, asked: dict[str, Any]) -> str:
     """One of the captions of a figure."""
-    from mad_app.figures import captions_of
+    from mad_app.figures.captions import captions_of
 
     text: str = getattr(captions_of(runs, path.name, **asked), kind)
     return text
@@ -92,7 +94,7 @@ def _caption(runs: list[Run], path: Path, kind: str, asked: dict[str, Any]) -> s
 @THEME
 def animate(run: Path, path: Path, theme: Any) -> None:
     """Draw a run as a GIF or WebP; RUN is its folder."""
-    from mad_app.figures import save_animation
+    from mad_app.figures.animation import save_animation
 
     loaded = _load(run, "run")
     for fault in loaded.faults:
@@ -118,7 +120,7 @@ def page(run: Path, path: Path) -> None:
     RUN is the folder of a run or of a series, or "shelf" for the runs that come with the program. The page needs no
     server and no network.
     """
-    from mad_app.figures import save_run_page, save_series_page, save_shelf_page
+    from mad_app.figures.web_page.page import save_run_page, save_series_page, save_shelf_page
 
     if run == shelf_root():
         save_shelf_page(path)
@@ -140,7 +142,7 @@ def page(run: Path, path: Path) -> None:
 @SERIES_WIDTH
 def sheet(series: Path, path: Path, width: Any) -> None:
     """Draw a series side by side; SERIES is its folder."""
-    from mad_app.figures import save_contact_sheet
+    from mad_app.figures.export import save_contact_sheet
 
     loaded = _load_series(series)
     save_contact_sheet(loaded, path, width=width)
@@ -157,7 +159,7 @@ def curve(series: Path, path: Path, width: Any) -> None:
 
     SERIES is the folder of a level sweep.
     """
-    from mad_app.figures import save_level_curves
+    from mad_app.figures.export import save_level_curves
 
     loaded = _load_series(series)
     save_level_curves(loaded, path, width=width)
@@ -167,7 +169,7 @@ def curve(series: Path, path: Path, width: Any) -> None:
 
 def _say_what_is_missing(series: Series) -> None:
     """Name the runs of a series that are not in its file, each with the reason, and the command that computes them."""
-    from mad_app.figures import missing_phrases
+    from mad_app.figures.contact_sheet import missing_phrases
 
     if missing := missing_phrases(series):
         click.echo("not in the file, because there is no whole record:", err=True)

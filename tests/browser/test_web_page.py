@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from mad_app.figures import run_page, series_page, shelf_page
+from mad_app.figures.web_page.page import run_page, series_page, shelf_page
 from mad_app.records import SHELF_RUNS, Label, Run, load_record, save_label, shelf_root
 from tests.mad_app.figures.test_series_figures import make_series
 from tests.mad_app.figures.test_web_page import EVIL, make_evil_run

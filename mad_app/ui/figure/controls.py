@@ -7,23 +7,10 @@ from typing import TypeVar
 import streamlit as st
 
 from mad_app.errors import ArgumentError
-from mad_app.figures import (
-    LATEX,
-    MM,
-    MOST_RUNS,
-    NARROWEST,
-    PAIRS,
-    PARTS,
-    SEVERAL,
-    SHEET_SETTINGS,
-    SMALLEST_FONT,
-    UNASKED,
-    WIDEST,
-    WIDTHS,
-    Part,
-    font_names,
-    format_of,
-)
+from mad_app.figures.measures import MM, NARROWEST, SMALLEST_FONT, WIDEST, WIDTHS, format_of
+from mad_app.figures.options import PAIRS, PARTS, SEVERAL, SHEET_SETTINGS, UNASKED, Part
+from mad_app.figures.several import MOST_RUNS
+from mad_app.figures.typefaces import LATEX, font_names
 from mad_app.ui.address import came_back
 from mad_app.ui.components.collection import Card, date_of
 from mad_app.ui.components.html import sentence

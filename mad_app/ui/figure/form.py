@@ -7,15 +7,10 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from mad_app.errors import ArgumentError
-from mad_app.figures import (
-    SEVERAL,
-    SHEET_SETTINGS,
-    Kind,
-    Moving,
-    SheetSettings,
-    animation_bytes,
-    figure_bytes,
-)
+from mad_app.figures.animation import Moving, animation_bytes
+from mad_app.figures.canvas import Kind
+from mad_app.figures.export import figure_bytes
+from mad_app.figures.options import SEVERAL, SHEET_SETTINGS, SheetSettings
 from mad_app.records import Run
 
 FileKind = Literal["pdf", "svg", "png", "gif", "webp"]

@@ -8,15 +8,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures import (
-    MOST_RUNS,
-    Captions,
-    TableKind,
-    captions_of,
-    figure_bytes,
-    run_page,
-    table_text,
-)
+from mad_app.figures.captions import Captions, captions_of
+from mad_app.figures.export import figure_bytes
+from mad_app.figures.several import MOST_RUNS
+from mad_app.figures.tables import TableKind, table_text
+from mad_app.figures.web_page.page import run_page
 from mad_app.images.encode import Picture
 from mad_app.jobs.paths import runs_root
 from mad_app.records import RecordError, Run, load_record

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures import MOST_RUNS
+from mad_app.figures.several import MOST_RUNS
 from mad_app.jobs.paths import runs_root
 from mad_app.records import RecordError, Run, empty_trash, load_record
 from mad_app.records.trash import KEEP_SECONDS

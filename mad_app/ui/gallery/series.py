@@ -7,7 +7,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures import Drawing, Kind, series_bytes, series_page
+from mad_app.figures.canvas import Kind
+from mad_app.figures.export import Drawing, series_bytes
+from mad_app.figures.web_page.page import series_page
 from mad_app.images.encode import Picture
 from mad_app.records import load_series
 from mad_app.records.files import RUN_FILE

@@ -19,15 +19,11 @@ from mad_app.cli import app as launch
 from mad_app.cli.main import EARLIER_NAMES, program
 from mad_app.cli.options import option_of
 from mad_app.distortions import DISTORTIONS
-from mad_app.figures import (
-    animation_bytes,
-    caption,
-    figure_bytes,
-    run_page,
-    series_page,
-    short_caption,
-    table_text,
-)
+from mad_app.figures.animation import animation_bytes
+from mad_app.figures.captions import caption, short_caption
+from mad_app.figures.export import figure_bytes
+from mad_app.figures.tables import table_text
+from mad_app.figures.web_page.page import run_page, series_page
 from mad_app.images import save_png
 from mad_app.metrics import METRICS, describe_metrics, find_devices
 from mad_app.records import is_resumable, load_record, load_series, shelf_root
@@ -361,7 +357,8 @@ def test_a_run_becomes_a_web_page(run_folder: Path, tmp_path: Path) -> None:
 
 
 def test_the_shelf_and_its_runs_have_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mad_app.figures.save_shelf_page", lambda path: Path(path).write_bytes(b"the shelf"))
+    save = "mad_app.figures.web_page.page.save_shelf_page"
+    monkeypatch.setattr(save, lambda path: Path(path).write_bytes(b"the shelf"))
     for name, content in (("shelf", b"the shelf"), ("shelf/gray", run_page(load_record(shelf_root() / "gray")))):
         assert invoke("page", name, "--out", tmp_path / "a.html").exit_code == 0
         assert (tmp_path / "a.html").read_bytes() == content

@@ -7,8 +7,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mad_app.figures import Moving, animation_bytes, save_animation
-from mad_app.figures.animation import FIRST_MS, GAP, LAST_MS, LEAST_CELL, SIDE, frames_of
+from mad_app.figures.animation import (
+    FIRST_MS,
+    GAP,
+    LAST_MS,
+    LEAST_CELL,
+    SIDE,
+    Moving,
+    animation_bytes,
+    frames_of,
+    save_animation,
+)
 from mad_app.images import to_uint8
 from mad_app.records import RecordError
 

@@ -6,17 +6,11 @@ import re
 import numpy as np
 import pytest
 
-from mad_app.figures import (
-    UNASKED,
-    caption,
-    captions_of,
-    drift_sentence,
-    figure_bytes,
-    image_title,
-    number,
-    pair_sentence,
-)
+from mad_app.figures import drift_sentence, image_title, number, pair_sentence
+from mad_app.figures.captions import caption, captions_of
+from mad_app.figures.export import figure_bytes
 from mad_app.figures.latex import to_latex
+from mad_app.figures.options import UNASKED
 from mad_app.records import Maps
 
 from .sheet_runs import broken_run, make_sheet_run

@@ -22,19 +22,11 @@ from matplotlib.text import Text
 from PIL import Image
 
 from mad_app.errors import ArgumentError
-from mad_app.figures import (
-    PARTS,
-    SMALLEST_FONT,
-    UNASKED,
-    WIDTHS,
-    export,
-    figure_bytes,
-    mad_sheet,
-    pair_sentence,
-    save_figure,
-    sheet_settings,
-)
+from mad_app.figures import export, pair_sentence
 from mad_app.figures.canvas import Kind, drawing
+from mad_app.figures.export import figure_bytes, mad_sheet, save_figure
+from mad_app.figures.measures import SMALLEST_FONT, WIDTHS
+from mad_app.figures.options import PARTS, UNASKED, sheet_settings
 from mad_app.figures.text import image_title, metric_title, number
 from mad_app.images import from_uint8, to_uint8
 from mad_app.records import RecordError

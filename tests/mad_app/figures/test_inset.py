@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mad_app.errors import ArgumentError
-from mad_app.figures import mad_sheet
+from mad_app.figures.export import mad_sheet
 from mad_app.figures.inset import LEAST_ZOOM, Box, parse_box, place_inset
 from mad_app.images import to_uint8
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mad_app.figures import series_bytes
 from mad_app.figures.canvas import drawing
 from mad_app.figures.contact_sheet import draw_contact_sheet
+from mad_app.figures.export import series_bytes
 from mad_app.figures.level_curves import draw_level_curves
 from mad_app.figures.measures import WIDTHS
 from mad_app.records import Run, Series

@@ -8,8 +8,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from mad_app.errors import ArgumentError
-from mad_app.figures import SHEET_SETTINGS, SheetOptions, caption, mad_sheet, short_caption
+from mad_app.figures.captions import caption, short_caption
+from mad_app.figures.export import mad_sheet
 from mad_app.figures.measures import MM
+from mad_app.figures.options import SHEET_SETTINGS, SheetOptions
 from mad_app.images import to_uint8
 from mad_app.records import Run
 

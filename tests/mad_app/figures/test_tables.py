@@ -7,7 +7,8 @@ import re
 import pytest
 
 from mad_app.errors import ArgumentError
-from mad_app.figures import sheet_settings, table_text
+from mad_app.figures.options import sheet_settings
+from mad_app.figures.tables import table_text
 
 from .sheet_runs import broken_run, make_sheet_run
 

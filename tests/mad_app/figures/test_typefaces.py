@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from mad_app.figures import LATEX, figure_bytes, mad_sheet
-from mad_app.figures.typefaces import DEFAULT_TYPEFACE, FONT, typeface_called
+from mad_app.figures.export import figure_bytes, mad_sheet
+from mad_app.figures.typefaces import DEFAULT_TYPEFACE, FONT, LATEX, typeface_called
 
 from .sheet_runs import make_sheet_run
 from .test_figures import assert_nothing_overlaps_or_is_cut_off, texts_of

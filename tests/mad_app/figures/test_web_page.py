@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mad_app.figures import run_page, series_page, shelf_page
-from mad_app.figures.web_page.page import MAX_BYTES, Shown, page_of
+from mad_app.figures.web_page.page import MAX_BYTES, Shown, page_of, run_page, series_page, shelf_page
 from mad_app.figures.web_page.pictures import ALL_LOSSY, BETWEEN_LOSSY, EVERYTHING_EXACT
 from mad_app.figures.web_page.viewer_data import viewer_data
 from mad_app.images import to_uint8

@@ -24,19 +24,13 @@ import numpy as np
 import pytest
 
 from mad_app.errors import ArgumentError
-from mad_app.figures import (
-    animation_bytes,
-    captions_of,
-    figure_bytes,
-    outcome_sentence,
-    pair_sentence,
-    run_page,
-    series_bytes,
-    series_page,
-    short_caption,
-    table_text,
-)
+from mad_app.figures import outcome_sentence, pair_sentence
+from mad_app.figures.animation import animation_bytes
+from mad_app.figures.captions import captions_of, short_caption
+from mad_app.figures.export import figure_bytes, series_bytes
+from mad_app.figures.tables import table_text
 from mad_app.figures.web_page.details import details_html
+from mad_app.figures.web_page.page import run_page, series_page
 from mad_app.figures.web_page.viewer_data import viewer_data
 from mad_app.records import (
     History,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mad_app.competition import Reason
-from mad_app.figures import figure_bytes
+from mad_app.figures.export import figure_bytes
 from mad_app.records import (
     UNFINISHED,
     Origin,

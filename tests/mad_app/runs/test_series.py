@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from mad_app.errors import ArgumentError
-from mad_app.figures import save_level_curves, series_bytes
+from mad_app.figures.export import save_level_curves, series_bytes
 from mad_app.records import (
     RecordError,
     Series,

@@ -11,7 +11,7 @@ from PIL import Image
 
 from mad_app.competition import Settings, compete
 from mad_app.errors import ArgumentError
-from mad_app.figures import figure_bytes
+from mad_app.figures.export import figure_bytes
 from mad_app.figures.web_page.page import run_page
 from mad_app.figures.web_page.viewer_data import viewer_data
 from mad_app.images import SquareCrop, from_uint8, is_gray

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mad_app.figures import caption, captions_of, short_caption
+from mad_app.figures.captions import caption, captions_of, short_caption
 from mad_app.records import SHELF_RUNS, Label, load_record, save_label, save_run
 from mad_app.ui.figure.form import FigureForm, FileKind, command_of, draw, fitting, from_query, to_query
 from tests.mad_app.cli.command_line import invoke
