@@ -42,8 +42,8 @@ def delete_run(root: str | Path, run_id: str, *, series: str | None = None) -> N
     with refusals(f"{run_id} could not be deleted"):
         trash.mkdir(exist_ok=True)
         drop_run(trash, run_id)
+        os.utime(folder)  # before it lies where old ones are deleted for good
         _move(folder, trash / run_id)
-        os.utime(trash / run_id)
 
 
 def restore_run(root: str | Path, run_id: str) -> None:
@@ -64,8 +64,8 @@ def deleted_runs(root: str | Path) -> list[str]:
     """The ids of the runs in the trash, the one deleted last first."""
     trash = Path(root) / TRASH
     with refusals(f"the deleted runs in {trash} could not be listed"):
-        folders = [path for path in trash.iterdir() if _is_run(path)] if trash.is_dir() else []
-        return [path.name for path in sorted(folders, key=_age)]
+        ages = _ages(trash)
+    return [path.name for path in sorted(ages, key=ages.__getitem__)]
 
 
 def empty_trash(root: str | Path, *, older_than: float = 0.0) -> int:
@@ -76,8 +76,8 @@ def empty_trash(root: str | Path, *, older_than: float = 0.0) -> int:
     """
     trash, dropped = Path(root) / TRASH, 0
     with refusals(f"the trash {trash} could not be emptied"):
-        for path in trash.iterdir() if trash.is_dir() else ():
-            if _is_run(path) and _age(path) >= older_than:
+        for path, age in _ages(trash).items():
+            if age >= older_than:
                 drop_run(trash, path.name)
                 dropped += 1
     return dropped
@@ -98,17 +98,20 @@ def _find(root: Path, run_id: str) -> Path:
 def drop_run(root: Path, run_id: str) -> None:
     """Delete a run and its label, if they are there, for good."""
     folder = root / run_id
-    if folder.exists():
-        shutil.rmtree(folder)
+    while folder.exists():
+        with contextlib.suppress(FileNotFoundError):  # what another process deletes at the same time
+            shutil.rmtree(folder)
     label_path(folder).unlink(missing_ok=True)
 
 
-def _is_run(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
-
-
-def _age(path: Path) -> float:
-    return time.time() - path.stat().st_mtime
+def _ages(trash: Path) -> dict[Path, float]:
+    """The folders of the runs in the trash, and how many seconds ago each was deleted."""
+    ages = {}
+    for path in trash.iterdir() if trash.is_dir() else ():
+        if path.is_dir() and not path.is_symlink() and not path.name.startswith("."):
+            with contextlib.suppress(FileNotFoundError):  # restored or deleted for good meanwhile
+                ages[path] = time.time() - path.stat().st_mtime
+    return ages
 
 
 def _move(folder: Path, target: Path) -> None:

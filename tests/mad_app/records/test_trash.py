@@ -1,6 +1,7 @@
 """Deleted runs can be restored."""
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from mad_app.records import (
     restore_run,
     save_label,
     save_run,
+    trash,
 )
-from mad_app.records.trash import TRASH
+from mad_app.records.trash import KEEP_SECONDS, TRASH
 from tests.mad_app.record_examples import contents, fail_on_call, make_checkpoint, make_run
 
 
@@ -46,6 +48,41 @@ def test_the_one_deleted_last_comes_first(tmp_path: Path) -> None:
         delete_run(tmp_path, folder.name)
         os.utime(tmp_path / TRASH / folder.name, (time.time() - age,) * 2)
     assert deleted_runs(tmp_path) == [folder.name for folder in folders]
+
+
+def test_an_old_run_that_is_deleted_now_is_kept_whenever_old_ones_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, sync_folder = labeled_run(tmp_path), trash.sync_folder
+    os.utime(folder, (0, 0))
+
+    def sync_and_remove_old(parent: Path) -> None:
+        sync_folder(parent)
+        empty_trash(tmp_path, older_than=KEEP_SECONDS)
+
+    monkeypatch.setattr(trash, "sync_folder", sync_and_remove_old)
+    delete_run(tmp_path, folder.name)
+    assert deleted_runs(tmp_path) == [folder.name]
+
+
+def test_two_may_empty_the_trash_at_once(tmp_path: Path) -> None:
+    for i in range(300):
+        (tmp_path / TRASH / f"run{i}" / "pictures").mkdir(parents=True)
+    refused = list[RecordError]()
+
+    def empty() -> None:
+        try:
+            empty_trash(tmp_path)
+        except RecordError as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=empty) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == []
+    assert deleted_runs(tmp_path) == []
 
 
 def test_what_is_old_leaves_the_trash_for_good_and_nothing_else(tmp_path: Path) -> None:
