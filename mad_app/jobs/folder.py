@@ -276,10 +276,14 @@ class JobFolder:
         """Report that a process attends to the job."""
         (self.path / "heartbeat").touch()
 
-    def is_silent(self, seconds: float = SILENT_SECONDS) -> bool:
-        """Whether no process has attended to it for some seconds."""
+    def last_beat(self) -> object:
+        """What changes whenever a process reports that it attends to the job."""
+        return stamp(self.path / "heartbeat")
+
+    def is_silent(self) -> bool:
+        """Whether no process has attended to it for SILENT_SECONDS."""
         try:
-            return time.time() - (self.path / "heartbeat").stat().st_mtime > seconds
+            return time.time() - (self.path / "heartbeat").stat().st_mtime > SILENT_SECONDS
         except OSError:
             return True
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from mad_app.images import ImageArray
 from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase
 from mad_app.jobs.process import StartWorker, Worker, describe_exit
+from mad_app.jobs.silence import Silences
 from mad_app.jobs.waiting import Waits
 from mad_app.records import RecordError, find_run, is_resumable, load_record
 from mad_app.records.room import is_no_room
@@ -78,6 +79,7 @@ class JobQueue:
         self._lock = threading.RLock()
         self._waiting: list[str] = []
         self._workers: dict[str, Worker] = {}
+        self._silences = Silences()
         self._stopping: dict[str, float] = {}
         self._paused: dict[str, float] = {}
         self._waits = Waits(at_once)
@@ -288,10 +290,11 @@ class JobQueue:
         asked = folder.is_asked_to_stop()
         if code is not None:
             self._workers.pop(job_id).end()
+            self._silences.forget(job_id)
             self._stopping.pop(job_id, None)
             self._end_pause(job_id)
             self._report_end(folder, code, asked)
-        elif folder.is_silent(self._hung):
+        elif self._silences.of(folder) > self._hung:
             folder.write_status(replace(folder.status(), phase=Phase.DIED, message=_hung_message(folder, self._hung)))
             worker.end()
         elif asked:
