@@ -3,8 +3,8 @@
     .campaign/outcomes.jsonl     in the folder of the runs: a line of JSON for each run that ended (plain JSON Lines)
 
 A line has the `id` and the `settings` of a request, its `state` ("done" or "failed"), the name of its `run`, the
-`reason` of a failure, and what a run took: `seconds` from its start to its last file, and `bytes` on the disk. Of
-several lines of a request the last one counts. A line that is damaged is left out.
+`reason` of a failure, and what a run took: `bytes` on the disk, and `seconds` from its start to its last file, which
+one that was interrupted lacks. Of several lines of a request the last one counts. A line that is damaged is left out.
 """
 
 import contextlib

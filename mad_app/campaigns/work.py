@@ -71,8 +71,8 @@ def work(settings: Mapping[str, Any], root: str, resumable: str | None, director
         stop: a file; once it exists, the run stops after its step, with a checkpoint.
 
     Returns:
-        Its `state`; the name of its `run`, if there is one; the `reason` of a failure; and of a run that was done now
-        `seconds` and `bytes`.
+        Its `state`; the name of its `run`, if there is one; the `reason` of a failure; of a run that is done its
+        `bytes`; and, if it was done from its start on, `seconds`.
     """
     _prepare(directory)
     began, root_folder = time.monotonic(), Path(root)
@@ -81,7 +81,8 @@ def work(settings: Mapping[str, Any], root: str, resumable: str | None, director
         with refusals(f"{claim} could not be made"):
             claim.mkdir(parents=True, exist_ok=True)
         with run_lock(claim):
-            done = _run(settings, root_folder, _claimed(claim) or resumable, claim / "run", _Stop(Path(stop)))
+            known = _claimed(claim) or resumable
+            done = _run(settings, root_folder, known, claim / "run", _Stop(Path(stop)))
     except LockedError:
         return {"state": BUSY}
     except DiskFullError:
@@ -90,8 +91,12 @@ def work(settings: Mapping[str, Any], root: str, resumable: str | None, director
         return {"state": FAILED, "reason": _sentence(error)}
     if done is None or state_of(load_summary(done)) is not State.FINISHED:
         return {"state": STOPPED}
-    size = sum(file.stat().st_size for file in done.iterdir())
-    return {"state": DONE, "run": done.name, "seconds": round(time.monotonic() - began, 3), "bytes": size}
+    outcome: dict[str, Any] = {
+        "state": DONE,
+        "run": done.name,
+        "bytes": sum(file.stat().st_size for file in done.iterdir()),
+    }
+    return outcome if done.name == known else {**outcome, "seconds": round(time.monotonic() - began, 3)}
 
 
 def _run(

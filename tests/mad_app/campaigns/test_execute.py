@@ -13,8 +13,10 @@ import pytest
 from mad_app.campaigns import Executor, Outcomes, Standing, execute, survey
 from mad_app.campaigns.outcomes import FOLDER
 from mad_app.campaigns.status import known_campaigns
+from mad_app.campaigns.work import work
 from mad_app.records import State, list_runs, run_lock, state_of
 from mad_app.records.lock import LockedError
+from mad_app.request import settings_for_record
 from mad_app.runs import run_competition
 from tests.mad_app.campaigns.examples import requests_in, small
 
@@ -86,6 +88,17 @@ def test_an_unfinished_run_is_resumed_in_its_folder(tmp_path: Path) -> None:
     (summary,) = list_runs(tmp_path)
     assert summary.folder == folder
     assert state_of(summary) is State.FINISHED
+
+
+def test_only_what_was_run_from_its_start_says_how_long_a_run_takes(tmp_path: Path) -> None:
+    campaign = small("seed = [1, 2]")
+    first, second = campaign.requests.values()
+    execute(small("seed = 1"), tmp_path, Counted())
+    assert len(Outcomes(tmp_path).measured("seconds")) == 1
+    resumed = run_competition(second, tmp_path, should_stop=lambda: True)
+    for request, known in ((first, None), (second, resumed.name)):  # the first is done, as a worker that finds it notes
+        outcome = work(settings_for_record(request), str(tmp_path), known, str(Path.cwd()), str(tmp_path / "stop"))
+        assert (outcome["state"], "seconds" in outcome, outcome["bytes"] > 0) == ("done", False, True)
 
 
 def test_runs_whose_worker_broke_the_executor_are_done_again_one_by_one(tmp_path: Path) -> None:
