@@ -1,4 +1,4 @@
-"""An image on a sheet: its size, a part of it enlarged, the name before it, and the map of what changed."""
+"""An image on a sheet: its size, a part of it enlarged, its name and values, and the map of what changed."""
 
 import math
 from collections.abc import Sequence
@@ -7,8 +7,11 @@ import numpy as np
 
 from mad_app.figures.canvas import Canvas
 from mad_app.figures.inset import Box, place_inset
+from mad_app.figures.text import KEPT_8BIT, drift_magnitude, number
 from mad_app.images import from_uint8
-from mad_app.records import Run
+from mad_app.records import CornerResult, Run
+
+DIFFERENCES_NOTE = "Differences are amplified as printed; no change is mid gray."
 
 TALLEST = 1.4
 """Greatest height of an image in widths of its cell; a taller image is shown narrower."""
@@ -61,6 +64,21 @@ def indent_of(canvas: Canvas, letters: Sequence[str]) -> float:
     """Width of the longest name of an image and the space after it, in inches."""
     longest = max(letters, key=len)
     return canvas.measure(prefix_of(longest), weight="bold") + 0.4 * canvas.font / 72
+
+
+def value_change(result: CornerResult, name: str) -> str:
+    """A metric's values at the start and of the image, as "0.12 → 0.48"."""
+    return f"{number(result.start.get(name))} → {number(result.reported.get(name))}"
+
+
+def fixed_values(result: CornerResult, *, drift: bool) -> list[str]:
+    """The fixed metric's value and how well it was kept, ["0.12 kept", "within 0.2 %"]; without `drift` the value."""
+    before, after = (number(values.get(result.fixed)) for values in (result.start, result.reported))
+    values = after if before == after else value_change(result, result.fixed)
+    if not drift:
+        return [values]
+    kept = result.reported_drift is not None and abs(result.reported_drift) <= KEPT_8BIT
+    return [values + " kept" * kept, f"{'within' if kept else 'off by'} {drift_magnitude(result.reported_drift)}"]
 
 
 def difference_map(run: Run, i: int, gain: float) -> np.ndarray:

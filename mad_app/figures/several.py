@@ -14,14 +14,22 @@ from matplotlib.figure import Figure
 from mad_app.errors import ArgumentError
 from mad_app.figures.canvas import Canvas
 from mad_app.figures.comparison import common_contest, common_phrases, row_labels
-from mad_app.figures.corners import TALLEST, difference_map, draw_image, gain_of, indent_of, prefix_of
+from mad_app.figures.corners import (
+    DIFFERENCES_NOTE,
+    TALLEST,
+    difference_map,
+    draw_image,
+    fixed_values,
+    gain_of,
+    indent_of,
+    prefix_of,
+    value_change,
+)
 from mad_app.figures.layout import draw_page
 from mad_app.figures.measures import Format
 from mad_app.figures.metric_maps import MAPS_NOTE, MetricMap, draw_scale
 from mad_app.figures.options import PAIRS, SEVERAL, Part, SheetSettings
 from mad_app.figures.text import (
-    KEPT_8BIT,
-    drift_magnitude,
     extreme_phrase,
     measured_images,
     metric_title,
@@ -298,17 +306,8 @@ class _Rows:
         if place == START:
             return [line for name, value in _start_values(run) for line in ((name, False), (value, True))]
         result = run.results[place]
-        before, after = (number(values.get(result.optimized)) for values in (result.start, result.reported))
-        lines: list[Line] = [(f"{before} → {after}", True)]
-        before, after = (number(values.get(result.fixed)) for values in (result.start, result.reported))
-        drift = result.reported_drift
-        kept = drift is not None and abs(drift) <= KEPT_8BIT
-        lines.append(
-            (f"{after if before == after else f'{before} → {after}'}{' kept' * (kept and self.options.drift)}", False)
-        )
-        if self.options.drift:
-            lines.append((f"{'within' if kept else 'off by'} {drift_magnitude(drift)}", False))
-        return lines
+        fixed = fixed_values(result, drift=self.options.drift)
+        return [(value_change(result, result.optimized), True), *((text, False) for text in fixed)]
 
     @cached_property
     def _scale(self) -> float:
@@ -352,7 +351,7 @@ class _Rows:
             f"Under each image: the optimized metric at the start → at the end, and the fixed one; of {measured}.",
         ]
         if "differences" in self.content.parts:
-            texts.append("Differences are amplified as printed; no change is mid gray.")
+            texts.append(DIFFERENCES_NOTE)
         if "metric-maps" in self.content.parts:
             texts.append(MAPS_NOTE)
         return " ".join(filter(None, texts))

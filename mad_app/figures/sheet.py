@@ -8,16 +8,24 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mad_app.figures.canvas import Canvas
-from mad_app.figures.corners import TALLEST, difference_map, draw_image, gain_of, indent_of, prefix_of
+from mad_app.figures.corners import (
+    DIFFERENCES_NOTE,
+    TALLEST,
+    difference_map,
+    draw_image,
+    fixed_values,
+    gain_of,
+    indent_of,
+    prefix_of,
+    value_change,
+)
 from mad_app.figures.layout import draw_page, height_of
 from mad_app.figures.measures import Format
 from mad_app.figures.metric_maps import MAPS_NOTE, MetricMap, draw_scale
 from mad_app.figures.options import PAIRS, UNASKED, Part, SheetSettings
 from mad_app.figures.panels import Curves, draw_curve, has_other_metrics, other_metrics_table
 from mad_app.figures.text import (
-    KEPT_8BIT,
     contest_title,
-    drift_magnitude,
     extreme_phrase,
     image_title,
     measured_images,
@@ -258,16 +266,13 @@ class _Sheet:
     def _values(self, result: CornerResult) -> list[tuple[str, bool]]:
         """Name and values of the optimized and of the fixed metric."""
         optimized, fixed = result.optimized, result.fixed
-        before, after = number(result.start.get(fixed)), number(result.reported.get(fixed))
-        drift = result.reported_drift
-        kept = drift is not None and abs(drift) <= KEPT_8BIT
-        told = self.options.drift
+        value, *drift = fixed_values(result, drift=self.options.drift)
         return [
             (metric_title(optimized), False),
-            (f"{number(result.start.get(optimized))} → {number(result.reported.get(optimized))}", True),
+            (value_change(result, optimized), True),
             (metric_title(fixed), False),
-            ((after if before == after else f"{before} → {after}") + " kept" * (kept and told), True),
-            *([(f"{'within' if kept else 'off by'} {drift_magnitude(drift)}", False)] if told else []),
+            (value, True),
+            *((text, False) for text in drift),
         ]
 
     def _originals(self, original: tuple[float, float, float], start: tuple[float, float, float]) -> float:
@@ -345,7 +350,7 @@ class _Sheet:
         if self.pairs:
             texts.append(f"Under each image: values at the start → at the end, of {measured_images(self.run)}.")
         if "differences" in self.parts:
-            texts.append("Differences are amplified as printed; no change is mid gray.")
+            texts.append(DIFFERENCES_NOTE)
         if self.maps:
             texts.append(MAPS_NOTE)
         return self.canvas.wrap(" ".join(texts), width)

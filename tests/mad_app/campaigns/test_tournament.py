@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mad_app.campaigns.report import save_tournament
+from mad_app.campaigns.report import matrix_of, save_tournament
 from mad_app.campaigns.tournament import tournament
 from mad_app.competition import CORNERS
 from mad_app.records import CornerResult, Origin, Summary, list_runs, load_summary
@@ -29,7 +29,7 @@ def _summary(template: Summary, picture: str, first: str, second: str, ratios: t
     names = {"first": first, "second": second}
     images: list[CornerResult] = []
     for i, corner in enumerate(CORNERS):
-        values = {names[corner.optimized]: 0.1 * (ratios[i // 2] if i % 2 == 0 else 1.0), names[corner.fixed]: 0.3}
+        values = {names[corner.optimized]: 0.1 / (ratios[i // 2] if i % 2 else 1.0), names[corner.fixed]: 0.3}
         images.append(
             dataclasses.replace(
                 template.results[i],
@@ -66,6 +66,16 @@ def test_ratios_are_averaged_geometrically_over_runs_pictures_and_opponents(temp
 def test_one_picture_has_no_interval(template: Summary) -> None:
     found = tournament([_summary(template, "cat", "a", "b", (2, 16))])
     assert {(one.low, one.high) for one in found.resistance} == {(one.value, one.value) for one in found.resistance}
+
+
+def test_an_image_at_distance_0_makes_an_infinite_ratio_that_is_drawn(template: Summary, tmp_path: Path) -> None:
+    found = tournament([_summary(template, "cat", "a", "b", (2, np.inf)), _summary(template, "dog", "a", "b", (2, 4))])
+    drawn = matrix_of(found)
+    assert drawn.metrics == ("a", "b")
+    assert drawn.fixed == ["∞ [4.00, ∞]", "2.00 [2.00, 2.00]"]
+    assert drawn.optimized == ["2.00 [2.00, 2.00]", "∞ [4.00, ∞]"]
+    save_tournament(found, tmp_path / "t.svg")
+    assert "∞" in (tmp_path / "t.svg").read_text(encoding="utf-8")
 
 
 def test_without_a_run_there_is_no_tournament() -> None:
