@@ -1,12 +1,12 @@
 """A tournament as a file: a matrix for print, or a web page whose cells open their most separated pair."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from mad_app.campaigns.tournament import Interval, Tournament
 from mad_app.figures.export import KINDS, save_as
-from mad_app.figures.matrix import Matrix, matrix_bytes
-from mad_app.figures.text import number
+from mad_app.figures.matrix import Matrix, matrix_bytes, ratio_text
 from mad_app.figures.web_page.matrix_page import MostSeparated, matrix_page
 from mad_app.records import load_record
 
@@ -51,7 +51,7 @@ def tournament_bytes(found: Tournament, kind: str, *, width: str = "double") -> 
 def matrix_of(found: Tournament) -> Matrix:
     """What a figure shows of a tournament."""
     count = len(found.pictures)
-    fixed = [Interval(1 / one.value, 1 / one.high, 1 / one.low) for one in found.resistance]
+    fixed = [Interval(_inverse(one.value), _inverse(one.high), _inverse(one.low)) for one in found.resistance]
     return Matrix(
         title=f"Tournament of {len(found.metrics)} metrics on {count} picture{'' if count == 1 else 's'}",
         metrics=found.metrics,
@@ -64,5 +64,10 @@ def matrix_of(found: Tournament) -> Matrix:
 def _texts(intervals: Sequence[Interval], pictures: int) -> list[str]:
     """Numbers with their intervals, which one picture does not have."""
     if pictures < 2:
-        return [number(one.value) for one in intervals]
-    return [f"{number(one.value)} [{number(one.low)}, {number(one.high)}]" for one in intervals]
+        return [ratio_text(one.value) for one in intervals]
+    return [f"{ratio_text(one.value)} [{ratio_text(one.low)}, {ratio_text(one.high)}]" for one in intervals]
+
+
+def _inverse(resistance: float) -> float:
+    """The ratio of a resistance, which is 0 where an image is at distance 0."""
+    return 1 / resistance if resistance else math.inf
