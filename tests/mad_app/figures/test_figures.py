@@ -16,7 +16,6 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
@@ -81,10 +80,8 @@ def words_in_svg(svg: bytes) -> list[str]:
 
 def assert_nothing_overlaps_or_is_cut_off(figure: Figure, font: float) -> None:
     with drawing():
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        renderer = canvas.get_renderer()
-        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts_of(figure)]
+        figure.draw_without_rendering()
+        boxes = [(text.get_text(), text.get_window_extent()) for text in texts_of(figure)]
     boxes += [("image", axes.get_window_extent()) for axes in figure.axes if axes.images]
     page = figure.bbox
     for label, box in boxes:
