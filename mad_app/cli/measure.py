@@ -85,7 +85,7 @@ def metrics() -> None:
     notes.append("A sum of metrics competes as lasi+0.5*lpips-alex; each weight is a number above 0.")
     notes.append("A function of your own, in JAX or PyTorch, competes as package.module:function.")
     devices = find_devices()
-    notes += [f"Computes on {devices.describe()}.", *devices.problems]
+    notes += [devices.sentence(), *devices.problems]
     click.echo("\n\n".join([_table(rows), *notes]))
 
 

@@ -60,6 +60,22 @@ class Devices:
             return f"{self.jax} (JAX, PyTorch)"
         return f"{self.jax} (JAX)" + (f", {self.torch} (PyTorch)" if self.torch else "")
 
+    def sentence(self) -> str:
+        """Both in a sentence.
+
+        Example:
+            >>> Devices("cpu: AMD EPYC, 2 cores", "cpu: AMD EPYC, 2 cores").sentence()
+            'JAX and PyTorch compute on the processor (AMD EPYC, 2 cores).'
+            >>> Devices("gpu: NVIDIA H100", "cpu: AMD EPYC, 2 cores").sentence()
+            'JAX computes on the GPU (NVIDIA H100), PyTorch on the processor (AMD EPYC, 2 cores).'
+            >>> Devices("gpu: NVIDIA H100", None).sentence()
+            'JAX computes on the GPU (NVIDIA H100).'
+        """
+        if self.torch == self.jax:
+            return f"JAX and PyTorch compute on {_in_words(self.jax)}."
+        also = f", PyTorch on {_in_words(self.torch)}" if self.torch else ""
+        return f"JAX computes on {_in_words(self.jax)}{also}."
+
 
 def find_devices(root: Path = Path("/")) -> Devices:
     """Ask the frameworks for their devices. PyTorch is imported only where there is a GPU.
@@ -112,6 +128,12 @@ def name_of_cpu() -> str:
         found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
         name = found[1] if found else name
     return f"cpu: {name}, {available_cores()} cores"
+
+
+def _in_words(device: str) -> str:
+    """A device with its article, as in a sentence."""
+    kind, _, name = device.partition(": ")
+    return f"the {'processor' if kind == 'cpu' else kind.upper()} ({name})"
 
 
 def _torch_device(of_jax: str, on_cpu: bool) -> str:

@@ -1,6 +1,7 @@
 """The page on which two metrics compete: the controls, then an example, the run in progress, or its result."""
 
 import time
+from functools import partial
 
 import streamlit as st
 
@@ -16,9 +17,10 @@ from mad_app.ui.compete.ended import show_ended
 from mad_app.ui.compete.live import show_live
 from mad_app.ui.compete.my_runs import show_my_runs
 from mad_app.ui.compete.opened import Opened, open_address
-from mad_app.ui.compete.results import show_commands
+from mad_app.ui.compete.results import commands_of
 from mad_app.ui.compete.shelf import show_example, show_introduction, show_shelf
 from mad_app.ui.compete.start_values import show_start_values
+from mad_app.ui.components.commands import show_folded_commands
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.explanation import how_it_works_html
 from mad_app.ui.components.form import Form, first_request, plan, request_of_record, to_query
@@ -159,18 +161,9 @@ def _show_invitation(queue: JobQueue, form: Form) -> None:
     with contained("the finished runs"):
         show_shelf()
     if form.request is not None:
-        _show_commands(form.request)
+        show_folded_commands(STATE, partial(commands_of, form.request))
     st.header("How it works")
     show_html(how_it_works_html())
-
-
-def _show_commands(request: Request) -> None:
-    """What makes the same without the page, once it is opened: a browser's program for colored code is large."""
-    title, icon = "Copy as command or Python", ":material/terminal:"
-    folded = st.expander(title, icon=icon, key=STATE.key("commands"), on_change="rerun")
-    if folded.open:
-        with folded:
-            show_commands(request)
 
 
 def _start_button(queue: JobQueue, form: Form, label: str, shown: str | None = None) -> None:

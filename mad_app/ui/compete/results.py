@@ -19,12 +19,13 @@ from mad_app.records.storage import stamps_in
 from mad_app.request import Request
 from mad_app.runs.reproduce import command_of, python_of, reproduction_of
 from mad_app.ui.compete.one_step import show_step_of_run
+from mad_app.ui.components.commands import COPY, show_commands
 from mad_app.ui.components.containment import contained
 from mad_app.ui.components.downloads import web_page_button
 from mad_app.ui.components.duration import duration
 from mad_app.ui.components.explanation import WHICH_FAILED
 from mad_app.ui.components.four_up import four_up_html, four_up_of_run
-from mad_app.ui.components.html import Html, displayable, element, join, plain, show_html
+from mad_app.ui.components.html import Html, element, join, plain, show_html
 from mad_app.ui.components.render_cache import await_rendered, renderer
 from mad_app.ui.components.viewer import show_viewer
 from mad_app.ui.session import PageState
@@ -131,14 +132,13 @@ def _sheet_html(content: bytes) -> Html:
 def _show_origin(run: Run) -> None:
     """How it was made, and what makes it again."""
     st.caption(f"{plain(outcome_sentence(run))} {duration(run.seconds)} on {plain(run.device)}.")
-    st.markdown("Copy as command or Python")
-    show_commands(reproduction_of(run))
+    st.markdown(COPY)
+    show_commands(*commands_of(reproduction_of(run)))
     st.caption(f"Record: {plain(run.id)}")
     st.caption(plain(" · ".join(f"{spec.title}: {spec.source}" for spec in listed_specs(run.weights))))
 
 
-def show_commands(request: Request) -> None:
-    """The command line and the Python of a request, to be copied."""
+def commands_of(request: Request) -> tuple[str, str]:
+    """The command line and the Python of a request, without the server's folder."""
     root = str(runs_root())
-    st.code(displayable(command_of(request)).replace(root, "runs"), language="shell", wrap_lines=True)
-    st.code(displayable(python_of(request)).replace(root, "runs"), language="python")
+    return command_of(request).replace(root, "runs"), python_of(request).replace(root, "runs")

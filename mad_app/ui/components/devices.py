@@ -14,7 +14,7 @@ def show_devices() -> None:
     asked = _asked_once()
     devices = asked.result() if asked.done() else None
     if devices:
-        lines = [f"Computes on {devices.describe()}.", *devices.problems]
+        lines = [devices.sentence(), *devices.problems]
         show_html(element("footer", *[element("p", line) for line in lines], class_="mad-foot"))
 
 

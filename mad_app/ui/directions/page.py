@@ -12,12 +12,13 @@ from mad_app.jobs.searches import Searches, SearchProgress, SearchSpec, read_pro
 from mad_app.metrics import METRICS, REFUSED, describe_metrics
 from mad_app.records import RecordError
 from mad_app.request import PICTURE
+from mad_app.ui.components.commands import show_folded_commands
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.duration import duration
 from mad_app.ui.components.form import PictureChoice, metric_problem
 from mad_app.ui.components.html import element, plain, sentence, show_html
 from mad_app.ui.components.picture_picker import show_picture_controls
-from mad_app.ui.directions.result import show_code, show_example, show_result, was_stopped
+from mad_app.ui.directions.result import command_of, python_of, show_example, show_result, was_stopped
 from mad_app.ui.directions.state import (
     COUNTS,
     LARGEST_SIZE,
@@ -127,11 +128,11 @@ def _show(spec: SearchSpec, picture: PictureChoice) -> None:
         st.fragment(_await, run_every=POLL_SECONDS)(folder, spec)
     elif not (progress and progress.record) or was_stopped(folder / progress.record):
         _show_start(folder, spec, picture, progress)
-    if progress and progress.record and not running:
-        show_result(STATE, folder / progress.record)
-        show_code(spec)
-    else:
-        show_code(spec)
+    found = progress.record if progress and not running else None
+    if found:
+        show_result(STATE, folder / found)
+    show_folded_commands(STATE, lambda: (command_of(spec), python_of(spec)))
+    if not found:
         show_example(STATE)
 
 

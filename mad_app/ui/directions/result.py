@@ -13,7 +13,7 @@ from mad_app.images.encode import Picture
 from mad_app.jobs.searches import SearchSpec
 from mad_app.records import RecordError
 from mad_app.records.storage import stamp
-from mad_app.ui.components.html import displayable, element, plain, sentence
+from mad_app.ui.components.html import element, plain, sentence
 from mad_app.ui.components.render_cache import renderer, show_rendered
 from mad_app.ui.session import PageState
 
@@ -72,14 +72,6 @@ def show_result(state: PageState, folder: Path, *, prefix: str = "") -> None:
                 icon=":material/download:",
                 help="With its caption.",
             )
-
-
-def show_code(spec: SearchSpec) -> None:
-    """The command, and the lines of Python, that find the same."""
-    with st.expander("As command", icon=":material/terminal:"):
-        st.code(displayable(command_of(spec)), "shell", wrap_lines=True)
-    with st.expander("In Python", icon=":material/code:"):
-        st.code(displayable(python_of(spec)), "python", wrap_lines=True)
 
 
 def command_of(spec: SearchSpec) -> str:

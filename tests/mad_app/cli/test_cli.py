@@ -487,7 +487,7 @@ def test_the_metrics_are_listed_with_what_they_need() -> None:
             assert f"{row.name} is not available: {known.reason}." in lines
     assert any(line.startswith("lasi:N sets its neighborhood size, a whole number from 1 to 50") for line in lines)
     devices = find_devices()
-    assert lines[-1 - 2 * len(devices.problems)] == f"Computes on {devices.describe()}."
+    assert lines[-1 - 2 * len(devices.problems)] == devices.sentence()
 
 
 def test_a_terminal_that_lacks_letters_gets_question_marks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,5 +21,5 @@ def test_devices_and_problems_are_shown_as_soon_as_they_are_known(monkeypatch: p
     page = AppTest.from_function(foot).run()
     devices._asked_once.clear()
     (shown,) = (markdown.value for markdown in page.markdown)
-    assert "<p>Computes on gpu: NVIDIA H100 (JAX), cpu: &lt;A&gt; (PyTorch).</p>" in shown
+    assert "<p>JAX computes on the GPU (NVIDIA H100), PyTorch on the processor (&lt;A&gt;).</p>" in shown
     assert "<p>PyTorch cannot use this machine&#x27;s GPU: its build has no CUDA.</p>" in shown

@@ -1,6 +1,7 @@
 """The page of directions: the example at once, a search from its button to its figure, and what it refuses."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from mad_app.jobs.searches import Searches
 from mad_app.ui.directions import page as directions
@@ -17,13 +18,20 @@ def searches(monkeypatch: pytest.MonkeyPatch) -> Searches:
     return done
 
 
+def codes_of(page: AppTest) -> list[str]:
+    """The command and the Python, which are unfolded."""
+    page.session_state["directions-commands"] = True
+    return [code.value for code in page.run().code]
+
+
 @pytest.mark.usefixtures("searches")
 def test_example_opens_at_once_with_its_code(open_page: OpenPage) -> None:
     page = open_page("directions")
     assert not page.exception
     assert [header.value for header in page.header] == ["An example that comes with the program"]
-    assert "python -m mad_app directions cat --metrics lasi,lpips-alex --size 64 --steps 200" in page.code[0].value
-    assert "search_distortions(picture, metrics, SearchSettings(steps=200, count=1))" in page.code[1].value
+    command, python = codes_of(page)
+    assert "python -m mad_app directions cat --metrics lasi,lpips-alex --size 64 --steps 200" in command
+    assert "search_distortions(picture, metrics, SearchSettings(steps=200, count=1))" in python
 
 
 @pytest.mark.usefixtures("searches")
@@ -53,7 +61,7 @@ def test_address_opens_what_it_names_and_follows_the_controls(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = open_page("directions", **CHOSEN)
-    command = page.code[0].value
+    command, _ = codes_of(page)
     assert "directions coffee --metrics ssim,mse --size 96 --steps 100 --count 2" in command
     assert {name: parameter(page, name) for name in page.query_params} == CHOSEN
     page.multiselect(key="directions-metrics").set_value([]).run()
@@ -65,7 +73,7 @@ def test_address_opens_what_it_names_and_follows_the_controls(
     for name, value in CHOSEN.items():
         page.query_params[name] = value
     page.run()
-    assert page.code[0].value == command
+    assert codes_of(page)[0] == command
 
 
 @pytest.mark.usefixtures("searches")
@@ -74,4 +82,4 @@ def test_what_an_address_names_in_vain_is_said(open_page: OpenPage) -> None:
     for wrong in ("Size (pixels) cannot be", "Metrics vif, nothing, <b> cannot be", "got '-1'", "got '1e400'"):
         assert wrong in page.info[0].value.replace("\\", "")
     assert page.multiselect(key="directions-metrics").value == ["ssim"]
-    assert "directions cat --metrics ssim --size 64 --steps 200" in page.code[0].value
+    assert "directions cat --metrics ssim --size 64 --steps 200" in codes_of(page)[0]
