@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from mad_app.errors import ArgumentError
-from mad_app.records.files import folder_at
+from mad_app.records.files import RUN_FILE, folder_at
 from mad_app.records.kinds import Flat
 from mad_app.records.run import Run, Summary
 from mad_app.records.run_folder import find_run, list_runs, load_record, load_summary
@@ -276,6 +276,14 @@ def faults_in(folder: str | Path) -> dict[str, str]:
 def is_series(folder: str | Path) -> bool:
     """Whether a folder holds a series."""
     return (Path(folder) / SERIES_FILE).is_file()
+
+
+def holds_records(folder: str | Path) -> bool:
+    """Whether a folder is no record itself, but records lie in it, at any depth."""
+    folder = Path(folder)
+    if (folder / RUN_FILE).exists() or is_series(folder):
+        return False
+    return any(True for name in (RUN_FILE, SERIES_FILE) for _ in folder.rglob(name))
 
 
 def _mean_rms(pictures: Sequence[np.ndarray]) -> float:

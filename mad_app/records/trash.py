@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mad_app.records.labels import label_path
 from mad_app.records.run_folder import find_run
+from mad_app.records.series import holds_records
 from mad_app.records.storage import RecordError, list_names, refusals, sync_folder
 from mad_app.records.text import readable
 
@@ -34,11 +35,13 @@ def delete_run(root: str | Path, run_id: str, *, series: str | None = None) -> N
         series: id of the series that holds the run; beside that it is restored.
 
     Raises:
-        RecordError: there is no such run, or the disk refused it; then it is where it was.
+        RecordError: there is no such run, it is a folder of runs, or the disk refused it; then it is where it was.
     """
     root = Path(root)
     folder, trash = _find(root if series is None else find_run(root, series), run_id), root / TRASH
     run_id = _UNUSABLE.sub("-", readable(run_id))
+    if holds_records(folder):
+        raise RecordError(f"{run_id} could not be deleted: it is a folder of records")
     with refusals(f"{run_id} could not be deleted"):
         trash.mkdir(exist_ok=True)
         drop_run(trash, run_id)

@@ -5,12 +5,15 @@ from pathlib import Path
 import streamlit as st
 
 from mad_app.jobs.queue import JobQueue
-from mad_app.records import RecordError, delete_run
+from mad_app.records import RecordError, delete_run, holds_records
 from mad_app.ui.components.html import displayable, plain, sentence
 from mad_app.ui.session import NOT_YOURS, may_change
 
 IN_SERIES = "This run belongs to a series, with which it is continued and deleted."
 """Unless it is damaged: then it is deleted alone."""
+
+FOLDER_OF_RECORDS = "is a folder of records, which are not listed here: move them out of it to see them"
+"""What is said of one, after its name."""
 
 
 def show_delete_button(queue: JobQueue, run_id: str, key: str, *, series: str | None = None) -> None:
@@ -38,7 +41,18 @@ def show_delete_button(queue: JobQueue, run_id: str, key: str, *, series: str | 
 
 
 def show_fault(queue: JobQueue, name: str, fault: str, key: str, *, series: str | None = None) -> None:
-    """Say why a folder cannot be read, beside a button that deletes it; arguments as of `show_delete_button`."""
+    """Say why a folder cannot be read, beside a button that deletes it, unless records lie in it.
+
+    Args:
+        queue: as of `show_delete_button`, and so are the others.
+        name: of the folder.
+        fault: why it cannot be read.
+        key: of the button.
+        series: id of the series that holds it.
+    """
+    if holds_records(queue.root / (series or "") / name):
+        st.caption(sentence(displayable(f"{name} {FOLDER_OF_RECORDS}"), capital=False))
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(sentence(displayable(fault), capital=False))
         show_delete_button(queue, name, key, series=series)

@@ -42,6 +42,14 @@ def test_a_deleted_run_comes_back_bit_for_bit(tmp_path: Path) -> None:
     assert deleted_runs(tmp_path) == []
 
 
+def test_a_folder_of_records_is_not_deleted(tmp_path: Path) -> None:
+    labeled_run(tmp_path / "old" / "older")
+    before = contents(tmp_path)
+    with pytest.raises(RecordError, match="old could not be deleted: it is a folder of records"):
+        delete_run(tmp_path, "old")
+    assert contents(tmp_path) == before
+
+
 def test_the_one_deleted_last_comes_first(tmp_path: Path) -> None:
     folders = [labeled_run(tmp_path) for _ in range(3)]
     for age, folder in enumerate(folders):

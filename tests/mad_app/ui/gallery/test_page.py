@@ -244,6 +244,14 @@ def test_a_folder_that_is_no_record_is_said_and_breaks_nothing(open_page: OpenPa
     assert any("is no readable record" in caption.value and "<b>" not in caption.value for caption in page.caption)
 
 
+def test_a_folder_of_records_is_called_so_and_cannot_be_deleted(open_page: OpenPage, tmp_path: Path) -> None:
+    save(tmp_path / "old")
+    (tmp_path / "empty").mkdir()
+    page = open_page("gallery")
+    assert any(caption.value.replace("\\", "").startswith("old is a folder of records") for caption in page.caption)
+    assert [button.key for button in page.button if button.label == "Delete"] == ["gallery-delete-empty"]
+
+
 def test_a_read_only_folder_is_said_plainly(
     open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
