@@ -46,7 +46,7 @@ class Status:
         failed: how many failed.
         seconds_left: as in `Standing`; None while that is not known, and while it does not run.
         waiting_for_room: whether the disk is full.
-        handed_out: ids of the requests that the executor has; those that a worker has begun are locked (`begun`).
+        handed_out: ids of the requests that the executor has; those that a worker has begun are locked (`at_work`).
         problems: why it could not be started, in sentences.
     """
 
@@ -76,6 +76,11 @@ class Known:
     folder: Path
     status: Status
     running: bool
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it runs, and has been asked to stop."""
+        return self.running and (self.folder / STOP).exists()
 
     def text(self) -> str:
         """Its file; raises RecordError where that cannot be read."""
@@ -133,7 +138,7 @@ def ask_to_stop(known: Known) -> None:
         (known.folder / STOP).touch()
 
 
-def begun(root: Path, handed_out: Iterable[str]) -> set[str]:
+def at_work(root: Path, handed_out: Iterable[str]) -> set[str]:
     """Those of the requests that were handed out that a worker computes now."""
     claims = root / FOLDER / "claims"
     return {identity for identity in handed_out if (claims / identity / ".lock").is_file()}

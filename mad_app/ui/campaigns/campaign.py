@@ -8,7 +8,7 @@ import streamlit as st
 
 from mad_app.campaigns import Campaign, Outcomes, estimate, read_campaign
 from mad_app.campaigns.overview import Item, Stage, items_of, matrix, varied
-from mad_app.campaigns.status import FILE, Known, begun, find_campaign
+from mad_app.campaigns.status import FILE, Known, at_work, find_campaign
 from mad_app.records.lock import can_lock
 from mad_app.records.storage import stamp
 from mad_app.ui.address import write_address
@@ -45,13 +45,16 @@ def show_campaign(root: Path, known: Known) -> None:
         )
     if not can_lock(root):
         st.info("The runs lie on a file system without locks: run one campaign at a time, from one machine.")
-    live = known.running or processes().is_alive(known.id)
+    live, large = known.running or processes().is_alive(known.id), known.status.runs > MOST_SHOWN
+    has_result = not large and any(item.entry for item in _items(root, known)[1])
     pause = POLL_SECONDS + known.status.runs / RUNS_PER_SECOND
-    st.fragment(_draw, run_every=pause if live else None)(root, known.id, live)
+    st.fragment(_draw, run_every=pause if live else None)(root, known.id, live, has_result)
+    if not large:  # beside what is drawn anew, where a click may come between two drawings
+        show_downloads(known, lambda: _items(root, known)[1], has_result=has_result)
 
 
-def _draw(root: Path, identity: str, was_live: bool) -> None:
-    """Draw all that changes while it runs; the whole page when it begins or ends."""
+def _draw(root: Path, identity: str, was_live: bool, had_result: bool) -> None:
+    """Draw all that changes while it runs; the whole page when it begins, ends or has its first result."""
     known = find_campaign(root, identity)
     if known is None:
         st.info("This campaign is no longer here.")
@@ -61,18 +64,26 @@ def _draw(root: Path, identity: str, was_live: bool) -> None:
     if known.status.runs > MOST_SHOWN:
         _show_large(known, was_live)
         return
-    campaign = _campaign(known.folder / FILE, stamp(known.folder / FILE))
-    outcomes = _outcomes(root)
-    outcomes.refresh()
-    at_work = begun(root, known.status.handed_out) if known.running else set[str]()
-    items = items_of(campaign, index_of(root).entries().runs, outcomes.lines, at_work)
+    campaign, items = _items(root, known)
+    if not had_result and any(item.entry for item in items):
+        st.rerun()
     counts = Counter(item.stage for item in items)
-    st.markdown(_standing(known, counts[Stage.DONE], was_live, _estimate(campaign, items, outcomes)))
+    runs = index_of(root).entries().runs
+    begun = bool(counts[Stage.FAILED]) or any(entry.request_id in campaign.requests for entry in runs)
+    left = _estimate(campaign, items, _outcomes(root))
+    st.markdown(_standing(known, counts[Stage.DONE], left, live=was_live, begun=begun))
     show_html(progress_html(counts))
     _show_problems(known)
-    show_controls(root, known, counts, live=was_live)
+    show_controls(root, known, counts, live=was_live, begun=begun)
     _show_runs(campaign, items)
-    show_downloads(known, items)
+
+
+def _items(root: Path, known: Known) -> tuple[Campaign, list[Item]]:
+    """A campaign, and its runs as they are now."""
+    campaign, outcomes = _campaign(known.folder / FILE, stamp(known.folder / FILE)), _outcomes(root)
+    outcomes.refresh()
+    computed = at_work(root, known.status.handed_out) if known.running else set[str]()
+    return campaign, items_of(campaign, index_of(root).entries().runs, outcomes.lines, computed)
 
 
 def _show_large(known: Known, live: bool) -> None:
@@ -80,26 +91,29 @@ def _show_large(known: Known, live: bool) -> None:
     status = known.status
     waiting = status.runs - status.done - status.failed
     counts = {Stage.DONE: status.done, Stage.FAILED: status.failed, Stage.WAITING: waiting}
-    st.markdown(_standing(known, status.done, live, f"{waiting} runs are left." if waiting else ""))
+    begun = waiting < status.runs
+    st.markdown(_standing(known, status.done, f"{waiting} runs are left." if waiting else "", live=live, begun=begun))
     show_html(progress_html(counts))
     _show_problems(known)
-    show_controls(known.folder.parents[2], known, counts, live=live)
+    show_controls(known.folder.parents[2], known, counts, live=live, begun=begun)
     st.caption(f"Campaigns of more than {MOST_SHOWN} runs are shown without their matrix and table.")
 
 
-def _standing(known: Known, done: int, live: bool, left: str) -> str:
+def _standing(known: Known, done: int, left: str, *, live: bool, begun: bool) -> str:
     """What it does, in a sentence."""
     status = known.status
     if status.waiting_for_room and live:
         return "**Paused: there is no room on the disk.** It goes on by itself when there is room."
     if live and not known.running:
         return "**Starting.** Pictures and metrics are checked first."
+    if known.stopping:
+        return "**Stopping.** The runs at work end after their step."
     if live:
         rest = f", {about(status.seconds_left)} left" if status.seconds_left is not None else ""
         return f"**Running{rest}.** You may leave this page."
     if done == status.runs:
         return f"**Complete.** {done} runs, added {date_of(status.created, st.context.timezone)}."
-    return f"**{'Stopped' if done else 'Not started'}.** {left}" if left else "**Ended.** Some runs failed."
+    return f"**{'Stopped' if begun else 'Not started'}.** {left}" if left else "**Ended.** Some runs failed."
 
 
 def _estimate(campaign: Campaign, items: list[Item], outcomes: Outcomes) -> str:

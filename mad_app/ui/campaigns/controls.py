@@ -7,7 +7,7 @@ import streamlit as st
 
 from mad_app.campaigns.outcomes import FOLDER
 from mad_app.campaigns.overview import Stage
-from mad_app.campaigns.status import STOP, Known, ask_to_stop
+from mad_app.campaigns.status import Known, ask_to_stop
 from mad_app.jobs.campaigns import CampaignProcesses
 from mad_app.metrics.threads import available_cores
 from mad_app.records import RecordError
@@ -26,23 +26,28 @@ def processes() -> CampaignProcesses:
     return CampaignProcesses()
 
 
-def show_controls(root: Path, known: Known, counts: Mapping[Stage, int], *, live: bool) -> None:
-    """Draw the buttons; what went wrong with the last click is said above them."""
+def show_controls(root: Path, known: Known, counts: Mapping[Stage, int], *, live: bool, begun: bool) -> None:
+    """Draw the buttons; what went wrong with the last click is said above them.
+
+    Args:
+        root: the folder of the runs.
+        known: the campaign.
+        counts: how many of its runs are at each stage.
+        live: whether it runs.
+        begun: whether any run has been begun.
+    """
     if problem := STATE.pop("problem", ""):
         st.error(problem)
     allowed, done, failed = is_host(), counts.get(Stage.DONE, 0), counts.get(Stage.FAILED, 0)
     other = not live and is_locked(root / FOLDER)
-    why = (
-        NOT_YOURS if not allowed else "Another campaign runs in this folder: wait for it, or stop it." if other else ""
-    )
+    why = NOT_YOURS if not allowed else ANOTHER if other else ""
     with st.container(horizontal=True, vertical_alignment="bottom", key=STATE.key("controls")):
         if live:
-            stopping = (known.folder / STOP).exists()
             st.button(
-                "Stopping …" if stopping else "Stop",
+                "Stopping …" if known.stopping else "Stop",
                 key=STATE.key("stop"),
                 icon=":material/stop:",
-                disabled=not allowed or stopping or not known.running,
+                disabled=not allowed or known.stopping or not known.running,
                 on_click=_stop,
                 args=(known,),
                 help=why or "The runs at work stop after their step; Continue goes on from there.",
@@ -50,7 +55,7 @@ def show_controls(root: Path, known: Known, counts: Mapping[Stage, int], *, live
             return
         if counts.get(Stage.WAITING) or counts.get(Stage.RUNNING):
             st.button(
-                "Continue" if done or failed else "Start",
+                "Continue" if begun else "Start",
                 key=STATE.key("start"),
                 type="primary",
                 icon=":material/play_arrow:",

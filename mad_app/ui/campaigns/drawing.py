@@ -77,7 +77,10 @@ def title_of(name: str, value: Any) -> str:
         return displayable(contest_title(*value))
     if REQUEST_SETTINGS[name].file:
         return picture_title(str(value).replace("\\", "/").rpartition("/")[2]) if value else "–"
-    return displayable("none" if value is None else f"{value:g}" if isinstance(value, float) else str(value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    known = f"{value:g}" if isinstance(value, float) else str(value)
+    return displayable(REQUEST_SETTINGS[name].none if value is None else known)
 
 
 def reason_of(text: str) -> str:

@@ -1,5 +1,6 @@
 """The page of campaigns: adding one, its mistakes, its matrix and runs, and who may start and stop it."""
 
+import dataclasses
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,9 +12,10 @@ from mad_app.campaigns import Campaign, execute, read_campaign
 from mad_app.campaigns.outcomes import FOLDER
 from mad_app.campaigns.status import Reporter, find_campaign, keep_campaign
 from mad_app.figures import metric_title
-from mad_app.records import run_lock
+from mad_app.records import run_lock, save_run
 from mad_app.ui.campaigns.page import SHIPPED
 from tests.mad_app.campaigns.examples import TEXT, small
+from tests.mad_app.record_examples import make_checkpoint, make_result, make_run
 from tests.mad_app.ui.conftest import OpenPage, downloads_of, html_of, parameter
 
 VARIED = "image = ['cat', 'coffee']\nsecond_level = [0.01, 1000]"
@@ -86,10 +88,40 @@ def test_what_another_process_runs_is_shown_and_stopped(open_page: OpenPage, tmp
         assert not reporter.should_stop()
         page.button(key="campaigns-stop").click().run()
         assert reporter.should_stop()
+        assert "Stopping" in html_of(page)
+        assert "You may leave this page" not in html_of(page)
         other = keep_campaign(tmp_path, small("seed = 9"))
         assert open_page("campaigns", campaign=other.id).button(key="campaigns-start").disabled
     page.run()
     assert "Not started" in html_of(page)
+
+
+def test_what_was_begun_is_stopped_and_what_is_not_given_is_said_in_words(open_page: OpenPage, tmp_path: Path) -> None:
+    campaign = small("gray = [true, false]\nsecond_level = 0.01")
+    begun = tuple(dataclasses.replace(make_result(i), outcome="unfinished") for i in range(4))
+    save_run(make_run(results=begun, request_id=next(iter(campaign.requests))), tmp_path, checkpoint=make_checkpoint())
+    keep_campaign(tmp_path, campaign)
+    page = open_page("campaigns", campaign=campaign.id)
+    assert "Stopped" in html_of(page)
+    assert page.button(key="campaigns-start").label == "Continue"
+    assert "<td>yes</td>" in html_of(page)
+    assert "<td>no</td>" in html_of(page)
+
+
+def test_downloads_have_the_runs_of_their_time(open_page: OpenPage, tmp_path: Path) -> None:
+    campaign = small()
+    keep_campaign(tmp_path, campaign)
+    page = open_page("campaigns", campaign=campaign.id)
+    assert _has_tournament(page) is False
+    with ThreadPoolExecutor(1) as executor:
+        execute(campaign, tmp_path, executor)
+    page.run()
+    assert _has_tournament(page)
+
+
+def _has_tournament(page: AppTest) -> bool:
+    """Whether its button can be clicked."""
+    return any(one.proto.label == "Tournament (PDF)" and not one.proto.disabled for one in page.get("download_button"))
 
 
 def test_a_visitor_looks_on(open_page: OpenPage, half_done: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
