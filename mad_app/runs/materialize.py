@@ -178,10 +178,15 @@ def check_start_differs(request: Request, reference: ImageArray, start: ImageArr
 
 
 def load_mask(request: Request, reference: ImageArray) -> Mask | None:
-    """Where the images may change, bool (H, W): where the mask is lighter than mid gray, and opaque."""
+    """Where the images may change, bool (H, W): where the mask is lighter than mid gray, and opaque.
+
+    Raises:
+        ArgumentError: the file cannot be read or does not fit, or no pixel may change.
+    """
     if request.mask is None:
         return None
-    return luminance(_load_aligned(request, "mask", reference, background="black")) > 0.5
+    white = luminance(_load_aligned(request, "mask", reference, background="black")) > 0.5
+    return checked_mask(white, reference.shape)
 
 
 def picture_path(picture: str) -> str | Path:

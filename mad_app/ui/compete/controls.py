@@ -18,7 +18,7 @@ from mad_app.images import ImageArray, to_gray
 from mad_app.images.encode import Picture
 from mad_app.records.storage import stamp
 from mad_app.request import PICTURE, REQUEST_SETTINGS, Request, crop_settings, in_groups, with_todays_names
-from mad_app.runs.materialize import check_start_differs, make_start
+from mad_app.runs.materialize import check_start_differs, load_mask, make_start
 from mad_app.ui.address import came_back
 from mad_app.ui.components.expected_time import show_expected_time
 from mad_app.ui.components.form import (
@@ -230,6 +230,7 @@ def _start_of(request: Request, picture: PictureChoice) -> tuple[ImageArray, str
     try:
         start = _start(asked, picture.reference, stamp(Path(asked.start_file or "")))
         check_start_differs(asked, picture.reference, start)
+        load_mask(replace(request, image=picture.image), picture.reference)
     except ArgumentError as error:
         return start, f"{plain(labels([error.argument]))} {plain(error.problem)}."
     except ValueError as error:

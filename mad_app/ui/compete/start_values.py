@@ -35,18 +35,18 @@ def show_start_values(form: Form, place: DeltaGenerator) -> None:
     with place:
         values = when_answered(answer, "Measuring the start …")
         if values is not None:
-            st.caption(unbroken(plain(" ".join(describe_start(form.request, values)))))
+            problem = values.get("problem")
+            shown = sentence(problem) if problem else plain(" ".join(describe_start(form.request, values)))
+            st.caption(unbroken(shown))
 
 
 def describe_start(request: Request, answer: Mapping[str, Any]) -> list[str]:
-    """Sentences on a start, from a worker's answer.
+    """Sentences on a start, from a worker's answer that measured it.
 
     Example:
         >>> describe_start(Request(first="ssim", second="mse"), {"values": {"first": 0.4358, "second": 0.00842}})
         ['The start: 1 − SSIM 0.436, MSE 0.00842.']
     """
-    if "problem" in answer:
-        return [sentence(answer["problem"])]
     titles = {"first": metric_title(request.first), "second": metric_title(request.second)}
     values = ", ".join(f"{titles[role]} {number(value)}" for role, value in answer["values"].items())
     sentences = [f"The start: {values}."]

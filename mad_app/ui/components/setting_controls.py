@@ -20,13 +20,13 @@ from mad_app.jobs.paths import runs_root
 from mad_app.jobs.uploads import Upload
 from mad_app.records.storage import refusals, staged_file
 from mad_app.ui.components.form import PictureChoice
-from mad_app.ui.components.html import plain, sentence
+from mad_app.ui.components.html import element, plain, sentence, show_html
 from mad_app.ui.components.picture_picker import MAX_MEGABYTES
 from mad_app.ui.session import PageState
 
 OVERLAYS = ".overlays"
-CHECKED_SIDE = 16
-"""Side in pixels to which a file is read to see whether it can be."""
+SHOWN_SIDE = 160
+"""Longer side in pixels of a file as it is shown."""
 
 
 def show_setting(state: PageState, declared: Setting) -> Value:
@@ -34,13 +34,14 @@ def show_setting(state: PageState, declared: Setting) -> Value:
     key, about = state.key(declared.name), declared.help
     now: Any = state.get(declared.name, declared.default)
     if declared.kind is bool and declared.optional:
-        options = {None: declared.none, True: "yes", False: "no"}
+        options = {True: "Yes", False: "No"}
         choice: bool | None = st.selectbox(
             declared.label,
             list(options),
-            list(options).index(now),
+            None if now is None else list(options).index(now),
             key=key,
-            format_func=lambda value: options[value].capitalize(),
+            format_func=options.__getitem__,
+            placeholder=declared.none.capitalize(),
             help=about,
         )
         return choice
@@ -84,6 +85,10 @@ def show_file_setting(state: PageState, declared: Setting) -> None:
                 args=(state, name),
                 help=f"Without it: {declared.none}.",
             )
+        alt = f"the file of the setting {declared.label}, whole"
+        show_html(
+            element("p", element("img", class_="mad-saved", src=_small(upload.content, upload.name).uri(), alt=alt))
+        )
     if refusal := state.get(f"{name}-refusal"):
         st.error(refusal, icon=":material/image_not_supported:")
 
@@ -108,6 +113,12 @@ def file_of(state: PageState, name: str, picture: PictureChoice) -> str | None:
     return str(path)
 
 
+@st.cache_data(show_spinner=False, max_entries=64)
+def _small(content: bytes, name: str) -> Picture:
+    """A file as it is shown; raises ImageError where it cannot be decoded."""
+    return Picture.png(load_small(content, side=SHOWN_SIDE, name=name)[0])
+
+
 def _step(declared: Setting) -> float:
     """How far the buttons of a number go."""
     if declared.kind is int:
@@ -123,7 +134,7 @@ def _take(state: PageState, name: str) -> None:
         return
     upload = Upload(file.name, file.getvalue())
     try:
-        load_small(upload.content, side=CHECKED_SIDE, name=upload.name)
+        _small(upload.content, upload.name)
     except ImageError as error:
         state[f"{name}-refusal"] = sentence(str(error), capital=False)
     else:

@@ -525,6 +525,9 @@ def test_what_is_transparent_in_a_mask_may_not_change(tmp_path: Path) -> None:
     Image.fromarray(levels).save(tmp_path / "mask.png")
     request = dataclasses.replace(REQUEST, mask=str(tmp_path / "mask.png"))
     np.testing.assert_array_equal(load_mask(request, read_reference(request).image), levels[..., 3] > 0)
+    Image.new("RGB", (24, 24)).save(tmp_path / "mask.png")
+    with pytest.raises(ArgumentError, match="lets no pixel change"):
+        materialize(request)
 
 
 def test_a_mask_and_a_start_from_files_are_in_the_record_and_hold_when_resumed(tmp_path: Path) -> None:

@@ -192,6 +192,15 @@ def test_the_values_of_the_start_follow_the_strength(open_page: OpenPage, monkey
     assert re.search(r"MSE can be given any level from 0 to 0\.\d+, perhaps higher\.", shown)
 
 
+def test_why_the_start_cannot_be_measured_is_said_once_escaped(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    future: Future[dict[str, Any]] = Future()
+    future.set_result({"problem": "the start: (none)"})
+    monkeypatch.setattr(ThreadWorkers, "ask", lambda *_: future)
+    assert "The start\\: \\(none\\)." in [caption.value for caption in open_page(**QUICK).caption]
+
+
 def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page(**QUICK)
     page.button(key="compete-start").click().run()
@@ -291,10 +300,16 @@ def test_a_mask_and_another_start_are_taken_refused_and_given_up(open_page: Open
     page = unfold(open_page(**QUICK | {"steps": "8"}), "advanced")
     page.file_uploader(key="compete-mask-upload").upload("<i>.png", b"no picture", "image/png").run()
     assert any("is not a picture" in error.value for error in page.error)
-    left_half = np.zeros((64, 64, 3), np.uint8)
+    black = np.zeros((64, 64, 3), np.uint8)
+    page.file_uploader(key="compete-mask-upload").upload("black.png", encoded(black), "image/png").run()
+    assert any("Mask lets no pixel change" in warning.value for warning in page.warning)
+    assert page.button(key="compete-start").disabled
+    page.button(key="compete-mask-remove").click().run()
+    left_half = black.copy()
     left_half[:, :32] = 255
     page.file_uploader(key="compete-mask-upload").upload("mask.png", encoded(left_half), "image/png").run()
     assert not page.error
+    assert "the file of the setting Mask" in html_of(page)
     page.file_uploader(key="compete-start_file-upload").upload("other.png", png(64, 64), "image/png").run()
     assert page.selectbox(key="compete-distortion").disabled
     assert "from a second picture" in html_of(page)
