@@ -19,7 +19,7 @@ from mad_app.lessons.neighborhood import (
     grow_on_average,
     look_at,
 )
-from mad_app.ui.components.charts import chart_of
+from mad_app.ui.components.charts import NEUTRAL, chart_of
 from mad_app.ui.components.form import PictureChoice
 from mad_app.ui.components.pixel_picker import Cell, show_pixel_picker
 from mad_app.ui.lessons.controls import show_caption, show_choice, show_numbers, show_options, show_slider
@@ -96,9 +96,9 @@ def _show_picker(image: ImageArray, row: int, column: int, channel: int, look: L
     ]
     show_pixel_picker(image, row, column, channel, cells, key=STATE.key("pixel"), take=take)
     show_caption(
-        "Click the picture, or use the arrow keys. On the right, the frame is the value that is predicted: the left, "
-        "middle or right third of its pixel is its red, green or blue. Numbers mark its neighbors, nearest first: "
-        "orange for positive weights, blue for negative ones, strong or pale. What comes later is dimmed."
+        "Click the picture, or use the arrow keys. In the enlarged part, the frame is the value that is predicted: "
+        "the left, middle or right third of its pixel is its red, green or blue. Numbers mark its neighbors, nearest "
+        "first: orange for positive weights, blue for negative ones, strong or pale. What comes later is dimmed."
     )
 
 
@@ -120,7 +120,7 @@ def _weights_chart(look: Look, channel: int) -> Any:
     )
     color = alt.condition("datum.weight > 0", alt.value(POSITIVE), alt.value(NEGATIVE))
     bars = base.mark_bar().encode(color=color)
-    text = base.mark_text(baseline="bottom", dy=-3, fontSize=11).encode(
+    text = base.mark_text(baseline="bottom", dy=-3, fontSize=11, color=NEUTRAL).encode(
         text=alt.Text("weight:Q", format=".2f"), y=alt.Y("top:Q")
     )
     if len(rows) > NUMBERED:
@@ -165,5 +165,5 @@ def _show_growth(here: Growth, average: Growth, n: int) -> None:
                 tooltip=["N:Q", alt.Tooltip("value:Q", format=".4g"), "of:N"],
             )
         )
-        rule = chart_of([{"N": n}]).mark_rule(strokeDash=[3, 3], opacity=0.6).encode(x="N:Q")
+        rule = chart_of([{"N": n}]).mark_rule(strokeDash=[3, 3], color=NEUTRAL).encode(x="N:Q")
         column.altair_chart(alt.layer(lines, rule).properties(height=260, title=title), width="stretch")

@@ -24,7 +24,7 @@ from mad_app.lessons.regressions import (
     seconds_by_size,
     survey,
 )
-from mad_app.ui.components.charts import chart_of
+from mad_app.ui.components.charts import NEUTRAL, chart_of
 from mad_app.ui.components.linked_pictures import Linked, show_linked_pictures
 from mad_app.ui.components.render_cache import POLL_SECONDS, RenderCache
 from mad_app.ui.lessons.controls import heat, show_caption, show_choice, show_numbers
@@ -118,9 +118,9 @@ def show_two_pictures(lesson: Lesson, image: ImageArray, state: LasiState, at: t
     where = Linked("Where the weights differ", heat(apart / top), "difference of the weights", apart)
     show_linked_pictures([*pictures, where], *at, key=STATE.key("compared"), take=take)
     show_caption(
-        f"On the right, brightest is {number(top)}. Point at a pixel for its numbers: its {CHANNELS[state.channel]} "
-        "value in both pictures, and how far its two sets of weights are apart, each set scaled to length 1, as the "
-        "mean over red, green and blue."
+        f"In the last picture, brightest is {number(top)}. Point at a pixel for its numbers: its "
+        f"{CHANNELS[state.channel]} value in both pictures, and how far its two sets of weights are apart, each set "
+        "scaled to length 1, as the mean over red, green and blue."
     )
     show_numbers({f"LASI, N = {state.n}: the mean of the map": number(float(apart.mean()))})
     st.markdown(_share(apart))
@@ -226,7 +226,7 @@ def _curve(title: str, across: list[int], values: Values, n: int) -> Any:
             tooltip=["N:Q", alt.Tooltip("value:Q", format=".4g")],
         )
     )
-    rule = chart_of([{"N": n}]).mark_rule(strokeDash=[3, 3], opacity=0.6).encode(x="N:Q")
+    rule = chart_of([{"N": n}]).mark_rule(strokeDash=[3, 3], color=NEUTRAL).encode(x="N:Q")
     return alt.layer(line, rule).properties(height=200, title=title)
 
 

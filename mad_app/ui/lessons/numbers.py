@@ -22,7 +22,7 @@ from mad_app.lessons.conventions import (
     read_pair,
 )
 from mad_app.metrics import spec_of
-from mad_app.ui.components.charts import chart_of
+from mad_app.ui.components.charts import NEUTRAL, chart_of
 from mad_app.ui.components.form import PictureChoice, metric_problem
 from mad_app.ui.components.html import Html, element, show_html
 from mad_app.ui.lessons.controls import show_caption, show_choice, show_options
@@ -151,5 +151,5 @@ def _ratio_chart(readings: Sequence[Reading]) -> Any:
         ),
         tooltip=["convention:N", alt.Tooltip("ratio:Q", format=".3g", title="B / A")],
     )
-    rule = chart_of([{"ratio": 1}]).mark_rule(strokeDash=[4, 4], opacity=0.7).encode(x=x)
+    rule = chart_of([{"ratio": 1}]).mark_rule(strokeDash=[4, 4], color=NEUTRAL).encode(x=x)
     return alt.layer(base.mark_circle(size=130, opacity=1), rule).properties(height=230)

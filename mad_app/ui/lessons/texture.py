@@ -10,7 +10,7 @@ from mad_app.images.encode import Picture
 from mad_app.lessons import Lesson
 from mad_app.lessons.texture import FAITHFUL, SIGMAS, TEXTURED, Curves, TextureState, curves
 from mad_app.metrics import spec_of
-from mad_app.ui.components.charts import chart_of
+from mad_app.ui.components.charts import NEUTRAL, chart_of
 from mad_app.ui.components.form import PictureChoice, metric_problem
 from mad_app.ui.components.html import Html, element, show_html
 from mad_app.ui.lessons.controls import show_caption, show_choice, show_options, show_slider
@@ -107,8 +107,8 @@ def _chart(found: Curves, sigma: float) -> Any:
         .mark_line(strokeWidth=3)
         .encode(x=x, y=alt.Y("distance:Q", title="Wasserstein distortion"), color=color, tooltip=tooltip)
     )
-    layers = [lines, chart_of([{"sigma": sigma}]).mark_rule(strokeWidth=2, color="#808080").encode(x=x)]
+    layers = [lines, chart_of([{"sigma": sigma}]).mark_rule(strokeWidth=2, color=NEUTRAL).encode(x=x)]
     if found.flips:
         flips = chart_of([{"sigma": flip} for flip in found.flips])
-        layers.append(flips.mark_rule(strokeDash=[3, 4], color="#808080").encode(x=x))
+        layers.append(flips.mark_rule(strokeDash=[3, 4], color=NEUTRAL).encode(x=x))
     return alt.layer(*layers).properties(height=240)

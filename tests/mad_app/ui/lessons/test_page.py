@@ -1,6 +1,9 @@
 """The page of lessons: the list, every lesson, its address, and what an address hides."""
 
+import json
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -14,6 +17,7 @@ from mad_app.lessons.level_sets import distortions_plane, plane_values
 from mad_app.lessons.neighborhood import look_at
 from mad_app.lessons.regressions import embedding_distances, finding_of, survey
 from mad_app.lessons.tour import TOUR, minutes_left
+from mad_app.ui.components.charts import NEUTRAL
 from mad_app.ui.lessons import page as page_of_lessons
 from tests.mad_app.ui.conftest import OpenPage, html_of, parameter
 
@@ -144,3 +148,20 @@ def test_an_address_opens_the_tour_at_its_stop(open_page: OpenPage) -> None:
     page.button(key="lessons-tour-back").click().run()
     assert parameter(page, "lesson") == "lasi"
     assert "stops" in open_page("lessons", tour="9").info[0].value
+
+
+def marks_of(spec: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The marks of a chart and of its layers."""
+    if "mark" in spec:
+        yield spec["mark"]
+    for layer in spec.get("layer", []):
+        yield from marks_of(layer)
+
+
+@pytest.mark.parametrize("name", ["lasi", "numbers"])
+def test_lines_and_words_in_charts_are_not_black_on_a_dark_page(open_page: OpenPage, name: str) -> None:
+    page = open_page("lessons", lesson=name, size="32", hide="prediction")
+    specs = [json.loads(chart.proto.spec) for chart in page.get("vega_lite_chart")]
+    marks = [mark for spec in specs for mark in marks_of(spec) if mark["type"] in ("rule", "text")]
+    assert marks
+    assert all(mark.get("color") == NEUTRAL for mark in marks)
