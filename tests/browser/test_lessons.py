@@ -56,6 +56,16 @@ def test_the_start_is_dragged_and_the_points_step(open_page: OpenPage) -> None:
     expect(page).not_to_have_url(before)
 
 
+def test_the_answer_of_a_prediction_is_large_in_a_presentation(open_page: OpenPage) -> None:
+    page = open_page("lessons?lesson=mad&present=1", 1920, 1080, await_=".plane svg path.level")
+    asked = LESSONS["mad"].prediction
+    page.get_by_text(asked.answers[asked.right], exact=True).click()
+    answer = page.get_by_text(f"Right. {asked.answers[asked.right]}")
+    expect(answer).to_be_visible()
+    assert answer.evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 18
+    expect(page.locator("[data-testid=stSidebar]")).to_be_hidden()
+
+
 def test_a_teachers_link_opens_the_lesson_as_it_was_and_hides_what_it_names(open_page: OpenPage) -> None:
     page = open_page("lessons?lesson=lasi&size=64&n=7&channel=2&hide=n,picture", await_=".picker .whole")
     expect(page.get_by_text("Neighbors N", exact=True).last).to_be_hidden()

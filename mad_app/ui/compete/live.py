@@ -94,7 +94,7 @@ def progress_text(job: Job, stopping: bool) -> str:
         minutes = round(PAUSE_SECONDS / 60)
         return f"Paused at step {status.step} of {steps}. After {minutes} minutes it stops; you can continue it later."
     if status.phase is not Phase.RUNNING:
-        return f"{status.phase.value} …"
+        return "Stopping …" if stopping and status.phase.early else f"{status.phase.value} …"
     slow = ["slow motion"] if job.folder.is_slow() else []
     parts = [f"Step {status.step} of {steps}", *slow, *_pace(status), *_drift(status)]
     return ("Stopping … " if stopping else "") + " · ".join(parts)

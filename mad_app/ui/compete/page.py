@@ -24,7 +24,7 @@ from mad_app.ui.components.commands import show_folded_commands
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.explanation import how_it_works_html
 from mad_app.ui.components.form import Form, first_request, plan, request_of_record, to_query
-from mad_app.ui.components.html import element, sentence, show_html
+from mad_app.ui.components.html import element, sentence, show_html, unbroken
 from mad_app.ui.components.kept_click import kept_button
 from mad_app.ui.components.limits import limit_of
 from mad_app.ui.first_paint import HEADING
@@ -152,7 +152,7 @@ def _show_invitation(queue: JobQueue, form: Form) -> None:
     show_introduction()
     if form.chosen is not None:
         with st.container(key=STATE.key("plan")):
-            st.markdown(plan(form.chosen, form.picture, form.files))
+            st.markdown(unbroken(plan(form.chosen, form.picture, form.files)))
     _start_button(queue, form, "Start the competition")
     show_html(element("p", HINT, class_="mad-hint"))
     show_my_runs(queue, visitor())

@@ -465,6 +465,10 @@ def test_progress_is_described_with_the_departure_from_the_levels(tmp_path: Path
             assert shown == f"Step 3 of 500 · 2.0 steps per second · 3 min 20 s left · {text}"
         folder.mark_no_room(True)
         assert progress_text(queue.look("1" * 16), stopping=False) == "Waiting for room on the disk …"
+        folder.mark_no_room(False)
+        folder.write_status(Status(phase=Phase.LOADING))
+        assert progress_text(queue.look("1" * 16), stopping=False) == "Loading the metrics …"
+        assert progress_text(queue.look("1" * 16), stopping=True) == "Stopping …"
 
 
 @pytest.mark.parametrize(
