@@ -12,6 +12,10 @@ def test_example_opens_at_once_can_be_moved_sideways_and_breaks_no_rule(open_pag
     until(lambda: page.locator(".mad-paper").evaluate("paper => paper.scrollWidth > paper.clientWidth"))
     page.wait_for_function("document.documentElement.scrollWidth === 390")
     assert broken_rules(page) == []
+    colors = page.locator(".mad-colors-button")
+    expect(colors).to_be_visible()
+    page.get_by_test_id("stExpandSidebarButton").click()
+    expect(colors).to_be_hidden()
 
 
 def test_back_forward_and_a_reload_keep_what_is_chosen(open_page: OpenPage) -> None:
