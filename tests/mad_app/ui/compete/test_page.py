@@ -155,7 +155,7 @@ def test_the_number_of_a_metric_has_a_control(
 def test_a_sum_of_metrics_comes_from_the_address(open_page: OpenPage) -> None:
     page = open_page(**QUICK | {"first": "0.5*ssim+lasi:20"})
     assert page.selectbox(key="compete-first").value == "lasi:20+0.5*ssim"
-    assert "LASI:20 + 0.5 (1 − SSIM)" in html_of(page)
+    assert "LASI:20 + 0.5 (1\xa0−\xa0SSIM)" in html_of(page)
     page.selectbox(key="compete-second").select("lasi").run()
     assert (parameter(page, "first"), parameter(page, "second")) == ("lasi:20+0.5*ssim", "lasi")
 
