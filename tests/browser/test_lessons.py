@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from mad_app.lessons import LESSONS
 
-from .conftest import OpenPage, broken_rules, button, go, settled
+from .conftest import OpenPage, await_rest, broken_rules, button, go, settled
 
 
 def parameter(page: Page, name: str, value: str) -> None:
@@ -53,7 +53,10 @@ def test_the_start_is_dragged_and_the_points_step(open_page: OpenPage) -> None:
     handle.focus()
     before = page.url
     page.keyboard.press("ArrowRight")
+    page.locator(".plane .again").dispatch_event("click")  # before the answer comes
     expect(page).not_to_have_url(before)
+    await_rest(page)
+    expect(said).to_have_text(re.compile("Step 0 of"))
 
 
 def test_the_answer_of_a_prediction_is_large_in_a_presentation(open_page: OpenPage) -> None:

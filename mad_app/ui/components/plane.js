@@ -1,6 +1,7 @@
 // A plane with level curves, a start that is dragged, and four points that move along the curves step by step.
 //
-// The start follows the hand at once; Python hears of it when the hand rests, and answers with other curves and ways.
+// The start follows the hand at once; Python hears of it when the hand rests, and answers with other curves and ways,
+// which are shown at their end, or at the start where that was asked for meanwhile.
 
 const REST_MILLISECONDS = 80, STEP_MILLISECONDS = 110, SLOW_MILLISECONDS = 900, LONGEST_ARROW = 0.16;
 const LETTERS = "ABCD";
@@ -27,7 +28,7 @@ class Plane {
     this.handle.addEventListener("keydown", (event) => this.press(event));
     this.play.addEventListener("click", () => (this.timer ? this.stop() : this.run()));
     this.step.addEventListener("click", () => { this.stop(); this.go(this.frame >= this.last ? 1 : this.frame + 1); });
-    this.again.addEventListener("click", () => { this.stop(); this.go(0); });
+    this.again.addEventListener("click", () => { this.stop(); this.go(0); this.fromStart = this.awaited; });
     this.slow.addEventListener("change", () => this.draw());
   }
 
@@ -38,7 +39,8 @@ class Plane {
     if (!this.waiting) this.at = data.start;
     if (!same) {
       this.stop();
-      this.frame = this.last;
+      this.frame = this.fromStart ? 0 : this.last;
+      this.awaited = this.fromStart = false;
     }
     this.draw();
   }
@@ -61,6 +63,8 @@ class Plane {
     this.at = [x, y].map((value) => Math.round(100 * Math.min(Math.max(value, 0), 1)) / 100);
     this.stop();
     this.go(0);
+    this.awaited = true;
+    this.fromStart = false;
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => {
       this.waiting = 0;
