@@ -72,7 +72,8 @@ class WorkerProcess:
         )
         self.runs = 0
         self._lock = threading.Lock()
-        self._unanswered: deque[Future[Answer]] = deque()
+        self._asked: Future[Answer] | None = None
+        self._waiting: deque[tuple[Future[Answer], bytes]] = deque()
         threading.Thread(target=self._read, daemon=True).start()
 
     def run(self, folder: JobFolder) -> Future[Answer]:
@@ -81,15 +82,14 @@ class WorkerProcess:
         return self.ask({"run": str(folder.path.resolve())})
 
     def ask(self, request: Mapping[str, Any]) -> Future[Answer]:
-        """Ask for something, after what was asked for before; the answer fails with ProcessEnded."""
+        """Ask for something, after what was asked for before; the answer fails with ProcessEnded.
+
+        It can be canceled while the process answers others.
+        """
         answer: Future[Answer] = Future()
-        line = json.dumps(request).encode() + b"\n"
         with self._lock:
-            self._unanswered.append(answer)
-            with contextlib.suppress(OSError, ValueError):  # it has ended, as the reader will notice
-                assert self.process.stdin
-                self.process.stdin.write(line)
-                self.process.stdin.flush()
+            self._waiting.append((answer, json.dumps(request).encode() + b"\n"))
+            self._pass_on()
         if self.process.poll() is not None:
             self._give_up()
         return answer
@@ -115,23 +115,38 @@ class WorkerProcess:
         self.process.wait()
         self.close()
 
+    def _pass_on(self) -> None:
+        """Give the process what was asked for next, if it has answered all before; under the lock."""
+        while self._asked is None and self._waiting:
+            answer, line = self._waiting.popleft()
+            if answer.set_running_or_notify_cancel():
+                self._asked = answer
+                with contextlib.suppress(OSError, ValueError):  # it has ended, as the reader will notice
+                    assert self.process.stdin
+                    self.process.stdin.write(line)
+                    self.process.stdin.flush()
+
     def _read(self) -> None:
         """Hand out the answers as they come."""
         assert self.process.stdout
         with self.process.stdout as lines, contextlib.suppress(ValueError, OSError):
             for line in lines:
-                answer = json.loads(line)
+                content = json.loads(line)
                 with self._lock:
-                    future = self._unanswered.popleft()
-                future.set_result(answer)
+                    answer, self._asked = self._asked, None
+                    self._pass_on()
+                assert answer
+                answer.set_result(content)
         self.process.wait()
         self._give_up()
 
     def _give_up(self) -> None:
         """Report that what was asked for will have no answer."""
         with self._lock:
-            unanswered = list(self._unanswered)
-            self._unanswered.clear()
+            asked = [self._asked] if self._asked else []
+            unanswered = asked + [answer for answer, _ in self._waiting if answer.set_running_or_notify_cancel()]
+            self._asked = None
+            self._waiting.clear()
         for answer in unanswered:
             answer.set_exception(ProcessEnded(self.process.wait()))
 

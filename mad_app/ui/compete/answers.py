@@ -25,12 +25,15 @@ def ask_once(name: str, about: object, request: Callable[[], Mapping[str, Any]])
 
     Args:
         name: of the value of the session that keeps the answer.
-        about: what the answer depends on; as long as it stays equal nothing is asked again.
+        about: what the answer depends on; as long as it stays equal nothing is asked again, and once it does not,
+            what was asked before is given up.
         request: makes the request.
     """
     known: tuple[object, Future[Answer]] | None = STATE.get(name)
-    if known and known[0] == about and not (known[1].done() and known[1].exception()):
+    if known and known[0] == about and not _is_without(known[1]):
         return known[1]
+    if known:
+        known[1].cancel()  # unless it is being computed
     answer = ask_worker(request())
     if answer is not None:
         STATE[name] = (about, answer)
@@ -47,7 +50,7 @@ def when_answered(answer: Future[Answer], waiting: str) -> Answer | None:
         st.fragment(_await, run_every=POLL_SECONDS)(answer, waiting)
         return None
     place.empty()
-    return None if answer.exception() else answer.result()
+    return None if _is_without(answer) else answer.result()
 
 
 def _await(answer: Future[Answer], waiting: str) -> None:
@@ -55,3 +58,8 @@ def _await(answer: Future[Answer], waiting: str) -> None:
     if answer.done():
         st.rerun()
     st.caption(waiting)
+
+
+def _is_without(answer: Future[Answer]) -> bool:
+    """Whether there will be no answer: it was given up, or the worker ended."""
+    return answer.cancelled() or (answer.done() and answer.exception() is not None)

@@ -201,6 +201,24 @@ def test_why_the_start_cannot_be_measured_is_said_once_escaped(
     assert "The start\\: \\(none\\)." in [caption.value for caption in open_page(**QUICK).caption]
 
 
+def test_an_earlier_start_is_not_measured_once_the_settings_have_changed(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Future[dict[str, Any]]] = []
+
+    def ask(*_: object) -> Future[dict[str, Any]]:
+        asked.append(Future())
+        return asked[-1]
+
+    monkeypatch.setattr(ThreadWorkers, "ask", ask)
+    monkeypatch.setattr("mad_app.ui.compete.answers.PATIENCE_SECONDS", 0.0)
+    page = open_page(**QUICK)
+    for strength in (0.2, 0.1):
+        page.slider(key="compete-strength-noise").set_value(strength).run()
+    assert not page.exception
+    assert [answer.cancelled() for answer in asked] == [True, True, False]
+
+
 def test_a_run_is_started_watched_and_shown(open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page(**QUICK)
     page.button(key="compete-start").click().run()
