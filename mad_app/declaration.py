@@ -121,8 +121,8 @@ class Setting:
             value: of this setting.
             others: what the phrase may name, such as {"first": "LASI"}.
         """
-        told = self.phrase and value != self.default and value is not False
-        return self.phrase.format(value=value, **others) if told else ""
+        is_mentioned = self.phrase and value != self.default and value is not False
+        return self.phrase.format(value=value, **others) if is_mentioned else ""
 
     def is_of_kind(self, value: object) -> bool:
         """Whether a value has the type of this setting, whatever its range."""

@@ -145,9 +145,9 @@ def at_work(root: Path, handed_out: Iterable[str]) -> set[str]:
 
 
 class Reporter:
-    """Tells those who look on how far a campaign is, and hears whether they ask for a stop; used while it runs.
+    """Reports how far a campaign is to those who look on, and hears whether they ask for a stop; used while it runs.
 
-    What the disk refuses is left out. Of a campaign that was not read from a file nothing is told.
+    What the disk refuses is left out. Of a campaign that was not read from a file nothing is reported.
 
     Raises:
         RecordError: the disk refuses the campaign's file; LockedError: the campaign is run by another process.
@@ -156,18 +156,18 @@ class Reporter:
     def __init__(self, root: Path, campaign: Campaign) -> None:
         self._known = keep_campaign(root, campaign) if campaign.text else None
         self._status, self._at = self._known.status if self._known else Status(), 0.0
-        self._held = contextlib.ExitStack()
+        self._locks = contextlib.ExitStack()
 
     def __enter__(self) -> "Reporter":
         if self._known:
-            self._held.enter_context(run_lock(self._known.folder))
+            self._locks.enter_context(run_lock(self._known.folder))
             with contextlib.suppress(OSError):
                 (self._known.folder / STOP).unlink(missing_ok=True)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.report(at_once=True, handed_out=(), seconds_left=None, waiting_for_room=False)
-        self._held.close()
+        self._locks.close()
 
     def should_stop(self) -> bool:
         """Whether somebody asked for a stop."""

@@ -110,8 +110,8 @@ def _run(
     if begun is not None and state is State.RESUMABLE:
         return resume_run(begun, resolve=_resolve, should_stop=should_stop)
     request = request_from(settings)
-    with contextlib.ExitStack() as held:
-        store = LateStore(FolderStore(root, held, announce=functools.partial(_write_claim, claim)))
+    with contextlib.ExitStack() as locks:
+        store = LateStore(FolderStore(root, locks, announce=functools.partial(_write_claim, claim)))
         compete_into(
             store,
             request,

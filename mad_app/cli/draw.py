@@ -127,7 +127,7 @@ def page(run: Path, path: Path) -> None:
     elif is_series(run):
         series = load_series(run)
         save_series_page(series, path)
-        _say_what_is_missing(series)
+        _report_missing(series)
     else:
         loaded = load_record(run)
         for fault in loaded.faults:
@@ -146,7 +146,7 @@ def sheet(series: Path, path: Path, width: Any) -> None:
 
     loaded = _load_series(series)
     save_contact_sheet(loaded, path, width=width)
-    _say_what_is_missing(loaded)
+    _report_missing(loaded)
     click.echo(path)
 
 
@@ -163,11 +163,11 @@ def curve(series: Path, path: Path, width: Any) -> None:
 
     loaded = _load_series(series)
     save_level_curves(loaded, path, width=width)
-    _say_what_is_missing(loaded)
+    _report_missing(loaded)
     click.echo(path)
 
 
-def _say_what_is_missing(series: Series) -> None:
+def _report_missing(series: Series) -> None:
     """Name the runs of a series that are not in its file, each with the reason, and the command that computes them."""
     from mad_app.figures.contact_sheet import missing_phrases
 

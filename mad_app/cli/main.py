@@ -48,13 +48,15 @@ class _Program(click.Group):
             raise
         except click.ClickException as error:
             text = error.format_message()  # what it quotes may come from a file, or be as long as one
-            if (told := "\n".join(map(quotable, text.split("\n")))) == text:
+            if (shown := "\n".join(map(quotable, text.split("\n")))) == text:
                 raise
             if isinstance(error, click.UsageError):
-                raise click.UsageError(told, error.ctx) from error
-            raise click.ClickException(told) from error
+                raise click.UsageError(shown, error.ctx) from error
+            raise click.ClickException(shown) from error
         except (ValueError, MetricFailed, MetricUnavailable, OSError) as error:
-            raise click.ClickException(OUT_OF_MEMORY if is_out_of_memory(error) else quotable(_told(error))) from error
+            raise click.ClickException(
+                OUT_OF_MEMORY if is_out_of_memory(error) else quotable(_message(error))
+            ) from error
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -64,7 +66,7 @@ class _Program(click.Group):
             raise click.exceptions.Exit(INTERRUPTED) from error
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     """An error without Python's own number for it."""
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         return f"{error.filename}: {error.strerror}"

@@ -41,8 +41,8 @@ _ASIDE = ThreadPoolExecutor(1, thread_name_prefix="compile")
 
 Program = Callable[..., tuple[SolverState, StepInfo]]
 
-Known = tuple[tuple[Prepared, ...], Weights]
-"""What each part prepared of the reference, and the weights of sums."""
+Bound = tuple[tuple[Prepared, ...], Weights]
+"""Of metrics that are bound: what each part prepared of the reference, and the weights of sums."""
 
 
 def iterate(
@@ -94,13 +94,13 @@ def _iterate_stepwise(
     problem: Problem, state: SolverState, restore: bool, known: tuple[Values, Values] | None
 ) -> Iterator[StepInfo]:
     metrics, constants = (problem.first, problem.second), problem.constants
-    advance = _restore_step if restore else take_step
+    take = _restore_step if restore else take_step
     if restore:
         _ASIDE.submit(int).result()  # what compiles there has ended
     is_compiled = restore
     while True:
         values, known = known or values_at(state.proposal, constants.parametrization, metrics), None
-        state, info = advance(state, *values, constants)
+        state, info = take(state, *values, constants)
         if not is_compiled:
             _ASIDE.submit(_restore_step, state, *values, constants)
             is_compiled = True
@@ -129,13 +129,13 @@ def _iterate_compiled(
     ahead: int,
 ) -> Iterator[StepInfo]:
     program = _program(tuple(part.metric.distances_to for part in parts), metrics.positions)
-    known = tuple(part.prepared for part in parts), metrics.weights
+    bound = tuple(part.prepared for part in parts), metrics.weights
     room = max(1, min(STEPS_PER_CALL, BYTES_PER_CALL // (3 * state.proposal.nbytes)))
     count = 1
     launched: deque[tuple[StepInfo, int]] = deque()
     while True:
         began = time.monotonic()
-        state, infos = program(known, state, constants, restore, count, room=room)
+        state, infos = program(bound, state, constants, restore, count, room=room)
         launched.append((infos, count))
         if len(launched) <= ahead:
             continue
@@ -152,9 +152,9 @@ def _program(parts: tuple[Distances, ...], positions: Positions) -> Program:
     """The compiled loop of two metrics; the same object each time, so that it compiles once for each shape."""
     gradients = [value_and_grad_of(part) for part in parts]
 
-    def advance(known: Known, constants: Constants, restore: Array, state: SolverState) -> tuple[SolverState, StepInfo]:
+    def take(bound: Bound, constants: Constants, restore: Array, state: SolverState) -> tuple[SolverState, StepInfo]:
         images = constants.parametrization.to_images(state.proposal)
-        prepared, weights = known
+        prepared, weights = bound
         values = [of(own, images) for of, own in zip(gradients, prepared, strict=True)]
         values = mixed(values, positions, weights)
         pulled = pulled_back(constants.parametrization, state.proposal, values)
@@ -162,7 +162,7 @@ def _program(parts: tuple[Distances, ...], positions: Positions) -> Program:
 
     @partial(jax.jit, static_argnames="room")
     def program(
-        known: Known,
+        bound: Bound,
         state: SolverState,
         constants: Constants,
         restore: Array,
@@ -170,7 +170,7 @@ def _program(parts: tuple[Distances, ...], positions: Positions) -> Program:
         *,
         room: int,
     ) -> tuple[SolverState, StepInfo]:
-        one = partial(advance, known, constants, restore)
+        one = partial(take, bound, constants, restore)
         shapes = jax.eval_shape(one, state)[1]
         infos = jax.tree.map(lambda shape: jnp.zeros((room, *shape.shape), shape.dtype), shapes)
 

@@ -30,8 +30,7 @@ import numpy as np
 
 from mad_app.images import from_uint8, nearest_8bit, save_png
 from mad_app.records.arrays import check_arrays, read_declared
-from mad_app.records.checkpoints import Checkpoint
-from mad_app.records.checkpoints import save_checkpoint as write_checkpoint
+from mad_app.records.checkpoints import Checkpoint, save_checkpoint
 from mad_app.records.document import document_of, read_document
 from mad_app.records.files import CHECKPOINT_FILE, DEFAULT_FILES, RUN_FILE, folder_at, free_name, leftovers
 from mad_app.records.history import history_arrays, history_from
@@ -192,7 +191,7 @@ def _write(folder: Path, run: Run, run_id: str, checkpoint: Checkpoint | None) -
             sync_file(folder / name)
     if checkpoint:  # one is valid beside either version, so that it keeps its name
         files["checkpoint"] = CHECKPOINT_FILE
-        write_checkpoint(folder, checkpoint)
+        save_checkpoint(folder, checkpoint)
     sync_folder(folder)
     with staged_file(folder / RUN_FILE) as partial:
         write_json(partial, document_of(run, run_id, results, files))

@@ -135,7 +135,7 @@ class Recorder:
         self._competition, self._on_progress, self._should_stop = competition, on_progress, should_stop
         self._request = competition.request
         self._store, self._checkpoint = store, checkpoint
-        self._pace: list[tuple[int, float]] = []  # steps done, after how many seconds
+        self._recent: list[tuple[int, float]] = []  # steps done, after how many seconds
 
     def record(self) -> None:
         """Compete, from the start or from the checkpoint, and put the record into the store.
@@ -169,7 +169,7 @@ class Recorder:
         for step in steps:
             now = time.monotonic()
             seconds += now - began  # callers may take their time, or pause the run
-            at = self._after(step, seconds)
+            at = self._checkpoint_after(step, seconds)
             if not self._store.begun:
                 self._begin(at)
                 saved = now
@@ -182,7 +182,7 @@ class Recorder:
             self._report(at, timed=step.index > first)
             began = time.monotonic()
 
-    def _after(self, step: Step, seconds: float) -> Checkpoint:
+    def _checkpoint_after(self, step: Step, seconds: float) -> Checkpoint:
         """The checkpoint after a step."""
         before = self._checkpoint
         history, keyframes = (before.history, before.keyframes) if before else (History.empty(), Keyframes.empty())
@@ -315,9 +315,9 @@ class Recorder:
 
     def _speed(self, index: int, seconds: float) -> float | None:
         """Recent steps per second up to this one."""
-        recent = [then for then in self._pace if seconds - then[1] < SPEED_SECONDS] or self._pace[-1:]
-        self._pace = [*recent, (index, seconds)]
-        before, began = self._pace[0]
+        recent = [then for then in self._recent if seconds - then[1] < SPEED_SECONDS] or self._recent[-1:]
+        self._recent = [*recent, (index, seconds)]
+        before, began = self._recent[0]
         return (index - before) / (seconds - began) if index > before and seconds > began else None
 
 

@@ -112,8 +112,8 @@ def record_competition(
         on_progress: called as the run goes on.
         should_stop: asked after each step.
     """
-    with contextlib.ExitStack() as held:
-        store = FolderStore(Path(root), held)
+    with contextlib.ExitStack() as locks:
+        store = FolderStore(Path(root), locks)
         compete_into(
             store,
             request,
@@ -191,8 +191,8 @@ def _resume(folder: Path, resolve: Resolve, on_progress: OnProgress, should_stop
         request_id=run.request_id,
         device=run.device,
     )
-    with contextlib.ExitStack() as held:
-        store = FolderStore(folder.parent, held, folder=folder)
+    with contextlib.ExitStack() as locks:
+        store = FolderStore(folder.parent, locks, folder=folder)
         Recorder(competition, store, on_progress, should_stop, checkpoint=checkpoint).record()
     return folder
 

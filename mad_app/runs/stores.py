@@ -41,19 +41,19 @@ class Store(Protocol):
 class FolderStore:
     """Writes a record under a root, or the next versions of the one in `folder`.
 
-    A new record is locked until `held` is closed. Methods raise DiskFullError where there is no room, and RecordError
+    A new record is locked until `locks` is closed. Methods raise DiskFullError where there is no room, and RecordError
     where the disk refuses the record. `announce` is called with the name of a new folder just before that is there.
     """
 
     def __init__(
         self,
         root: Path,
-        held: contextlib.ExitStack,
+        locks: contextlib.ExitStack,
         *,
         folder: Path | None = None,
         announce: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._root, self._held, self._folder, self._announce = root, held, folder, announce
+        self._root, self._locks, self._folder, self._announce = root, locks, folder, announce
 
     @property
     def begun(self) -> bool:
@@ -70,7 +70,7 @@ class FolderStore:
     def begin(self, run: Run, checkpoint: Checkpoint | None) -> None:
         """Make the folder and lock it."""
         self._folder = save_run(run, self._root, checkpoint=checkpoint, announce=self._announce)
-        self._held.enter_context(run_lock(self._folder))
+        self._locks.enter_context(run_lock(self._folder))
 
     def keep(self, checkpoint: Checkpoint) -> None:
         """Write the checkpoint."""

@@ -28,8 +28,8 @@ def run_late(root: Path, names: list[str], should_stop: Callable[[], bool] = lam
         assert not (root / name).exists()
         names.append(name)
 
-    with contextlib.ExitStack() as held:
-        store = LateStore(FolderStore(root, held, announce=announce))
+    with contextlib.ExitStack() as locks:
+        store = LateStore(FolderStore(root, locks, announce=announce))
         compete_into(
             store,
             REQUEST,
