@@ -209,11 +209,10 @@ def start_phrase(settings: Mapping[str, Any]) -> str:
     return " ".join(str(value) for value in named if value is not None) or "start as given"
 
 
-def setting_phrases(run: Run, *, but: str = "") -> list[str]:
-    """A phrase for each setting that is not the default, as "gray" or "changes up to 0.05"; none for `but`."""
+def setting_phrases(run: Run) -> list[str]:
+    """A phrase for each setting that is not the default, as "gray" or "changes up to 0.05"."""
     titles = {"first": metric_title(run.results[0].optimized), "second": metric_title(run.results[0].fixed)}
-    settings = {name: value for name, value in without_folders(run.settings).items() if name != but}
-    return describe_settings(settings, titles)
+    return describe_settings(without_folders(run.settings), titles)
 
 
 def length_phrases(run: Run) -> list[str]:
