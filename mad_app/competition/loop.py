@@ -109,6 +109,7 @@ def _iterate_stepwise(
 
 @jax.jit
 def take_step(state: SolverState, first: Values, second: Values, constants: Constants) -> tuple[SolverState, StepInfo]:
+    """`solver.step`, compiled, with its proposal projected to where the constraints clip little (`constraints`)."""
     state, info = step(state, first, second, constants)
     return state._replace(proposal=constants.parametrization.project(state.proposal)), info
 

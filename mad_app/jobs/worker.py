@@ -109,7 +109,7 @@ class Reporter:
             self._pause(progress)
 
     def should_stop(self) -> bool:
-        """Whether to stop; then only the last measurements are left."""
+        """Whether to stop; if so, the job is reported to bring its images back to their level, as a run then does."""
         if not self.is_asked_to_stop():
             return False
         self.report(phase=Phase.RESTORING)
@@ -200,7 +200,11 @@ def _compete(reporter: Reporter) -> None:
     folder = reporter.folder
     spec, root = folder.spec(), folder.root
     reporter.report()
-    calls: dict[str, Any] = {name: getattr(reporter, name) for name in ("resolve", "on_progress", "should_stop")}
+    calls: dict[str, Any] = {
+        "resolve": reporter.resolve,
+        "on_progress": reporter.on_progress,
+        "should_stop": reporter.should_stop,
+    }
     if spec.run is None:
         made = materialize(spec.request, folder.reference())
         materials = replace(made, notes=spec.notes + made.notes)

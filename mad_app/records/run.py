@@ -75,7 +75,7 @@ class CornerResult:
         fixed: name of the fixed metric.
         direction: "max" or "min".
         level: the value that the fixed metric keeps.
-        start: metric name to distance of the start image, every available metric; None where not measurable.
+        start: name to distance of the start image, of each metric that was measured; None where it is not available.
         final: likewise for this image, as the float image that was optimized.
         final_8bit: likewise for the 8-bit image; None while a run is unfinished, and in records of schema 1.
         drift: relative signed departure of the fixed metric from the level, on the float image.

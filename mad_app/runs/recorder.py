@@ -99,8 +99,8 @@ class Competition:
         materials: its arrays.
         origin: where the reference came from.
         solver: the constants of the solver.
-        request_id: id of the request in the record of a run that is resumed; computed if empty.
-        device: what the run was computed on before it was resumed.
+        request_id: of the request as it was asked, before what it leaves open was resolved; equal requests share it.
+        device: what the run was computed on before it was resumed; empty for a new one.
     """
 
     request: Request
@@ -108,7 +108,7 @@ class Competition:
     materials: Materials
     origin: Origin
     solver: SolverOptions
-    request_id: str = ""
+    request_id: str
     device: str = ""
 
 

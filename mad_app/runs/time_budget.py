@@ -47,9 +47,8 @@ def with_steps_for_time(
     settings = replace(request.settings(), seconds=None, gray=materials.gray)
     steps = compete(materials.reference, materials.start, *metrics, settings, mask=materials.mask)
     times = _times(steps, began, request.seconds, should_stop, clock)
-    last = max(
-        len(times) - 2, min(len(times) - 1, 1)
-    )  # several steps may come at once, after the last of them was made
+    # several steps may come at once, after the last of them was made
+    last = max(len(times) - 2, min(len(times) - 1, 1))
     speed = last / max(times[last] - times[0], 1e-9)
     most = int(REQUEST_SETTINGS["steps"].maximum or request.steps)
     return replace(request, steps=max(1, min(int(speed * (began + request.seconds - times[-1])), most)))
