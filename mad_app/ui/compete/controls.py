@@ -19,6 +19,7 @@ from mad_app.images.encode import Picture
 from mad_app.records.storage import stamp
 from mad_app.request import PICTURE, REQUEST_SETTINGS, Request, crop_settings, in_groups, with_todays_names
 from mad_app.runs.materialize import check_start_differs, load_mask, make_start
+from mad_app.runs.reproduce import to_query
 from mad_app.ui.address import came_back
 from mad_app.ui.components.expected_time import show_expected_time
 from mad_app.ui.components.form import (
@@ -28,7 +29,6 @@ from mad_app.ui.components.form import (
     from_query,
     labels,
     strength_step,
-    to_query,
 )
 from mad_app.ui.components.html import element, plain, sentence, show_html
 from mad_app.ui.components.metric_picker import (

@@ -48,7 +48,7 @@ def show_ended(queue: JobQueue, opened: Opened, same: bool, start_button: Callab
             _restore_button(run)
         _continue_button(queue, opened, run)
     if opened.run_id and (series := series_of(opened.run_id)):
-        _say_series(series, unfinished=is_resumable(opened.folder or Path()))
+        _show_series(series, unfinished=is_resumable(opened.folder or Path()))
     if label.name and run:
         st.markdown(plain(_contest(job, run)))
     if label.notes:
@@ -56,7 +56,7 @@ def show_ended(queue: JobQueue, opened: Opened, same: bool, start_button: Callab
     if job and job.status.phase.has_result:
         st.fragment(_await_rest, run_every=POLL_SECONDS)(queue, job.id, job.status.phase)
     elif job and job.status.phase is not Phase.DONE:
-        _say_why(job)
+        _show_reason(job)
     if problem:
         st.error(problem)
         _offer_deletion(queue, opened)
@@ -88,7 +88,7 @@ def _label(opened: Opened) -> Label:
         return Label()
 
 
-def _say_series(series: str, *, unfinished: bool) -> None:
+def _show_series(series: str, *, unfinished: bool) -> None:
     """That the run belongs to a series, as whose part alone it is continued and deleted, and the way there."""
     with st.container(horizontal=True, vertical_alignment="center"):
         command = f" Its series is continued on the command line: `python -m mad_app resume runs/{plain(series)}`."
@@ -157,7 +157,7 @@ def _resume_record(queue: JobQueue, run_id: str, run: Run) -> None:
     st.rerun()
 
 
-def _say_why(job: Job) -> None:
+def _show_reason(job: Job) -> None:
     status, steps = job.status, job.spec.request.steps
     at = f" at step {status.step} of {steps}" if status.step else ""
     if status.phase is Phase.FAILED:

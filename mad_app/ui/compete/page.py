@@ -10,7 +10,7 @@ from mad_app.jobs.queue import JobQueue
 from mad_app.records import RecordError, load_summary
 from mad_app.request import Request, with_todays_names
 from mad_app.runs import request_of
-from mad_app.runs.reproduce import asks_for_same
+from mad_app.runs.reproduce import asks_for_same, to_query
 from mad_app.ui.address import came_back, correct_address, current_address, write_address
 from mad_app.ui.compete.controls import STATE, follow_address, show_controls, show_ignored
 from mad_app.ui.compete.ended import show_ended
@@ -23,7 +23,7 @@ from mad_app.ui.compete.start_values import show_start_values
 from mad_app.ui.components.commands import show_folded_commands
 from mad_app.ui.components.containment import contained, whole_page
 from mad_app.ui.components.explanation import how_it_works_html
-from mad_app.ui.components.form import Form, first_request, plan, request_of_record, to_query
+from mad_app.ui.components.form import Form, first_request, plan, request_of_record
 from mad_app.ui.components.html import element, sentence, show_html, unbroken
 from mad_app.ui.components.kept_click import kept_button
 from mad_app.ui.components.limits import limit_of

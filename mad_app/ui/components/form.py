@@ -93,16 +93,6 @@ def maxima() -> dict[str, int]:
     return {"size": SIZES_OF_GPU[-1] if may_use_accelerator() else SIZES[-1]}
 
 
-def to_query(request: Request) -> dict[str, str]:
-    """A request as parameters of an address; defaults are left out.
-
-    Example:
-        >>> to_query(Request(first="ssim", gray=True))
-        {'first': 'ssim', 'gray': 'True'}
-    """
-    return reproduce.to_query(request)
-
-
 def from_query(query: Mapping[str, str]) -> tuple[Request, list[str]]:
     """The request that an address carries; see `runs.reproduce.from_query`.
 

@@ -6,7 +6,8 @@ The page's state holds the settings of `PICTURE`, as `picture_picker` has them.
 from collections.abc import Mapping
 
 from mad_app.request import PICTURE, Request
-from mad_app.ui.components.form import from_query, labels, to_query
+from mad_app.runs.reproduce import to_query
+from mad_app.ui.components.form import from_query, labels
 from mad_app.ui.session import PageState
 
 

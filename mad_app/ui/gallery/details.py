@@ -9,10 +9,11 @@ import streamlit as st
 from mad_app.records import Label, RecordError, save_label
 from mad_app.records.archive import zip_run
 from mad_app.records.labels import LONGEST_NAME, LONGEST_NOTES
+from mad_app.runs.reproduce import to_query
 from mad_app.ui.components.collection import Card, conditions
 from mad_app.ui.components.containment import contained
 from mad_app.ui.components.deletion import IN_SERIES, delete
-from mad_app.ui.components.form import request_of_record, to_query
+from mad_app.ui.components.form import request_of_record
 from mad_app.ui.components.html import plain, sentence
 from mad_app.ui.navigation import open_page
 from mad_app.ui.session import NOT_YOURS, PageState, may_change, server_queue

@@ -8,7 +8,8 @@ import pytest
 from mad_app.images import Crop
 from mad_app.records import Keyframes, load_record, save_run
 from mad_app.request import Request
-from mad_app.ui.components.form import PictureChoice, from_query, plan, request_of_record, to_query
+from mad_app.runs.reproduce import to_query
+from mad_app.ui.components.form import PictureChoice, from_query, plan, request_of_record
 from tests.mad_app.record_examples import make_run
 
 REQUESTS = [
