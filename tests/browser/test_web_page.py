@@ -1,6 +1,7 @@
 """A web page in one file, opened from the disk without a network: true to the record to the last bit, and harmless."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from mad_app.figures.web_page.page import run_page, series_page, shelf_page
-from mad_app.records import SHELF_RUNS, Label, Run, load_record, save_label, shelf_root
+from mad_app.records import SHELF_RUNS, Label, Run, Series, load_record, save_label, shelf_root
 from tests.mad_app.figures.test_series_figures import make_series
 from tests.mad_app.figures.test_web_page import EVIL, make_evil_run
 
@@ -125,8 +126,15 @@ def test_it_plays_to_the_end_and_pauses(open_file: OpenFile, run: Run, speed: st
         expect(page.locator("[data-show=step]")).to_have_text(shown)
 
 
-def test_a_series_shows_one_run_at_a_time(open_file: OpenFile) -> None:
+def make_different_series() -> Series:
+    """Two runs with other images each."""
     series = make_series("second_level", [0.1, 0.2])
+    first, second = series.runs
+    return replace(series, runs=(first, replace(second, images_8bit=255 - second.images_8bit)))
+
+
+def test_a_series_shows_one_run_at_a_time(open_file: OpenFile) -> None:
+    series = make_different_series()
     page = open_file(series_page(series))
     await_pixels(page, series.runs[0].images_8bit)
     page.get_by_role("button", name="MSE 0.200").click()
@@ -134,6 +142,19 @@ def test_a_series_shows_one_run_at_a_time(open_file: OpenFile) -> None:
     expect(page.locator(".trajectory")).to_contain_text("0.200")
     await_pixels(page, series.runs[1].images_8bit)
     expect(page.locator("section:visible")).to_have_count(1)
+
+
+def test_a_run_that_is_drawn_while_its_pictures_are_decoded_shows_no_others(open_file: OpenFile) -> None:
+    series = make_different_series()
+    page = open_file(series_page(series))
+    await_pixels(page, series.runs[0].images_8bit)
+    page.evaluate(
+        """() => {
+            document.querySelector("[data-show-run='1']").click();
+            window.dispatchEvent(new Event("resize"));
+        }"""
+    )
+    await_pixels(page, series.runs[1].images_8bit)
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -34,14 +34,14 @@ class Viewer {
   // ---- what is shown ----
 
   async take(data) {
-    if (this.data?.id === data.id && this.box?.isConnected) return;
-    this.data = data;
+    if (this.wanted?.id === data.id && this.box?.isConnected) return;
+    this.wanted = data; // until its pictures are decoded, those of the record before stay
     const [height, width] = data.size;
     const pictures = await Promise.all(data.pictures.map((uri) => pixelsOf(uri, width, height)));
-    if (this.data !== data) return; // overtaken by another record
+    if (this.wanted !== data) return; // overtaken by another record
     const named = (positions) => positions.map((position) => pictures[position]);
     Object.assign(this, {
-      width, height, reference: pictures[data.reference], images: data.images.map(named),
+      data, width, height, reference: pictures[data.reference], images: data.images.map(named),
       maps: data.maps.map((map) => map.images.map(named)),
     });
     this.bind();
