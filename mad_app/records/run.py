@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, Literal
 
 import numpy as np
@@ -26,11 +26,16 @@ def without_folders(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings as people read them: the name of a file without its folders, which concern nobody else.
 
     Example:
-        >>> without_folders({"image": "/home/me/cat.png", "mask": None, "steps": 500})
-        {'image': 'cat.png', 'mask': None, 'steps': 500}
+        >>> without_folders({"image": "/home/me/cat.png", "mask": "C:\\\\me\\\\mask.png", "steps": 500})
+        {'image': 'cat.png', 'mask': 'mask.png', 'steps': 500}
     """
     files = {name for name, declared in REQUEST_SETTINGS.items() if declared.file}
-    return {name: Path(str(value)).name if name in files and value else value for name, value in settings.items()}
+    return {name: _file_name(str(value)) if name in files and value else value for name, value in settings.items()}
+
+
+def _file_name(path: str) -> str:
+    """The last name of a path, which may be one of another system."""
+    return PureWindowsPath(path).name if PureWindowsPath(path).is_absolute() else Path(path).name
 
 
 @dataclass(frozen=True, kw_only=True)
