@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mad_app.records.files import RUN_FILE, files_in
+from mad_app.records.kinds import in_utc
 from mad_app.records.run import CornerResult, Origin, Run
 from mad_app.records.schema import CORNER, ORIGIN, RUN, SCHEMA, check_run
 from mad_app.records.storage import RecordError, read_json
@@ -47,6 +48,7 @@ def read_document(folder: Path) -> dict[str, Any]:
     document = with_readable_names(document)
     check_run(document, str(path))
     values = {FIELDS.get(key, key): document[key] for key in RUN.keys}
+    values["created"] = in_utc(document["created"])
     origin = document["reference"]
     values["origin"] = Origin(**{key: origin[key] for key in ORIGIN.keys}, notes=tuple(origin.get("notes", ())))
     values["results"] = tuple(_corner(one, f"{path}: images[{i}]") for i, one in enumerate(document["images"]))

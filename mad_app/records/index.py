@@ -33,7 +33,7 @@ from mad_app.records.text import encodable, readable
 __all__ = ["INDEX_FILE", "Entries", "Entry", "Index", "SeriesEntry"]
 
 INDEX_FILE = ".index.sqlite"
-VERSION = 100 * SCHEMA + 3
+VERSION = 100 * SCHEMA + 4
 """Of the index's rows; one of another version is made anew."""
 
 MANY, REST_SECONDS = 5000, 10.0

@@ -116,6 +116,17 @@ class Time:
             raise _unexpected(value, where, f"a year from {EARLIEST.year} to {LATEST.year}")
 
 
+def in_utc(time: str) -> str:
+    """A time of the kind `Time` as it is in UTC, so that times sort as text; one without a zone is one in UTC.
+
+    Example:
+        >>> in_utc("2026-01-01T12:00:00+05:00"), in_utc("2026-01-01T12:00:00.250Z")
+        ('2026-01-01T07:00:00Z', '2026-01-01T12:00:00.250Z')
+    """
+    when = datetime.datetime.fromisoformat(time)
+    return when.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z") if when.utcoffset() else time
+
+
 @dataclass(frozen=True)
 class Choice:
     """One of some texts."""

@@ -20,7 +20,7 @@ import numpy as np
 
 from mad_app.errors import ArgumentError
 from mad_app.records.files import RUN_FILE, folder_at
-from mad_app.records.kinds import Flat
+from mad_app.records.kinds import Flat, in_utc
 from mad_app.records.run import Run, Summary
 from mad_app.records.run_folder import find_run, list_runs, load_record, load_summary
 from mad_app.records.schema import LONGEST_TEXT, SERIES, SERIES_SCHEMA, check_types_of_settings
@@ -235,7 +235,8 @@ def load_plan(folder: str | Path) -> Plan:
         document["kind"],
         [PlannedRun(request_id=one["id"], settings=one["settings"]) for one in document["requests"]],
     )
-    return Plan(kind=_KINDS.get(kind, kind), created=document["created"], varied=document["varied"], runs=tuple(runs))
+    created, varied = in_utc(document["created"]), document["varied"]
+    return Plan(kind=_KINDS.get(kind, kind), created=created, varied=varied, runs=tuple(runs))
 
 
 def members_of(folder: str | Path, plan: Plan) -> list[Member]:

@@ -25,6 +25,7 @@ from mad_app.records import (
     run_folder,
     save_run,
 )
+from mad_app.records.index import Index
 from mad_app.records.schema import SCHEMA
 from tests.mad_app.record_examples import (
     HEIGHT,
@@ -195,6 +196,16 @@ def test_runs_are_listed_newest_first_and_foreign_folders_ignored(tmp_path: Path
     assert found[0].results[3].optimized == "my.module:distance"
     assert found[0].id == new.name
     assert load_summary(old).settings["size"] == 16
+
+
+def test_a_time_of_another_zone_is_read_in_utc(tmp_path: Path) -> None:
+    later, earlier = save_run(make_run(), tmp_path), save_run(make_run(), tmp_path)
+    for folder, created in ((later, "2026-01-01T08:00:00.000Z"), (earlier, "2026-01-01T12:00:00.000+05:00")):
+        path = folder / "run.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "created": created}))
+    assert load_record(earlier).created == "2026-01-01T07:00:00Z"
+    assert [summary.id for summary in list_runs(tmp_path)] == [later.name, earlier.name]
+    assert [entry.id for entry in Index(tmp_path).entries().runs] == [later.name, earlier.name]
 
 
 def test_ids_stay_in_the_runs_folder(tmp_path: Path) -> None:
