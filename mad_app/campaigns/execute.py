@@ -140,10 +140,10 @@ class _Loop:
         self._campaign, self._root, self._executor, self._at_once = campaign, root, executor, at_once
         self._on_progress, self._reporter, self._outcomes = on_progress, reporter, Outcomes(root)
         found = survey(campaign, root)
-        again = tuple(found.failed) if retry_failed else ()
+        retried = tuple(found.failed) if retry_failed else ()
         self._resumable = found.resumable
-        self._done, self._failed = len(found.done), len(found.failed) - len(again)
-        self._waiting, self._alone = deque([*found.left, *again]), deque[str]()
+        self._done, self._failed = len(found.done), len(found.failed) - len(retried)
+        self._waiting, self._alone = deque([*found.left, *retried]), deque[str]()
         self._flying: dict[str, Answer] = {}
         self._tries, self._paused_until, self._no_room = Counter[str](), 0.0, False
         self._stop, self._ends = root / FOLDER / f"stop-{secrets.token_hex(4)}", list[float]()
@@ -202,23 +202,23 @@ class _Loop:
         try:
             outcome = answer.result()
         except BrokenExecutor as error:  # whichever run it was that ended a worker: it is known when it is alone
-            self._lose(identity, error, self._alone, counts=alone)
+            self._retry_lost(identity, error, self._alone, counts=alone)
         except Exception as error:  # the executor lost it
-            self._lose(identity, error, self._waiting, counts=True)
+            self._retry_lost(identity, error, self._waiting, counts=True)
         else:
-            self._settle(identity, outcome)
+            self._take_outcome(identity, outcome)
 
-    def _lose(self, identity: str, error: Exception, again: deque[str], *, counts: bool) -> None:
+    def _retry_lost(self, identity: str, error: Exception, waiting: deque[str], *, counts: bool) -> None:
         """Try a run again whose worker was lost, unless that has happened too often."""
         self._tries[identity] += counts
         if self._tries[identity] < MOST_TRIES:
-            again.append(identity)
+            waiting.append(identity)
         else:
             reason = " ".join(f"its worker was lost {MOST_TRIES} times: {type(error).__name__}: {error}".split())
             self._keep(identity, {"state": FAILED, "reason": reason[:1000]})
 
-    def _settle(self, identity: str, outcome: dict[str, Any]) -> None:
-        """Take what a worker says into account."""
+    def _take_outcome(self, identity: str, outcome: dict[str, Any]) -> None:
+        """Take the outcome of a run into account."""
         state = outcome["state"]
         if state in (DONE, FAILED):
             self._keep(identity, outcome)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from mad_app.cli.options import Command, decides, image_argument, option_of, setting_options
+from mad_app.cli.options import Command, image_argument, option_of, report_under, setting_options
 from mad_app.cli.progress import clock
 from mad_app.cli.running import INTERRUPTED, metric_here
 from mad_app.directions.compute import SIZE
@@ -77,7 +77,7 @@ def directions(
     """
     from mad_app.directions import picture_from, search_distortions
 
-    decides("metrics", "metric")
+    report_under("metrics", "metric")
     _check_places(path, out)
     settings = SearchSettings(steps=steps, tolerance=tolerance, regularization=regularization, seed=seed, count=count)
     read = picture_from(Request(**picture))

@@ -91,7 +91,7 @@ SERIES_WIDTH = click.option("--width", default="double", show_default=True, help
 THEME = click.option("--theme", default="light", show_default=True, help="light or dark.")
 
 
-_STANDS_FOR = {"reference": "image", "start": "start_file", "metric": "names"}
+_GIVEN_BY = {"reference": "image", "start": "start_file", "metric": "names"}
 """An argument of a function, to the parameter of a command that gave it, where that is called otherwise."""
 
 
@@ -116,9 +116,9 @@ class Command(click.Command):
             raise click.UsageError(str(error), ctx) from error
 
 
-def decides(parameter: str, argument: str) -> None:
-    """Let a parameter of the present command answer for an argument that it gives."""
-    click.get_current_context().meta.setdefault("stands for", {})[argument] = parameter
+def report_under(parameter: str, argument: str) -> None:
+    """Let a refused argument be reported under the parameter of the present command that gave it."""
+    click.get_current_context().meta.setdefault("given by", {})[argument] = parameter
 
 
 def refusal(error: ValueError, context: click.Context | None = None) -> str:
@@ -233,8 +233,8 @@ def _range(declared: Setting) -> str:
 def _parameter_of(error: ArgumentError, context: click.Context) -> click.Parameter | None:
     """The parameter of the command that gave the argument that is refused."""
     known = {parameter.name: parameter for parameter in context.command.params}
-    given_by = context.meta.get("stands for", {}).get(error.argument, error.argument)
-    return known.get(given_by) or known.get(_STANDS_FOR.get(given_by, given_by))
+    given_by = context.meta.get("given by", {}).get(error.argument, error.argument)
+    return known.get(given_by) or known.get(_GIVEN_BY.get(given_by, given_by))
 
 
 def _typed_name(parameter: click.Parameter, context: click.Context) -> str:

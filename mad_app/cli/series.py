@@ -12,8 +12,8 @@ from mad_app.cli.options import (
     OUT,
     Command,
     competition_options,
-    decides,
     image_argument,
+    report_under,
     request_of_options,
     setting_options,
 )
@@ -40,7 +40,7 @@ def level_sweep_command(out: Path, hold: Role, levels: str, **asked: Any) -> Non
     The start is brought to each level in turn. Prints, last, the folder of the series; `curve` and `sheet` draw it.
     """
     request = request_of_options(asked, decided={f"{hold}_level": "--levels gives the levels"})
-    decides("levels", f"{hold}_level")
+    report_under("levels", f"{hold}_level")
     numbers = _numbers(levels)
     level_sweep(request, hold, numbers)  # refuses levels that are none before anything is timed
     _follow(level_sweep(fit_steps(request), hold, numbers), out)

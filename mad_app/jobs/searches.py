@@ -1,4 +1,4 @@
-"""Searches of principal distortions that the page asks for: each in a worker process, told to all through a folder.
+"""Searches of principal distortions that the page asks for: each in a worker process, which reports through a folder.
 
     runs/.directions/<id>/
         search.json      what is asked: metrics, settings, the picture's (plain JSON)

@@ -44,13 +44,13 @@ def sentence_of(tuned: Sequence[Tuned], metric: str, other: str, values: Sequenc
     if not equal:
         return f"No copy reaches the {metric_title(metric)} of the noise."
     all_of = f"all {len(tuned)}" if len(equal) == len(tuned) else f"{len(equal)} of the {len(tuned)}"
-    said = f"{metric_title(metric)} rates {all_of} copies the same: {number(equal[0].value)}."
+    equal_at = f"{metric_title(metric)} rates {all_of} copies the same: {number(equal[0].value)}."
     known = [value for one, value in zip(tuned, values, strict=True) if one.reached and value is not None]
     if other == metric or len(known) < 2:
-        return said
+        return equal_at
     low, high = min(known), max(known)
     ratio = f", {times(high / low)} as much" if low > 0 else ""
-    return f"{said} {metric_title(other)} goes from {number(low)} to {number(high)}{ratio}."
+    return f"{equal_at} {metric_title(other)} goes from {number(low)} to {number(high)}{ratio}."
 
 
 def slide_of(

@@ -192,7 +192,7 @@ def _checked_range(data_range: object) -> tuple[float, float]:
 
 
 class _Given(NamedTuple):
-    """What `metric_from` is told of a function; None is to be found out."""
+    """What `metric_from` is given about a function; None is to be found out."""
 
     framework: Framework | None = None
     layout: Layout | None = None

@@ -38,7 +38,7 @@ def show_new(root: Path, *, opened: bool) -> None:
             st.markdown("Only who started the server can start campaigns. Everybody can look on.")
             return
         st.markdown("A campaign is many competitions that a file describes: all combinations of the values in it.")
-        said = st.container()
+        messages = st.container()
         uploaded = st.file_uploader("File", type="toml", key=STATE.key("file"), help="TOML, as on the command line.")
         text = st.text_area(
             "Or write it here",
@@ -49,7 +49,7 @@ def show_new(root: Path, *, opened: bool) -> None:
             disabled=uploaded is not None,
         )
         if st.button("Check", key=STATE.key("check"), type="primary", help="Names every mistake; nothing is run yet."):
-            with said:
+            with messages:
                 _add(root, *_chosen(uploaded, text))
 
 

@@ -96,7 +96,7 @@ def progress_text(job: Job, stopping: bool) -> str:
     if status.phase is not Phase.RUNNING:
         return "Stopping …" if stopping and status.phase.early else f"{status.phase.value} …"
     slow = ["slow motion"] if job.folder.is_slow() else []
-    parts = [f"Step {status.step} of {steps}", *slow, *_pace(status), *_drift(status)]
+    parts = [f"Step {status.step} of {steps}", *slow, *_speed(status), *_drift(status)]
     return ("Stopping … " if stopping else "") + " · ".join(parts)
 
 
@@ -201,7 +201,7 @@ def _slow_button(queue: JobQueue, job: Job, around: Surroundings) -> None:
     )
 
 
-def _pace(status: Status) -> list[str]:
+def _speed(status: Status) -> list[str]:
     if status.speed is None or status.seconds_left is None:
         return []
     return [f"{status.speed:.1f} steps per second", f"{duration(status.seconds_left)} left"]

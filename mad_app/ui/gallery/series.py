@@ -80,7 +80,7 @@ def show_series(root: Path, card: SeriesCard) -> None:
         for name, fault in list(found.faults.items())[:MOST_REASONS]:
             key = STATE.key(f"delete-{card.id}/{displayable(name)}")
             show_fault(server_queue(), name, fault, key, series=card.id)
-        _tell_more(len(found.faults) - MOST_REASONS)
+        _show_count_of_rest(len(found.faults) - MOST_REASONS)
         show_grid(found.cards)
         show_details(root, found.cards)
 
@@ -90,14 +90,14 @@ def _show_missing(card: SeriesCard) -> None:
     missing = card.entry.missing
     for value, reason in missing[:MOST_REASONS]:
         st.caption(sentence(f"{label_of(card.entry.varied)} {value}: {reason}"))
-    _tell_more(len(missing) - MOST_REASONS)
+    _show_count_of_rest(len(missing) - MOST_REASONS)
     if missing:
         st.caption("This computes what is missing:")
         command = shlex.join(["python", "-m", "mad_app", "resume", str(typed_folder(card.entry.folder))])
         st.code(displayable(command), language="shell", wrap_lines=True)
 
 
-def _tell_more(count: int) -> None:
+def _show_count_of_rest(count: int) -> None:
     if count > 0:
         st.caption(f"And {count} more.")
 

@@ -212,7 +212,7 @@ def _show_growth(found: Surveyed, n: int) -> None:
     ):
         with column:
             st.altair_chart(_curve(title, list(across), values, n), width="stretch")
-    st.markdown(_said(found))
+    st.markdown(_finding_sentence(found))
 
 
 def _curve(title: str, across: list[int], values: Values, n: int) -> Any:
@@ -230,7 +230,7 @@ def _curve(title: str, across: list[int], values: Values, n: int) -> Any:
     return alt.layer(line, rule).properties(height=200, title=title)
 
 
-def _said(found: Surveyed) -> str:
+def _finding_sentence(found: Surveyed) -> str:
     """The finding of this picture, out of its numbers."""
     seen = finding_of(found.survey)
     times = found.seconds[-1] / max(float(found.seconds[TIMED_SIZES.index(10)]), 1e-9)
