@@ -113,6 +113,9 @@ for _name in ACTIONS:
 for _name in [name for name in vars(LocatorAssertions) if name.startswith(("to_", "not_to_"))]:
     setattr(LocatorAssertions, _name, _until_one_stands(getattr(LocatorAssertions, _name)))
 
+OF_COLORS = ("color-contrast", "link-in-text-block")
+"""The rules of axe that look at colors: what is left to see in dark of a page that has been seen in light."""
+
 OpenPage = Callable[..., Page]
 Seen = TypeVar("Seen")
 Scheme = Literal["dark", "light"]
@@ -269,12 +272,14 @@ def go(page: Page, query: str) -> None:
     page.evaluate("query => { history.pushState({}, '', query); dispatchEvent(new PopStateEvent('popstate')) }", query)
 
 
-def broken_rules(page: Page, without: str = "") -> list[str]:
-    """What breaks the rules of axe on a page at rest, but for the parts of a selector."""
+def broken_rules(page: Page, without: str = "", rules: tuple[str, ...] = ()) -> list[str]:
+    """What breaks the rules of axe, or these rules alone, on a page at rest, but for the parts of a selector."""
     await_rest(page)
+    parts = {"exclude": [[without]]} if without else None
+    options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
     return [
         f"{violation['id']} ({violation['impact']}): {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
-        for violation in Axe().run(page, {"exclude": [[without]]} if without else None).response["violations"]
+        for violation in Axe().run(page, parts, options).response["violations"]
         for node in violation["nodes"]
     ]
 

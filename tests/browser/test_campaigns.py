@@ -5,7 +5,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from .conftest import OpenPage, broken_rules, button, settled
+from .conftest import OF_COLORS, OpenPage, Scheme, broken_rules, button, settled
 
 TEXT = """
 size = 16
@@ -40,11 +40,12 @@ def test_a_campaign_is_written_run_and_opens_its_runs(open_page: OpenPage) -> No
     expect(page.locator(".mad-legend")).to_contain_text("8 done")
     cells = page.locator(".mad-matrix td.mad-done > a b")
     expect(cells).to_have_text([re.compile(r"\d")] * 4)  # two pictures and two strengths
-    for scheme in ("light", "dark"):
+    schemes: dict[Scheme, tuple[str, ...]] = {"light": (), "dark": OF_COLORS}
+    for scheme, rules in schemes.items():
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function(f"getComputedStyle(document.querySelector('.stApp')).colorScheme === '{scheme}'")
         keep(page, scheme)
-        assert broken_rules(page, NOT_OURS) == []
+        assert broken_rules(page, NOT_OURS, rules) == [], scheme
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("document.documentElement.scrollWidth <= 390")
     keep(page, "narrow")
