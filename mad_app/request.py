@@ -324,6 +324,18 @@ def with_todays_names(settings: Mapping[str, Any]) -> dict[str, Any]:
     return known
 
 
+def labeled(error: Exception) -> str:
+    """What is wrong with a request, under the label of the setting where the error has its name.
+
+    Example:
+        >>> labeled(ArgumentError("second_level", "cannot be reached")), labeled(OSError("no room"))
+        ('Level of the second metric cannot be reached', 'no room')
+    """
+    if isinstance(error, ArgumentError) and error.argument in REQUEST_SETTINGS:
+        return f"{REQUEST_SETTINGS[error.argument].label} {error.problem}"
+    return str(error)
+
+
 def in_groups(names: Iterable[str] = REQUEST_SETTINGS) -> list[Setting]:
     """Settings in the order in which they are asked for."""
     return sorted((REQUEST_SETTINGS[name] for name in names), key=lambda one: GROUPS.index(one.group))

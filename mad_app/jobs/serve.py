@@ -49,7 +49,7 @@ from mad_app.jobs.searches import search_in
 from mad_app.jobs.worker import Reporter, work
 from mad_app.metrics import KnownMetric, MetricUnavailable, get_metric
 from mad_app.metrics.sums import Summable
-from mad_app.request import Request, request_from
+from mad_app.request import Request, labeled, request_from
 from mad_app.runs import materialize, metrics_of, run_competition
 from mad_app.runs.materialize import Materials
 
@@ -193,7 +193,7 @@ def explain(asked: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return explain_record(Path(asked["explain"]), asked["step"])
     except (ValueError, OSError, RuntimeError) as error:
-        return {"problem": str(error)}
+        return {"problem": labeled(error)}
 
 
 def measure_start(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def measure_start(asked: Mapping[str, Any]) -> dict[str, Any]:
         settings, mask = replace(request.settings(), gray=materials.gray), materials.mask
         return {name: of(*images, metrics, settings, mask=mask) for name, of in measure.items()}
     except (ValueError, OSError, RuntimeError) as error:
-        return {"problem": str(error)}
+        return {"problem": labeled(error)}
 
 
 def _what_is_compiled_for(asked: Mapping[str, Any]) -> str:

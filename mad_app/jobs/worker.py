@@ -24,6 +24,7 @@ from mad_app.jobs.owners import give_to
 from mad_app.metrics import OUT_OF_MEMORY, KnownMetric, MetricFailed, get_metric, is_out_of_memory
 from mad_app.records import UNFINISHED, History, Run, Trace, find_run, load_checkpoint, load_record
 from mad_app.records.room import when_there_is_room
+from mad_app.request import labeled
 from mad_app.runs import Progress, materialize, record_competition, resume_run, source_of
 
 SECONDS_BETWEEN_REPORTS = 0.15
@@ -225,7 +226,7 @@ def _end(run: Run, reporter: Reporter) -> Phase:
 def _sentence(error: Exception) -> str:
     if is_out_of_memory(error):
         return OUT_OF_MEMORY
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(labeled(error).split()) or type(error).__name__
     return text if isinstance(error, ValueError | OSError | MetricFailed) else f"{type(error).__name__}: {text}"
 
 

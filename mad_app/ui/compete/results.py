@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from mad_app.figures import outcome_sentence
+from mad_app.figures import outcome_sentence, settings_sentence
 from mad_app.figures.canvas import Kind
 from mad_app.figures.export import figure_bytes
 from mad_app.figures.web_page.details import other_metrics_html
@@ -131,7 +131,8 @@ def _sheet_html(content: bytes) -> Html:
 
 def _show_origin(run: Run) -> None:
     """How it was made, and what makes it again."""
-    st.caption(f"{plain(outcome_sentence(run))} {duration(run.seconds)} on {plain(run.device)}.")
+    what = f"{settings_sentence(run)} {outcome_sentence(run)}"
+    st.caption(f"{plain(what)} {duration(run.seconds)} on {plain(run.device)}.")
     st.markdown(COPY)
     show_commands(*commands_of(reproduction_of(run)))
     st.caption(f"Record: {plain(run.id)}")

@@ -13,7 +13,7 @@ COPY = "Copy as command or Python"
 def show_commands(command: str, python: str) -> None:
     """Draw both."""
     st.code(displayable(command), "shell", wrap_lines=True)
-    st.code(displayable(python), "python")
+    st.code(displayable(python), "python", wrap_lines=True)
 
 
 def show_folded_commands(state: PageState, make: Callable[[], tuple[str, str]]) -> None:

@@ -102,6 +102,11 @@ def test_what_the_engine_refuses_is_reported_in_one_sentence(
     assert "Traceback" not in status.message
     assert "\n" not in status.message
     assert "Traceback" in capsys.readouterr().err  # the log has the whole story
+    far = JobFolder(tmp_path / ".jobs" / ("2" * 16))
+    noisy = np.random.default_rng(0).random((SIZE, SIZE, 3), np.float32)
+    far.create(replace(QUICK, request=replace(QUICK.request, second_level=1e3)), noisy, noisy)
+    work(Reporter(far))
+    assert (far.status().message or "").startswith("Level of the second metric 1000 cannot be reached")
 
 
 def test_a_worker_waits_for_room_on_the_disk_and_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -340,6 +340,7 @@ def test_a_mask_and_another_start_are_taken_refused_and_given_up(open_page: Open
     changed = (run.finals != run.start).any(axis=(0, 3))
     assert changed[:, :32].any()
     assert not changed[:, 32:].any()
+    assert any("8 steps" in caption.value and "only within" in caption.value for caption in page.caption)
     page.button(key="compete-start_file-remove").click().run()
     page.button(key="compete-mask-remove").click().run()
     assert not page.selectbox(key="compete-distortion").disabled
