@@ -24,7 +24,7 @@ from jax import Array, lax
 from lasi.linear_map import linear_map
 
 Columns = Any
-"""An array (u, K, elements); or, entrywise, a NumPy array (1, K) of arrays (u, 1, elements)."""
+"""An array (u, K, elements); or, entrywise, a NumPy array (1, K) of arrays (1, 1, elements)."""
 LARGEST_ENTRYWISE = 20
 """N up to which every entry of a matrix may be an array of its own; with more, compiling takes long."""
 LARGEST_UNROLLED_FOR_GPU = 24
@@ -132,11 +132,11 @@ def factorize(sums: Array, ridge: Array, for_gpu: bool) -> tuple[Array, Callable
     if size > (LARGEST_UNROLLED_FOR_GPU if for_gpu else LARGEST_UNROLLED):
         w, solve_for = _sweep(flat(sums), ridge, size)
     elif for_gpu and size <= LARGEST_ENTRYWISE:
-        entries, solve_entries = _cholesky(_entries(flat(sums)), ridge, size)
-        w = _joined(entries)
+        entries, solve_entries = _cholesky(_entries(sums), ridge, size)
+        w = _joined(entries, shape)
 
         def solve_for(right: Array) -> Array:
-            return _joined(solve_entries(_entries(right)))
+            return _joined(solve_entries(_entries(right)), shape)
 
     else:
         w, solve_for = _cholesky(flat(sums), ridge, size)
@@ -144,16 +144,24 @@ def factorize(sums: Array, ridge: Array, for_gpu: bool) -> tuple[Array, Callable
 
 
 def _entries(array: Array) -> Columns:
-    """An array (u, K, elements) as (1, K) arrays (u, 1, elements), to be computed with as if it were one array."""
+    """An array (u, K, …) as (1, K) arrays (1, 1, elements), to be computed with as if it were one array.
+
+    The number of elements is made odd by one of zeros. Where it is divisible by 4 or by 2, XLA makes so many elements
+    the work of one thread of a GPU, whose registers hold the matrix of one.
+    """
     entries = np.empty((1, array.shape[1]), object)
     for k in range(array.shape[1]):
-        entries[0, k] = _entry(array, k)
+        entry = _entry(array, k).reshape(1, 1, -1)
+        entries[0, k] = jnp.pad(entry, ((0, 0), (0, 0), (0, 1 - entry.size % 2)))
     return entries
 
 
-def _joined(entries: Columns) -> Array:
-    """Such arrays as one, each written to memory first: else each is computed apart, from all those before it."""
-    return jnp.concatenate(lax.optimization_barrier(list(entries[0])), axis=1)  # type: ignore[no-untyped-call]
+def _joined(entries: Columns, shape: tuple[int, ...]) -> Array:
+    """Such arrays as one of that shape, each written to memory first: else each is computed from all those before."""
+    u, _, *rest = shape
+    written = lax.optimization_barrier(list(entries[0]))  # type: ignore[no-untyped-call]
+    elements = u * math.prod(rest)
+    return jnp.concatenate([entry[..., :elements].reshape(u, 1, *rest) for entry in written], axis=1)
 
 
 def flat(array: Array) -> Array:
