@@ -244,8 +244,14 @@ def _values_and_gradients(
         return values, *pull(jnp.ones_like(values))
 
     def of_strip(index: Array, w: Array, solve_for: SolveFor, strip_aux: Array) -> tuple[Array, Array, Array]:
-        """w and the v of (A + λI) v = ∂value/∂w are kept in one array, (u, 2N, B, n, m), which is faster than two."""
-        values, w_gradient, aux_gradient = _materialize(spec, index, value_and_gradients, w, strip_aux)
+        """w and the v of (A + λI) v = ∂value/∂w are kept in one array, (u, 2N, B, n, m), which is faster than two.
+
+        On a GPU the kernel that solves for v computes ∂value/∂w too.
+        """
+        if spec.on_cpu:
+            values, w_gradient, aux_gradient = _materialize(spec, index, value_and_gradients, w, strip_aux)
+        else:
+            values, w_gradient, aux_gradient = value_and_gradients(w, strip_aux)
         return values, jnp.concatenate([w, solve_for(w_gradient)], axis=1), aux_gradient
 
     layout = spec.layout(len(images))

@@ -25,10 +25,12 @@ from lasi.linear_map import linear_map
 
 Columns = Any
 """An array (u, K, elements); or, entrywise, a NumPy array (1, K) of arrays (1, 1, elements)."""
-LARGEST_ENTRYWISE = 20
-"""N up to which every entry of a matrix may be an array of its own; with more, compiling takes long."""
 LARGEST_UNROLLED_FOR_GPU = 24
 """`LARGEST_UNROLLED` for a GPU, for which XLA's compiler is slower."""
+LARGEST_IN_ONE_BLOCK = 14
+"""N up to which XLA divides the elimination into kernels for a GPU so that less is moved than by blocks of columns."""
+BLOCK_SIZE = 80
+"""Entries of a block of columns at most: XLA gives a kernel at most 96 arrays to read and write."""
 LARGEST_UNROLLED = 32
 """N up to which the elimination is unrolled: fast, but the compiled program grows with N²."""
 
@@ -125,13 +127,13 @@ def factorize(sums: Array, ridge: Array, for_gpu: bool) -> tuple[Array, Callable
         sums: weighted sums of products, packed, (u, F, …).
         ridge: λ > 0, a scalar.
         for_gpu: whether to make every entry of the matrices an array of its own while N is small. XLA's compiler for
-            GPUs makes one kernel of the elimination then; that for CPUs does better with a column in one array.
+            GPUs makes few kernels of the elimination then; that for CPUs does better with a column in one array.
     """
     size = (math.isqrt(8 * sums.shape[1] + 1) - 3) // 2
     shape = sums.shape[:1] + (size,) + sums.shape[2:]
     if size > (LARGEST_UNROLLED_FOR_GPU if for_gpu else LARGEST_UNROLLED):
         w, solve_for = _sweep(flat(sums), ridge, size)
-    elif for_gpu and size <= LARGEST_ENTRYWISE:
+    elif for_gpu:
         entries, solve_entries = _cholesky(_entries(sums), ridge, size)
         w = _joined(entries, shape)
 
@@ -173,7 +175,7 @@ def _cholesky(sums: Columns, ridge: Array, size: int) -> tuple[Columns, Callable
     """By the Cholesky factor L of A + λI, column by column, with L⁻¹ b as one more row.
 
     Each column ends in a reciprocal square root, an operation that XLA considers expensive; it would otherwise
-    recompute an entry at each use.
+    recompute an entry at each use. Entrywise, the diagonal of a column is not used, and may be its scale.
     """
 
     def scale_of(pivot: Array, diagonal: Array) -> Array:
@@ -183,6 +185,7 @@ def _cholesky(sums: Columns, ridge: Array, size: int) -> tuple[Columns, Callable
     reciprocal_root: Callable[..., Columns] = np.frompyfunc(scale_of, 2, 1) if entrywise else scale_of
     concatenate: Callable[..., Columns] = np.concatenate if entrywise else jnp.concatenate
     starts = np.diag(_packed_indices(size + 1))
+    ends = _blocks(size) if entrywise else []
     factor: list[Columns] = []
     scales: list[Columns] = []
     for k in range(size):
@@ -193,6 +196,9 @@ def _cholesky(sums: Columns, ridge: Array, size: int) -> tuple[Columns, Callable
         scale = reciprocal_root(column[:, :1], start[:, :1])
         scales.append(scale)
         factor.append(column * scale)
+        if k + 1 in ends:
+            block = slice(max([0, *(end for end in ends if end <= k)]), k + 1)
+            scales[block], factor[block] = _written(scales[block], factor[block])
 
     def back_substitute(y: list[Columns]) -> Columns:
         solution = list(y)
@@ -210,6 +216,29 @@ def _cholesky(sums: Columns, ridge: Array, size: int) -> tuple[Columns, Callable
         return back_substitute(y)
 
     return back_substitute([column[:, -1:] for column in factor]), solve_for
+
+
+def _blocks(size: int) -> list[int]:
+    """Ends of the blocks of columns whose entries are written to memory before they are used."""
+    ends, entries = [], 0
+    for k in range(size if size > LARGEST_IN_ONE_BLOCK else 0):
+        entries += size + 1 - k
+        if entries + size - k > BLOCK_SIZE or k + 1 == size:
+            ends.append(k + 1)
+            entries = 0
+    return ends
+
+
+def _written(scales: list[Columns], columns: list[Columns]) -> tuple[list[Columns], list[Columns]]:
+    """Columns of a factor, written to memory as one array, and so one operand of the kernels that use them."""
+    below = np.concatenate([column[:, 1:] for column in columns], axis=1)
+    entries = np.concatenate([*scales, below], axis=1)
+    shape = (1, entries.shape[1], entries[0, 0].size)
+    written = _entries(lax.optimization_barrier(_joined(entries, shape)))  # type: ignore[no-untyped-call]
+    ends = np.cumsum([1] * len(scales) + [column.shape[1] - 1 for column in columns])
+    parts = np.split(written, ends[:-1], axis=1)
+    scales = parts[: len(scales)]
+    return scales, [np.concatenate(column, axis=1) for column in zip(scales, parts[len(scales) :], strict=True)]
 
 
 def _sweep(sums: Array, ridge: Array, size: int) -> tuple[Array, Callable[[Array], Array]]:

@@ -74,13 +74,14 @@ class Program:
     memory_budget: float = 4e9
     most_launches: float = math.inf
     most_megabytes: float = math.inf
+    most_spilled: float = math.inf
 
 
 PROGRAMS = [
-    Program(64, 64, most_launches=80),
-    Program(128, 128, most_launches=80),
-    Program(256, 256, most_launches=80, most_megabytes=1200),
-    Program(512, 512, most_launches=80, most_megabytes=4000),
+    Program(64, 64, most_launches=80, most_spilled=0),
+    Program(128, 128, most_launches=80, most_spilled=0),
+    Program(256, 256, most_launches=80, most_megabytes=1200, most_spilled=0),
+    Program(512, 512, most_launches=80, most_megabytes=4000, most_spilled=0),
     Program(512, 512, memory_budget=1e9, most_megabytes=1000),
     Program(2160, 3840, kind="pair", most_megabytes=8000),
     *[Program(size, size, n) for n in (5, 20) for size in (64, 128, 256, 512)],
@@ -141,6 +142,7 @@ def _row(program: Program) -> Row:
         for name, value, most in (
             ("launches", launches, program.most_launches),
             ("temporary memory", megabytes, program.most_megabytes),
+            ("spilled registers", spilled or 0, program.most_spilled),
         )
         if value > most
     ]

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lasi.regression import LARGEST_UNROLLED, packed_size, products, residual_energy, ridge_solve
+from lasi import regression
+from lasi.regression import LARGEST_UNROLLED, factorize, packed_size, products, residual_energy, ridge_solve
 
 RIDGE = 80 / 127.5
 SIZES = [1, 2, 5, 10, LARGEST_UNROLLED + 1]
@@ -56,6 +57,28 @@ def test_solutions(size: int) -> None:
     solution, _ = solve_and_adjoint(packed_sums(predictors), jnp.zeros((1, size, ELEMENTS)))
     expected = np.linalg.solve(a + RIDGE * np.eye(size), b[..., None])[..., 0].T
     np.testing.assert_allclose(solution[0], expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("largest_in_one_block", [2, 5])
+def test_solutions_entry_by_entry_in_one_block_and_in_several(
+    largest_in_one_block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for a GPU, of an even number of elements and of an odd one, and for two right-hand sides."""
+    size = 5
+    monkeypatch.setattr(regression, "LARGEST_IN_ONE_BLOCK", largest_in_one_block)
+    monkeypatch.setattr(regression, "BLOCK_SIZE", 8)
+
+    @jax.jit
+    def solve_twice(sums: jax.Array, right: jax.Array) -> tuple[jax.Array, jax.Array]:
+        w, solve_for = factorize(sums, jnp.asarray(RIDGE, sums.dtype), True)
+        return w, solve_for(right)
+
+    for predictors in (random_predictors(size), random_predictors(size)[..., 1:]):
+        a, b = normal_equations(predictors)
+        right = np.random.default_rng(3).standard_normal(b.shape)
+        solutions = solve_twice(packed_sums(predictors), jnp.asarray(right.T)[None])
+        expected = np.linalg.solve(a + RIDGE * np.eye(size), np.stack([b, right], axis=-1))
+        np.testing.assert_allclose(jnp.stack(solutions, axis=-1)[0], np.swapaxes(expected, 0, 1), rtol=0, atol=1e-12)
 
 
 @every_size
