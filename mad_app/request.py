@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, cast
 
@@ -336,9 +336,9 @@ def labeled(error: Exception) -> str:
     return str(error)
 
 
-def in_groups(names: Iterable[str] = REQUEST_SETTINGS) -> list[Setting]:
-    """Settings in the order in which they are asked for."""
-    return sorted((REQUEST_SETTINGS[name] for name in names), key=lambda one: GROUPS.index(one.group))
+def in_groups() -> list[Setting]:
+    """All settings in the order in which they are asked for."""
+    return sorted(REQUEST_SETTINGS.values(), key=lambda one: GROUPS.index(one.group))
 
 
 def describe_settings(settings: Mapping[str, Value], titles: Mapping[str, str]) -> list[str]:

@@ -201,8 +201,9 @@ def _retract(point: Points, fixed: str, level: float, reference: tuple[float, fl
     return point
 
 
-def _gradient(metric: str, point: Points, reference: tuple[float, float], width: float = 1e-6) -> Points:
+def _gradient(metric: str, point: Points, reference: tuple[float, float]) -> Points:
     """By central differences."""
+    width = 1e-6
     ends = point + width * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
     right, left, up, down = plane_distance(metric, ends, reference)
     return np.array([right - left, up - down]) / (2 * width)

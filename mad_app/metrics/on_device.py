@@ -10,9 +10,9 @@ import torch
 
 
 @lru_cache(maxsize=64)
-def constant(values: tuple[float, ...], device: torch.device, dtype: torch.dtype = torch.float32) -> torch.Tensor:
-    """A tensor (len(values),) that is made once for each device; it must not be changed."""
-    return torch.tensor(values, device=device, dtype=dtype)
+def constant(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
+    """A float32 tensor (len(values),) that is made once for each device; it must not be changed."""
+    return torch.tensor(values, device=device, dtype=torch.float32)
 
 
 def bordered(features: torch.Tensor, before: Sequence[int], after: Sequence[int]) -> torch.Tensor:

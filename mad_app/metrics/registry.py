@@ -52,9 +52,9 @@ def get_metric(name: str, *, argument: str = "metric") -> KnownMetric:
     return _build(*_parse_competitor(name, argument))
 
 
-def get_measurable(name: str, *, argument: str = "metric") -> KnownMetric:
+def get_measurable(name: str) -> KnownMetric:
     """As `get_metric`, and of those that give values only: they raise ArgumentError when asked for a gradient."""
-    return _build(*_parse(name, argument))
+    return _build(*_parse(name, "metric"))
 
 
 def spec_of(name: str, *, argument: str = "metric") -> MetricSpec:
@@ -67,14 +67,14 @@ def spec_of(name: str, *, argument: str = "metric") -> MetricSpec:
     return _parse(name, argument)[0]
 
 
-def canonical_name(name: str, *, argument: str = "metric") -> str:
-    """The one name of a metric that can compete; arguments and errors as of `get_metric`.
+def canonical_name(name: str) -> str:
+    """The one name of a metric that can compete; errors as of `get_metric`.
 
     Example:
         >>> canonical_name("lasi:10"), canonical_name("wasserstein:2.50"), canonical_name("0.50*mse + lasi:10")
         ('lasi', 'wasserstein:2.5', 'lasi+0.5*mse')
     """
-    spec, number = _parse_competitor(name, argument)
+    spec, number = _parse_competitor(name, "metric")
     return spec.name_with(number)
 
 

@@ -187,7 +187,7 @@ def _with_texts(form: FigureForm, runs: int) -> FigureForm:
     return form
 
 
-def _segments(label: str, name: str, titles: Mapping[Option, str], help: str, *, disabled: bool = False) -> Option:
+def _segments(label: str, name: str, titles: Mapping[Option, str], help: str) -> Option:
     chosen = st.segmented_control(
         label,
         list(titles),
@@ -195,7 +195,6 @@ def _segments(label: str, name: str, titles: Mapping[Option, str], help: str, *,
         required=True,
         format_func=titles.__getitem__,
         width="stretch",
-        disabled=disabled,
         help=help,
     )
     return next(iter(titles)) if chosen is None else chosen
