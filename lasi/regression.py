@@ -30,7 +30,7 @@ LARGEST_UNROLLED_FOR_GPU = 24
 LARGEST_IN_ONE_BLOCK = 14
 """N up to which XLA divides the elimination into kernels for a GPU so that less is moved than by blocks of columns."""
 BLOCK_SIZE = 80
-"""Entries of a block of columns at most: XLA gives a kernel at most 96 arrays to read and write."""
+"""Entries of a block of columns at most, all in one kernel: XLA divided it where it had to read and write some 90."""
 LARGEST_UNROLLED = 32
 """N up to which the elimination is unrolled: fast, but the compiled program grows with N²."""
 
