@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from mad_app import figures
 from mad_app.cli.main import program
 from mad_app.metrics.threads import SPINS
 
@@ -64,3 +67,11 @@ def test_threads_of_pytorch_sleep_soon() -> None:
 
 def test_memory_of_the_gpu_is_left_to_pytorch_unless_it_is_set_already() -> None:
     assert found()["given"] == ["false", "true"]
+
+
+def test_what_users_draw_with_is_found_in_the_package_of_figures() -> None:
+    for module, names in figures._DRAWING.items():
+        for name in names:
+            assert getattr(figures, name).__module__ == f"mad_app.figures.{module}"
+    with pytest.raises(AttributeError, match="no attribute 'paint'"):
+        figures.paint  # noqa: B018
