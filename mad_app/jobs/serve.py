@@ -77,8 +77,9 @@ def main(*, prepares: bool) -> None:
         answer = _answer(inbox, request)
         if prepares:
             inbox.expect_run(request)
-        answers.write(json.dumps(answer).encode() + b"\n")
-        answers.flush()
+        with contextlib.suppress(BrokenPipeError):  # the server has ended, as the reader will notice
+            answers.write(json.dumps(answer).encode() + b"\n")
+            answers.flush()
     os._exit(0)  # at once, although a thread still reads
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from mad_app.competition import compete
 from mad_app.jobs.priority import PREPARING, RUNNING
-from mad_app.jobs.serve import Inbox, explain, memory_in_use, prepare_first_step, prepare_step
+from mad_app.jobs.serve import Inbox, explain, main, memory_in_use, prepare_first_step, prepare_step
 from mad_app.metrics import get_metric
 from mad_app.request import Request
 from mad_app.runs import materialize, metrics_of, run_competition
@@ -197,3 +197,22 @@ def test_a_step_of_a_record_is_explained_or_it_is_said_why_not(tmp_path: Path) -
         assert explained["changes"][0][0][0] > 0 > explained["changes"][1][0][0]
     assert "must be one of" in explain({"explain": folder, "step": 7})["problem"]
     assert "problem" in explain({"explain": str(tmp_path / "none"), "step": 0})
+
+
+def test_an_answer_that_nobody_reads_any_more_ends_nothing(
+    inbox_and_ask: tuple[Inbox, Callable[[bytes], object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = inbox_and_ask[0]
+    read, write = os.pipe()
+    os.close(read)
+    answers = os.fdopen(write, "wb", buffering=0)
+    for name, stand_in in {"_take_standard_output": lambda: answers, "Inbox": lambda: inbox}.items():
+        monkeypatch.setattr(f"mad_app.jobs.serve.{name}", stand_in)
+    for name in ("yield_to_the_page", "use_compilation_cache"):
+        monkeypatch.setattr(f"mad_app.jobs.serve.{name}", lambda: None)
+    monkeypatch.setattr(os, "_exit", sys.exit)
+    for request in ({"check": "size = 16"}, {"check": ""}, None):
+        inbox._requests.put(request)
+    with pytest.raises(SystemExit, match="0"):
+        main(prepares=False)
+    answers.close()
