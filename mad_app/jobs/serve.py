@@ -204,8 +204,8 @@ def measure_start(asked: Mapping[str, Any]) -> dict[str, Any]:
         metrics: dict[Role, KnownMetric] = dict(zip(ROLES, metrics_of(request, get_metric), strict=True))
         measure = {"values": values_at_start} | ({"levels": levels_in_reach} if asked["levels"] else {})
         images = materials.reference, materials.start
-        settings, mask = replace(request.settings(), gray=materials.gray), materials.mask
-        return {name: of(*images, metrics, settings, mask=mask) for name, of in measure.items()}
+        settings = request.settings()
+        return {name: of(*images, metrics, settings, mask=materials.mask) for name, of in measure.items()}
     except (ValueError, OSError, RuntimeError) as error:
         return {"problem": labeled(error)}
 
@@ -216,9 +216,11 @@ def _what_is_compiled_for(asked: Mapping[str, Any]) -> str:
 
 
 def _what_is_measured(asked: Mapping[str, Any]) -> tuple[Request, Materials]:
+    """The request, with what its picture says of gray, and its arrays."""
     request = request_from(asked["measure"])
     pixels = np.frombuffer(base64.b64decode(asked["reference"]), np.float32).reshape(asked["shape"])
-    return request, materialize(request, pixels)
+    materials = materialize(request, pixels)
+    return replace(request, gray=materials.gray), materials
 
 
 class _Wanted(Exception):
@@ -255,8 +257,7 @@ def prepare_step(asked: Mapping[str, Any]) -> None:
         request, materials = _what_is_measured(asked)
         metrics = metrics_of(request, get_metric)
         if not all(isinstance(metric, Summable) and metric.in_jax for metric in metrics):
-            settings = replace(request.settings(), gray=materials.gray)
-            compile_step(materials.reference, materials.start, settings, mask=materials.mask)
+            compile_step(materials.reference, materials.start, request.settings(), mask=materials.mask)
 
 
 def prepare_first_step(asked: Mapping[str, Any], done: Callable[[], None], break_off: Callable[[], None]) -> None:
@@ -271,8 +272,8 @@ def prepare_first_step(asked: Mapping[str, Any], done: Callable[[], None], break
     """
     with contextlib.suppress(ValueError, OSError):  # which the run says
         request, materials = _what_is_measured(asked)
-        settings, images = replace(request.settings(), gray=materials.gray), (materials.reference, materials.start)
-        steps = compete(*images, *metrics_of(request, get_metric), settings, mask=materials.mask)
+        images, metrics = (materials.reference, materials.start), metrics_of(request, get_metric)
+        steps = compete(*images, *metrics, request.settings(), mask=materials.mask)
         break_off()
         next(steps)
     done()
