@@ -34,6 +34,8 @@ def test_a_pixel_is_chosen_by_a_click_and_by_arrow_keys(open_page: OpenPage) -> 
     page.go_back()
     parameter(page, "row", "19")
     expect(picture).to_have_attribute("aria-label", re.compile("row 19, column 22"))
+    picture.press("ArrowDown")  # the same pixel once more
+    parameter(page, "row", "20")
 
 
 def test_the_start_is_dragged_and_the_points_step(open_page: OpenPage) -> None:

@@ -9,12 +9,13 @@ const COLOR_NAMES = ["Black", "White", "Gray", "Red", "Orange", "Yellow", "Green
 export default function (component) {
   const root = component.parentElement;
   root.brush ??= new Brush(root.querySelector(".brush"));
-  root.brush.send = component.setStateValue;
+  root.brush.choice.take(component);
   root.brush.take(component.data);
 }
 
 class Brush {
   constructor(root) {
+    this.choice = new Choice();
     for (const name of ["canvas", "output", ".undo", ".redo", ".clear", ".size", ".amount", ".colors", ".strength"]) {
       this[name.replace(".", "")] = root.querySelector(name);
     }
@@ -39,13 +40,13 @@ class Brush {
   }
 
   async take(data) {
-    if (!this.data) data.colors.forEach((color, i) => this.colors.append(this.swatch(color, i + 1)));
+    if (!this.newest) data.colors.forEach((color, i) => this.colors.append(this.swatch(color, i + 1)));
+    this.newest = data;
     const image = this.data?.uri === data.uri ? this.image : await decoded(data.uri);
+    if (this.newest !== data) return;
     this.image = image;
     this.data = data;
-    const said = this.strokes.join("_");
-    if (this.waiting === undefined || this.waiting === data.strokes || said === data.strokes) {
-      this.waiting = undefined;
+    if (!this.choice.isAhead) {
       this.strokes = data.strokes ? data.strokes.split("_") : [];
       this.drawn = this.strokes.length;
     }
@@ -102,7 +103,7 @@ class Brush {
     const stroke = [`${this.tool}${amount}`, this.size.value, ...this.points.flat()].join(".");
     this.points = undefined;
     if ([...this.strokes, stroke].join("_").length > this.data.longest) {
-      this.output.textContent = "No more strokes fit: undo some.";
+      this.isFull = true;
       return this.draw();
     }
     this.undone = [];
@@ -133,8 +134,8 @@ class Brush {
 
   change(strokes) {
     this.strokes = strokes;
-    this.waiting = strokes.join("_");
-    this.send("strokes", this.waiting);
+    this.isFull = false;
+    this.choice.tell(strokes.join("_"));
     this.draw();
   }
 
@@ -158,7 +159,7 @@ class Brush {
     this.clear.disabled = !this.strokes.length;
     const count = this.strokes.length === 1 ? "1 stroke" : `${this.strokes.length} strokes`;
     this.canvas.setAttribute("aria-label", `Your picture with ${count}. Arrow keys move the brush, the space bar paints.`);
-    if (!this.output.textContent.startsWith("No") || !this.waiting) this.output.textContent = count;
+    this.output.textContent = this.isFull ? "No more strokes fit: undo some." : count;
   }
 
   trace(context, tool, amount, radius, points) {

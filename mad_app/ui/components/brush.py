@@ -1,20 +1,12 @@
 """A picture on which you paint with a brush, by mouse, touch or keyboard; what is sent are the strokes."""
 
 from collections.abc import Callable
-from pathlib import Path
-
-import streamlit as st
 
 from mad_app.images import ImageArray
 from mad_app.images.encode import Picture
+from mad_app.ui.components.choice import ChoiceComponent
 
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "mad_app_brush",
-    html=(_HERE / "brush.html").read_text(encoding="utf-8"),
-    css=(_HERE / "brush.css").read_text(encoding="utf-8"),
-    js=(_HERE / "brush.js").read_text(encoding="utf-8"),
-)
+_component = ChoiceComponent("brush")
 
 
 def show_brush(
@@ -31,8 +23,5 @@ def show_brush(
         take: is called with other strokes.
     """
 
-    def changed() -> None:
-        take(str(st.session_state[key]["strokes"]))
-
     data = {"uri": Picture.png(image).uri(), "strokes": strokes, "colors": list(colors), "longest": longest}
-    _component(key=key, data=data, default={"strokes": strokes}, on_strokes_change=changed)
+    _component.show(data, key=key, take=lambda strokes: take(str(strokes)))

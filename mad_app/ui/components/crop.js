@@ -12,19 +12,20 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 export default function (component) {
   const root = component.parentElement;
   root.crop ??= new Crop(root);
-  root.crop.take(component.data, (box) => component.setTriggerValue("box", box));
+  root.crop.choice.take(component);
+  root.crop.take(component.data);
 }
 
 class Crop {
   constructor(root) {
+    this.choice = new Choice();
     this.root = root;
     this.ratio = 0;
   }
 
-  take(data, tell) {
-    this.send = tell;
+  take(data) {
     this.bind();
-    if (this.held || this.waiting) return; // what the visitor does comes first
+    if (this.held || this.choice.isAhead) return; // what the visitor does comes first
     if (this.picture !== data.picture) this.ratio = 0;
     [this.picture, this.width, this.height, this.box] = [data.picture, data.width, data.height, data.box];
     this.root.querySelector("img").src = this.picture;
@@ -77,7 +78,7 @@ class Crop {
   end() {
     if (!this.held) return;
     this.held = null;
-    this.tell(0);
+    this.choice.tell(this.box);
   }
 
   pixel(event) {
@@ -99,7 +100,7 @@ class Crop {
       this.stretch(this.corner(handle), x, y, dy ? "height" : "width");
     } else this.moveTo(left + dx, top + dy);
     this.draw();
-    this.tell(QUIET_MILLISECONDS);
+    this.choice.tell(this.box, QUIET_MILLISECONDS);
   }
 
   // ---- the frame ----
@@ -140,7 +141,7 @@ class Crop {
       const width = Math.min(Math.sqrt(area * this.ratio), this.width, this.height * this.ratio), height = width / this.ratio;
       const x = clamp((left + right - width) / 2, 0, this.width - width), y = clamp((top + bottom - height) / 2, 0, this.height - height);
       this.place(x, y, width, height);
-      this.tell(0);
+      this.choice.tell(this.box);
     }
     this.draw();
   }
@@ -155,15 +156,7 @@ class Crop {
     this.ratio = 0;
     this.box = [0, 0, this.width, this.height];
     this.draw();
-    this.tell(0);
-  }
-
-  tell(milliseconds) {
-    clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => {
-      this.waiting = null;
-      this.send(this.box);
-    }, milliseconds);
+    this.choice.tell(this.box);
   }
 
   // ---- what is seen ----

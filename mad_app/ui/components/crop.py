@@ -5,16 +5,12 @@ used, [left, top, right, bottom] in these pixels. It answers with another box.
 """
 
 from collections.abc import Callable
-from pathlib import Path
-
-import streamlit as st
 
 from mad_app.images.crop import Box
 from mad_app.images.encode import Picture
+from mad_app.ui.components.choice import ChoiceComponent
 
-FILES = Path(__file__).parent
-_HTML, _CSS, _JS = ((FILES / f"crop.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-_component = st.components.v2.component("mad_app_crop", html=_HTML, css=_CSS, js=_JS)
+_component = ChoiceComponent("crop")
 
 
 def show_crop(small: Picture, size: tuple[int, int], box: Box, key: str, on_change: Callable[[Box], None]) -> None:
@@ -29,13 +25,12 @@ def show_crop(small: Picture, size: tuple[int, int], box: Box, key: str, on_chan
     """
     width, height = size
 
-    def take() -> None:
-        chosen = st.session_state[key].get("box")
+    def take(chosen: object) -> None:
         if (new := _checked(chosen, width, height)) is not None:
             on_change(new)
 
     data = {"picture": small.uri(), "width": width, "height": height, "box": list(box)}
-    _component(key=key, data=data, on_box_change=take)
+    _component.show(data, key=key, take=take)
 
 
 def _checked(box: object, width: int, height: int) -> Box | None:

@@ -1,7 +1,7 @@
 // A plane through the space of images: level curves, named places, and the picture at the place pointed at.
 //
 // The picture follows the pointer at once, mixed here from three pictures, with values between those of the grid; Python
-// hears of a place that is chosen when the hand rests, and measures there.
+// measures at a place that is chosen.
 
 const REST_MILLISECONDS = 80;
 const KEYS = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
@@ -9,12 +9,13 @@ const KEYS = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRig
 export default function (component) {
   const root = component.parentElement;
   root.plane ??= new ImagePlane(root.querySelector(".image-plane"));
-  root.plane.send = component.setStateValue;
+  root.plane.choice.take(component);
   root.plane.take(component.data);
 }
 
 class ImagePlane {
   constructor(root) {
+    this.choice = new Choice();
     for (const name of ["svg", "canvas", "figcaption"]) this[name] = root.querySelector(name);
     this.map = root.querySelector(".map");
     this.place = root.querySelector(".place");
@@ -36,7 +37,7 @@ class ImagePlane {
       this.pixels = pixels;
     }
     this.data = data;
-    if (!this.waiting) this.chosen = data.at;
+    if (!this.choice.isAhead) this.chosen = data.at;
     this.draw();
     this.look(this.chosen);
   }
@@ -60,11 +61,7 @@ class ImagePlane {
   choose(at) {
     this.chosen = at;
     this.look(at);
-    clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => {
-      this.waiting = 0;
-      this.send("at", this.chosen);
-    }, REST_MILLISECONDS);
+    this.choice.tell(at, REST_MILLISECONDS);
   }
 
   look(at) {

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,10 @@ import streamlit as st
 
 from mad_app.images import ImageArray
 from mad_app.images.encode import Picture
+from mad_app.ui.components.choice import ChoiceComponent
 from mad_app.ui.components.plane import DIGITS, Points, path_of
 
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "mad_app_image_plane",
-    html=(_HERE / "image_plane.html").read_text(encoding="utf-8"),
-    css=(_HERE / "image_plane.css").read_text(encoding="utf-8"),
-    js=(_HERE / "image_plane.js").read_text(encoding="utf-8"),
-)
+_component = ChoiceComponent("image_plane")
 
 
 @dataclass(frozen=True)
@@ -66,8 +60,8 @@ def show_image_plane(
         take: is called with another place that is chosen.
     """
 
-    def changed() -> None:
-        u, v = st.session_state[key]["at"]
+    def choose(place: Sequence[float]) -> None:
+        u, v = place
         take(float(np.clip(u, 0, 1)), float(np.clip(v, 0, 1)))
 
     data: dict[str, Any] = {
@@ -79,7 +73,7 @@ def show_image_plane(
         "ways": [{"style": style, "points": np.round(points, DIGITS).tolist()} for style, points in ways],
         "at": list(at),
     }
-    _component(key=key, data=data, default={"at": list(at)}, on_at_change=changed)
+    _component.show(data, key=key, take=choose)
 
 
 def _four_digits(grid: npt.ArrayLike) -> list[list[float]]:

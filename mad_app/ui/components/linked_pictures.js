@@ -8,12 +8,13 @@ const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 export default function (component) {
   const root = component.parentElement;
   root.linked ??= new Linked(root.querySelector(".linked"));
-  root.linked.send = component.setStateValue;
+  root.linked.choice.take(component);
   root.linked.take(component.data);
 }
 
 class Linked {
   constructor(place) {
+    this.choice = new Choice();
     this.row = place.querySelector(".row");
     this.output = place.querySelector("output");
     this.frames = [];
@@ -29,7 +30,7 @@ class Linked {
       caption.textContent = picture.title;
     });
     this.values = data.pictures.map((picture) => picture.values && decoded(picture.values));
-    if (!this.waiting) this.chosen = [data.row, data.column];
+    if (!this.choice.isAhead) this.chosen = [data.row, data.column];
     this.show(this.chosen);
   }
 
@@ -75,11 +76,7 @@ class Linked {
   choose(at) {
     this.chosen = at;
     this.show(at);
-    clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => {
-      this.waiting = 0;
-      this.send("pixel", this.chosen);
-    }, REST_MILLISECONDS);
+    this.choice.tell(at, REST_MILLISECONDS);
   }
 
   show([row, column]) {

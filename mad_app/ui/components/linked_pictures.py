@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,14 +10,9 @@ import streamlit as st
 
 from mad_app.images import ImageArray
 from mad_app.images.encode import Picture
+from mad_app.ui.components.choice import ChoiceComponent
 
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "mad_app_linked_pictures",
-    html='<div class="linked"><div class="row"></div><output></output></div>',
-    css=(_HERE / "linked_pictures.css").read_text(encoding="utf-8"),
-    js=(_HERE / "linked_pictures.js").read_text(encoding="utf-8"),
-)
+_component = ChoiceComponent("linked_pictures", '<div class="linked"><div class="row"></div><output></output></div>')
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +48,8 @@ def show_linked_pictures(
     """
     height, width = pictures[0].image.shape[:2]
 
-    def changed() -> None:
-        down, right = st.session_state[key]["pixel"]
+    def choose(pixel: Sequence[int]) -> None:
+        down, right = pixel
         take(int(np.clip(down, 0, height - 1)), int(np.clip(right, 0, width - 1)))
 
     shown = [
@@ -69,7 +63,7 @@ def show_linked_pictures(
         for one in pictures
     ]
     data = {"pictures": shown, "height": height, "width": width, "row": row, "column": column}
-    _component(key=key, data=data, default={"pixel": [row, column]}, on_pixel_change=changed)
+    _component.show(data, key=key, take=choose)
 
 
 def _encoded(values: npt.NDArray[np.floating]) -> str:

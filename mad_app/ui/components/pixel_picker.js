@@ -1,6 +1,6 @@
 // A picture in which a pixel is chosen, and the pixels around it, large, with the values that are marked.
 //
-// The marker follows the hand at once; Python hears of it when the hand rests, and answers with other marks.
+// The marker follows the hand at once; Python answers with other marks.
 
 const REST_MILLISECONDS = 60;
 const SIDE = 640; // of both drawings, in dots
@@ -10,12 +10,13 @@ const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 export default function (component) {
   const root = component.parentElement;
   root.picker ??= new Picker(root.querySelector(".picker"));
-  root.picker.send = component.setStateValue;
+  root.picker.choice.take(component);
   root.picker.take(component.data);
 }
 
 class Picker {
   constructor(place) {
+    this.choice = new Choice();
     this.whole = canvas(place, "whole");
     this.near = canvas(place, "near");
     this.whole.tabIndex = 0;
@@ -39,7 +40,7 @@ class Picker {
       this.colorOf = colorsOf(image);
     }
     this.data = data;
-    if (!this.waiting) [this.row, this.column] = [data.row, data.column];
+    if (!this.choice.isAhead) [this.row, this.column] = [data.row, data.column];
     this.draw();
   }
 
@@ -64,11 +65,7 @@ class Picker {
     this.row = Math.min(Math.max(row, 0), this.data.height - 1);
     this.column = Math.min(Math.max(column, 0), this.data.width - 1);
     this.draw();
-    clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => {
-      this.waiting = 0;
-      this.send("pixel", [this.row, this.column]);
-    }, REST_MILLISECONDS);
+    this.choice.tell([this.row, this.column], REST_MILLISECONDS);
   }
 
   draw() {

@@ -2,21 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from mad_app.images import ImageArray
 from mad_app.images.encode import Picture
+from mad_app.ui.components.choice import ChoiceComponent
 
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "mad_app_pixel_picker",
-    html='<div class="picker"></div>',
-    css=(_HERE / "pixel_picker.css").read_text(encoding="utf-8"),
-    js=(_HERE / "pixel_picker.js").read_text(encoding="utf-8"),
-)
+_component = ChoiceComponent("pixel_picker", '<div class="picker"></div>')
 
 MARGIN = 3
 """Least number of pixels that are shown around the chosen one."""
@@ -61,8 +55,8 @@ def show_pixel_picker(
         take: is called with the row and the column of another pixel that is chosen.
     """
 
-    def changed() -> None:
-        down, right = st.session_state[key]["pixel"]
+    def choose(pixel: Sequence[int]) -> None:
+        down, right = pixel
         take(int(np.clip(down, 0, image.shape[0] - 1)), int(np.clip(right, 0, image.shape[1] - 1)))
 
     reach = max([MARGIN, *(max(-cell.down, abs(cell.right)) for cell in cells)])
@@ -76,7 +70,7 @@ def show_pixel_picker(
         "reach": reach,
         "cells": [asdict(cell) for cell in cells],
     }
-    _component(key=key, data=data, default={"pixel": [row, column]}, on_pixel_change=changed)
+    _component.show(data, key=key, take=choose)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -1,7 +1,7 @@
 // A plane with level curves, a start that is dragged, and four points that move along the curves step by step.
 //
-// The start follows the hand at once; Python hears of it when the hand rests, and answers with other curves and ways,
-// which are shown at their end, or at the start where that was asked for meanwhile.
+// The start follows the hand at once; Python answers with other curves and ways, which are shown at their end, or at
+// the start where that was asked for meanwhile.
 
 const REST_MILLISECONDS = 80, STEP_MILLISECONDS = 110, SLOW_MILLISECONDS = 900, LONGEST_ARROW = 0.16;
 const LETTERS = "ABCD";
@@ -10,13 +10,14 @@ const KEYS = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRig
 export default function (component) {
   const root = component.parentElement;
   root.plane ??= new Plane(root.querySelector(".plane"));
-  root.plane.send = component.setStateValue;
+  root.plane.choice.take(component);
   root.plane.take(component.data);
   return () => root.plane.stop();
 }
 
 class Plane {
   constructor(root) {
+    this.choice = new Choice();
     for (const name of ["svg", ".start", ".play", ".step", ".again", ".slow", "output"]) {
       this[name.replace(".", "")] = root.querySelector(name);
     }
@@ -28,19 +29,20 @@ class Plane {
     this.handle.addEventListener("keydown", (event) => this.press(event));
     this.play.addEventListener("click", () => (this.timer ? this.stop() : this.run()));
     this.step.addEventListener("click", () => { this.stop(); this.go(this.frame >= this.last ? 1 : this.frame + 1); });
-    this.again.addEventListener("click", () => { this.stop(); this.go(0); this.fromStart = this.awaited; });
+    this.again.addEventListener("click", () => { this.stop(); this.go(0); this.fromStart = this.choice.isAhead; });
     this.slow.addEventListener("change", () => this.draw());
   }
 
   take(data) {
+    if (this.choice.isAhead) return;
     const same = JSON.stringify(data) === JSON.stringify(this.data);
     this.data = data;
     this.last = Math.max(0, ...data.ways.map(([points]) => points.length - 1));
-    if (!this.waiting) this.at = data.start;
+    this.at = data.start;
     if (!same) {
       this.stop();
       this.frame = this.fromStart ? 0 : this.last;
-      this.awaited = this.fromStart = false;
+      this.fromStart = false;
     }
     this.draw();
   }
@@ -61,15 +63,10 @@ class Plane {
 
   move(x, y) {
     this.at = [x, y].map((value) => Math.round(100 * Math.min(Math.max(value, 0), 1)) / 100);
+    this.choice.tell(this.at, REST_MILLISECONDS);
+    this.fromStart = false;
     this.stop();
     this.go(0);
-    this.awaited = true;
-    this.fromStart = false;
-    clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => {
-      this.waiting = 0;
-      this.send("start", this.at);
-    }, REST_MILLISECONDS);
   }
 
   run() {
@@ -95,7 +92,7 @@ class Plane {
   }
 
   draw() {
-    const { reference, curves, ways, axes } = this.data, moved = Boolean(this.waiting);
+    const { reference, curves, ways, axes } = this.data, moved = this.choice.isAhead;
     const parts = [node("rect", { x: 0, y: 0, width: 1, height: 1 })];
     parts.push(node("text", { x: 0.5, y: 1.075 }, axes[0]), node("text", { transform: "translate(-0.045 0.5) rotate(-90)" }, axes[1]));
     for (const { style, path } of curves) {

@@ -1,20 +1,14 @@
 """A plane on which the start of a competition is dragged, and four points move along curves."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 
-_HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "mad_app_plane",
-    html=(_HERE / "plane.html").read_text(encoding="utf-8"),
-    css=(_HERE / "plane.css").read_text(encoding="utf-8"),
-    js=(_HERE / "plane.js").read_text(encoding="utf-8"),
-)
+from mad_app.ui.components.choice import ChoiceComponent
+
+_component = ChoiceComponent("plane")
 
 Points = npt.NDArray[np.float64]
 DIGITS = 4
@@ -43,8 +37,8 @@ def show_plane(
         take: is called with another start.
     """
 
-    def changed() -> None:
-        x, y = st.session_state[key]["start"]
+    def choose(place: Sequence[float]) -> None:
+        x, y = place
         take(float(np.clip(x, 0, 1)), float(np.clip(y, 0, 1)))
 
     data: dict[str, Any] = {
@@ -54,7 +48,7 @@ def show_plane(
         "ways": [[np.round(part, DIGITS).tolist() for part in way] for way in ways],
         "axes": list(axes),
     }
-    _component(key=key, data=data, default={"start": list(start)}, on_start_change=changed)
+    _component.show(data, key=key, take=choose)
 
 
 def path_of(segments: Points) -> str:
