@@ -36,7 +36,7 @@ PAUSE_SECONDS = 15 * 60.0
 """How long a paused run keeps its worker; then it is stopped, and can be continued from its checkpoint."""
 
 HUNG_SECONDS = 60.0
-"""How long a worker may give no sign of life before it is ended."""
+"""How long a worker may give no sign of life before it is ended, after its first one."""
 
 KEEP_SECONDS = 7 * 24 * 3600.0
 """How long the folder of an ended job is kept; its record is kept for ever."""
@@ -56,7 +56,7 @@ class JobQueue:
         start: starts the worker of a job.
         at_once: how many workers at a time.
         grace: seconds that a worker has for stopping.
-        hung: seconds without a sign of life after which a worker is ended.
+        hung: seconds without a sign of life after which a worker is ended, more before its first one.
         pause: seconds after which a paused worker is asked to stop.
         tick: seconds between two looks at the workers.
     """
@@ -294,8 +294,8 @@ class JobQueue:
             self._stopping.pop(job_id, None)
             self._end_pause(job_id)
             self._report_end(folder, code, asked)
-        elif self._silences.of(folder) > self._hung:
-            folder.write_status(replace(folder.status(), phase=Phase.DIED, message=_hung_message(folder, self._hung)))
+        elif silent := self._silences.exceed(folder, self._hung):
+            folder.write_status(replace(folder.status(), phase=Phase.DIED, message=_hung_message(folder, silent)))
             worker.end()
         elif asked:
             self._end_pause(job_id)

@@ -28,14 +28,26 @@ COMPONENTS = {
         ".frame",
         "row 8, column 10 is",
     ),
-    "plane": (None, {**PLANE, "reference": [0, 0], "start": [0.5, 0.5], "axes": ["", ""]}, ".start", "left pixel 0.54,"),
+    "plane": (
+        None,
+        {**PLANE, "reference": [0, 0], "start": [0.5, 0.5], "axes": ["", ""]},
+        ".start",
+        "left pixel 0.54,",
+    ),
     "image_plane": (
         None,
-        {**PLANE, "pictures": [PICTURE] * 3, "mixture": [[1, 0, 0], [0, 1, 0]], "values": [], "marks": [], "at": [0.5, 0.5]},
+        {
+            **PLANE,
+            "pictures": [PICTURE] * 3,
+            "mixture": [[1, 0, 0], [0, 1, 0]],
+            "values": [],
+            "marks": [],
+            "at": [0.5] * 2,
+        },
         ".place",
         "Place 0.54 from the left",
     ),
-}  # fmt: skip
+}
 DRAW = """async ([script, html, data]) => {
     document.body.innerHTML = html;
     const { default: draw } = await import("data:text/javascript;base64," + script);

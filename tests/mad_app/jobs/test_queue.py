@@ -320,7 +320,7 @@ def test_a_worker_that_does_not_stop_is_ended_after_the_grace_time(
 def test_a_worker_without_a_sign_of_life_is_ended(
     open_queue: Callable[..., JobQueue], workers: Workers, reference: np.ndarray
 ) -> None:
-    queue = open_queue(hung=0.2)
+    queue = open_queue(hung=0.02)
     job_id = queue.submit(SPEC, reference)
     died = wait_for(queue, job_id, Phase.DIED)
     assert "no sign of life for 0.2 seconds" in str(died.status.message)
