@@ -84,6 +84,7 @@ class JobSpec:
         visitor: name of the visitor who asks; empty for nobody in particular.
         source: where the picture comes from; None for what the request itself says.
         notes: what was done to the values and the size of the picture as it was read, each a clause.
+        expected: about how many seconds it takes, by earlier runs; None while nothing is known of its metrics.
     """
 
     request: Request
@@ -91,6 +92,7 @@ class JobSpec:
     visitor: str = ""
     source: Source | None = None
     notes: tuple[str, ...] = ()
+    expected: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +156,7 @@ class JobFolder:
                 visitor=document.get("visitor", ""),
                 source=source if source in SOURCES else None,
                 notes=tuple(document.get("notes", ())),
+                expected=document.get("expected"),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"{path} does not describe a job: {error}") from error

@@ -45,7 +45,8 @@ class Waits:
 def waits(running: Sequence[Asked], waiting: Sequence[Asked], at_once: int) -> list[float | None]:
     """Seconds until the turn of each job that waits; None where nothing is known yet.
 
-    What a job takes that has not begun is estimated by those that run (`runs.pace`), as if all pictures were squares.
+    What a job takes that has not begun is estimated by those that run (`runs.pace`), as if all pictures were squares:
+    by those of its metrics, or else by what was expected when it was asked for, or else by any.
 
     Args:
         running: the jobs that have a place.
@@ -80,6 +81,10 @@ def _work(spec: JobSpec, status: Status, known: Sequence[Pace]) -> float:
     request, limit = spec.request, spec.request.seconds or float("inf")
     if status.seconds_left is not None:
         return status.seconds_left
-    metrics, steps = (request.first, request.second), request.steps - status.step
-    seconds = expected_seconds(metrics, request.size**2, steps, known, of_any=True)
+    metrics, pixels, steps = (request.first, request.second), request.size**2, request.steps - status.step
+    seconds = expected_seconds(metrics, pixels, steps, known)
+    if seconds is None and spec.expected is not None:
+        seconds = spec.expected * steps / request.steps
+    elif seconds is None:
+        seconds = expected_seconds(metrics, pixels, steps, known, of_any=True)
     return limit if seconds is None else min(limit, seconds)

@@ -22,6 +22,7 @@ from mad_app.ui.compete.shelf import show_example, show_introduction, show_shelf
 from mad_app.ui.compete.start_values import show_start_values
 from mad_app.ui.components.commands import show_folded_commands
 from mad_app.ui.components.containment import contained, whole_page
+from mad_app.ui.components.expected_time import expected_time
 from mad_app.ui.components.explanation import how_it_works_html
 from mad_app.ui.components.form import Form, first_request, plan, request_of_record
 from mad_app.ui.components.html import element, sentence, show_html, unbroken
@@ -190,9 +191,11 @@ def _start(queue: JobQueue, form: Form, request: Request, chosen: Request) -> No
     if limit := limit_of(queue, request):
         st.warning(limit, icon=":material/group:")
         return
-    spec = JobSpec(request=request, visitor=visitor(), source=form.picture.source, notes=form.picture.notes)
+    picture = form.picture
+    expected = expected_time(request, picture.reference.shape)
+    spec = JobSpec(request=request, visitor=visitor(), source=picture.source, notes=picture.notes, expected=expected)
     try:
-        job_id = queue.submit(spec, form.picture.reference)
+        job_id = queue.submit(spec, picture.reference)
     except ValueError as error:
         st.error(sentence(f"could not start: {error}"))
         return

@@ -1,6 +1,5 @@
 """About how long a run would take, beside the choice of its size: by earlier runs of the same metrics."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import streamlit as st
@@ -23,22 +22,27 @@ RENEWAL_SECONDS = 30.0
 
 def show_expected_time(request: Request, shape: tuple[int, ...]) -> None:
     """Say how long the request takes with images of this height and width, if that is known."""
-    st.caption(describe_expected_time(request, shape, _known(runs_root())))
+    st.caption(describe_expected_time(request, shape, expected_time(request, shape)))
 
 
-def describe_expected_time(request: Request, shape: tuple[int, ...], known: Iterable[Pace]) -> str:
-    """The sentence for a request with images of this height and width.
+def expected_time(request: Request, shape: tuple[int, ...]) -> float | None:
+    """About how many seconds the request takes with images of this height and width; None if it is not known."""
+    height, width = shape[:2]
+    metrics = request.first, request.second
+    seconds = expected_seconds(metrics, height * width, request.steps, _known(runs_root()))
+    return seconds if seconds is None else min(seconds, request.seconds or seconds)
+
+
+def describe_expected_time(request: Request, shape: tuple[int, ...], seconds: float | None) -> str:
+    """The sentence for a request with images of this height and width that takes so many seconds.
 
     Example:
-        >>> known = [Pace(frozenset({"ssim", "mse"}), 10_000, 0.01)]
-        >>> describe_expected_time(Request(first="ssim", second="mse", steps=200), (100, 400, 3), known)
+        >>> describe_expected_time(Request(steps=200), (100, 400, 3), 8.0)
         '400 × 100 pixels, 200 steps: about 8 s, by earlier runs of these metrics.'
     """
     height, width = shape[:2]
-    seconds = expected_seconds((request.first, request.second), height * width, request.steps, known)
     if seconds is None:
         return f"{width} × {height} pixels. How long a run of these metrics takes is known after the first one."
-    seconds = min(seconds, request.seconds or seconds)
     steps = "1 step" if request.steps == 1 else f"{request.steps} steps"
     return f"{width} × {height} pixels, {steps}: {about(seconds)}, by earlier runs of these metrics."
 

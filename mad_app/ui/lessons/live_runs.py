@@ -19,6 +19,7 @@ from mad_app.metrics.sum_names import parts_of
 from mad_app.records import RecordError, find_run, load_record
 from mad_app.records.run import content_hash
 from mad_app.records.storage import stamps_in
+from mad_app.ui.components.expected_time import expected_time
 from mad_app.ui.components.form import PictureChoice, metric_problem
 from mad_app.ui.components.html import plain, sentence
 from mad_app.ui.components.limits import limit_of
@@ -158,8 +159,9 @@ def _start(key: Key, reference: ImageArray) -> str | None:
     queue, request = server_queue(), request_for(key[1], key[2], LIVE_STEPS)
     if limit := limit_of(queue, request):
         return limit
+    spec = JobSpec(request=request, visitor=visitor(), expected=expected_time(request, reference.shape))
     try:
-        job_id = queue.submit(JobSpec(request=request, visitor=visitor()), reference)
+        job_id = queue.submit(spec, reference)
     except ValueError as error:
         return sentence(f"could not start: {error}")
     known = _known(str(queue.root))

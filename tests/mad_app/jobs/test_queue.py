@@ -131,6 +131,19 @@ def test_two_at_once(open_queue: Callable[..., JobQueue], workers: Workers, refe
     wait_until(lambda: jobs[3] in workers)
 
 
+def test_what_was_expected_tells_how_long_a_wait_is_before_the_first_step(
+    monkeypatch: pytest.MonkeyPatch, open_queue: Callable[..., JobQueue], workers: Workers, reference: np.ndarray
+) -> None:
+    monkeypatch.setattr("mad_app.jobs.waiting.RENEWAL_SECONDS", 0.0)
+    queue = open_queue()
+    spec = replace(SPEC, expected=60.0)
+    first, second, third = (queue.submit(spec, reference) for _ in range(3))
+    wait_until(lambda: first in workers)
+    assert [queue.look(job).wait for job in (second, third)] == [60.0, 120.0]
+    workers[first].report(phase=Phase.RUNNING, step=SPEC.request.steps // 2)  # whose speed is not known yet
+    assert [queue.look(job).wait for job in (second, third)] == [30.0, 90.0]
+
+
 def test_those_who_wait_learn_about_how_long(
     open_queue: Callable[..., JobQueue], workers: Workers, reference: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
