@@ -33,7 +33,10 @@ class SlurmExecutor:
 
     def __init__(self, folder: Path, *, cluster: str = "slurm", options: Mapping[str, Any] | None = None) -> None:
         chosen = {"timeout_min": MINUTES, "cpus_per_task": 1, **(options or {})}
-        os.environ.update(worker_environment(int(chosen["cpus_per_task"])))  # jobs take over the environment
+        cores = chosen["cpus_per_task"]
+        if not isinstance(cores, int) or cores < 1:
+            raise ArgumentError("slurm_options", f"cpus_per_task must be a whole number from 1 on, got {cores!r}")
+        os.environ.update(worker_environment(cores))  # jobs take over the environment
         try:
             self._executor = submitit.AutoExecutor(folder=folder, cluster=cluster)
         except RuntimeError as error:

@@ -97,7 +97,8 @@ class Viewer {
     const redraw = () => { this.write(); this.draw(); };
     this.watcher = new ResizeObserver(redraw);
     this.ports.forEach((port) => this.watcher.observe(port));
-    window.addEventListener("resize", () => box.isConnected && redraw()); // also when the browser's zoom changes
+    const resized = () => (box.isConnected ? redraw() : window.removeEventListener("resize", resized));
+    window.addEventListener("resize", resized); // also when the browser's zoom changes
     box.hidden = false;
   }
 

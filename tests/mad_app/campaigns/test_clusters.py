@@ -33,6 +33,8 @@ def test_options_and_clusters_that_there_are_not_are_refused(tmp_path: Path, mon
     monkeypatch.setattr(os, "environ", {**os.environ, "PATH": ""})
     with pytest.raises(ArgumentError, match="slurm_options cannot be used"):
         SlurmExecutor(tmp_path, cluster="local", options={"minutes": 3})
+    with pytest.raises(ArgumentError, match="cpus_per_task must be a whole number from 1 on, got 'two'"):
+        SlurmExecutor(tmp_path, cluster="local", options={"cpus_per_task": "two"})
     with pytest.raises(ClusterUnavailable, match="there is no Slurm here"):
         SlurmExecutor(tmp_path)
 
