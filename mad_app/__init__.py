@@ -18,16 +18,19 @@
 An image is float32 (H, W, 3), sRGB in [0, 1]; every metric is a distance, 0 between identical images.
 """
 
-from mad_app.call import mad_competition
-from mad_app.competition import Settings, SolverOptions, compete
-from mad_app.directions import eigen_distortions, load_distortions, principal_distortions
-from mad_app.images import Crop
-from mad_app.metrics import get_metric, metric_from
-from mad_app.records import load_series
-from mad_app.request import Request
-from mad_app.result import Result, load_run
-from mad_app.runs import resume_run, run_competition
-from mad_app.runs.series import level_sweep, repeated_seeds, resume_series, run_series, wang_simoncelli_2008
+from mad_app.garbage import no_search_for_garbage
+
+with no_search_for_garbage():
+    from mad_app.call import mad_competition
+    from mad_app.competition import Settings, SolverOptions, compete
+    from mad_app.directions import eigen_distortions, load_distortions, principal_distortions
+    from mad_app.images import Crop
+    from mad_app.metrics import get_metric, metric_from
+    from mad_app.records import load_series
+    from mad_app.request import Request
+    from mad_app.result import Result, load_run
+    from mad_app.runs import resume_run, run_competition
+    from mad_app.runs.series import level_sweep, repeated_seeds, resume_series, run_series, wang_simoncelli_2008
 
 __all__ = [
     "Crop",

@@ -5,6 +5,7 @@ import sys
 
 from mad_app.cli.main import program
 from mad_app.compilation_cache import use_compilation_cache
+from mad_app.garbage import search_seldom
 
 
 def main() -> None:
@@ -13,6 +14,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    search_seldom()
     use_compilation_cache()
     program()
 

@@ -42,7 +42,7 @@ LAYERS = (
     {"mad_app.metrics"},
     {"mad_app.distortions"},
     {"mad_app.images"},
-    {"mad_app.declaration", "mad_app.compilation_cache"},
+    {"mad_app.declaration", "mad_app.compilation_cache", "mad_app.garbage"},
     {"mad_app.errors"},
     {"lasi"},
 )

@@ -42,6 +42,7 @@ from mad_app.campaigns import mistakes
 from mad_app.competition import compete, compile_step, levels_in_reach, values_at_start
 from mad_app.competition.settings import Role
 from mad_app.compilation_cache import use_compilation_cache
+from mad_app.garbage import search_seldom
 from mad_app.jobs.explained import explain_record
 from mad_app.jobs.folder import JobFolder
 from mad_app.jobs.priority import PREPARING, RUNNING, set_priority, yield_to_the_page
@@ -69,6 +70,7 @@ def main(*, prepares: bool) -> None:
     """Do what is asked until nobody can ask any more."""
     answers = _take_standard_output()
     yield_to_the_page()
+    search_seldom()
     use_compilation_cache()
     inbox = Inbox()
     for request in inbox.requests(list(PREPARATIONS) if prepares else []):
