@@ -78,6 +78,10 @@ class JaxMetric(Summable):
         """True."""
         return True
 
+    def compile_binding(self, reference: jax.Array) -> None:
+        """Compile what `bind` runs for a reference (H, W, 3)."""
+        _compiled(self.prepare).lower(reference).compile()
+
     def compile_gradient(self, reference: jax.Array, images: int) -> None:
         """Compile `value_and_grad` of the metric bound to a reference (H, W, 3), for so many images."""
         (device,) = reference.devices()

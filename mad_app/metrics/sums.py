@@ -59,6 +59,9 @@ class Summable:
         """Whether all that it computes is in JAX."""
         return False
 
+    def compile_binding(self, reference: jax.Array) -> None:
+        """Compile what `bind` runs for a reference (H, W, 3), if anything is compiled."""
+
     def compile_gradient(self, reference: jax.Array, images: int) -> None:
         """Compile what the gradients of so many images run, bound to a reference (H, W, 3), if anything is compiled."""
 

@@ -2,15 +2,19 @@
 
 import contextlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from mad_app.competition import DEFAULT_SOLVER, SolverOptions
+import jax.numpy as jnp
+
+from mad_app.competition import CORNERS, DEFAULT_SOLVER, SolverOptions
 from mad_app.competition.settings import Role
 from mad_app.errors import ArgumentError
-from mad_app.images import BUNDLED, AnyImage
+from mad_app.images import BUNDLED, AnyImage, ImageArray
 from mad_app.metrics import KnownMetric, are_proportional, get_metric, spec_of
+from mad_app.metrics.sums import Summable
 from mad_app.records import (
     Checkpoint,
     Origin,
@@ -143,7 +147,7 @@ def compete_into(
     done = replace(request, gray=materials.gray)
     competition = Competition(
         request=done,
-        metrics=metrics_of(request, resolve),
+        metrics=_metrics_compiled_beside(request, resolve, materials.reference),
         materials=materials,
         origin=Origin.of(materials.reference, source, request.image, materials.notes),
         solver=solver,
@@ -260,6 +264,23 @@ def metrics_of(request: Request, resolve: Resolve) -> tuple[KnownMetric, KnownMe
         except RecordError as error:
             raise ArgumentError(argument, f"cannot be recorded: {error}") from error
     return metrics
+
+
+def _metrics_compiled_beside(
+    request: Request, resolve: Resolve, reference: ImageArray
+) -> tuple[KnownMetric, KnownMetric]:
+    """The same; what JAX runs for one is compiled, in threads, while the other is loaded, which may import PyTorch."""
+    on_device = jnp.asarray(reference)
+
+    def resolve_and_compile(name: str) -> KnownMetric:
+        metric = resolve(name)
+        if isinstance(metric, Summable):  # an error will be met where the program is needed
+            aside.submit(metric.compile_binding, on_device)
+            aside.submit(metric.compile_gradient, on_device, len(CORNERS))
+        return metric
+
+    with ThreadPoolExecutor(thread_name_prefix="compile") as aside:
+        return metrics_of(request, resolve_and_compile)
 
 
 def _metric_of(request: Request, role: Role, resolve: Resolve) -> KnownMetric:

@@ -279,3 +279,18 @@ def test_a_gradient_is_compiled_beside_the_binding(parallel_over_batch: bool) ->
     assert traced == [(1 if parallel_over_batch else 4, 5, 6, 3)]
     bound.value_and_grad(jnp.zeros((4, 5, 6, 3), jnp.float32))
     assert len(traced) == 1
+
+
+def test_a_binding_that_was_compiled_is_not_compiled_again() -> None:
+    traced = []
+
+    def prepare(reference: jax.Array) -> jax.Array:
+        traced.append(reference.shape)
+        return 2 * reference
+
+    metric = JaxMetric(name="traced", prepare=prepare, distances_to=lambda _, images: jnp.mean(images, axis=(1, 2, 3)))
+    reference = jnp.full((5, 7, 3), 0.5, jnp.float32)
+    metric.compile_binding(reference)
+    assert traced == [(5, 7, 3)]
+    assert np.asarray(metric.bind(reference).prepared).max() == 1
+    assert len(traced) == 1

@@ -6,12 +6,14 @@ import errno
 import itertools
 import json
 import os
+import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ from mad_app.competition import CORNERS, Reason
 from mad_app.competition.settings import SolverOptions
 from mad_app.errors import ArgumentError
 from mad_app.images import bundled_path, from_uint8, load_image, save_png, to_uint8
-from mad_app.metrics import KnownMetric, get_metric
+from mad_app.metrics import JaxMetric, KnownMetric, get_metric
 from mad_app.metrics.sums import Summable
 from mad_app.records import (
     UNFINISHED,
@@ -55,6 +57,30 @@ QUICK = dataclasses.replace(REQUEST, first="square-norm", second="form", size=SI
 
 def quick_metric(name: str) -> KnownMetric:
     return {"square-norm": SQUARE_NORM, "form": FORM}[name]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReportsCompiling(JaxMetric):
+    """A metric that reports when it begins to be compiled."""
+
+    begun: threading.Event = dataclasses.field(default_factory=threading.Event)
+
+    def compile_binding(self, reference: jax.Array) -> None:
+        self.begun.set()
+        super().compile_binding(reference)
+
+
+def test_the_first_metric_is_compiled_while_the_second_is_loaded(tmp_path: Path) -> None:
+    first = ReportsCompiling(**{item.name: getattr(SQUARE_NORM, item.name) for item in dataclasses.fields(JaxMetric)})
+
+    def resolve(name: str) -> KnownMetric:
+        if name == "square-norm":
+            return first
+        assert first.begun.wait(60)
+        return FORM
+
+    folder = run_competition(QUICK, tmp_path, resolve=resolve)
+    assert_same_result(folder, run_competition(QUICK, tmp_path, resolve=quick_metric))
 
 
 # ---- the record is true ----------------------------------------------------------------------------------------------
