@@ -4,19 +4,27 @@ A value that is not available (the metric is not installed here, the images are 
 finite) is None. Nothing is downloaded.
 """
 
+import contextlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import numpy as np
 
 from mad_app.metrics.contract import checked_images, checked_reference
 from mad_app.metrics.failure import MetricFailed, failures_of
-from mad_app.metrics.protocol import Metric
+from mad_app.metrics.protocol import KnownMetric, Metric
 from mad_app.metrics.registry import get_measurable, measured_by_default, spec_of
 from mad_app.metrics.spec import MetricSpec
 
 Values = tuple[float | None, ...]
+
+AT_A_TIME = 2
+"""How many metrics are evaluated at a time."""
+
+PIXELS_AT_A_TIME = 256**2
+"""Of an image, above which one metric after the other is evaluated: each takes all cores then, and more memory."""
 
 
 def measure(reference: jax.Array, image: jax.Array, names: Iterable[str] | None = None) -> dict[str, float | None]:
@@ -71,18 +79,48 @@ def measure_batch(
     specs = {name: spec_of(name, argument="names") for name in asked}
     reference = checked_reference(reference, metric="measure", minimum_size=1)
     images = checked_images(images, reference.shape)
-    values = {name: _listed_values(name, spec, reference, images) for name, spec in specs.items()}
+    values = _listed_values(specs, reference, images)
     return values | {metric.name: _values(metric, reference, images) for metric in also}
 
 
-def _listed_values(name: str, spec: MetricSpec, reference: jax.Array, images: jax.Array) -> Values:
-    if spec.missing() or min(reference.shape[:2]) < spec.minimum_size:
-        return (None,) * len(images)
+def _listed_values(specs: Mapping[str, MetricSpec], reference: jax.Array, images: jax.Array) -> dict[str, Values]:
+    """The values of listed metrics; of small images on a CPU two are evaluated at a time, while others are loaded."""
+    unknown: Values = (None,) * len(images)
+    if not _is_small(reference):
+        return {
+            name: _evaluate(_load(name, spec, reference), reference, images) or unknown for name, spec in specs.items()
+        }
+    aside = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="measure")
     try:
-        with failures_of(name):
-            return _values(get_measurable(name), reference, images)
-    except MetricFailed:  # costs no other metric its values
-        return (None,) * len(images)
+        running = {
+            name: aside.submit(_evaluate, _load(name, spec, reference), reference, images)
+            for name, spec in specs.items()
+        }
+        return {name: values.result() or unknown for name, values in running.items()}
+    finally:
+        aside.shutdown(cancel_futures=True)
+
+
+def _is_small(reference: jax.Array) -> bool:
+    on_cpu = all(device.platform == "cpu" for device in reference.devices())
+    return on_cpu and math.prod(reference.shape[:2]) <= PIXELS_AT_A_TIME
+
+
+def _load(name: str, spec: MetricSpec, reference: jax.Array) -> KnownMetric | None:
+    """The metric, where it is available and the reference is not too small for it."""
+    if spec.missing() or min(reference.shape[:2]) < spec.minimum_size:
+        return None
+    with contextlib.suppress(MetricFailed), failures_of(name):  # costs no other metric its values
+        return get_measurable(name)
+    return None
+
+
+def _evaluate(metric: KnownMetric | None, reference: jax.Array, images: jax.Array) -> Values | None:
+    """The values of a metric that was loaded; None if it fails."""
+    if metric is not None:
+        with contextlib.suppress(MetricFailed), failures_of(metric.name):
+            return _values(metric, reference, images)
+    return None
 
 
 def _values(metric: Metric, reference: jax.Array, images: jax.Array) -> Values:

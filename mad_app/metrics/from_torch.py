@@ -5,6 +5,7 @@ PyTorch has images as (N, 3, H, W), so the axes are permuted where they cross fr
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -192,17 +193,43 @@ class BoundTorchMetric:
         return map_threads(function if len(parts) == 1 else work, parts)
 
 
+class _Shared:
+    """PyTorch's process-wide settings for metrics: made by the first thread inside, and undone by the last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._settings = contextlib.ExitStack()
+
+    def enter(self) -> None:
+        with self._lock:
+            if not self._inside:
+                flags = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+                self._settings.enter_context(flags)
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._settings.close()
+
+
+_SHARED = _Shared()
+
+
 @contextlib.contextmanager
 def metric_settings() -> Iterator[None]:
-    """Set PyTorch's process-wide settings for a metric, and restore them afterwards.
+    """Set PyTorch's settings for a metric, and restore them when no thread is inside any more.
 
     On a GPU, convolutions in full float32 by a deterministic algorithm: TensorFloat-32, the default there, has 10 bits,
-    too few for a level that is kept to 1e-5. On the CPU, `THREADS`.
+    too few for a level that is kept to 1e-5. On the CPU, `THREADS`, which each thread has for itself.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(THREADS)
+    _SHARED.enter()
     try:
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-            yield
+        yield
     finally:
+        _SHARED.leave()
         torch.set_num_threads(threads)

@@ -3,6 +3,7 @@
 import math
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
@@ -13,7 +14,7 @@ import torch
 
 from mad_app.errors import ArgumentError
 from mad_app.metrics import BoundJaxMetric, JaxMetric, Metric, from_torch, get_metric, threads, value_and_grad_of
-from mad_app.metrics.from_torch import THREADS, TorchMetric
+from mad_app.metrics.from_torch import THREADS, TorchMetric, metric_settings
 from mad_app.metrics.interchange import to_jax, to_torch
 from mad_app.metrics.sums import bind_together
 from mad_app.metrics.threads import CORES, map_threads
@@ -294,3 +295,19 @@ def test_a_binding_that_was_compiled_is_not_compiled_again() -> None:
     assert traced == [(5, 7, 3)]
     assert np.asarray(metric.bind(reference).prepared).max() == 1
     assert len(traced) == 1
+
+
+def test_settings_last_until_no_thread_is_inside() -> None:
+    before = torch.backends.cudnn.allow_tf32
+    first, second = metric_settings(), metric_settings()
+    torch.backends.cudnn.allow_tf32 = True
+    try:
+        with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
+            one.submit(first.__enter__).result()
+            other.submit(second.__enter__).result()
+            one.submit(first.__exit__, None, None, None).result()
+            assert not torch.backends.cudnn.allow_tf32
+            other.submit(second.__exit__, None, None, None).result()
+        assert torch.backends.cudnn.allow_tf32
+    finally:
+        torch.backends.cudnn.allow_tf32 = before

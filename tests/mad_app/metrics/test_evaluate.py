@@ -1,5 +1,6 @@
 """Values of several metrics: one per metric and image, None where it is not available."""
 
+import threading
 import urllib.request
 
 import jax
@@ -9,7 +10,9 @@ import pytest
 from mad_app.errors import ArgumentError
 from mad_app.metrics import (
     JaxMetric,
+    KnownMetric,
     describe_metrics,
+    evaluate,
     get_metric,
     measure,
     measure_batch,
@@ -76,3 +79,34 @@ def test_other_names_and_images_are_errors() -> None:
         measure(reference, reference[:8])
     with pytest.raises(ValueError, match="must be float32"):
         measure(255 * jnp.ones((8, 8, 3), jnp.uint8), reference)
+
+
+@pytest.mark.parametrize(("size", "at_a_time"), [(16, 2), (257, 1)])
+def test_two_metrics_are_evaluated_at_a_time_for_small_images(
+    monkeypatch: pytest.MonkeyPatch, size: int, at_a_time: int
+) -> None:
+    meeting = threading.Barrier(at_a_time, timeout=60)
+
+    class Meets:
+        name = "meets"
+
+        def bind(self, reference: jax.Array) -> "Meets":  # noqa: ARG002
+            return self
+
+        def distances(self, images: jax.Array) -> list[float]:
+            meeting.wait()
+            return [0.5] * len(images)
+
+    monkeypatch.setattr(evaluate, "get_measurable", lambda _: Meets())
+    reference = jnp.zeros((size, size, 3), jnp.float32)
+    assert measure_batch(reference, reference[None], ["mse", "lasi"]) == {"mse": (0.5,), "lasi": (0.5,)}
+
+
+def test_a_metric_that_fails_costs_no_other_its_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(name: str) -> KnownMetric:
+        return pytest.fail("not this one") if name == "ssim" else get_metric(name)
+
+    monkeypatch.setattr(evaluate, "get_measurable", fails)
+    reference = smooth_picture(16)
+    values = measure_batch(reference, noisy(reference, 0.1), ["mse", "ssim", "lasi:2"])
+    assert [of_images[0] is None for of_images in values.values()] == [False, True, False]
