@@ -12,6 +12,7 @@ import numpy.typing as npt
 from mad_app.competition import DEFAULT_SOLVER, Settings, SolverOptions
 from mad_app.competition.settings import Role
 from mad_app.errors import ArgumentError
+from mad_app.figures import restoration_text
 from mad_app.images import MAX_SIZE, AnyImage, Crop
 from mad_app.metrics import KnownMetric, metric_from, resolve_metric
 from mad_app.request import NONE, Request, crop_settings
@@ -190,8 +191,11 @@ class _Bar:
 
     def __call__(self, progress: Progress) -> None:
         """Show a step."""
-        self._bar.update(progress.step.index - self._bar.n)
-        if progress.lacking:
+        at = progress.restoration
+        self._bar.update((at.index if at else progress.step.index) - self._bar.n)
+        if at:
+            self._bar.set_postfix_str(f"returning to the level: {restoration_text(at.step, at.departure)}")
+        elif progress.lacking:
             self._bar.set_postfix_str(LACKING[progress.lacking])
         elif progress.step.reasons is None:
             first, second = progress.extremes("first"), progress.extremes("second")

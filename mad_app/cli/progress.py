@@ -13,6 +13,8 @@ from mad_app.runs import Progress
 
 SECONDS_BETWEEN_LINES = 0.1
 """Least time between two versions of the line; nobody reads faster."""
+FIRST_RESTORATION_LINE = 8
+"""Steps of the return to the level, a power of two, after which a file gets a line of it; most returns are shorter."""
 
 
 class ProgressLine:
@@ -49,24 +51,36 @@ class ProgressLine:
 
     def _is_due(self, progress: Progress) -> bool:
         now, tenth = time.monotonic(), 10 * progress.step.index // progress.steps
-        due = now - self.shown_at >= SECONDS_BETWEEN_LINES if self.rewritten else tenth > self.tenth
+        if progress.restoration is not None:
+            due = self._is_restoration_due(progress.restoration.step, now)
+        else:
+            due = now - self.shown_at >= SECONDS_BETWEEN_LINES if self.rewritten else tenth > self.tenth
         if due:
             self.shown_at, self.tenth = now, tenth
         return due or (progress.step.reasons is not None and progress.lacking is None)
+
+    def _is_restoration_due(self, step: int, now: float) -> bool:
+        """In a terminal its beginning, too; elsewhere whenever the return is twice as long as at the line before."""
+        if self.rewritten:
+            return step == 0 or now - self.shown_at >= SECONDS_BETWEEN_LINES
+        return step >= FIRST_RESTORATION_LINE and step & (step - 1) == 0
 
 
 def progress_text(request: Request, progress: Progress) -> str:
     """Steps done, the time left, the highest and lowest value of each metric, and the largest drift, in one line.
 
-    After the last step there are steps and time alone: the values that count are those of the saved 8-bit images.
+    While the images return to their level, the steps of the return, and how far the worst image is still off. After the
+    last step there are steps and time alone: the values that count are those of the saved 8-bit images.
     """
-    from mad_app.figures import running_drift_sentence  # imports Matplotlib
+    from mad_app.figures import restoration_text, running_drift_sentence  # imports Matplotlib
 
+    if (at := progress.restoration) is not None:
+        return f"{at.index}/{progress.steps}  returning to the level: {restoration_text(at.step, at.departure)}"
     step, parts = progress.step, [f"{progress.step.index}/{progress.steps}"]
     if step.reasons is not None:
         return f"{parts[0]}  optimized in {clock(progress.seconds)}"
     if progress.seconds_left is not None:
-        parts.append(f"{clock(progress.seconds_left)} left")
+        parts.append(f"{clock(progress.seconds_left)} of steps left")
     parts += [f"{request.first} {progress.extremes('first')}", f"{request.second} {progress.extremes('second')}"]
     return "  ".join([*parts, running_drift_sentence(float(np.abs(step.drift).max()))])
 

@@ -5,6 +5,7 @@ four images form one batch, so each step evaluates both metrics once. On the way
 last step has them back on it.
 """
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -24,6 +25,7 @@ from mad_app.competition.settings import (
     DEFAULT_SOLVER,
     MAX_DRIFT,
     Reason,
+    Restoration,
     Role,
     Settings,
     SolverOptions,
@@ -50,6 +52,7 @@ def compete(
     resume: Step | None = None,
     spent: float = 0.0,
     should_stop: Callable[[], bool] = lambda: False,
+    on_restoration: Callable[[Restoration], None] = lambda _: None,
 ) -> Iterator[Step]:
     """Run a competition.
 
@@ -71,6 +74,8 @@ def compete(
             followed then, bit for bit.
         spent: seconds that the steps before `resume` took, which count towards `settings.seconds`.
         should_stop: called after each step; true ends the competition.
+        on_restoration: called when the images begin to return to their level, before the last step is yielded, and
+            after each step of the return.
 
     Yields:
         The start (nothing for it when resuming), each step, and last a step with `reasons`, whose images are back on
@@ -97,7 +102,7 @@ def compete(
     for info in iterate(problem, _committed(state), known=known):
         seconds += time.monotonic() - began
         if reason := _end(info, settings, seconds, should_stop):
-            yield _last_step(problem, info, reason)
+            yield _last_step(problem, info, reason, on_restoration)
             return
         if resume is None or int(info.step_index) > resume.index:
             yield _step(problem, info, info)
@@ -188,14 +193,21 @@ def _end(info: StepInfo, settings: Settings, seconds: float, should_stop: Callab
     return Reason.STOPPED if index > 0 and should_stop() else None
 
 
-def _last_step(problem: Problem, last: StepInfo, reason: Reason) -> Step:
+def _last_step(problem: Problem, last: StepInfo, reason: Reason, on_restoration: Callable[[Restoration], None]) -> Step:
     """The last step, its images back on their level, and why each of them ended."""
     known = None if last.evaluation is None else _committed(values_of(last.evaluation))
-    restored = _restored(problem, last, last.params, known)
+    steps = itertools.count()
+
+    def report(info: StepInfo) -> None:
+        departure = np.abs(info.drift)[np.asarray(info.finite)].max(initial=0)
+        on_restoration(Restoration(int(last.step_index), next(steps), float(departure)))
+
+    report(last)
+    restored = _restored(problem, last, last.params, report, known)
     lost = (np.abs(restored.drift) > MAX_DRIFT) & np.asarray(restored.finite)
     if lost.any():
         params = select(jnp.asarray(lost), last.optimizer.last_on_level, restored.params)
-        restored = _restored(problem, last, params)
+        restored = _restored(problem, last, params, report)
     failed = np.asarray(last.optimizer.failed) | ~np.asarray(restored.finite)
     feasible = np.abs(restored.drift) <= MAX_DRIFT
     flags = zip(failed, feasible, np.asarray(last.converged), np.asarray(last.at_bounds), strict=True)
@@ -203,12 +215,18 @@ def _last_step(problem: Problem, last: StepInfo, reason: Reason) -> Step:
 
 
 def _restored(
-    problem: Problem, last: StepInfo, params: jax.Array, known: tuple[Values, Values] | None = None
+    problem: Problem,
+    last: StepInfo,
+    params: jax.Array,
+    report: Callable[[StepInfo], None],
+    known: tuple[Values, Values] | None = None,
 ) -> StepInfo:
     """The params brought back to their level, as far as the metrics resolve it; `known` are both metrics there."""
     solver = problem.constants.solver
     state = _committed(reinit(params, last.optimizer, int(last.step_index)))
     for count, info in enumerate(iterate(problem, state, restore=True, known=known)):
+        if count:
+            report(info)
         departure = np.abs(info.drift)
         stuck = np.asarray(info.optimizer.step_scale) < solver.min_step_scale
         off = (departure > solver.level_tolerance) & ~(stuck & (departure <= MAX_DRIFT)) & np.asarray(info.finite)

@@ -285,6 +285,22 @@ DEFAULT_SOLVER = SolverOptions()
 
 
 @dataclass(frozen=True)
+class Restoration:
+    """How far the images' return to their level is, after the steps of a competition.
+
+    Attributes:
+        index: steps that the competition made.
+        step: steps of the return that were made so far; 0 when it begins.
+        departure: the largest relative departure of a fixed metric from its level among the images; those where a
+            metric is not finite do not count.
+    """
+
+    index: int
+    step: int
+    departure: float
+
+
+@dataclass(frozen=True)
 class Step:
     """One iterate of a competition; position i of every array belongs to CORNERS[i].
 

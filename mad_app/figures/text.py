@@ -162,6 +162,20 @@ def reported_drift_sentence(run: Run) -> str:
     return "; ".join(parts) + "."
 
 
+def restoration_text(step: int, departure: float) -> str:
+    """How far the images' return to their level is.
+
+    Args:
+        step: steps of the return that were made.
+        departure: the largest relative departure of the four images from their levels.
+
+    Example:
+        >>> restoration_text(12, 0.003)
+        'step 12, off by up to 0.3 %'
+    """
+    return f"step {step}, off by up to {drift_magnitude(departure)}"
+
+
 def running_drift_sentence(drift: float) -> str:
     """How far fixed metrics are from their levels while a run goes on.
 

@@ -48,7 +48,7 @@ class Phase(enum.Enum):
     RUNNING = "Running"
     PAUSED = "Paused"
     NO_ROOM = "Waiting for room on the disk"
-    RESTORING = "Bringing the images back to their level"
+    RESTORING = "Returning to the level"
     VALUES = "Rounding the images to 8 bits and measuring all metrics"
     MAPS = "Computing the maps"
     DONE = "Finished"
@@ -103,7 +103,9 @@ class Status:
         phase: where it is.
         step: steps done.
         speed: recent steps per second; None while unknown.
-        seconds_left: to the end at this speed; None while unknown.
+        seconds_left: to the end of the steps at this speed; None while unknown.
+        restoration_step: steps of the return to the level; None before it.
+        departure: how far the worst image was then from its level, relative to it; None before.
         run: id of its record, once there is one.
         message: why it ended, where the phase alone does not say it.
         trace: the values of both metrics so far.
@@ -113,6 +115,8 @@ class Status:
     step: int = 0
     speed: float | None = None
     seconds_left: float | None = None
+    restoration_step: int | None = None
+    departure: float | None = None
     run: str | None = None
     message: str | None = None
     trace: Trace = field(default_factory=Trace)

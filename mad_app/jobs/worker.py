@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from mad_app.competition import Reason
+from mad_app.competition import Reason, Restoration
 from mad_app.images.encode import to_jpeg
 from mad_app.jobs.explained import explain_images
 from mad_app.jobs.folder import HEARTBEAT_SECONDS, JobFolder, Phase
@@ -89,7 +89,10 @@ class Reporter:
         return self._metrics[-1]
 
     def on_progress(self, progress: Progress) -> None:
-        """Take a step into the status; wait while the job is paused."""
+        """Take a step, or one of the return to the level, into the status; wait while the job is paused."""
+        if progress.restoration is not None:
+            self._report_restoration(progress.restoration)
+            return
         step, now = progress.step, time.monotonic()
         if progress.waiting_for_room != self.folder.has_no_room():
             self.folder.mark_no_room(progress.waiting_for_room)
@@ -109,13 +112,6 @@ class Reporter:
         if not measuring and self.folder.is_asked_to_pause():
             self._pause(progress)
 
-    def should_stop(self) -> bool:
-        """Whether to stop; if so, the job is reported to bring its images back to their level, as a run then does."""
-        if not self.is_asked_to_stop():
-            return False
-        self.report(phase=Phase.RESTORING)
-        return True
-
     def is_asked_to_stop(self) -> bool:
         """Whether the job, or the whole server, is to end."""
         return self.orphaned or self.folder.is_asked_to_stop()
@@ -126,7 +122,7 @@ class Reporter:
             return {"values": Phase.VALUES, "maps": Phase.MAPS}[progress.lacking]
         if step.reasons is not None:
             return self.status.phase
-        return Phase.RESTORING if step.index >= progress.steps else Phase.RUNNING if step.index else Phase.COMPILING
+        return Phase.RUNNING if step.index else Phase.COMPILING
 
     def _pause(self, progress: Progress) -> None:
         """Wait until the run may continue, may make one step (still as paused), or is asked to stop."""
@@ -178,6 +174,20 @@ class Reporter:
             trace=Trace.of(self._history),
         )
 
+    def _report_restoration(self, at: Restoration) -> None:
+        """Report its beginning, and then its steps, not more often than a page can use them."""
+        now = time.monotonic()
+        if at.step == 0 or now - self._last_report > SECONDS_BETWEEN_REPORTS:
+            self.report(
+                phase=Phase.RESTORING,
+                step=at.index,
+                speed=None,
+                seconds_left=0.0,
+                restoration_step=at.step,
+                departure=at.departure,
+            )
+            self._last_report = now
+
     def _give_to_visitor(self, record: Path) -> None:
         """Once there is a new record, let it belong to who asked for it."""
         if self.status.run is None and self._spec.visitor:
@@ -204,7 +214,7 @@ def _compete(reporter: Reporter) -> None:
     calls: dict[str, Any] = {
         "resolve": reporter.resolve,
         "on_progress": reporter.on_progress,
-        "should_stop": reporter.should_stop,
+        "should_stop": reporter.is_asked_to_stop,
     }
     if spec.run is None:
         made = materialize(spec.request, folder.reference())

@@ -16,7 +16,16 @@ from typing import Literal
 import jax.numpy as jnp
 import numpy as np
 
-from mad_app.competition import CORNERS, Reason, SolverOptions, Step, compete, parametrization, quantize_at_level
+from mad_app.competition import (
+    CORNERS,
+    Reason,
+    Restoration,
+    SolverOptions,
+    Step,
+    compete,
+    parametrization,
+    quantize_at_level,
+)
 from mad_app.competition.settings import Role
 from mad_app.images import from_uint8, nearest_8bit
 from mad_app.metrics import KnownMetric, get_measurable, measure_batch, measure_maps, measured_by_default
@@ -63,11 +72,12 @@ class Progress:
         folder: the record; None for one in memory.
         step: the last step done; its `reasons` are set in the last call.
         steps: how many there will be.
-        seconds: spent so far, earlier parts of a resumed run included.
+        seconds: spent up to this step, earlier parts of a resumed run included.
         speed: recent steps per second; None while it is not known.
-        seconds_left: to the end at this speed; None while it is not known.
+        seconds_left: to the end of the steps at this speed; None while it is not known.
         waiting_for_room: the disk is full; the run goes on when there is room.
         lacking: what the record of a run that has ended still gets; None before the end and when it is complete.
+        restoration: how far the images' return to their level is, after the steps; None before it and after it.
     """
 
     folder: Path | None
@@ -78,6 +88,7 @@ class Progress:
     seconds_left: float | None
     waiting_for_room: bool = False
     lacking: Lacking | None = None
+    restoration: Restoration | None = None
 
     def extremes(self, role: Role) -> str:
         """A metric's values of the two images for which it is optimized, such as "↑0.42 ↓0.013"."""
@@ -118,7 +129,7 @@ class Recorder:
     Args:
         competition: what is recorded.
         store: where the record goes.
-        on_progress: called at the start, after each step and at the end.
+        on_progress: called at the start, after each step, while the images return to their level, and at the end.
         should_stop: asked after each step, and while the run waits for room on the disk.
         checkpoint: of a run that is resumed.
     """
@@ -160,6 +171,7 @@ class Recorder:
             resume=before.step if before else None,
             spent=before.seconds if before else 0.0,
             should_stop=self._should_stop,
+            on_restoration=self._report_restoration,
         )
 
     def _drain(self, steps: Iterator[Step]) -> None:
@@ -312,6 +324,13 @@ class Recorder:
         if left is not None and self._request.seconds is not None:
             left = max(0.0, min(left, self._request.seconds - at.seconds))
         self._on_progress(Progress(self._store.folder, at.step, steps, at.seconds, speed, left, waiting, lacking))
+
+    def _report_restoration(self, restoration: Restoration) -> None:
+        """Call `on_progress`, with the last step of which the images are known."""
+        at = self._checkpoint
+        if at is not None and self._store.begun:
+            progress = Progress(self._store.folder, at.step, self._request.steps, at.seconds, None, 0.0)
+            self._on_progress(replace(progress, restoration=restoration))
 
     def _speed(self, index: int, seconds: float) -> float | None:
         """Recent steps per second up to this one."""

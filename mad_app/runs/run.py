@@ -58,7 +58,8 @@ def run_competition(
             the record says that it was given as an array, with its size and a hash of its content.
         solver: the constants of the solver.
         resolve: from a metric's name to the metric.
-        on_progress: called at the start, after each step, at the end, and while the run waits for room on the disk.
+        on_progress: called at the start, after each step, while the images return to their level, at the end, and while
+            the run waits for room on the disk.
         should_stop: asked after each step; the record of a run that was stopped can be resumed.
 
     Returns:

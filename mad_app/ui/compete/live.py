@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mad_app.competition.settings import MAX_DRIFT
-from mad_app.figures import contest_title, drift_magnitude, running_drift_sentence
+from mad_app.figures import contest_title, drift_magnitude, restoration_text, running_drift_sentence
 from mad_app.jobs.folder import Job, JobFolder, Phase, Status
 from mad_app.jobs.queue import PAUSE_SECONDS, JobQueue
 from mad_app.ui.compete.my_runs import place_in_queue
@@ -94,10 +94,17 @@ def progress_text(job: Job, stopping: bool) -> str:
         minutes = round(PAUSE_SECONDS / 60)
         return f"Paused at step {status.step} of {steps}. After {minutes} minutes it stops; you can continue it later."
     if status.phase is not Phase.RUNNING:
-        return "Stopping …" if stopping and status.phase.early else f"{status.phase.value} …"
+        return "Stopping …" if stopping and status.phase.early else describe_phase(status)
     slow = ["slow motion"] if job.folder.is_slow() else []
     parts = [f"Step {status.step} of {steps}", *slow, *_speed(status), *_drift(status)]
     return ("Stopping … " if stopping else "") + " · ".join(parts)
+
+
+def describe_phase(status: Status) -> str:
+    """The phase of a job; where the images return to their level, with how far that is."""
+    if status.phase is Phase.RESTORING and status.restoration_step is not None and status.departure is not None:
+        return f"{status.phase.value}: {restoration_text(status.restoration_step, status.departure)}"
+    return f"{status.phase.value} …"
 
 
 def _draw(queue: JobQueue, known: Job, around: Surroundings, drawn: list[object]) -> None:
@@ -204,7 +211,7 @@ def _slow_button(queue: JobQueue, job: Job, around: Surroundings) -> None:
 def _speed(status: Status) -> list[str]:
     if status.speed is None or status.seconds_left is None:
         return []
-    return [f"{status.speed:.1f} steps per second", f"{duration(status.seconds_left)} left"]
+    return [f"{status.speed:.1f} steps per second", f"{duration(status.seconds_left)} of steps left"]
 
 
 def _drift(status: Status) -> list[str]:

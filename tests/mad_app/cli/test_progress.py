@@ -13,7 +13,7 @@ import pytest
 
 from mad_app.cli import progress
 from mad_app.cli.progress import ProgressLine, progress_text
-from mad_app.competition import Reason, Step
+from mad_app.competition import Reason, Restoration, Step
 from mad_app.request import Request
 from mad_app.runs import Progress
 
@@ -39,6 +39,10 @@ def progress_at(index: int, *, seconds_left: float | None = 72.4) -> Progress:
     return Progress(Path("runs/a"), step, 100, 1.0, 1.5, seconds_left)
 
 
+def returning(step: int, departure: float = 0.003) -> Progress:
+    return dataclasses.replace(progress_at(99), restoration=Restoration(100, step, departure))
+
+
 def whole_run() -> Iterator[Progress]:
     return map(progress_at, range(101))
 
@@ -46,14 +50,14 @@ def whole_run() -> Iterator[Progress]:
 def test_a_line_shows_the_extremes_of_both_metrics_the_drift_and_the_time_left() -> None:
     extremes = "lasi ↑1.84 ↓0.0271  lpips-alex ↑1.87 ↓0.000612"
     now = "off by up to 0.02 % for now; corrected at the end"
-    assert progress_text(REQUEST, progress_at(20)) == f"20/100  1:12 left  {extremes}  {now}"
+    assert progress_text(REQUEST, progress_at(20)) == f"20/100  1:12 of steps left  {extremes}  {now}"
     assert progress_text(REQUEST, progress_at(20, seconds_left=None)) == f"20/100  {extremes}  {now}"
     assert progress_text(REQUEST, progress_at(100)) == "100/100  optimized in 0:01"
 
 
 @pytest.mark.parametrize(("seconds", "clock"), [(0, "0:00"), (9.6, "0:10"), (3599.6, "1:00:00"), (36_062, "10:01:02")])
 def test_the_time_left_is_read_from_a_clock(seconds: float, clock: str) -> None:
-    assert f"  {clock} left  " in progress_text(REQUEST, progress_at(20, seconds_left=seconds))
+    assert f"  {clock} of steps left  " in progress_text(REQUEST, progress_at(20, seconds_left=seconds))
 
 
 def test_a_value_that_is_no_number_is_shown_as_such() -> None:
@@ -70,6 +74,30 @@ def test_a_file_gets_a_line_every_tenth_of_the_run() -> None:
     line.end()
     lines = stream.getvalue().splitlines()
     assert [text.partition("/")[0] for text in lines] == [str(index) for index in range(0, 101, 10)]
+
+
+def test_the_return_to_the_level_is_shown_with_its_steps_and_how_far_off_the_images_are() -> None:
+    assert progress_text(REQUEST, returning(12)) == "100/100  returning to the level: step 12, off by up to 0.3 %"
+
+
+@pytest.mark.parametrize(("steps", "lines"), [(3, 0), (40, 3), (225, 5)])
+def test_a_file_gets_a_few_lines_of_a_long_return_and_none_of_a_short_one(steps: int, lines: int) -> None:
+    stream = io.StringIO()
+    line = ProgressLine(REQUEST, stream)
+    for step in range(steps + 1):
+        line(returning(step))
+    assert stream.getvalue().count("returning to the level") == lines
+
+
+def test_a_terminal_shows_at_once_that_the_return_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: 0.0))
+    stream = Terminal()
+    line = ProgressLine(REQUEST, stream)
+    for progress_now in (progress_at(99), returning(0), returning(1)):
+        line(progress_now)
+    shown = stream.getvalue().split("\r")[1:]
+    assert len(shown) == 2
+    assert "step 0, off by up to 0.3 %" in shown[1]
 
 
 @pytest.mark.parametrize("columns", [40, 200])

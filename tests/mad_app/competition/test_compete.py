@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mad_app.competition import CORNERS, DEFAULT_SOLVER, MAX_DRIFT, Reason, Settings, Step, compete
+from mad_app.competition import CORNERS, DEFAULT_SOLVER, MAX_DRIFT, Reason, Restoration, Settings, Step, compete
 from mad_app.competition.schedules import feasibility_tolerance
 from mad_app.competition.solver import StepInfo
 from mad_app.distortions import distort
@@ -244,6 +244,20 @@ def test_an_image_that_cannot_return_to_its_level_is_infeasible(monkeypatch: pyt
     assert Reason.INFEASIBLE in last.reasons
     for drift, reason in zip(last.drift, last.reasons, strict=True):
         assert (reason is Reason.INFEASIBLE) == (abs(drift) > MAX_DRIFT)
+
+
+def test_the_return_to_the_level_is_told_before_the_last_step() -> None:
+    reference, start = reference_and_start()
+    told: list[Restoration] = []
+    for step in compete(
+        reference, start, SQUARE_NORM, FORM, Settings(steps=20), should_stop=lambda: True, on_restoration=told.append
+    ):
+        assert bool(told) == (step.reasons is not None)
+    assert [restoration.step for restoration in told] == list(range(len(told)))
+    assert len(told) > 1
+    assert {restoration.index for restoration in told} == {step.index}
+    assert told[0].departure > MAX_DRIFT
+    assert told[-1].departure == np.abs(step.drift).max() <= DEFAULT_SOLVER.level_tolerance
 
 
 def test_a_step_of_a_competition_that_was_left_early_is_brought_back_to_its_level() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from mad_app.images import bundled_path, crop_square, load_image
 from mad_app.jobs import worker as worker_module
-from mad_app.jobs.folder import JobFolder, JobSpec, Phase
+from mad_app.jobs.folder import JobFolder, JobSpec, Phase, Status
 from mad_app.jobs.worker import Reporter, work
 from mad_app.metrics import OUT_OF_MEMORY
 from mad_app.records import load_record, room
@@ -52,6 +52,32 @@ def test_a_run_is_reported_and_its_record_kept(tmp_path: Path) -> None:
     assert all(len(rows[0]) == 4 for rows in (status.trace.first, status.trace.second, status.trace.drift))
     for name, magic in {"0.jpg": b"\xff\xd8", "3.jpg": b"\xff\xd8"}.items():
         assert (folder.picture(name) or b"").startswith(magic)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_return_to_the_level_is_a_phase_with_its_steps_and_the_departure(
+    tmp_path: Path, stopped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, seen = make_folder(tmp_path, QUICK), []
+    write = JobFolder.write_status
+
+    def seen_too(self: JobFolder, status: Status) -> None:
+        seen.append(status)
+        if stopped and status.step == 1:
+            self.ask_to_stop()
+        write(self, status)
+
+    monkeypatch.setattr(JobFolder, "write_status", seen_too)
+    monkeypatch.setattr(worker_module, "SECONDS_BETWEEN_REPORTS", 0.0)
+    work(Reporter(folder))
+    returning = [status for status in seen if status.phase is Phase.RESTORING]
+    assert [status.restoration_step for status in returning] == list(range(len(returning)))
+    assert len(returning) > 1
+    assert returning[0].departure is not None
+    assert returning[-1].departure is not None
+    assert returning[-1].departure < returning[0].departure
+    assert {status.step for status in returning} == {2 if stopped else QUICK.request.steps}
+    assert seen[-1].phase is (Phase.STOPPED if stopped else Phase.DONE)
 
 
 def test_a_paused_worker_makes_one_step_at_a_time_and_explains_each(tmp_path: Path) -> None:

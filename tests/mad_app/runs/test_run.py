@@ -358,7 +358,8 @@ def test_a_run_is_computed_once_at_a_time(tmp_path: Path) -> None:
     def try_to_resume(progress: Progress) -> None:
         with pytest.raises(RecordError, match="is being run by process") as caught:
             resume_run(progress.folder, resolve=quick_metric)
-        refused.append(str(caught.value))
+        if not progress.restoration:
+            refused.append(str(caught.value))
 
     asked = itertools.count(1)
     stop = lambda: next(asked) >= 3  # noqa: E731
@@ -448,6 +449,13 @@ def test_settings_that_are_none_are_refused(tmp_path: Path) -> None:
 def test_progress_is_reported_at_the_start_after_each_step_and_at_the_end(tmp_path: Path) -> None:
     reported: list[Progress] = []
     folder = run_competition(QUICK, tmp_path, resolve=quick_metric, on_progress=reported.append)
+    returning = [progress for progress in reported if progress.restoration]
+    assert [progress.restoration.step for progress in returning if progress.restoration] == [*range(len(returning))]
+    assert {(progress.step.index, progress.restoration.index) for progress in returning if progress.restoration} == {
+        (7, 8)
+    }
+    assert reported[8 : 8 + len(returning)] == returning
+    reported = [progress for progress in reported if not progress.restoration]
     assert [progress.step.index for progress in reported] == [*range(9), 8, 8]
     assert [progress.step.reasons is None for progress in reported] == [True] * 8 + [False] * 3
     assert [progress.lacking for progress in reported] == [None] * 8 + ["values", "maps", None]
@@ -508,7 +516,12 @@ def test_the_speed_is_that_of_late_without_the_first_step_which_compiles(
         clock = iter([*np.column_stack([began, ended]).flat, 1e6])
         monkeypatch.setattr(recorder, "time", SimpleNamespace(monotonic=lambda: next(clock)))
         reported: list[Progress] = []
-        run(resolve=quick_metric, on_progress=reported.append, should_stop=lambda: len(reported) == stop_at)
+
+        def report(progress: Progress) -> None:
+            if not progress.restoration:
+                reported.append(progress)
+
+        run(resolve=quick_metric, on_progress=report, should_stop=lambda: len(reported) == stop_at)
         return {progress.step.index: (progress.speed, progress.seconds_left) for progress in reported}
 
     stopped = reported_by(partial(run_competition, QUICK, tmp_path), [0, 100, 2, 2, 2], stop_at=4)

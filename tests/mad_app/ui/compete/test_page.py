@@ -481,13 +481,17 @@ def test_progress_is_described_with_the_departure_from_the_levels(tmp_path: Path
             trace = Trace(step=(3,), first=ones, second=ones, drift=(drift,))
             folder.write_status(Status(phase=Phase.RUNNING, step=3, speed=2.0, seconds_left=200.0, trace=trace))
             shown = progress_text(queue.look("1" * 16), stopping=False)
-            assert shown == f"Step 3 of 500 · 2.0 steps per second · 3 min 20 s left · {text}"
+            assert shown == f"Step 3 of 500 · 2.0 steps per second · 3 min 20 s of steps left · {text}"
         folder.mark_no_room(True)
         assert progress_text(queue.look("1" * 16), stopping=False) == "Waiting for room on the disk …"
         folder.mark_no_room(False)
         folder.write_status(Status(phase=Phase.LOADING))
         assert progress_text(queue.look("1" * 16), stopping=False) == "Loading the metrics …"
         assert progress_text(queue.look("1" * 16), stopping=True) == "Stopping …"
+        folder.write_status(Status(phase=Phase.RESTORING, step=500, restoration_step=12, departure=0.003))
+        for stopping in (False, True):
+            shown = progress_text(queue.look("1" * 16), stopping=stopping)
+            assert shown == "Returning to the level: step 12, off by up to 0.3 %"
 
 
 @pytest.mark.parametrize(
