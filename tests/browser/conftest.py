@@ -1,8 +1,9 @@
-"""A real server, and a real browser for each test; a test that fails leaves a picture of its page."""
+"""A real server and a real browser; a test that fails leaves a picture of its page."""
 
 import contextlib
 import functools
 import os
+import random
 import re
 import signal
 import socket
@@ -40,8 +41,11 @@ OPTIONS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-features=AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,PaintHolding,"
+    "ThirdPartyStoragePartitioning,OptimizationHints,NetworkTimeServiceQuerying,PreconnectToSearch,"  # by Playwright
+    "WebUIOmniboxPopup,WebUIOmniboxAimPopup",  # pages that the browser loads for itself beside each of a test
 ]
-PATIENCE = 120.0
+PATIENCE = 300.0
 START = "from mad_app.cli.app import open_app; open_app({options})"
 
 AT_REST = """async () => {
@@ -51,7 +55,7 @@ AT_REST = """async () => {
   const all = root => [...root.querySelectorAll("*")].flatMap(inside);
   const look = () => {
     if (app?.dataset.testScriptState !== "notRunning" || document.getAnimations().some(moves)) return null;
-    if (!getComputedStyle(app).getPropertyValue("--mad-A")) return null;
+    if (!getComputedStyle(app).getPropertyValue("--mad-A") || !window.madPresent) return null;
     const parts = all(app).filter(part => part.matches("h1, button, summary, canvas, img, svg"));
     if (parts.some(part => part.complete === false)) return null;
     return parts.map(part => Object.values(part.getBoundingClientRect().toJSON())).join(";");
@@ -60,7 +64,7 @@ AT_REST = """async () => {
   await new Promise(resolve => setTimeout(resolve, 150));
   return before !== null && before === look();
 }"""
-"""Whether a page is drawn: no drawing of it goes on, its styles and images are there, and for a while nothing moves."""
+"""Whether a page is drawn: none goes on, its styles, keys and images are there, and for a while nothing moves."""
 
 IN_THE_MIDDLE = """async part => {
   for (let before = ""; ;) {
@@ -143,9 +147,7 @@ def serving(runs: Path, *options: str, path: str = "") -> Iterator[int]:
         *options: of the command `app`.
         path: under which it answers, such as "/mad".
     """
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
+    port = _free_port()
     paths = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]))
     arguments = ["--server.port", str(port), "--server.headless", "true", *options]
     server = subprocess.Popen(
@@ -166,7 +168,7 @@ def serving(runs: Path, *options: str, path: str = "") -> Iterator[int]:
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS, timeout=PATIENCE * 1000)
         yield browser
         browser.close()
 
@@ -177,17 +179,30 @@ def context(browser: Browser) -> BrowserContext:
     return browser.new_context()
 
 
+@pytest.fixture(scope="session")
+def tabs() -> list[Page]:
+    """The tab that the last test left, if any; the app opens in it in a third of the time of a new one."""
+    return []
+
+
 @pytest.fixture
 def open_page(
-    address: str, browser: Browser, context: BrowserContext, request: pytest.FixtureRequest, runs: Path
+    address: str,
+    browser: Browser,
+    context: BrowserContext,
+    request: pytest.FixtureRequest,
+    runs: Path,
+    tabs: list[Page],
 ) -> Iterator[OpenPage]:
     """Opens the app as a new visitor, at a path and the parameters of a URL; `await_` is what it then waits for,
     `script` what the browser does before.
 
-    A test's first page forgets what the browser kept of other visitors; each further one has a context of its own.
-    Runs that go on when the test ends, such as since it failed, are stopped: the next test's need not wait for them.
+    A test's first page is in a tab that other tests used before and will use, unless it asks for its `own`, as one that
+    listens to it must; each further one has a context of its own. Runs that go on when the test ends, such as since it
+    failed, are stopped: the next test's need not wait for them.
     """
     pages: list[Page] = []
+    to_keep: list[Page] = []
 
     def open_page(
         query: str = "",
@@ -196,14 +211,19 @@ def open_page(
         await_: str = ".mad-four-up, .viewer",
         scheme: Scheme | None = None,
         script: str = "",
+        own: bool = False,
     ) -> Page:
-        page = browser.new_page() if pages else context.new_page()
-        if not pages:
-            kept = {"origin": address, "storageTypes": "cookies,local_storage"}
-            context.new_cdp_session(page).send("Storage.clearDataForOrigin", kept)
-        page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme=scheme)
+        own = own or bool(script)
+        if pages:
+            page = browser.new_page()
+        else:
+            page = tabs.pop() if tabs and not own else context.new_page()
+            to_keep.extend([] if own else [page])
         patient(page)
+        if not pages:
+            _forget(page, address)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme or "null")
         if script:
             page.add_init_script(script)
         pages.append(page)
@@ -211,14 +231,31 @@ def open_page(
         page.wait_for_selector(await_)
         return page
 
-    failed = request.session.testsfailed
+    before = request.session.testsfailed
     yield open_page
+    failed = request.session.testsfailed > before
     for i, page in enumerate(pages):
-        if request.session.testsfailed > failed:
+        if failed:
             name = re.sub(r"\W+", "-", request.node.name)
             page.screenshot(path=f"{os.environ.get('SCREENSHOTS', '/tmp')}/{name}-{i}.png")
-        page.close()
+        if page in to_keep and not failed:
+            page.goto("about:blank")
+            tabs.append(page)
+        else:
+            page.close()
     _stop_all(runs)
+
+
+def _forget(page: Page, address: str) -> None:
+    """Let a tab forget what it and the browser kept of earlier visitors."""
+    page.goto(f"{address}/_stcore/health")
+    page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    page.context.clear_cookies()
+    page.goto("about:blank")
+    device = page.context.new_cdp_session(page)
+    device.send("Page.resetNavigationHistory")
+    device.detach()
+    page.mouse.move(0, 0)
 
 
 def patient(page: Page) -> Page:
@@ -282,6 +319,14 @@ def broken_rules(page: Page, without: str = "", rules: tuple[str, ...] = ()) -> 
         for violation in Axe().run(page, parts, options).response["violations"]
         for node in violation["nodes"]
     ]
+
+
+def _free_port() -> int:
+    """A port that nobody uses, none of those that the system gives to connections and to who asks for any."""
+    while True:
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("localhost", port := random.randrange(10_000, 30_000)))
+            return port
 
 
 def _stop_all(runs: Path) -> None:

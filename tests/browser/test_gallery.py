@@ -45,7 +45,7 @@ def assert_nothing_is_cut_off(page: Page, images: str) -> None:
 
 def test_a_run_is_deleted_and_comes_back_as_it_was(open_page: OpenPage, run: Path) -> None:
     before = contents(run)
-    page = open_page("gallery", await_=CARD)
+    page = open_page("gallery", await_=CARD, own=True)
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     await_rest(page)

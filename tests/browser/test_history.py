@@ -109,7 +109,7 @@ def test_back_leads_from_page_to_page(open_page: OpenPage, runs: Path) -> None:
 
 
 def test_the_address_of_a_run_is_that_of_its_record(open_page: OpenPage) -> None:
-    page = open_page("?image=coffee&size=64&first=ssim&second=mse&others=none&steps=5000")
+    page = open_page("?image=coffee&size=64&first=ssim&second=mse&others=none&steps=100000", own=True)
     asked = requests_of_a_drawing(page)
     page.reload()
     button(page, "Start the competition")

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from .conftest import OpenPage, button
 
-QUICK = "?image=coffee&size=64&first=ssim&second=mse&others=none&steps=3000"
+QUICK = "?image=coffee&size=64&first=ssim&second=mse&others=none&steps=100000"
 PAUSED = re.compile(r"Paused at step (\d+) of")
 
 
@@ -38,7 +38,7 @@ def test_a_run_is_paused_stepped_slowed_down_and_explained(open_page: OpenPage) 
     page.evaluate(NOTE_PLACES)
     button(page, "Start the competition")
     button(page, "Slow motion")
-    expect(page.get_by_text(re.compile(r"of 3000 · slow motion"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"of 100000 · slow motion"))).to_be_visible()
     expect(page.get_by_role("button", name="Full speed", exact=True)).to_be_visible()
     button(page, "Pause")
     expect(page.get_by_text(PAUSED)).to_be_visible()

@@ -21,7 +21,7 @@ def at(page: Page, stop: int) -> None:
     await_rest(page)
 
 
-def test_the_tour_by_keyboard_alone(open_page: OpenPage) -> None:
+def test_the_tour_by_keyboard_alone(open_page: OpenPage, address: str) -> None:
     page = open_page("lessons?size=64", await_="h1")
     start = page.get_by_role("button", name="Start the tour")
     await_rest(page)
@@ -42,9 +42,11 @@ def test_the_tour_by_keyboard_alone(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Leave the tour").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(["Lessons"])
     expect(sidebar).to_be_hidden()
-    last = open_page(f"lessons?tour={len(TOUR)}", 390, 844, await_=".viewer")
-    at(last, len(TOUR))
-    last.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
-    assert broken_rules(last) == []
-    last.keyboard.press("b")
-    at(last, len(TOUR) - 1)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{address}/lessons?tour={len(TOUR)}")
+    page.locator(".viewer").wait_for()
+    at(page, len(TOUR))
+    page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
+    assert broken_rules(page) == []
+    page.keyboard.press("b")
+    at(page, len(TOUR) - 1)

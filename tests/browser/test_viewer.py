@@ -3,11 +3,12 @@
 import base64
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from .conftest import OpenPage, await_rest, patient, settled, until
 
@@ -30,9 +31,9 @@ SHOWN = """async image => {
 
 
 @pytest.fixture(scope="module")
-def run(address: str, browser: Browser) -> str:
+def run(address: str, context: BrowserContext) -> str:
     """Parameters of the address of a run that has ended."""
-    page = patient(browser.new_page())
+    page = patient(context.new_page())
     page.goto(f"{address}/{QUICK}")
     page.get_by_role("button", name="Start the competition", exact=True).click()
     page.get_by_role("tab", name="Look closer").wait_for()
@@ -44,8 +45,8 @@ def run(address: str, browser: Browser) -> str:
 
 @pytest.fixture
 def open_viewer(open_page: OpenPage, run: str) -> Callable[..., Page]:
-    def open_viewer(**size: int) -> Page:
-        page = open_page(run, **size)
+    def open_viewer(**options: Any) -> Page:
+        page = open_page(run, **options)
         page.get_by_role("tab", name="Look closer").wait_for()
         await_rest(page)  # else a viewer of an earlier drawing can stand beside that of the last one
         page.locator(".viewer").wait_for(state="visible")
@@ -151,7 +152,7 @@ def test_the_images_are_those_of_the_record_and_the_scrubber_moves_all(
 
 
 def test_space_flickers_and_calm_is_kept_where_it_is_wished(
-    open_viewer: Callable[..., Page], browser: Browser, address: str, run: str
+    open_viewer: Callable[..., Page], context: BrowserContext, address: str, run: str
 ) -> None:
     page = open_viewer()
     port, over = ports(page)[0], page.locator("canvas.left").first
@@ -160,7 +161,8 @@ def test_space_flickers_and_calm_is_kept_where_it_is_wished(
         expect(over).to_have_css("visibility", state)
     port.press("Escape")
     expect(page.locator(".divider").first).to_be_visible()
-    calm = patient(browser.new_page(reduced_motion="reduce"))
+    calm = patient(context.new_page())
+    calm.emulate_media(reduced_motion="reduce")
     calm.goto(f"{address}/{run}")
     calm.locator(".viewer").wait_for(state="visible")
     calm.clock.install()
@@ -176,7 +178,7 @@ def test_space_flickers_and_calm_is_kept_where_it_is_wished(
 
 def test_image_pixels_are_whole_device_pixels(open_viewer: Callable[..., Page]) -> None:
     """Each image pixel is a square of one color, and the zoom is said in pixels of the page and of the device."""
-    page = open_viewer(width=1280, height=900)
+    page = open_viewer(width=1280, height=900, own=True)
     device = page.context.new_cdp_session(page)
     for fine in (1, 1.1, 1.5):
         size = {"width": 1280, "height": 900, "mobile": False}
