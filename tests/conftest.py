@@ -37,6 +37,13 @@ LONG = (
     "tests/mad_app/ui/figure/test_page.py",
     "tests/mad_app/campaigns/test_processes.py",
     "tests/mad_app/runs/test_series.py",
+    "tests/browser/test_app.py",
+    "tests/browser/test_accessibility.py",
+    "tests/browser/test_history.py",
+    "tests/browser/test_viewer.py",
+    "tests/browser/test_lessons.py",
+    "tests/browser/test_gallery.py",
+    "tests/browser/test_campaigns.py",
 )
 """Files that begin first, so that at the end no process waits for another's."""
 
