@@ -45,26 +45,33 @@ OPTIONS = [
     "ThirdPartyStoragePartitioning,OptimizationHints,NetworkTimeServiceQuerying,PreconnectToSearch,"  # by Playwright
     "WebUIOmniboxPopup,WebUIOmniboxAimPopup",  # pages that the browser loads for itself beside each of a test
 ]
-PATIENCE = 300.0
+PATIENCE = 180.0
 START = "from mad_app.cli.app import open_app; open_app({options})"
 
-AT_REST = """async () => {
+AT_REST = """call => {
   const app = document.querySelector("[data-testid=stApp]");
   const moves = one => one.playState === "running" && one.effect.getComputedTiming().endTime < Infinity;
   const inside = part => part.shadowRoot ? [part, ...all(part.shadowRoot)] : [part];
   const all = root => [...root.querySelectorAll("*")].flatMap(inside);
   const look = () => {
     if (app?.dataset.testScriptState !== "notRunning" || document.getAnimations().some(moves)) return null;
+    if (app.querySelector("[data-testid*=Skeleton]")) return null; // in the place of what the browser still loads
     if (!getComputedStyle(app).getPropertyValue("--mad-A") || !window.madPresent) return null;
     const parts = all(app).filter(part => part.matches("h1, button, summary, canvas, img, svg"));
     if (parts.some(part => part.complete === false)) return null;
     return parts.map(part => Object.values(part.getBoundingClientRect().toJSON())).join(";");
   };
-  const before = look();
-  await new Promise(resolve => setTimeout(resolve, 150));
-  return before !== null && before === look();
+  const now = look(), before = window.lastLook;
+  if (now === null || before?.call !== call || before.seen !== now) {
+    window.lastLook = {call, seen: now, at: performance.now()};
+    return false;
+  }
+  return performance.now() - before.at >= 150;
 }"""
-"""Whether a page is drawn: none goes on, its styles, keys and images are there, and for a while nothing moves."""
+"""Whether a page is drawn: no drawing goes on, its styles, keys and images are there, and for a while nothing moved.
+
+It is no async function: Playwright takes the promise of one for an answer, which ends the wait.
+"""
 
 IN_THE_MIDDLE = """async part => {
   for (let before = ""; ;) {
@@ -275,7 +282,7 @@ def until(look: Callable[[], Seen], holds: Callable[[Seen], object] = bool) -> S
 
 def await_rest(page: Page) -> None:
     """Wait until a page is drawn and nothing on it moves; what the test has just done must show before that."""
-    page.wait_for_function(AT_REST, polling=50)
+    page.wait_for_function(AT_REST, arg=time.monotonic(), polling=50)
 
 
 def settled(part: Locator) -> Box:
