@@ -47,7 +47,7 @@ def test_a_run_is_paused_stepped_slowed_down_and_explained(open_page: OpenPage) 
     expect(page.get_by_text(f"Paused at step {before + 1} of")).to_be_visible()
     arrows = page.get_by_role("img", name="the three arrows at image A")
     expect(arrows).to_be_visible()
-    assert page.evaluate("placesOfSlow.size") == 1
+    assert len(page.evaluate("[...placesOfSlow]")) == 1
     for width, height in ((390, 844), (1280, 720)):
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_function(f"innerWidth === {width} && ({FITS})()")
