@@ -198,8 +198,8 @@ class SolverOptions:
     Attributes:
         level_tolerance: relative departure of the fixed metric from its level that is aimed at in the end, in
             (0, MAX_DRIFT]; metrics computed in float32 resolve little less than the default.
-        max_restoration_steps: Newton steps allowed for the return to the level at the end. A handful is typical,
-            hundreds where a run is stopped early and the level set is rough.
+        max_restoration_steps: steps allowed for the return to the level at the end. A handful is typical, dozens where
+            a run is stopped early and the level set is rough.
         max_initial_steps: Newton steps allowed to bring the start to a given level; a dozen is typical.
         max_level_ratio: greatest factor between a metric's value and the value that one such step aims at, above 1.
         bisections: how many times the segment to the reference is divided to find a level on it.

@@ -15,7 +15,8 @@ import numpy as np
 from jax import Array
 
 from mad_app.competition import schedules
-from mad_app.competition.geometry import norms, retract, riemannian_gradient
+from mad_app.competition.cuts import Cuts, cuts_after, is_beyond, no_cuts, step_to_level
+from mad_app.competition.geometry import norms, riemannian_gradient
 from mad_app.competition.problem import (
     ASCENTS,
     DESCENTS,
@@ -69,6 +70,7 @@ class SolverState(NamedTuple):
         optimizer: as the last iteration left it.
         step_index: steps done once the proposal is accepted.
         is_initial: whether the proposal is accepted whatever it is.
+        cuts: of the return to the level.
     """
 
     proposal: Array
@@ -76,6 +78,7 @@ class SolverState(NamedTuple):
     optimizer: OptimizerState
     step_index: Array
     is_initial: Array
+    cuts: Cuts
 
 
 class StepInfo(NamedTuple):
@@ -127,7 +130,7 @@ def init(params: Array) -> SolverState:
 def reinit(params: Array, optimizer: OptimizerState, index: int) -> SolverState:
     """The state that continues from a `StepInfo`."""
     unused = Evaluation(params, optimizer.step_scale, optimizer.step_scale, params, params, optimizer.step_scale)
-    return SolverState(params, unused, optimizer, jnp.asarray(index, jnp.int32), jnp.asarray(True))
+    return SolverState(params, unused, optimizer, jnp.asarray(index, jnp.int32), jnp.asarray(True), no_cuts(params))
 
 
 def step(state: SolverState, first: Values, second: Values, constants: Constants) -> tuple[SolverState, StepInfo]:
@@ -150,32 +153,36 @@ def step(state: SolverState, first: Values, second: Values, constants: Constants
     converged = (flat | (optimizer.plateau_count >= solver.plateau_patience)) & ~at_bounds
     info = _info(current, converged, at_bounds, optimizer, state.step_index, constants)
     proposal, optimizer = _propose(current, optimizer, state.step_index, constants)
-    return SolverState(proposal, current, optimizer, state.step_index + 1, jnp.asarray(False)), info
+    return SolverState(proposal, current, optimizer, state.step_index + 1, jnp.asarray(False), state.cuts), info
 
 
 def restore_step(
     state: SolverState, first: Values, second: Values, constants: Constants
 ) -> tuple[SolverState, StepInfo]:
-    """One step of the return to the level: accept a retraction if it came nearer, else halve the next.
+    """One step of the return to the level: accept the trial if it came nearer, and try the next one (`cuts`).
 
-    The step scale is here the part of the residual that a retraction corrects. An image on its level stays as it is;
-    one that cannot return, and is off by more than MAX_DRIFT, restarts from its last iterate on the level.
+    The step scale is halved by each trial that is rejected. It shortens the next step where the trial was beyond the
+    level, or a metric not finite. An image on its level stays as it is; one that cannot return, and is off by more than
+    MAX_DRIFT, restarts from its last iterate on the level.
     """
     before, levels, solver = state.optimizer, constants.levels, constants.solver
     evaluation = evaluate(state.proposal, first, second, levels)
     restored = (jnp.abs(state.accepted.residual / levels) <= solver.level_tolerance) & ~state.is_initial
-    nearer = jnp.abs(evaluation.residual) < jnp.abs(state.accepted.residual)
-    accepted = nearer & is_finite(evaluation) & ~restored | state.is_initial
+    nearer, usable = jnp.abs(evaluation.residual) < jnp.abs(state.accepted.residual), is_finite(evaluation)
+    accepted = nearer & usable & ~restored | state.is_initial
+    rejected = ~(accepted | restored)
     current = select_evaluation(~accepted, state.accepted, evaluation)
     scale = jnp.where(state.is_initial | restored, 1, before.step_scale)
     scale = jnp.where(accepted, jnp.minimum(2 * scale, 1), scale / 2)
     optimizer = before._replace(step_scale=scale)
     no = jnp.zeros_like(accepted)
     info = _info(current, no, no, optimizer, state.step_index, constants)
-    retracted = retract(current.params, current.constraint_gradient, scale * current.residual)
+    cuts = cuts_after(state.cuts, state.accepted, evaluation, accepted, rejected & usable)
+    part = jnp.where(rejected & (is_beyond(evaluation, state.accepted) | ~usable), scale, 1)
+    proposal = step_to_level(current.params, current.constraint_gradient, current.residual, cuts, part)
     lost = (scale < solver.min_step_scale) & (jnp.abs(current.residual / levels) > MAX_DRIFT)
-    proposal = select(lost, before.last_on_level, retracted)
-    return SolverState(proposal, current, optimizer, state.step_index, jnp.asarray(False)), info
+    proposal = select(lost, before.last_on_level, proposal)
+    return SolverState(proposal, current, optimizer, state.step_index, jnp.asarray(False), cuts), info
 
 
 def _judge(state: SolverState, evaluation: Evaluation, constants: Constants) -> tuple[Array, Array, Array]:
