@@ -18,7 +18,8 @@ WINDOW = torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]], dtype=torch.float64)[
 
 
 def low_pass(values: torch.Tensor, stride: int = 1) -> torch.Tensor:
-    return torch.cat([conv2d(channel, WINDOW, stride=stride, padding=1) for channel in values.split(1, dim=1)], dim=1)
+    channels = values.transpose(0, 1)  # as a batch, so that each is filtered by itself
+    return conv2d(channels, WINDOW, stride=stride, padding=1).transpose(0, 1)
 
 
 def feature_maps(picture: object) -> list[torch.Tensor]:
