@@ -1,5 +1,5 @@
-"""For every test: programs are compiled quickly, long files begin first, and what the imports leave behind is not
-searched for garbage again and again."""
+"""For every test: NumPy and PyTorch use one thread, programs are compiled quickly, long files begin first, and what the
+imports leave behind is not searched for garbage again and again."""
 
 import gc
 import os
@@ -9,6 +9,10 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""Read when NumPy and PyTorch are imported, here and in the processes of the tests. With more threads than cores, those
+that spin make every small operation a time slice long."""
 
 QUICK_TO_COMPILE = (
     "--xla_backend_optimization_level=0",
