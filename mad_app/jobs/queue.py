@@ -55,7 +55,7 @@ class JobQueue:
         root: folder of the runs.
         start: starts the worker of a job.
         at_once: how many workers at a time.
-        grace: seconds that a worker has for stopping.
+        grace: seconds that a worker has for stopping, beside its return to the level.
         hung: seconds without a sign of life after which a worker is ended, more before its first one.
         pause: seconds after which a paused worker is asked to stop.
         tick: seconds between two looks at the workers.
@@ -171,7 +171,7 @@ class JobQueue:
         self.look(job_id).folder.set_slow(slow)
 
     def stop(self, job_id: str) -> None:
-        """Ask a job to stop; it answers within a step, and is killed after the grace time."""
+        """Ask a job to stop. It answers within a step, returns to the level, and is killed after the grace time."""
         self.look(job_id).folder.ask_to_stop()
 
     def look(self, job_id: str) -> Job:
@@ -299,8 +299,10 @@ class JobQueue:
             worker.end()
         elif asked:
             self._end_pause(job_id)
-            since = self._stopping.setdefault(job_id, time.monotonic())
-            if self.look(job_id).status.phase.early or time.monotonic() - since > self._grace:
+            since, phase = self._stopping.setdefault(job_id, time.monotonic()), self.look(job_id).status.phase
+            if phase is Phase.RESTORING:  # it reports its steps, and without their end there would be no pictures
+                self._stopping[job_id] = time.monotonic()
+            elif phase.early or time.monotonic() - since > self._grace:
                 worker.end()
         elif not folder.is_asked_to_pause():
             self._paused.pop(job_id, None)

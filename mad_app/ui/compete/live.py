@@ -37,7 +37,7 @@ class Surroundings:
         saved: whether the address can name its record; its first step is drawn before that.
         stopping: whether it has been asked to stop.
         pausing: whether it has been asked to pause.
-        slow: whether it has been asked to rest after each step.
+        slow: whether it has been asked to rest after each step; None once no step is left.
         buttons: the phase, as far as the buttons depend on it; once it has been asked to stop, they do not.
     """
 
@@ -45,7 +45,7 @@ class Surroundings:
     saved: bool
     stopping: bool
     pausing: bool
-    slow: bool
+    slow: bool | None
     buttons: Phase | None
 
     @classmethod
@@ -58,7 +58,7 @@ class Surroundings:
             saved=job.status.run is not None and job.status.step > 0,
             stopping=stopping,
             pausing=folder.is_asked_to_pause() and not phase.early,
-            slow=folder.is_slow(),
+            slow=None if phase is Phase.RESTORING else folder.is_slow(),
             buttons=phase if phase in (Phase.RUNNING, Phase.PAUSED) and not stopping else None,
         )
 
@@ -201,7 +201,7 @@ def _slow_button(queue: JobQueue, job: Job, around: Surroundings) -> None:
         label,
         key=STATE.key(key),
         icon=f":material/{icon}:",
-        disabled=around.stopping,
+        disabled=around.stopping or around.slow is None,
         on_click=queue.set_slow,
         args=(job.id, not around.slow),
         help=f"{label}: {does}.",

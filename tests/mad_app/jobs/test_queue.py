@@ -330,6 +330,30 @@ def test_a_worker_that_does_not_stop_is_ended_after_the_grace_time(
     assert workers[job_id].code == -9
 
 
+def test_a_stopped_worker_may_return_to_the_level_for_longer_than_the_grace_time(
+    open_queue: Callable[..., JobQueue], workers: Workers, reference: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = open_queue(grace=0.01)
+    job_id = queue.submit(SPEC, reference)
+    wait_until(lambda: job_id in workers)
+    workers[job_id].report(phase=Phase.RESTORING, step=3)
+    looks: list[float] = []
+
+    def poll_slowly() -> int | None:
+        time.sleep(0.02)
+        looks.append(time.monotonic())
+        return workers[job_id].code
+
+    monkeypatch.setattr(workers[job_id], "poll", poll_slowly)
+    queue.stop(job_id)
+    before = len(looks)
+    wait_until(lambda: len(looks) > before + 3)
+    assert workers[job_id].code is None
+    workers[job_id].report(phase=Phase.VALUES, step=3)
+    wait_for(queue, job_id, Phase.STOPPED)
+    assert workers[job_id].code == -9
+
+
 def test_a_worker_without_a_sign_of_life_is_ended(
     open_queue: Callable[..., JobQueue], workers: Workers, reference: np.ndarray
 ) -> None:

@@ -23,7 +23,7 @@ from mad_app.jobs.serve import measure_start
 from mad_app.records import Keyframes, Trace, list_runs, load_record, load_summary, save_run
 from mad_app.request import REQUEST_SETTINGS, Request
 from mad_app.ui import session
-from mad_app.ui.compete.live import progress_text
+from mad_app.ui.compete.live import Surroundings, progress_text
 from mad_app.ui.navigation import PAGES
 from mad_app.ui.session import queue_of
 from tests.mad_app.record_examples import make_run
@@ -492,6 +492,7 @@ def test_progress_is_described_with_the_departure_from_the_levels(tmp_path: Path
         for stopping in (False, True):
             shown = progress_text(queue.look("1" * 16), stopping=stopping)
             assert shown == "Returning to the level: step 12, off by up to 0.3 %"
+        assert Surroundings.of(queue.look("1" * 16)).slow is None  # no step is left that could be slowed down
 
 
 @pytest.mark.parametrize(
