@@ -14,8 +14,6 @@ import numpy as np
 import piq
 import pytest
 import torch
-import torchmetrics
-from torchmetrics.functional.image import structural_similarity_index_measure
 
 from mad_app.competition import Settings, compete
 from mad_app.errors import ArgumentError
@@ -34,6 +32,19 @@ def tensors(images: jax.Array) -> torch.Tensor:
 def direct(function: Callable[..., Any]) -> list[float]:
     """The function's values, the image first."""
     return [float(function(tensors(image)[None], tensors(REFERENCE)[None]).detach()) for image in IMAGES]
+
+
+def torchmetrics_image() -> Any:
+    """Imported by the tests that need it alone: it takes seconds, which every process of the tests would wait."""
+    import torchmetrics.image
+
+    return torchmetrics.image
+
+
+def torchmetrics_ssim(image: torch.Tensor, reference: torch.Tensor, data_range: float) -> Any:
+    from torchmetrics.functional.image import structural_similarity_index_measure
+
+    return structural_similarity_index_measure(image, reference, data_range=data_range)
 
 
 def network() -> Any:
@@ -66,14 +77,14 @@ class LikePyiqa(torch.nn.Module):
 
 OBJECTS: dict[str, tuple[Callable[[], Any], dict[str, Any], Callable[[], list[float]]]] = {
     "torchmetrics": (
-        lambda: torchmetrics.image.StructuralSimilarityIndexMeasure(data_range=1.0),
+        lambda: torchmetrics_image().StructuralSimilarityIndexMeasure(data_range=1.0),
         {"similarity": True},
-        lambda: direct(lambda x, y: 1 - structural_similarity_index_measure(x, y, data_range=1.0)),
+        lambda: direct(lambda x, y: 1 - torchmetrics_ssim(x, y, data_range=1.0)),
     ),
     "a function of torchmetrics": (
-        lambda: lambda reference, image: 1 - structural_similarity_index_measure(image, reference, data_range=1.0),
+        lambda: lambda reference, image: 1 - torchmetrics_ssim(image, reference, data_range=1.0),
         {"layout": "NCHW"},
-        lambda: direct(lambda x, y: 1 - structural_similarity_index_measure(x, y, data_range=1.0)),
+        lambda: direct(lambda x, y: 1 - torchmetrics_ssim(x, y, data_range=1.0)),
     ),
     "a loss of piq": (lambda: piq.GMSDLoss(), {}, lambda: direct(piq.gmsd)),
     "a function of piq": (
@@ -110,7 +121,7 @@ def test_an_object_keeps_the_contract_of_a_metric(kind: str) -> None:
 
 
 def test_the_object_itself_stays_as_it_was() -> None:
-    counted = torchmetrics.image.StructuralSimilarityIndexMeasure(data_range=1.0)
+    counted = torchmetrics_image().StructuralSimilarityIndexMeasure(data_range=1.0)
     counted.update(tensors(IMAGES), tensors(IMAGES))
     for module, options in ((counted, {"similarity": True}), (LikePyiqa(as_loss=True).train(), {})):
         metric_from(module, name="Mine", **options).bind(REFERENCE).value_and_grad(IMAGES)
@@ -154,14 +165,14 @@ def test_a_jax_function_may_want_channels_first_batches_in_a_range() -> None:
 
 REFUSED: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "similarity": (
-        lambda: torchmetrics.image.StructuralSimilarityIndexMeasure(data_range=1.0),
+        lambda: torchmetrics_image().StructuralSimilarityIndexMeasure(data_range=1.0),
         {},
         r"^function Mine cannot be used as a metric: it returned 1 for two identical images and 0\.\d+ for .*: "
         r"is it a similarity\? Then pass similarity=True",
     ),
     "no similarity": (lambda: piq.GMSDLoss(), {"similarity": True}, r"is it a distance\? Then leave similarity out"),
     "infinite": (
-        lambda: torchmetrics.image.PeakSignalNoiseRatio(data_range=1.0),
+        lambda: torchmetrics_image().PeakSignalNoiseRatio(data_range=1.0),
         {"similarity": True},
         "it returned inf for two identical images$",
     ),
@@ -198,7 +209,7 @@ def test_a_metric_is_probed_at_the_size_of_the_run() -> None:
     message = "^the metric Mine failed: it returned 1 for two identical images .*: is it a similarity"
     with pytest.raises(MetricFailed, match=message):
         next(iter(compete(REFERENCE, IMAGES[1], metric, get_metric("mse"), Settings(steps=2))))
-    scales = torchmetrics.image.MultiScaleStructuralSimilarityIndexMeasure(data_range=1.0)
+    scales = torchmetrics_image().MultiScaleStructuralSimilarityIndexMeasure(data_range=1.0)
     metric = metric_from(scales, name="Mine", similarity=True)  # it takes no 64 pixels
     with pytest.raises(MetricFailed, match=r"it raised ValueError: .*, for an image of 44 × 48 pixels"):
         metric.bind(REFERENCE)
