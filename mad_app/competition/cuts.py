@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from mad_app.competition.geometry import damped_scale, is_inactive, per_image
+from mad_app.competition.geometry import damped_scale, is_inactive, per_image, products, quotient
 from mad_app.competition.problem import Evaluation, select_evaluation
 
 OLDER = 2
@@ -69,8 +69,8 @@ def cuts_after(cuts: Cuts, before: Evaluation, trial: Evaluation, accepted: Arra
         rejected: whether it does not, though all its numbers are finite, (4,); neither for an image that rests.
     """
     now, other = select_evaluation(accepted, trial, before), select_evaluation(accepted, before, trial)
-    added = other.residual + _inner(other.constraint_gradient, other.params - now.params)
-    kept = cuts.residuals + _inner(cuts.normals, (before.params - now.params)[None])
+    added = other.residual + products(other.constraint_gradient, other.params - now.params)
+    kept = cuts.residuals + products(cuts.normals, (before.params - now.params)[None])
     grows = rejected | accepted & cuts.held
     passed = accepted & is_beyond(trial, before)
     normals = jnp.concatenate([other.constraint_gradient[None], cuts.normals[:-1]])
@@ -105,21 +105,21 @@ def step_to_level(params: Array, normal: Array, residual: Array, cuts: Cuts, par
     normals = jnp.concatenate([normal[None], cuts.normals]) * per_image(side)[None]
     residuals = jnp.concatenate([residual[None], cuts.residuals]) * side[None]
     scale = damped_scale(jnp.ones_like(normal), normal) * is_inactive(params, normals[0])
-    multipliers = _multipliers(_inner(normals[:, None], (scale[None] * normals)[None]), residuals)
+    multipliers = _multipliers(products(normals[:, None], (scale[None] * normals)[None]), residuals)
     step = scale * jnp.sum(multipliers[..., None, None, None] * normals, axis=0)
     return jnp.clip(params + per_image(part) * step, 0, 1)
 
 
-def _multipliers(products: Array, residuals: Array) -> Array:
+def _multipliers(gram: Array, residuals: Array) -> Array:
     """λ ≥ 0 of the smallest step Σ λⱼ E nⱼ that meets every cut, (3, n); of the first one alone if no step does.
 
     Args:
-        products: ⟨nⱼ, E nₖ⟩, (3, 3, n).
+        gram: ⟨nⱼ, E nₖ⟩, (3, 3, n).
         residuals: rⱼ, (3, n).
     """
-    lengths = jnp.sqrt(jnp.diagonal(products).T)
-    inverse = jnp.where(lengths > 0, 1 / jnp.where(lengths > 0, lengths, 1), 0)
-    cosines, wanted = products * inverse[:, None] * inverse[None] * _INDEPENDENT, residuals * inverse
+    lengths = jnp.sqrt(jnp.diagonal(gram).T)
+    inverse = quotient(jnp.ones_like(lengths), lengths)
+    cosines, wanted = gram * inverse[:, None] * inverse[None] * _INDEPENDENT, residuals * inverse
     own = np.eye(len(wanted), dtype=np.float32)[..., None]
     pairs = (_SUBSETS[:, :, None] & _SUBSETS[:, None])[..., None]
     systems = jnp.where(pairs & (own == 0), cosines[None], own[None])
@@ -130,7 +130,3 @@ def _multipliers(products: Array, residuals: Array) -> Array:
     reached = jnp.sum(systems[-1:] * solutions[:, None], axis=2) >= least[None]
     chosen = jnp.argmax(((solutions >= 0) & reached).all(axis=1), axis=0)  # the newest alone where none reaches all
     return jnp.take_along_axis(solutions, chosen[None, None], axis=0)[0] * inverse
-
-
-def _inner(a: Array, b: Array) -> Array:
-    return jnp.sum(a * b, axis=(-3, -2, -1))

@@ -18,7 +18,7 @@ import numpy as np
 from jax import Array
 
 from mad_app.competition.constraints import Parametrization
-from mad_app.competition.geometry import inner, is_inactive, norms, per_image, retract, riemannian_gradient
+from mad_app.competition.geometry import is_inactive, norms, per_image, products, retract, riemannian_gradient
 from mad_app.competition.problem import OPTIMIZES_FIRST, SIGN, evaluate
 from mad_app.metrics import BoundMetric
 
@@ -82,4 +82,4 @@ def explain_step(
 
 def _changes(optimized: Array, fixed: Array, step: Array) -> Array:
     """Change of the optimized and of the fixed metric along a step, to first order, (4, 2)."""
-    return jnp.stack([inner(optimized, step).ravel(), inner(fixed, step).ravel()], axis=1)
+    return jnp.stack([products(optimized, step), products(fixed, step)], axis=1)

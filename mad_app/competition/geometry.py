@@ -56,7 +56,7 @@ def retract(params: Array, constraint_gradient: Array, residual: Array, scale: A
     if scale is None:
         scale = damped_scale(jnp.ones_like(constraint_gradient), constraint_gradient)
     normal = constraint_gradient * is_inactive(params, constraint_gradient * per_image(residual))
-    step = scale * normal * _quotient(per_image(residual), inner(normal, scale * normal))
+    step = scale * normal * quotient(per_image(residual), inner(normal, scale * normal))
     return jnp.clip(params + step, 0, 1)
 
 
@@ -82,12 +82,17 @@ def norms(arrays: Array) -> Array:
 
 def inner(a: Array, b: Array) -> Array:
     """⟨a, b⟩ image by image, (n, 1, 1, 1)."""
-    return jnp.sum(a * b, axis=(1, 2, 3), keepdims=True)
+    return per_image(products(a, b))
+
+
+def products(a: Array, b: Array) -> Array:
+    """⟨a, b⟩ of each pair of images (…, H, W, 3), (…)."""
+    return jnp.sum(a * b, axis=(-3, -2, -1))
 
 
 def ratio(a: Array, b: Array, c: Array) -> Array:
     """⟨a, b⟩ / ⟨b, c⟩, (n, 1, 1, 1); 0 where the denominator is 0."""
-    return _quotient(inner(a, b), inner(b, c))
+    return quotient(inner(a, b), inner(b, c))
 
 
 def per_image(values: Array) -> Array:
@@ -95,6 +100,7 @@ def per_image(values: Array) -> Array:
     return values[:, None, None, None]
 
 
-def _quotient(numerator: Array, denominator: Array) -> Array:
+def quotient(numerator: Array, denominator: Array) -> Array:
+    """The quotient; 0 where the denominator is 0."""
     safe = denominator != 0
     return jnp.where(safe, numerator / jnp.where(safe, denominator, 1), 0)

@@ -29,7 +29,15 @@ import jax.numpy as jnp
 from jax import Array
 from optax.tree_utils import tree_bias_correction, tree_update_moment, tree_update_moment_per_elem_norm
 
-from mad_app.competition.geometry import damped_scale, inner, per_image, project_tangent, retract, riemannian_gradient
+from mad_app.competition.geometry import (
+    damped_scale,
+    inner,
+    per_image,
+    products,
+    project_tangent,
+    retract,
+    riemannian_gradient,
+)
 from mad_app.competition.settings import SolverOptions
 
 
@@ -145,6 +153,6 @@ def _retracted(at: Linearization, moved: Array, scale: Array, step_scale: Array,
     damped = damped_scale(scale, at.constraint_gradient)
     corrected = at.residual * jnp.minimum(solver.retraction_gain * step_scale, 1)
     for _ in range(solver.retractions):
-        left = corrected - inner(at.constraint_gradient, moved - at.params).ravel()
+        left = corrected - products(at.constraint_gradient, moved - at.params)
         moved = retract(moved, at.constraint_gradient, left, damped)
     return moved
