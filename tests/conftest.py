@@ -1,11 +1,11 @@
-"""For every test: NumPy and PyTorch use one thread, programs are compiled quickly, long files begin first, and what the
-imports leave behind is not searched for garbage again and again."""
+"""For every test: NumPy and PyTorch use one thread, programs are compiled quickly, long files begin first, what imports
+leave behind is not searched for garbage again and again, and nothing waits for the disk."""
 
 import gc
 import os
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -63,6 +63,14 @@ def _known(options: tuple[str, ...]) -> tuple[str, ...]:
 
 if "XLA_FLAGS" not in os.environ and not Path("/dev/nvidiactl").exists():  # a GPU's tests measure what is shipped
     os.environ["XLA_FLAGS"] = " ".join(_known(QUICK_TO_COMPILE))  # read when JAX compiles first, here and in processes
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_waits_for_the_disk() -> Iterator[None]:
+    """What was written is asked for, not waited for: no test takes the machine's power away."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,6 +5,7 @@ bytes. Matplotlib is not safe for threads: draw inside `drawing()`.
 """
 
 import contextlib
+import functools
 import io
 import logging
 import math
@@ -20,6 +21,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from mad_app.figures.themes import Theme
@@ -37,6 +39,7 @@ _STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "mad_app",
     "text.hinting": "none",  # letters as wide in PNG as measured and as in PDF
+    "image.composite_image": False,  # PDF and SVG keep each image by itself, with its own pixels
 }
 _SVG_FONT = f"font-family: '{FONT}'".encode()
 _SVG_FONTS = _SVG_FONT + b", Verdana, sans-serif"  # of the same widths, for readers without the first
@@ -178,10 +181,19 @@ class Canvas:
     def image(self, x: float, y: float, width: float, height: float, image: np.ndarray) -> None:
         """Show an image (H, W, 3) in [0, 1], unresampled, with its corner on the dot nearest to (x, y)."""
         dpi = self.figure.dpi
-        axes = self.axes(round(x * dpi) / dpi, round(y * dpi) / dpi, width, height)
+        left, top = round(x * dpi), round(y * dpi)
         levels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)  # as in the saved pictures
-        axes.imshow(levels, interpolation="none", aspect="auto")
-        axes.set_axis_off()
+        self._page.imshow(
+            levels, interpolation="none", aspect="auto", extent=(left, left + width * dpi, top + height * dpi, top)
+        )
+
+    @functools.cached_property
+    def _page(self) -> Axes:
+        """Axes of the whole page, in dots, for all its images: axes for each would take as long as all else."""
+        page = self.axes(0, 0, self.width, self.height)
+        page.set(xlim=(0, self.width * self.figure.dpi), ylim=(self.height * self.figure.dpi, 0), autoscale_on=False)
+        page.set_axis_off()
+        return page
 
     def frame(self, x: float, y: float, width: float, height: float) -> None:
         """A thin frame around a part of an image, white within black, which is seen on any image."""
@@ -208,9 +220,9 @@ class Canvas:
 
     def rule(self, x: float, y: float, width: float) -> None:
         """A thin horizontal line."""
-        axes = self.axes(x, y, width, 0.001)
-        axes.set_axis_off()
-        axes.axhline(0.5, color=self.theme.quiet, linewidth=0.5, clip_on=False)
+        at = 1 - y / self.height
+        ends = x / self.width, (x + width) / self.width
+        self.figure.add_artist(Line2D(ends, (at, at), color=self.theme.quiet, linewidth=0.5))
 
 
 class Draft(Canvas):

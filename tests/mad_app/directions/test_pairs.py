@@ -14,6 +14,7 @@ from mad_app.errors import ArgumentError
 from mad_app.metrics import METRICS, MetricUnavailable, get_metric, second_order_form
 from mad_app.metrics.contract import smooth_image
 from mad_app.records import RecordError
+from tests.mad_app.figures.shown import images_of
 
 RHO = 0.01
 THREE = SearchSettings(tolerance=1e-6, regularization=RHO, count=3)
@@ -159,4 +160,4 @@ def test_figure_has_a_column_for_each_pair(found: Distortions) -> None:
     texts = [text.get_text() for text in figure.texts]
     assert sum(text.startswith("ratio ") for text in texts) == 4
     assert "A column is a pair, orthogonal to the others." in " ".join(texts)
-    assert len(figure.axes) == 10  # the original twice, and each change by itself and added
+    assert len(images_of(figure)) == 10  # the original twice, and each change by itself and added

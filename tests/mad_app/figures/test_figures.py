@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,12 +16,11 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from PIL import Image
 
 from mad_app.errors import ArgumentError
 from mad_app.figures import export, pair_sentence
-from mad_app.figures.canvas import Kind, drawing
+from mad_app.figures.canvas import Kind
 from mad_app.figures.export import figure_bytes, mad_sheet, save_figure
 from mad_app.figures.measures import SMALLEST_FONT, WIDTHS
 from mad_app.figures.options import PARTS, UNASKED, sheet_settings
@@ -31,6 +29,7 @@ from mad_app.images import from_uint8, to_uint8
 from mad_app.records import RecordError
 
 from .sheet_runs import broken_run, make_maps, make_sheet_run, one_point_run
+from .shown import assert_nothing_overlaps_or_is_cut_off, images_of, pixels_of, texts_of, words_in_svg
 
 TOGETHER = {
     "single": ("AB differences", "pairs others", "curves others", " ".join(PARTS)),
@@ -60,38 +59,7 @@ def default_sheet(name: str, width: str = "double") -> Figure:
     return mad_sheet(RUNS[name], width=width)
 
 
-def texts_of(figure: Figure) -> list[Text]:
-    """All texts that are drawn; of the ticks, those within the axes."""
-    texts = [*figure.texts]
-    for axes in figure.axes:
-        texts += axes.texts
-        for axis in (axes.xaxis, axes.yaxis) if axes.axison else ():
-            low, high = axis.get_view_interval()
-            texts += [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
-    return [text for text in texts if text.get_text().strip()]
-
-
-def words_in_svg(svg: bytes) -> list[str]:
-    return [element.text or "" for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
-
-
 # ---- nothing overlaps or is cut off ----------------------------------------------------------------------------------
-
-
-def assert_nothing_overlaps_or_is_cut_off(figure: Figure, font: float) -> None:
-    with drawing():
-        figure.draw_without_rendering()
-        boxes = [(text.get_text(), text.get_window_extent()) for text in texts_of(figure)]
-    boxes += [("image", axes.get_window_extent()) for axes in figure.axes if axes.images]
-    page = figure.bbox
-    for label, box in boxes:
-        assert box.x0 >= -0.5, label
-        assert box.y0 >= -0.5, label
-        assert box.x1 <= page.x1 + 0.5, label
-        assert box.y1 <= page.y1 + 0.5, label
-    for (label, a), (other, b) in itertools.combinations(boxes, 2):
-        overlap = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert min(overlap) <= 0.05 * figure.dpi / 72 * font, f"{label!r} lies on {other!r}"
 
 
 OVERLAPS = {
@@ -142,24 +110,23 @@ def test_a_png_shows_the_very_pixels(shape: tuple[int, int], width: str) -> None
     page = np.asarray(Image.open(io.BytesIO(figure_bytes(run, "png", width=width))).convert("RGB"))
     expected = [to_uint8(image) for image in (run.reference, run.start, *run.finals)]
     found = []
-    for axes in figure.axes:
-        if axes.images:
-            x0, y0, x1, y1 = np.asarray(axes.get_position().extents) * np.tile(figure.bbox.size, 2)
-            assert np.allclose([x0, y0, x1, y1], np.round([x0, y0, x1, y1]), atol=1e-6)
-            cut = page[page.shape[0] - round(y1) : page.shape[0] - round(y0), round(x0) : round(x1)]
-            factor = cut.shape[0] // shape[0]
-            assert cut.shape == (factor * shape[0], factor * shape[1], 3)
-            found.append(cut[::factor, ::factor])
-            np.testing.assert_array_equal(cut, found[-1].repeat(factor, 0).repeat(factor, 1))
+    for image in images_of(figure):
+        x0, y0, x1, y1 = image.get_window_extent().extents
+        assert np.allclose([x0, y0, x1, y1], np.round([x0, y0, x1, y1]), atol=1e-6)
+        cut = page[page.shape[0] - round(y1) : page.shape[0] - round(y0), round(x0) : round(x1)]
+        factor = cut.shape[0] // shape[0]
+        assert cut.shape == (factor * shape[0], factor * shape[1], 3)
+        found.append(cut[::factor, ::factor])
+        np.testing.assert_array_equal(cut, found[-1].repeat(factor, 0).repeat(factor, 1))
     assert len(found) == 10
-    for image in expected:
-        assert any(np.array_equal(image, shown) for shown in found)
+    for pixels in expected:
+        assert any(np.array_equal(pixels, shown) for shown in found)
 
 
 def test_maps_are_the_differences_from_the_original_about_mid_gray() -> None:
     run, figure = RUNS["square"], default_sheet("square")
     gains = [float(text.get_text().split("× ")[1]) for text in figure.texts if "− original, ×" in text.get_text()]
-    shown = [np.asarray(axes.images[0].get_array()) for axes in figure.axes if axes.images]
+    shown = pixels_of(figure)
     for image, gain in zip(map(from_uint8, run.images_8bit), gains, strict=True):
         wanted = np.rint(255 * np.clip(0.5 + gain * (image - run.reference), 0, 1))
         assert any(np.abs(array - wanted).max() <= 1 for array in shown)
@@ -204,7 +171,7 @@ def test_the_earlier_name_of_a_part_still_works() -> None:
 
 def test_metric_maps_are_shown_on_one_scale_a_metric_with_its_bar() -> None:
     figure = mad_sheet(RUNS["square"], maps=MAPS, show="metric-maps")
-    shown = [np.asarray(axes.images[0].get_array()) for axes in figure.axes if axes.images]
+    shown = pixels_of(figure)
     inferno = matplotlib.colormaps["inferno"]
     for levels, peak in ((MAPS.first[0], MAPS.first_peak[0]), (MAPS.second[0], MAPS.second_peak[0])):
         values = levels / 255 * peak[:, None, None]
@@ -223,7 +190,7 @@ def test_maps_of_another_step_than_the_last_are_not_shown_as_the_end() -> None:
 
 def test_parts_can_be_left_out() -> None:
     run = RUNS["square"]
-    assert len([axes for axes in mad_sheet(run, show=("pairs",)).axes if axes.images]) == 6
+    assert len(images_of(mad_sheet(run, show=("pairs",)))) == 6
     words = [text.get_text() for text in texts_of(mad_sheet(run, show=("pairs", "differences")))]
     assert "steps" not in words
     assert "MSE" not in words

@@ -11,6 +11,7 @@ from mad_app.figures.inset import LEAST_ZOOM, Box, parse_box, place_inset
 from mad_app.images import to_uint8
 
 from .sheet_runs import make_sheet_run
+from .shown import pixels_of
 
 
 def test_an_enlargement_is_in_the_picture_and_beside_its_part() -> None:
@@ -40,7 +41,7 @@ def test_a_part_in_a_corner_is_enlarged_in_the_opposite_one() -> None:
 def test_each_image_shows_its_own_part(shape: tuple[int, int]) -> None:
     run = make_sheet_run(shape)
     figure = mad_sheet(run, show="pairs", inset="0.25,0.5,0.25,0.25")
-    shown = [np.asarray(axes.images[0].get_array()) for axes in figure.axes if axes.images]
+    shown = pixels_of(figure)
     assert len(shown) == 12
     rows, columns = shape
     for image in (run.reference, run.start, *run.finals):

@@ -16,7 +16,7 @@ from mad_app.records import Run, Series
 from mad_app.records.series import Member, PlannedRun
 
 from .sheet_runs import make_sheet_run
-from .test_figures import assert_nothing_overlaps_or_is_cut_off, texts_of, words_in_svg
+from .shown import assert_nothing_overlaps_or_is_cut_off, images_of, texts_of, words_in_svg
 
 DRAW = {"contact sheet": draw_contact_sheet, "curves": draw_level_curves}
 
@@ -88,7 +88,7 @@ def test_a_contact_sheet_uses_the_whole_width(width: str, count: int) -> None:
     form = WIDTHS[width]
     with drawing():
         figure = draw_contact_sheet(make_series("second_level", [0.1 * (i + 1) for i in range(count)]), form)
-    ends = [axes.get_position().x1 * form.width for axes in figure.axes if axes.images]
+    ends = [image.get_window_extent().x1 / figure.dpi for image in images_of(figure)]
     assert len(ends) == 5 * count
     assert max(ends) == pytest.approx(form.width - form.margin, abs=0.02)
 
@@ -97,7 +97,7 @@ def test_bands_of_many_competitions_are_alike() -> None:
     form = WIDTHS["double"]
     with drawing():
         figure = draw_contact_sheet(make_series("seed", list(range(10))), form)
-    assert len({round(axes.get_position().x0, 4) for axes in figure.axes if axes.images}) == 5
+    assert len({round(image.get_window_extent().x0) for image in images_of(figure)}) == 5
 
 
 @pytest.mark.parametrize("levels", [[0.001, 0.003, 0.01, 0.03], [0.1, 0.2, 0.3], [0.2]])

@@ -16,7 +16,7 @@ from mad_app.images import to_uint8
 from mad_app.records import Run
 
 from .sheet_runs import broken_run, make_maps, make_sheet_run
-from .test_figures import assert_nothing_overlaps_or_is_cut_off, texts_of
+from .shown import assert_nothing_overlaps_or_is_cut_off, images_of, pixels_of, texts_of
 
 
 def named(run: Run, image: str, **settings: object) -> Run:
@@ -41,10 +41,6 @@ def words_of(figure: Figure) -> str:
     return " ".join(text.get_text() for text in texts_of(figure))
 
 
-def images_of(figure: Figure) -> list[np.ndarray]:
-    return [np.asarray(axes.images[0].get_array()) for axes in figure.axes if axes.images]
-
-
 @pytest.mark.parametrize("name", RUNS)
 @pytest.mark.parametrize(
     "options",
@@ -63,21 +59,21 @@ def test_nothing_overlaps_and_nothing_is_cut_off(name: str, options: dict) -> No
 
 def test_rows_are_runs_and_columns_are_images() -> None:
     figure = sheet("alike")
-    boxes = [axes.get_position() for axes in figure.axes if axes.images]
+    boxes = [image.get_window_extent() for image in images_of(figure)]
     assert len(boxes) == 12
     for column in range(6):
-        assert boxes[column].x0 == pytest.approx(boxes[6 + column].x0, abs=1e-3)
+        assert boxes[column].x0 == pytest.approx(boxes[6 + column].x0, abs=1e-3 * figure.dpi)
     for row in (boxes[:6], boxes[6:]):
         assert {round(box.y1, 6) for box in row} == {round(row[0].y1, 6)}
-    for run, shown in zip(ALIKE, (images_of(figure)[:6], images_of(figure)[6:]), strict=True):
+    for run, shown in zip(ALIKE, (pixels_of(figure)[:6], pixels_of(figure)[6:]), strict=True):
         for image, array in zip((run.reference, run.start, *run.finals), shown, strict=True):
             np.testing.assert_array_equal(to_uint8(image), array)
 
 
 def test_pictures_of_different_sizes_are_shown_in_whole_dots() -> None:
     figure = sheet("alike")
-    for axes in (axes for axes in figure.axes if axes.images):
-        wide = axes.get_position().width * figure.bbox.width / np.asarray(axes.images[0].get_array()).shape[1]
+    for image in images_of(figure):
+        wide = image.get_window_extent().width / np.asarray(image.get_array()).shape[1]
         assert wide == pytest.approx(round(wide), abs=1e-6)
 
 
@@ -116,7 +112,7 @@ def test_metric_maps_are_below_the_images_of_each_run() -> None:
     assert_nothing_overlaps_or_is_cut_off(figure, 6.5)
     text = words_of(figure)
     assert text.count("Map of 1 − SSIM") == text.count("Map of MSE") == 2
-    assert len([image for image in images_of(figure) if image.ndim == 3]) == 2 * (4 + 4)
+    assert len([pixels for pixels in pixels_of(figure) if pixels.ndim == 3]) == 2 * (4 + 4)
 
 
 def test_a_pair_alone_has_no_trace_of_the_other() -> None:

@@ -8,7 +8,7 @@ from mad_app.figures.export import figure_bytes, mad_sheet
 from mad_app.figures.typefaces import DEFAULT_TYPEFACE, FONT, LATEX, typeface_called
 
 from .sheet_runs import make_sheet_run
-from .test_figures import assert_nothing_overlaps_or_is_cut_off, texts_of
+from .shown import assert_nothing_overlaps_or_is_cut_off, texts_of
 
 RUN = make_sheet_run((16, 16), "m:my_metric", "mse", scale=1.234e-7)
 

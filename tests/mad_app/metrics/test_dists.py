@@ -20,8 +20,9 @@ def piq_dists(monkeypatch: pytest.MonkeyPatch) -> piq.DISTS:
     """With the weights of the authors and of VGG-16 in place of what it would download."""
 
     def trained(*_: object, **__: object) -> torch.nn.Module:
-        network = torchvision.models.vgg16(weights=None)
-        network.load_state_dict(load_weights("vgg").tensors, strict=False)
+        with torch.device("meta"):  # no values that nothing reads
+            network = torchvision.models.vgg16(weights=None)
+        network.load_state_dict(load_weights("vgg").tensors, strict=False, assign=True)
         return network
 
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", lambda *_, **__: DISTS_WEIGHTS.load()[0])

@@ -24,8 +24,10 @@ def low_pass(values: torch.Tensor, stride: int = 1) -> torch.Tensor:
 
 def feature_maps(picture: object) -> list[torch.Tensor]:
     """The normalized picture and 15 maps, by torchvision's network with its pooling layers passed over."""
-    network = torchvision.models.vgg16(weights=None).features
-    network.load_state_dict({name.partition(".")[2]: tensor for name, tensor in load_weights("vgg").tensors.items()})
+    tensors = {name.partition(".")[2]: tensor for name, tensor in load_weights("vgg").tensors.items()}
+    with torch.device("meta"):  # no values that nothing reads
+        network = torchvision.models.vgg16(weights=None).features
+    network.load_state_dict(tensors, assign=True)
     image = torch.tensor(np.array(picture, np.float64)).permute(2, 0, 1)[None]
     image = torchvision.transforms.functional.normalize(image, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     maps = [image]

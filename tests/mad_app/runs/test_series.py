@@ -35,7 +35,7 @@ from mad_app.runs.series import (
     run_series,
     wang_simoncelli_2008,
 )
-from tests.mad_app.figures.test_figures import words_in_svg
+from tests.mad_app.figures.shown import words_in_svg
 from tests.mad_app.record_examples import assert_same_result
 
 REQUEST = Request(image="coffee", size=24, first="ssim", second="mse", strength=0.1, steps=4, others="none")

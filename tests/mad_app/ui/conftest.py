@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
 from mad_app.jobs.folder import JobFolder
@@ -105,6 +106,12 @@ def _no_browser_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _no_worker_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mad_app.ui.session.workers", ThreadWorkers)
+
+
+@pytest.fixture(autouse=True)
+def _no_search_for_components(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a first drawing half the time is a search for components in all packages that are installed."""
+    monkeypatch.setattr(BidiComponentManager, "discover_and_register_components", lambda *_, **__: None)
 
 
 @pytest.fixture
