@@ -25,6 +25,8 @@ OFF = "off"
 MOST_BYTES = 256 * 2**20
 """Of the programs that are kept; a run of a new size and pair of metrics adds less than one megabyte."""
 
+_in_use: Path | None = None
+
 _KEEP_ALL = {"jax_persistent_cache_min_compile_time_secs": 0.0, "jax_persistent_cache_min_entry_size_bytes": -1}
 """By default JAX keeps only programs that took a second to compile; a run has dozens of small ones."""
 
@@ -44,12 +46,20 @@ def use_compilation_cache() -> Path | None:
             pass
     except (OSError, RuntimeError):  # the latter where the user has no home
         return None
+    global _in_use
+    _in_use = folder
     bound_cache(folder)
     for name, value in {**_KEEP_ALL, "jax_compilation_cache_dir": str(folder)}.items():
         jax.config.update(name, value)  # type: ignore[no-untyped-call]
     # a damaged program is compiled anew, and a full disk keeps none: neither concerns the user
     warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache entry")
     return folder
+
+
+def folder_in_use() -> Path | None:
+    """The folder of this process's compiled programs; None where there is none, or JAX has been given another."""
+    given = jax.config.jax_compilation_cache_dir  # type: ignore[attr-defined]
+    return _in_use if _in_use is not None and given == str(_in_use) else None
 
 
 def cache_root() -> Path:

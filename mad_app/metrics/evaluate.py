@@ -23,6 +23,9 @@ Values = tuple[float | None, ...]
 AT_A_TIME = 2
 """How many metrics are evaluated at a time."""
 
+LONGEST = ("vsi", "wasserstein", "lpips-vgg", "dists")
+"""Those that take long are evaluated first, the one that loads no network before them: none is waited for alone."""
+
 PIXELS_AT_A_TIME = 256**2
 """Of an image, above which one metric after the other is evaluated: each takes all cores then, and more memory."""
 
@@ -93,12 +96,17 @@ def _listed_values(specs: Mapping[str, MetricSpec], reference: jax.Array, images
     aside = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="measure")
     try:
         running = {
-            name: aside.submit(_evaluate, _load(name, spec, reference), reference, images)
-            for name, spec in specs.items()
+            name: aside.submit(_evaluate, _load(name, specs[name], reference), reference, images)
+            for name in sorted(specs, key=_turn)
         }
-        return {name: values.result() or unknown for name, values in running.items()}
+        return {name: running[name].result() or unknown for name in specs}
     finally:
         aside.shutdown(cancel_futures=True)
+
+
+def _turn(name: str) -> int:
+    """Its place in `LONGEST`, or after that."""
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
 
 
 def _is_small(reference: jax.Array) -> bool:

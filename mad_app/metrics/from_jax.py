@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mad_app.images import AnyImage
+from mad_app.kept_programs import keeps_programs, kept_program
 from mad_app.metrics.call import call_metric
 from mad_app.metrics.contract import checked_images, checked_reference, distances_of
 from mad_app.metrics.sums import Summable
@@ -48,6 +49,8 @@ class JaxMetric(Summable):
         probe: called with the shape of a reference before it is bound; raises MetricFailed.
         residuals: image (H, W, 3) -> an array whose squared differences between two images, summed, stand for the
             distance where that has no second-order form at the reference; see `second_order`.
+        kept_as: a name under which its functions are kept on disk (`kept_programs`): those of two metrics with one such
+            name compute the same, in every process with the same files. None keeps none.
 
     Two metrics with the same function objects share their compiled programs.
     """
@@ -61,6 +64,7 @@ class JaxMetric(Summable):
     parallel_over_batch: bool = False
     probe: Callable[[tuple[int, ...]], None] | None = None
     residuals: Callable[[jax.Array], jax.Array] | None = None
+    kept_as: str | None = None
 
     def bind(self, reference: jax.Array) -> "BoundJaxMetric":
         """Bind the metric to a reference (H, W, 3).
@@ -71,7 +75,8 @@ class JaxMetric(Summable):
         reference = checked_reference(reference, metric=self.name, minimum_size=self.minimum_size)
         if self.probe is not None and not isinstance(reference, jax.core.Tracer):
             self.probe(reference.shape)
-        return BoundJaxMetric(metric=self, shape=reference.shape, prepared=_compiled(self.prepare)(reference))
+        prepared = self._call(self.prepare, reference.shape, reference)
+        return BoundJaxMetric(metric=self, shape=reference.shape, prepared=prepared)
 
     @property
     def in_jax(self) -> bool:
@@ -80,7 +85,7 @@ class JaxMetric(Summable):
 
     def compile_binding(self, reference: jax.Array) -> None:
         """Compile what `bind` runs for a reference (H, W, 3)."""
-        _compiled(self.prepare).lower(reference).compile()
+        self._compile(self.prepare, reference.shape, 1, lambda: (reference,))
 
     def compile_gradient(self, reference: jax.Array, images: int) -> None:
         """Compile `value_and_grad` of the metric bound to a reference (H, W, 3), for so many images."""
@@ -89,8 +94,33 @@ class JaxMetric(Summable):
         where = jax.sharding.SingleDeviceSharding(device)  # images are committed to it
         shape = (each, *reference.shape)
         batch = jax.ShapeDtypeStruct(shape, jnp.float32, sharding=where)  # type: ignore[no-untyped-call]
-        prepared = jax.eval_shape(_compiled(self.prepare), reference)
-        _compiled(value_and_grad_of(self.distances_to)).lower(prepared, batch).compile()
+        self._compile(
+            value_and_grad_of(self.distances_to),
+            reference.shape,
+            each,
+            lambda: (jax.eval_shape(_compiled(self.prepare), reference), batch),
+        )
+
+    def _compile(
+        self,
+        function: Callable[..., Any],
+        shape: tuple[int, ...],
+        images: int,
+        arguments: Callable[[], tuple[Any, ...]],
+    ) -> Callable[..., Any]:
+        """The compiled program of one of the metric's functions, for so many images and a reference of a shape."""
+        compiled = _compiled(function)
+        if self.kept_as is None or not keeps_programs():
+            return cast(Callable[..., Any], compiled.lower(*arguments()).compile())
+        return kept_program((self.kept_as, function.__qualname__, shape, images), compiled, arguments)
+
+    def _call(self, function: Callable[..., Any], shape: tuple[int, ...], *arguments: Any) -> Any:
+        """The value of one of the metric's functions; the last argument is an image, or several."""
+        if self.kept_as is None or not keeps_programs() or _is_traced(arguments):
+            return _compiled(function)(*arguments)
+        last = arguments[-1]
+        images = len(last) if last.ndim == 4 else 1
+        return self._compile(function, shape, images, lambda: arguments)(*arguments)
 
     def __call__(self, reference: AnyImage, images: AnyImage) -> Any:
         """Distance of one image, a scalar, or of several, (N,), to a reference; as `Metric.__call__`."""
@@ -148,7 +178,7 @@ class BoundJaxMetric:
             What the function returns.
         """
         images = checked_images(images, self.shape)
-        of_these = partial(_compiled(function), self.prepared)
+        of_these = partial(self.metric._call, function, self.shape, self.prepared)
         if not self.metric.parallel_over_batch or len(images) == 1 or not _is_on_cpu(images):
             return of_these(images)
         return cast(T, _join(map_threads(of_these, _split(images))))
@@ -203,6 +233,11 @@ def value_and_grad_of(distances_to: Distances) -> ValueAndGrad:
         return distances, gradients
 
     return value_and_grad
+
+
+def _is_traced(arguments: tuple[Any, ...]) -> bool:
+    """Whether they are, in part, not there yet: a program is traced."""
+    return any(isinstance(array, jax.core.Tracer) for array in jax.tree.leaves(arguments))
 
 
 def _is_on_cpu(images: jax.Array) -> bool:

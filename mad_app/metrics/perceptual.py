@@ -26,6 +26,7 @@ def build_lasi(name: str, minimum_size: int, *, neighborhood_size: int) -> Known
         maps_to=maps_to,
         parallel_over_batch=True,
         residuals=residuals,
+        kept_as=f"lasi:{neighborhood_size}",
     )
 
 

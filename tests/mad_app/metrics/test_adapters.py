@@ -146,9 +146,13 @@ def test_results_of_torch_stay_valid() -> None:
     np.testing.assert_array_equal(first, kept)
 
 
-@pytest.mark.parametrize(("pixels", "parts"), [(None, [5]), (2 * 20 * 20, [2, 2, 1]), (1, [1] * 5)])
-def test_a_large_batch_is_split(pixels: int | None, parts: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("pixels", "parts"), [(None, [5]), (5 * 400, [5]), (5 * 400 - 1, [3, 2]), (100, [2, 1, 1, 1]), (1, [1] * 5)]
+)
+def test_a_large_batch_is_split(pixels: int | None, parts: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evenly between two cores, as often as it must."""
     sizes = []
+    monkeypatch.setattr("mad_app.metrics.from_torch.CORES", 2)
 
     def distances_to(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
         sizes.append(len(images))
