@@ -28,8 +28,8 @@ SOURCES = ("lasi", "mad_app/metrics")
 """Folders beside this package's whose files decide what the kept programs compute."""
 
 SUFFIX = "-program"
-WRITER = "flatbuffers"
-"""The package by which `jax.export` writes; without it functions are not kept."""
+CAN_WRITE = importlib.util.find_spec("flatbuffers") is not None
+"""Whether there is the package by which `jax.export` writes; without it functions are not kept."""
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
@@ -76,12 +76,8 @@ def kept_program(name: Name, function: Any, arguments: Callable[[], tuple[Any, .
 
 def _folder() -> Path | None:
     settings: Any = jax.config
-    return None if settings.jax_disable_jit or not _can_keep() else folder_in_use()
-
-
-@lru_cache(maxsize=1)
-def _can_keep() -> bool:
-    return [device.platform for device in jax.devices()] == ["cpu"] and importlib.util.find_spec(WRITER) is not None
+    can_keep = CAN_WRITE and [device.platform for device in jax.devices()] == ["cpu"]
+    return folder_in_use() if can_keep and not settings.jax_disable_jit else None
 
 
 def _settings() -> tuple[Any, ...]:
