@@ -29,7 +29,7 @@ from mad_app.runs import Progress, materialize, record_competition, resume_run, 
 
 SECONDS_BETWEEN_REPORTS = 0.15
 
-SECONDS_FOR_THE_PAGE = 0.3
+SECONDS_FOR_THE_PAGE = 0.9
 """How long a worker leaves the processors to the page that draws the result, before it measures all metrics."""
 
 SECONDS_BETWEEN_LOOKS = 0.05
