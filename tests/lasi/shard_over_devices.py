@@ -1,12 +1,9 @@
 """LASI and its gradients over two devices, under `jax.shard_map` and explicit sharding, beside those on one.
 
-Run in a process of its own, because the number of the host's devices is fixed when JAX starts.
+Run in a process of its own, with `TWO_DEVICES` among XLA's flags, as the number of devices is fixed when JAX starts.
 """
 
 import functools
-import os
-
-os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +14,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from lasi import LASI
 from tests.lasi.pictures import noisy, smooth_noise
 
+TWO_DEVICES = "--xla_force_host_platform_device_count=2"
 SHAPE = (4, 5, 1)
 
 

@@ -113,7 +113,11 @@ def test_sharded_over_two_devices() -> None:
     finished = subprocess.run(
         [sys.executable, "-W", "error", "-m", shard_over_devices.__name__],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(root),
+            "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {shard_over_devices.TWO_DEVICES}",
+        },
         capture_output=True,
         text=True,
         check=False,
