@@ -3,8 +3,11 @@
 The configuration is `.streamlit/config.toml` of the checkout; an installed package carries it as `mad_app/ui/config`.
 """
 
+import contextlib
+import signal
 import subprocess
 import sys
+import threading
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -62,10 +65,24 @@ def open_app(options: Sequence[str] = (), *, open_to_all: bool = False, share: b
         _print_invitation(shared_address(options))
     server = subprocess.Popen(command, env=environment)
     try:
-        return server.wait()
+        with _ended_together(server):
+            return server.wait()
     except KeyboardInterrupt:
         server.wait()
         return 0
+
+
+@contextlib.contextmanager
+def _ended_together(server: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """Inside this context the server is asked to end when this process is, as by `kill` or a service manager."""
+    if threading.current_thread() is not threading.main_thread():  # where no handler can be set
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def shared_options(options: Sequence[str]) -> list[str]:

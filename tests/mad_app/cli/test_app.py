@@ -1,11 +1,21 @@
-"""The command that starts the page: its configuration, and where runs live."""
+"""The command that starts the page: its configuration, where runs live, and its end."""
 
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mad_app.cli.app import APP, configuration_options
 from mad_app.jobs.paths import runs_root
+from mad_app.jobs.sharing import free_port
+from tests.mad_app.cli.command_line import ROOT
 
 
 def test_the_configuration_becomes_options(tmp_path: Path) -> None:
@@ -34,3 +44,32 @@ def test_runs_live_where_the_variable_says_else_here(tmp_path: Path, monkeypatch
     monkeypatch.delenv("MAD_APP_RUNS")
     monkeypatch.chdir(tmp_path)
     assert runs_root() == tmp_path / "runs"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ends a group of processes by its number")
+def test_the_server_ends_with_the_command(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "mad_app", "app", f"--server.port={port}", "--server.headless=true"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MAD_APP_RUNS": str(tmp_path), "MAD_APP_PREPARE": "off"}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+        try:
+            wait_for(lambda: is_open(port))
+            process.terminate()
+            process.wait(timeout=60)
+            wait_for(lambda: not is_open(port))
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    for _ in range(1200):
+        if condition():
+            return
+        time.sleep(0.05)
+    pytest.fail("waited in vain for a minute")
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
