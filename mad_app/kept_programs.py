@@ -9,7 +9,6 @@ made of: the files of these packages, JAX's version and settings. Its values are
 import contextlib
 import hashlib
 import importlib.util
-import os
 import tempfile
 import threading
 import zlib
@@ -120,7 +119,7 @@ def _keep(path: Path, packed: bytes) -> None:
 
 
 def _file_name(name: Name) -> str:
-    made_of = name, jax.__version__, os.environ.get("XLA_FLAGS", ""), _sources()
+    made_of = name, jax.__version__, _sources()
     return hashlib.sha256(repr(made_of).encode()).hexdigest() + SUFFIX
 
 

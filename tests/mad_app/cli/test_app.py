@@ -6,8 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from mad_app.cli.app import APP, configuration_options
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.sharing import free_port
 from tests.mad_app.cli.command_line import ROOT
+from tests.mad_app.patience import wait_until
 
 
 def test_the_configuration_becomes_options(tmp_path: Path) -> None:
@@ -53,21 +52,13 @@ def test_the_server_ends_with_the_command(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MAD_APP_RUNS": str(tmp_path), "MAD_APP_PREPARE": "off"}
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True) as process:
         try:
-            wait_for(lambda: is_open(port))
+            wait_until(lambda: is_open(port), 60)
             process.terminate()
             process.wait(timeout=60)
-            wait_for(lambda: not is_open(port))
+            wait_until(lambda: not is_open(port), 60)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    for _ in range(1200):
-        if condition():
-            return
-        time.sleep(0.05)
-    pytest.fail("waited in vain for a minute")
 
 
 def is_open(port: int) -> bool:

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,12 +18,14 @@ from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase, Status
 from mad_app.jobs.queue import JOBS, JobQueue, NoSuchJob
 from mad_app.records import Keyframes, RecordError, save_run
 from mad_app.request import Request
+from tests.mad_app import patience
 from tests.mad_app.record_examples import make_checkpoint, make_run
 
 SIZE = 16
 SPEC = JobSpec(request=Request(image="coffee", size=SIZE, first="ssim", second="mse", steps=6))
 ANN, BOB = "a" * 32, "b" * 32
 PATIENCE = 20.0
+wait_until = partial(patience.wait_until, seconds=PATIENCE)
 
 
 class PlayedWorker:
@@ -81,13 +84,6 @@ def queue(open_queue: Callable[..., JobQueue]) -> JobQueue:
 @pytest.fixture(scope="module")
 def reference() -> np.ndarray:
     return load_image(bundled_path("coffee"), size=SIZE)
-
-
-def wait_until(ready: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not ready():
-        assert time.monotonic() < until
-        time.sleep(0.002)
 
 
 def settle() -> None:

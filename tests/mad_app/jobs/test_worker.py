@@ -3,8 +3,8 @@
 import errno
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -18,10 +18,12 @@ from mad_app.jobs.worker import Reporter, work
 from mad_app.metrics import OUT_OF_MEMORY
 from mad_app.records import load_record, room
 from mad_app.request import Request
+from tests.mad_app import patience
 
 SIZE = 16
 QUICK = JobSpec(request=Request(image="coffee", size=SIZE, first="gmsd", second="mse", steps=6, others="none"))
 PATIENCE = 120.0
+wait_until = partial(patience.wait_until, seconds=PATIENCE)
 
 
 def reference() -> np.ndarray:
@@ -32,13 +34,6 @@ def make_folder(root: Path, spec: JobSpec, start: np.ndarray | None = None) -> J
     folder = JobFolder(root / ".jobs" / ("1" * 16))
     folder.create(spec, reference(), reference() if start is None else start)
     return folder
-
-
-def wait_until(ready: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not ready():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def test_a_run_is_reported_and_its_record_kept(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import traceback
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -115,13 +115,6 @@ def one_pixel() -> Run:
     first = History(history.step[:1], *(column[:1] for column in (history.first, history.second, history.drift)))
     images = {name: getattr(run, name)[..., :1, :1, :] for name in ("reference", "start", "finals", "images_8bit")}
     return dataclasses.replace(run, **images, history=first, keyframes=Keyframes.empty())
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_waiting_for_the_disk() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: None)
-        yield
 
 
 def tried(call: Callable[..., Value], *arguments: object) -> Value | None:
