@@ -49,7 +49,8 @@ TARGET_SECONDS = {128: 3.0, 256: 6.0, 512: 20.0}
 """Seconds that 500 steps of LASI against LPIPS-alex may take there."""
 MEASURED_SECONDS = 0.4
 """How long a metric or a step is timed."""
-PROFILED_STEPS = 10
+PROFILED_STEPS, PROFILED_SECONDS = 10, 1.0
+"""How many steps are profiled at least, and for how long: a compiled loop makes many steps in one call."""
 WARM_STEPS = 6
 COPIED_BYTES = 2**28
 Row = dict[str, Any]
@@ -256,20 +257,22 @@ def _profile(first: str, second: str, size: int) -> Row:
     steps = _steps(first, second, size, 100_000)
     _seconds_of(steps, WARM_STEPS)
     wall = _seconds_of(steps, 2 * PROFILED_STEPS)  # the profiler slows the host
+    count = max(PROFILED_STEPS, round(PROFILED_SECONDS / wall))
+    wall = _seconds_of(steps, count)
     torch.cuda.synchronize()
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA], acc_events=True) as profile:
-        _seconds_of(steps, PROFILED_STEPS)
+        _seconds_of(steps, count)
         torch.cuda.synchronize()
     kernels = [event for event in profile.key_averages() if event.self_device_time_total > 0]
-    busy = sum(event.self_device_time_total for event in kernels) / 1e6 / PROFILED_STEPS
+    busy = sum(event.self_device_time_total for event in kernels) / 1e6 / count
     longest = sorted(kernels, key=lambda event: -event.self_device_time_total)[:4]
     return {
-        "launches": sum(event.count for event in kernels) / PROFILED_STEPS,
+        "launches": sum(event.count for event in kernels) / count,
         "kernels ms": 1e3 * busy,
         "step ms": 1e3 * wall,
         "idle": max(0.0, 1 - busy / wall),
         "longest": "; ".join(
-            f"{event.key[:40]} {event.self_device_time_total / 1e3 / PROFILED_STEPS:.2f} ms" for event in longest
+            f"{event.key[:40]} {event.self_device_time_total / 1e3 / count:.2f} ms" for event in longest
         ),
     }
 
