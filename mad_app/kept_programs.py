@@ -12,10 +12,11 @@ import importlib.util
 import tempfile
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import jax
@@ -35,8 +36,10 @@ _DIGEST_BYTES = hashlib.sha256().digest_size
 Name = tuple[Any, ...]
 """Of strings, numbers and tuples of them."""
 
+Options = Mapping[str, str | bool]
+
 _programs: dict[Name, "Future[jax.stages.Compiled]"] = {}
-_lock = threading.Lock()
+_lock, _tracing = threading.Lock(), threading.Lock()
 
 
 def keeps_programs() -> bool:
@@ -44,15 +47,19 @@ def keeps_programs() -> bool:
     return _folder() is not None
 
 
-def kept_program(name: Name, function: Any, arguments: Callable[[], tuple[Any, ...]]) -> jax.stages.Compiled:
+def kept_program(
+    name: Name, function: Any, arguments: Callable[[], tuple[Any, ...]], options: Options = MappingProxyType({})
+) -> jax.stages.Compiled:
     """The compiled program of a function; it is traced only if no process kept it.
 
-    Threads that ask for one program at the same time wait for one of them.
+    Threads that ask for one program at the same time wait for one of them. Functions are traced one after the other, as
+    they are asked for: two at a time, in one Python, would both come later to the compiler.
 
     Args:
         name: says which function, and for arguments of which shapes.
         function: made by `jax.jit`.
         arguments: the arguments, or their shapes and types, for a function that must be traced.
+        options: XLA's, with which it is compiled.
 
     Raises:
         RuntimeError: functions are not kept here; see `keeps_programs`.
@@ -66,7 +73,8 @@ def kept_program(name: Name, function: Any, arguments: Callable[[], tuple[Any, .
         program = _programs.setdefault((folder, name), Future())
     if is_new:
         try:
-            program.set_result(_compiled(_load_or_trace(folder / _file_name(name), function, arguments)))
+            exported = _load_or_trace(folder / _file_name(name), function, arguments)
+            program.set_result(_compiled(exported, options))
         except BaseException as error:
             del _programs[folder, name]
             program.set_exception(error)
@@ -88,16 +96,17 @@ def _settings() -> tuple[Any, ...]:
 def _load_or_trace(path: Path, function: Any, arguments: Callable[[], tuple[Any, ...]]) -> export.Exported:
     with contextlib.suppress(Exception):  # whatever is wrong with it, it is made anew
         return _loaded(path.read_bytes())
-    exported = export.export(function)(*arguments())
+    with _tracing:
+        exported = export.export(function)(*arguments())
     with contextlib.suppress(OSError):  # a full disk keeps none
         _keep(path, zlib.compress(exported.serialize(), level=1))
     return exported
 
 
-def _compiled(exported: export.Exported) -> jax.stages.Compiled:
+def _compiled(exported: export.Exported, options: Options) -> jax.stages.Compiled:
     shapes = [jax.ShapeDtypeStruct(one.shape, one.dtype) for one in exported.in_avals]  # type: ignore[no-untyped-call]
     arguments, _ = jax.tree.unflatten(exported.in_tree, shapes)
-    return jax.jit(exported.call).lower(*arguments).compile()
+    return jax.jit(exported.call).lower(*arguments).compile(compiler_options={**options})
 
 
 def _loaded(content: bytes) -> export.Exported:

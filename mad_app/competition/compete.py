@@ -114,14 +114,15 @@ def compile_step(
     start: AnyImage,
     settings: Settings,
     *,
+    solver: SolverOptions = DEFAULT_SOLVER,
     mask: Mask | None = None,
 ) -> None:
     """Compile the solver's step as a competition runs it whose metrics are not both in JAX, whichever they are.
 
-    Arguments and errors as of `compete`; with the default options of the solver.
+    Arguments and errors as of `compete`.
     """
-    problem = _problem(reference, start, _Constant(), _Constant(), settings, DEFAULT_SOLVER, mask)
-    take_step(_committed(init(problem.initial)), *problem.at_initial, problem.constants)
+    problem = _problem(reference, start, _Constant(), _Constant(), settings, solver, mask)
+    take_step.lower(_committed(init(problem.initial)), *problem.at_initial, problem.constants).compile()
 
 
 class _Constant:

@@ -39,7 +39,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mad_app.campaigns import mistakes
-from mad_app.competition import compete, compile_step, levels_in_reach, values_at_start
+from mad_app.competition import compete, levels_in_reach, values_at_start
 from mad_app.competition.settings import Role
 from mad_app.compilation_cache import use_compilation_cache
 from mad_app.garbage import search_seldom
@@ -49,9 +49,8 @@ from mad_app.jobs.priority import PREPARING, RUNNING, set_priority, yield_to_the
 from mad_app.jobs.searches import search_in
 from mad_app.jobs.worker import Reporter, work
 from mad_app.metrics import KnownMetric, MetricUnavailable, get_metric
-from mad_app.metrics.sums import Summable
 from mad_app.request import Request, labeled, request_from
-from mad_app.runs import materialize, metrics_of, run_competition
+from mad_app.runs import compile_step_of, materialize, metrics_of, run_competition
 from mad_app.runs.materialize import Materials
 
 Preparation = Callable[[Callable[[], None]], object]
@@ -257,9 +256,7 @@ def prepare_step(asked: Mapping[str, Any]) -> None:
     """
     with contextlib.suppress(ValueError, OSError, RuntimeError):  # which the run says
         request, materials = _what_is_measured(asked)
-        metrics = metrics_of(request, get_metric)
-        if not all(isinstance(metric, Summable) and metric.in_jax for metric in metrics):
-            compile_step(materials.reference, materials.start, request.settings(), mask=materials.mask)
+        compile_step_of(request, materials, metrics_of(request, get_metric))
 
 
 def prepare_first_step(asked: Mapping[str, Any], done: Callable[[], None], break_off: Callable[[], None]) -> None:

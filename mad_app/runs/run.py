@@ -1,7 +1,7 @@
 """From a request to a record: load, distort, compete, measure, save; and resume what was interrupted."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
@@ -9,10 +9,10 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from mad_app.competition import CORNERS, DEFAULT_SOLVER, SolverOptions
+from mad_app.competition import CORNERS, DEFAULT_SOLVER, SolverOptions, compile_step
 from mad_app.competition.settings import Role
 from mad_app.errors import ArgumentError
-from mad_app.images import BUNDLED, AnyImage, ImageArray
+from mad_app.images import BUNDLED, AnyImage
 from mad_app.metrics import KnownMetric, are_proportional, get_metric, spec_of
 from mad_app.metrics.sums import Summable
 from mad_app.records import (
@@ -148,7 +148,7 @@ def compete_into(
     done = replace(request, gray=materials.gray)
     competition = Competition(
         request=done,
-        metrics=_metrics_compiled_beside(request, resolve, materials.reference),
+        metrics=_metrics_compiled_beside(request, materials, solver, resolve),
         materials=materials,
         origin=Origin.of(materials.reference, source, request.image, materials.notes),
         solver=solver,
@@ -268,20 +268,41 @@ def metrics_of(request: Request, resolve: Resolve) -> tuple[KnownMetric, KnownMe
 
 
 def _metrics_compiled_beside(
-    request: Request, resolve: Resolve, reference: ImageArray
+    request: Request, materials: Materials, solver: SolverOptions, resolve: Resolve
 ) -> tuple[KnownMetric, KnownMetric]:
     """The same; what JAX runs for one is compiled, in threads, while the other is loaded, which may import PyTorch."""
-    on_device = jnp.asarray(reference)
+    on_device = jnp.asarray(materials.reference)
 
     def resolve_and_compile(name: str) -> KnownMetric:
         metric = resolve(name)
         if isinstance(metric, Summable):  # an error will be met where the program is needed
+            aside.submit(metric.compile_gradient, on_device, len(CORNERS))  # the longest first
             aside.submit(metric.compile_binding, on_device)
-            aside.submit(metric.compile_gradient, on_device, len(CORNERS))
         return metric
 
     with ThreadPoolExecutor(thread_name_prefix="compile") as aside:
-        return metrics_of(request, resolve_and_compile)
+        metrics = metrics_of(request, resolve_and_compile)
+        aside.submit(compile_step_of, request, materials, metrics, solver)
+        return metrics
+
+
+def compile_step_of(
+    request: Request, materials: Materials, metrics: Sequence[KnownMetric], solver: SolverOptions = DEFAULT_SOLVER
+) -> None:
+    """Compile the solver's step for a run; not where one program has all of a run.
+
+    Args:
+        request: what is asked.
+        materials: its arrays.
+        metrics: its metrics.
+        solver: the constants of the solver.
+
+    Raises:
+        ArgumentError: the arrays or the settings do not fit.
+    """
+    if not all(isinstance(metric, Summable) and metric.in_jax for metric in metrics):
+        images = materials.reference, materials.start
+        compile_step(*images, request.settings(), mask=materials.mask, solver=solver)
 
 
 def _metric_of(request: Request, role: Role, resolve: Resolve) -> KnownMetric:

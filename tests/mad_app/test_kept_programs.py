@@ -107,6 +107,7 @@ def test_threads_wait_for_one_of_them() -> None:
     assert traced == [(3,)]
 
 
+@pytest.mark.as_shipped
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="functions are kept where a CPU is the only device")
 def test_lasi_is_kept_and_has_the_bits_of_the_function(
     folder: Path, next_process: Callable[[], None], monkeypatch: pytest.MonkeyPatch

@@ -147,7 +147,7 @@ def test_no_step_is_compiled_by_itself_where_one_program_has_all_of_a_run(
     monkeypatch: pytest.MonkeyPatch, second: str
 ) -> None:
     compiled: list[object] = []
-    monkeypatch.setattr("mad_app.jobs.serve.compile_step", lambda *images, **_: compiled.append(images))
+    monkeypatch.setattr("mad_app.runs.run.compile_step", lambda *images, **_: compiled.append(images))
     request = Request(image="coffee", size=96, first="lasi", second=second, others="none")
     reference = materialize(request).reference
     asked = {"reference": base64.b64encode(reference.tobytes()).decode(), "shape": reference.shape}
