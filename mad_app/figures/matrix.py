@@ -16,8 +16,8 @@ from mad_app.figures.themes import LIGHT
 COLORS = "Blues"
 """From no difference to the greatest: light to dark, which prints in gray, too."""
 
-DARK_FROM = 0.55
-"""Part of the scale from which numbers are white."""
+DARK_FROM = 0.69
+"""Part of the scale from which numbers are white: there, white and ink differ equally from the color, by 4.1."""
 
 NOTES = (
     "Row: the optimized metric. Column, by its number: the fixed metric, which rates both images of a pair equal. "
