@@ -37,6 +37,7 @@ Name = tuple[Any, ...]
 """Of strings, numbers and tuples of them."""
 
 Options = Mapping[str, str | bool]
+"""Of XLA's compiler, by their names."""
 
 _programs: dict[Name, "Future[jax.stages.Compiled]"] = {}
 _lock, _tracing = threading.Lock(), threading.Lock()

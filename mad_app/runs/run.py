@@ -270,7 +270,10 @@ def metrics_of(request: Request, resolve: Resolve) -> tuple[KnownMetric, KnownMe
 def _metrics_compiled_beside(
     request: Request, materials: Materials, solver: SolverOptions, resolve: Resolve
 ) -> tuple[KnownMetric, KnownMetric]:
-    """The same; what JAX runs for one is compiled, in threads, while the other is loaded, which may import PyTorch."""
+    """The same; what JAX runs for them and for a step is compiled meanwhile, in threads.
+
+    What one metric needs is begun while the other is loaded, which may import PyTorch.
+    """
     on_device = jnp.asarray(materials.reference)
 
     def resolve_and_compile(name: str) -> KnownMetric:

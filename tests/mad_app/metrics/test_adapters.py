@@ -13,7 +13,16 @@ import pytest
 import torch
 
 from mad_app.errors import ArgumentError
-from mad_app.metrics import BoundJaxMetric, JaxMetric, Metric, from_torch, get_metric, threads, value_and_grad_of
+from mad_app.metrics import (
+    BoundJaxMetric,
+    JaxMetric,
+    Metric,
+    from_jax,
+    from_torch,
+    get_metric,
+    threads,
+    value_and_grad_of,
+)
 from mad_app.metrics.from_torch import THREADS, TorchMetric, metric_settings
 from mad_app.metrics.interchange import to_jax, to_torch
 from mad_app.metrics.sums import bind_together
@@ -42,6 +51,19 @@ def test_one_compilation_serves_every_reference_and_every_metric_of_the_same_fun
         reference = smooth_picture(16, seed)
         metric.bind(reference).value_and_grad(noisy(reference, 0.1, 0.2))
     assert traced == [(2, 16, 16, 3)]
+
+
+def test_a_metric_is_computed_where_xla_does_not_know_the_options_for_quick_programs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(from_jax, "QUICK_TO_COMPILE", {"xla_of_another_year": True})
+    from_jax._quick_to_compile.cache_clear()
+    try:
+        bound = get_metric("mse").bind(jnp.zeros((4, 5, 3)))
+        np.testing.assert_allclose(bound.distances(jnp.full((2, 4, 5, 3), 0.5)), 0.25)
+        assert from_jax._quick_to_compile() == {}
+    finally:
+        from_jax._quick_to_compile.cache_clear()
 
 
 @pytest.mark.parametrize("name", ["mse", "lasi:2"])
