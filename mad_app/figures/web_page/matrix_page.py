@@ -28,9 +28,11 @@ p { max-width: 75ch; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; }
 th { font-weight: 500; text-align: left; white-space: nowrap; padding: 0 .5rem; }
+thead th { text-align: center; }
+thead th:nth-last-child(-n+2) { text-align: right; }
 td { padding: 0; text-align: right; white-space: nowrap; }
 td.number { padding: 0 .5rem; }
-td a { display: block; padding: .25rem .4rem; min-width: 2.5rem; text-align: center; text-decoration: none; }
+td a { display: block; padding: .25rem .2rem; min-width: 2.5rem; text-align: center; text-decoration: none; }
 td a:focus-visible, td a:hover { outline: 2px solid #d55e00; outline-offset: -2px; }
 section { display: none; }
 section:target { display: block; }
