@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import jax
@@ -49,7 +48,7 @@ def keeps_programs() -> bool:
 
 
 def kept_program(
-    name: Name, function: Any, arguments: Callable[[], tuple[Any, ...]], options: Options = MappingProxyType({})
+    name: Name, function: Any, arguments: Callable[[], tuple[Any, ...]], options: Options
 ) -> jax.stages.Compiled:
     """The compiled program of a function; it is traced only if no process kept it.
 

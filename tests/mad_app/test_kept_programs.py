@@ -42,7 +42,7 @@ def never_traced(_: jax.Array) -> jax.Array:
 
 
 def run(function: Callable[[jax.Array], jax.Array]) -> list[float]:
-    return list(map(float, kept_program(NAME, jax.jit(function), lambda: (ARGUMENT,))(ARGUMENT)))
+    return list(map(float, kept_program(NAME, jax.jit(function), lambda: (ARGUMENT,), {})(ARGUMENT)))
 
 
 def test_what_one_process_traced_the_next_does_not(folder: Path, next_process: Callable[[], None]) -> None:
