@@ -27,7 +27,7 @@ from mad_app.records.room import when_there_is_room
 from mad_app.request import labeled
 from mad_app.runs import Progress, materialize, record_competition, resume_run, source_of
 
-SECONDS_BETWEEN_REPORTS = 0.15
+SECONDS_BETWEEN_REPORTS = 0.25
 
 SECONDS_FOR_THE_PAGE = 0.9
 """How long a worker leaves the processors to the page that draws the result, before it measures all metrics."""

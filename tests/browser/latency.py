@@ -47,7 +47,7 @@ OBSERVE = """() => {
   const look = () => {
     const four = shown(), text = document.querySelector('[data-testid=stMain]').innerText;
     const ours = four.length === 4 && !four.some(source => example.has(source));
-    const sentence = /differ equally from the original/.test(text) && !/Step \\d+ of|Stopping/.test(text);
+    const sentence = /differ equally from the original/.test(text) && !/Step \\d+ of/.test(text);
     if (ours && four[0] !== four[1]) seen.moves ??= Date.now();
     if (ours && four[0] !== four[1] && sentence) seen.result ??= Date.now();
     requestAnimationFrame(look);

@@ -8,22 +8,26 @@ from mad_app.competition.settings import MAX_DRIFT
 from mad_app.figures import contest_title, drift_magnitude, restoration_text, running_drift_sentence
 from mad_app.jobs.folder import Job, JobFolder, Phase, Status
 from mad_app.jobs.queue import PAUSE_SECONDS, JobQueue
+from mad_app.records import RecordError, find_run, load_record
 from mad_app.ui.compete.my_runs import place_in_queue
 from mad_app.ui.compete.one_step import show_paused_step
 from mad_app.ui.components.containment import contained
 from mad_app.ui.components.duration import duration
-from mad_app.ui.components.four_up import four_up_html, four_up_of_job
+from mad_app.ui.components.four_up import FourUp, four_up_html, four_up_of_job, four_up_of_run
 from mad_app.ui.components.html import show_html, unbroken
 from mad_app.ui.components.patience import wait_until
 from mad_app.ui.session import PageState, may_control
 
-POLL_SECONDS = 0.25
-STOPPING_POLL_SECONDS = 0.1
+POLL_SECONDS = 0.1
 WAITING_POLL_SECONDS = 1.5
 """How often a run is looked at that waits behind others, of which there may be many."""
 
 NEWS_SECONDS = 1.5
 """How long a look at a run that computes waits for something new to draw; a drawing takes time from the run."""
+
+LONG_RETURN = 8
+"""Steps of a return to the level from which on the page shows it: it is mostly over sooner, and a drawing takes time
+from it."""
 
 STATE = PageState("compete")
 
@@ -37,7 +41,7 @@ class Surroundings:
         saved: whether the address can name its record; its first step is drawn before that.
         stopping: whether it has been asked to stop.
         pausing: whether it has been asked to pause.
-        slow: whether it has been asked to rest after each step; None once no step is left.
+        slow: whether it has been asked to rest after each step; None once it is to stop, or no step is left.
         buttons: the phase, as far as the buttons depend on it; once it has been asked to stop, they do not.
     """
 
@@ -53,14 +57,30 @@ class Surroundings:
         """What is to be shown of a job now."""
         phase, folder = job.status.phase, job.folder
         stopping, waiting = folder.is_asked_to_stop(), phase is Phase.WAITING and bool(job.ahead)
+        if _returns_briefly(job.status):
+            phase = Phase.RUNNING
+        ending = stopping or phase is Phase.RESTORING
         return cls(
-            pause=STOPPING_POLL_SECONDS if stopping else WAITING_POLL_SECONDS if waiting else POLL_SECONDS,
+            pause=WAITING_POLL_SECONDS if waiting else POLL_SECONDS,
             saved=job.status.run is not None and job.status.step > 0,
             stopping=stopping,
             pausing=folder.is_asked_to_pause() and not phase.early,
-            slow=None if phase is Phase.RESTORING else folder.is_slow(),
-            buttons=phase if phase in (Phase.RUNNING, Phase.PAUSED) and not stopping else None,
+            slow=None if ending else folder.is_slow(),
+            buttons=phase if phase in (Phase.RUNNING, Phase.PAUSED) and not ending else None,
         )
+
+
+@dataclass
+class Drawn:
+    """What was drawn last of a run.
+
+    Attributes:
+        news: as they were; None before the first drawing.
+        result: whether it was the result.
+    """
+
+    news: tuple[object, ...] | None = None
+    result: bool = False
 
 
 def show_live(queue: JobQueue, job: Job) -> None:
@@ -80,7 +100,7 @@ def show_live(queue: JobQueue, job: Job) -> None:
             _stop_button(queue, job, around)
     else:
         buttons.caption("Only who started this run can pause, slow down or stop it.")
-    st.fragment(_draw, run_every=around.pause)(queue, job, around, [])
+    st.fragment(draw_progress, run_every=around.pause)(queue, job, around, Drawn())
     if around.buttons is Phase.PAUSED:
         show_paused_step(queue, job)
 
@@ -107,35 +127,60 @@ def describe_phase(status: Status) -> str:
     return f"{status.phase.value} …"
 
 
-def _draw(queue: JobQueue, known: Job, around: Surroundings, drawn: list[object]) -> None:
+def draw_progress(queue: JobQueue, known: Job, around: Surroundings, drawn: Drawn) -> None:
     """Draw its progress and its images; where something around them is to change, draw the whole page.
+
+    Its result is drawn here first: the whole page takes longer.
 
     Args:
         queue: the server's queue.
         known: the run as the page knew it when it was drawn.
         around: what the page shows around it.
-        drawn: the news that were drawn last; empty before the first drawing.
+        drawn: what was drawn last.
     """
     with contained("this run"):
-        if drawn:
-            wait_until(lambda: _news(known.folder) != drawn[0], NEWS_SECONDS)
-        drawn[:] = [_news(known.folder)]
+        if drawn.result:
+            st.rerun()
+        if drawn.news:
+            wait_until(lambda: has_news(known.folder, drawn.news), NEWS_SECONDS)
+        drawn.news = _news(known.folder)
         job = queue.look(known.id)
         status = job.status
-        if status.phase.over or status.phase.has_result:
+        result = _result(queue, job)
+        if result is None and (status.phase.over or status.phase.has_result):
             st.rerun()
         st.progress(min(status.step / job.spec.request.steps, 1.0), text=progress_text(job, around.stopping))
-        shown = four_up_of_job(job)
-        if shown:
+        if shown := result or four_up_of_job(job):
             show_html(four_up_html(shown))
-        if around != Surroundings.of(job):
+        drawn.result = result is not None
+        if not drawn.result and around != Surroundings.of(job):
             st.rerun()
+
+
+def _result(queue: JobQueue, job: Job) -> FourUp | None:
+    """The result of a run that still measures; None where there is none, or its record cannot be read."""
+    if not job.status.phase.has_result or job.status.run is None:
+        return None
+    try:
+        return four_up_of_run(load_record(find_run(queue.root, job.status.run)))
+    except RecordError:  # which the whole page says
+        return None
 
 
 def _news(folder: JobFolder) -> tuple[object, ...]:
     """What changes when a run reports something, or is asked for something."""
     asked = folder.is_asked_to_stop(), folder.is_asked_to_pause(), folder.is_slow()
     return folder.last_report(), *asked
+
+
+def has_news(folder: JobFolder, drawn: tuple[object, ...] | None) -> bool:
+    """Whether there is something to draw that was not drawn."""
+    return _news(folder) != drawn and not _returns_briefly(folder.status())
+
+
+def _returns_briefly(status: Status) -> bool:
+    """Whether the images return to their level, and did not need many steps for it so far."""
+    return status.phase is Phase.RESTORING and (status.restoration_step or 0) < LONG_RETURN
 
 
 def _stop_button(queue: JobQueue, job: Job, around: Surroundings) -> None:

@@ -15,15 +15,16 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from mad_app.figures import pair_sentence
 from mad_app.images import Crop, SquareCrop, bundled_path, load_image
 from mad_app.jobs.folder import Job, JobFolder, JobSpec, Phase, Status
 from mad_app.jobs.paths import runs_root
 from mad_app.jobs.queue import JOBS, JobQueue
 from mad_app.jobs.serve import measure_start
-from mad_app.records import Keyframes, Trace, list_runs, load_record, load_summary, save_run
+from mad_app.records import Keyframes, Trace, list_runs, load_record, load_summary, reported_trace, save_run
 from mad_app.request import REQUEST_SETTINGS, Request
 from mad_app.ui import session
-from mad_app.ui.compete.live import Surroundings, progress_text
+from mad_app.ui.compete.live import LONG_RETURN, Drawn, Surroundings, has_news, progress_text
 from mad_app.ui.navigation import PAGES
 from mad_app.ui.session import queue_of
 from tests.mad_app.record_examples import make_run
@@ -493,6 +494,42 @@ def test_progress_is_described_with_the_departure_from_the_levels(tmp_path: Path
             shown = progress_text(queue.look("1" * 16), stopping=stopping)
             assert shown == "Returning to the level: step 12, off by up to 0.3 %"
         assert Surroundings.of(queue.look("1" * 16)).slow is None  # no step is left that could be slowed down
+
+
+def test_the_result_is_drawn_before_the_whole_page_and_a_brief_return_to_the_level_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = load_record(save_run(make_run(), tmp_path))
+    names = run.results[0].optimized, run.results[0].fixed
+    folder = JobFolder(tmp_path / JOBS / ("1" * 16))
+    folder.create(JobSpec(request=Request(size=16, first=names[0], second=names[1])), run.reference, run.start)
+    whole_pages: list[Phase] = []
+    monkeypatch.setattr(st, "rerun", lambda: whole_pages.append(folder.status().phase))
+    drawn = Drawn()
+
+    def draw(queue, known, drawn):  # type: ignore[no-untyped-def]  # the source of a script
+        import mad_app.ui.compete.live as live
+
+        live.draw_progress(queue, known, live.Surroundings.of(known), drawn)
+
+    def drawing(**status: Any) -> str:
+        folder.write_status(Status(run=run.id, step=1, trace=reported_trace(run), **status))
+        return html_of(AppTest.from_function(draw, args=(queue, known, drawn)).run())
+
+    with contextlib.closing(JobQueue(tmp_path, ThreadWorker, at_once=0)) as queue:
+        folder.write_status(Status(phase=Phase.RUNNING, run=run.id, step=1))
+        known = queue.look("1" * 16)
+        assert "Keeping" in drawing(phase=Phase.RUNNING)
+        for step, is_long in ((0, False), (LONG_RETURN - 1, False), (LONG_RETURN, True)):
+            folder.write_status(Status(phase=Phase.RESTORING, restoration_step=step, departure=0.1))
+            assert has_news(folder, drawn.news) == is_long
+        assert not whole_pages
+        shown = drawing(phase=Phase.VALUES)
+        assert pair_sentence(run, 0) in shown
+        assert "Keeping" not in shown
+        assert not whole_pages
+        drawing(phase=Phase.VALUES)
+        assert whole_pages == [Phase.VALUES]
 
 
 @pytest.mark.parametrize(
