@@ -90,7 +90,8 @@ def pytest_collection() -> Generator[None, object, object]:
     """Collect without the garbage collector, and set all that exists then aside.
 
     JAX, PyTorch and Streamlit leave millions of objects that live as long as the process; Streamlit alone has all of
-    them searched after every run of a page.
+    them searched after every run of a page. What tests leave is searched more rarely than by default: tracing a program
+    makes thousands of objects, few of them garbage.
     """
     gc.disable()
     try:
@@ -98,3 +99,4 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+        gc.set_threshold(100_000, 20, 50)

@@ -91,7 +91,7 @@ class Typeface:
 
     def measure(self, text: str, size: float, weight: Weight) -> float:
         """Width of a text in inches, `size` in points."""
-        return _measure(self, text, size, weight)
+        return size * _measure(self, text, weight)
 
 
 DEFAULT_TYPEFACE = Typeface((FONT,), (FONT,))
@@ -152,9 +152,10 @@ def _raise(found: re.Match[str]) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
-def _measure(typeface: Typeface, text: str, size: float, weight: Weight) -> float:
+def _measure(typeface: Typeface, text: str, weight: Weight) -> float:
+    """Width in inches for each point of the size, which is the same for all sizes, as it is taken without hinting."""
     typeset = typeface.typeset(text, weight)
-    properties = typeface.properties(size, weight)
+    properties = typeface.properties(1, weight)
     measured = text_to_path.get_text_width_height_descent(typeset.text, properties, ismath=typeset.is_math)
     return float(measured[0]) / 72
 

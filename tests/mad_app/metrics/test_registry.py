@@ -66,8 +66,8 @@ def test_the_convention_of_color_is_kept(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in AVAILABLE if name != "lasi"])
 def test_the_convention_of_resizing_is_kept(name: str) -> None:
     """Only one that averages over blocks or filters first overlooks a change that averages to 0 in blocks of 2 × 2."""
-    own = name in ("wasserstein", "lpips-vgg")  # which do the same at every size, and take seconds
-    size = 64 if own else 384
+    is_slow = name in ("wasserstein", "lpips-vgg", "dists", "st-lpips-alex")  # they do the same at every size
+    size = 64 if is_slow else 384
     reference = jnp.full((size, size, 3), 0.5)
     checkers = jnp.indices((size, size)).sum(axis=0) % 2
     blind = distance_between(name, reference, reference + 0.05 * (2 * checkers - 1.0)[..., None]) < 1e-6

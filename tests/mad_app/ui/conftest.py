@@ -100,7 +100,6 @@ def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _no_browser_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mad_app.ui.compete.page.HEAD_START_SECONDS", 0)
-    monkeypatch.setattr("mad_app.jobs.worker.SECONDS_FOR_THE_PAGE", 0)
 
 
 @pytest.fixture(autouse=True)
