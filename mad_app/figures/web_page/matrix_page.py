@@ -5,6 +5,7 @@ There is no script: a cell is a link to its pair, which is shown as the target o
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import matplotlib
 import numpy as np
@@ -13,11 +14,10 @@ from matplotlib.colors import to_hex
 from mad_app.figures.matrix import COLORS, DARK_FROM, NOTES, Matrix, ratio_text, shades
 from mad_app.figures.text import LETTERS, metric_title, pair_sentence
 from mad_app.figures.web_page.markup import Html, element
-from mad_app.figures.web_page.pictures import to_jpeg
+from mad_app.figures.web_page.pictures import PictureTable, to_jpeg
 from mad_app.records import Run
 
-QUALITY = 85
-"""Of the JPEGs."""
+ENCODE = partial(to_jpeg, quality=85)
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -37,7 +37,7 @@ td a:focus-visible, td a:hover { outline: 2px solid #d55e00; outline-offset: -2p
 section { display: none; }
 section:target { display: block; }
 figure { display: inline-block; margin: 0 .5rem .5rem 0; }
-img { display: block; width: min(16rem, 28vw); image-rendering: pixelated; }
+figure svg { display: block; width: min(16rem, 28vw); image-rendering: pixelated; }
 """
 
 
@@ -67,12 +67,15 @@ def matrix_page(matrix: Matrix, most_separated: Mapping[tuple[int, int], MostSep
         element("title", matrix.title),
         element("style", Html(STYLE)),
     )
+    pictures = PictureTable()
+    pairs = [_pair(i, j, matrix, shown, pictures) for (i, j), shown in sorted(most_separated.items())]
     body = element(
         "body",
+        _definitions(pictures),
         element("h1", matrix.title),
         element("p", NOTES, " Choose a cell to see its most separated pair."),
         element("div", _table(matrix, most_separated), class_="scroll"),
-        *(_pair(i, j, matrix, shown) for (i, j), shown in sorted(most_separated.items())),
+        *pairs,
     )
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n".encode()
 
@@ -104,24 +107,38 @@ def _cell(i: int, j: int, matrix: Matrix, shade: float, linked: bool) -> Html:
     return element("td", element("a", ratio_text(ratio), href=f"#{_name(i, j)}", style=style, aria_label=label))
 
 
-def _pair(i: int, j: int, matrix: Matrix, shown: MostSeparated) -> Html:
+def _definitions(pictures: PictureTable) -> Html:
+    """The pictures, each once: an original is that of many pairs."""
+    images = [element("image", id=_picture_name(n), href=uri) for n, uri in enumerate(pictures.uris)]
+    return element("svg", element("defs", *images), width=0, height=0, style="position:absolute", aria_hidden="true")
+
+
+def _picture(image: np.ndarray, words: str, pictures: PictureTable) -> Html:
+    """A picture of uint8 (H, W, 3)."""
+    height, width = image.shape[:2]
+    use = element("use", href=f"#{_picture_name(pictures.add(image, ENCODE))}")
+    return element("svg", use, viewBox=f"0 0 {width} {height}", role="img", aria_label=words)
+
+
+def _pair(i: int, j: int, matrix: Matrix, shown: MostSeparated, pictures: PictureTable) -> Html:
     """The two images of a cell beside the original, under its values."""
     run, first = shown.run, 2 * shown.pair
     original = np.rint(np.clip(run.reference, 0, 1) * 255).astype(np.uint8)
     title = f"{metric_title(matrix.metrics[i])} optimized, {metric_title(matrix.metrics[j])} fixed"
-    pictures = [(original, "original")]
+    three = [(original, "original")]
     for k, result in list(enumerate(run.results))[first : first + 2]:
-        pictures.append((run.images_8bit[k], f"{LETTERS[k]}  {result.direction}. {metric_title(result.optimized)}"))
+        three.append((run.images_8bit[k], f"{LETTERS[k]}  {result.direction}. {metric_title(result.optimized)}"))
     return element(
         "section",
         element("h2", title),
         element("p", pair_sentence(run, shown.pair)),
-        *(
-            element("figure", element("img", src=to_jpeg(image, QUALITY), alt=words), element("figcaption", words))
-            for image, words in pictures
-        ),
+        *(element("figure", _picture(image, words, pictures), element("figcaption", words)) for image, words in three),
         id=_name(i, j),
     )
+
+
+def _picture_name(n: int) -> str:
+    return f"picture-{n + 1}"
 
 
 def _name(i: int, j: int) -> str:
