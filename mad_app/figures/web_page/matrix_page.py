@@ -37,7 +37,7 @@ td a:focus-visible, td a:hover { outline: 2px solid #d55e00; outline-offset: -2p
 section { display: none; }
 section:target { display: block; }
 figure { display: inline-block; margin: 0 .5rem .5rem 0; }
-figure svg { display: block; width: min(16rem, 28vw); image-rendering: pixelated; }
+figure svg { display: block; width: min(16rem, 26vw); image-rendering: pixelated; }
 """
 
 
