@@ -15,6 +15,7 @@ from mad_app.figures.matrix import COLORS, DARK_FROM, NOTES, Matrix, ratio_text,
 from mad_app.figures.text import LETTERS, metric_title, pair_sentence
 from mad_app.figures.web_page.markup import Html, element
 from mad_app.figures.web_page.pictures import PictureTable, to_jpeg
+from mad_app.images import to_uint8
 from mad_app.records import Run
 
 ENCODE = partial(to_jpeg, quality=85)
@@ -123,9 +124,8 @@ def _picture(image: np.ndarray, words: str, pictures: PictureTable) -> Html:
 def _pair(i: int, j: int, matrix: Matrix, shown: MostSeparated, pictures: PictureTable) -> Html:
     """The two images of a cell beside the original, under its values."""
     run, first = shown.run, 2 * shown.pair
-    original = np.rint(np.clip(run.reference, 0, 1) * 255).astype(np.uint8)
     title = f"{metric_title(matrix.metrics[i])} optimized, {metric_title(matrix.metrics[j])} fixed"
-    three = [(original, "original")]
+    three = [(to_uint8(run.reference), "original")]
     for k, result in list(enumerate(run.results))[first : first + 2]:
         three.append((run.images_8bit[k], f"{LETTERS[k]}  {result.direction}. {metric_title(result.optimized)}"))
     return element(
