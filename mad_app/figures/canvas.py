@@ -26,6 +26,7 @@ from matplotlib.patches import Rectangle
 
 from mad_app.figures.themes import Theme
 from mad_app.figures.typefaces import DEFAULT_TYPEFACE, FONT, Typeface, Weight
+from mad_app.figures.web_page.markup import unbroken
 
 Kind = Literal["pdf", "svg", "png"]
 Align = Literal["left", "center", "right"]
@@ -168,15 +169,20 @@ class Canvas:
         return f"{text.rstrip()}…"
 
     def wrap(self, text: str, width: float, *, weight: Weight = "normal") -> list[str]:
-        """The text in lines of at most `width` inches."""
+        """The text in lines of at most `width` inches; "1 − SSIM" and "5 %" stay on one line."""
         lines: list[str] = []
-        for word in filter(None, _BREAKS.split(text)):
+        for word in self._words(text, width, weight):
             longer = f"{lines[-1]} {word}" if lines else word
             if lines and self.measure(longer, weight=weight) <= width:
                 lines[-1] = longer
             else:
                 lines.append(self.cut(word, width, weight=weight))
         return lines
+
+    def _words(self, text: str, width: float, weight: Weight) -> Iterator[str]:
+        """What wrapping keeps on one line where that has room for it."""
+        for word in filter(None, _BREAKS.split(unbroken(text))):
+            yield from [word] if self.measure(word, weight=weight) <= width else word.split()
 
     def image(self, x: float, y: float, width: float, height: float, image: np.ndarray) -> None:
         """Show an image (H, W, 3) in [0, 1], unresampled, with its corner on the dot nearest to (x, y)."""

@@ -9,7 +9,6 @@ from mad_app.figures import metric_title, number
 from mad_app.figures.handout import PicturePanel
 from mad_app.figures.slide import Slide
 from mad_app.figures.text import times
-from mad_app.figures.web_page.markup import unbroken
 from mad_app.images import check_image
 from mad_app.lessons.equal_distance import Tuned
 
@@ -71,6 +70,6 @@ def slide_of(
     return Slide(
         title=TITLE,
         pictures=[PicturePanel(check_image(reference, "reference"), ("Original",)), *copies],
-        text=(unbroken(sentence_of(tuned, metric, other, values)), "Every metric has such blind spots."),
+        text=(sentence_of(tuned, metric, other, values), "Every metric has such blind spots."),
         source=SOURCE,
     )
