@@ -5,30 +5,11 @@ is 0 where u is a sum of squares or a mean deviation at its minimum, and 0 · �
 identical images. Defining the root's derivative there as 0 gives the mean of the one-sided derivatives.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
-
-
-class SafeSqrt(TorchFunctionMode):
-    """Inside this context √u and u^p, 0 < p < 1, have derivative 0 at u = 0; no value changes.
-
-    Example:
-        >>> base = torch.tensor([0.0, 4.0], requires_grad=True)
-        >>> with SafeSqrt():
-        ...     roots = base.sqrt()
-        >>> torch.autograd.grad(roots.sum(), base)
-        (tensor([0.0000, 0.2500]),)
-    """
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        """Called by torch instead of each of its functions."""
-        del types
-        return _SAFE.get(func, func)(*args, **(kwargs or {}))
 
 
 def _square_root(base: torch.Tensor) -> torch.Tensor:
@@ -43,10 +24,29 @@ def _power(base: torch.Tensor, exponent: torch.Tensor | float) -> torch.Tensor:
     return torch.where(zero, 0.0, torch.pow(torch.where(zero, 1.0, base), exponent))
 
 
-_SAFE: dict[Any, Callable[..., Any]] = {
-    torch.sqrt: _square_root,
-    torch.Tensor.sqrt: _square_root,
-    torch.pow: _power,
-    torch.Tensor.pow: _power,
-    torch.Tensor.__pow__: _power,
-}
+class SafeSqrt(TorchFunctionMode):
+    """Inside this context √u and u^p, 0 < p < 1, have derivative 0 at u = 0; no value changes.
+
+    Example:
+        >>> base = torch.tensor([0.0, 4.0], requires_grad=True)
+        >>> with SafeSqrt():
+        ...     roots = base.sqrt()
+        >>> torch.autograd.grad(roots.sum(), base)
+        (tensor([0.0000, 0.2500]),)
+    """
+
+    REPLACED: Mapping[Any, Callable[..., Any]] = {
+        torch.sqrt: _square_root,
+        torch.Tensor.sqrt: _square_root,
+        torch.pow: _power,
+        torch.Tensor.pow: _power,
+        torch.Tensor.__pow__: _power,
+    }
+    """Functions of torch, and what takes their place."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Called by torch instead of each of its functions."""
+        del types
+        return self.REPLACED.get(func, func)(*args, **(kwargs or {}))

@@ -21,7 +21,7 @@ from torch.nn.functional import conv2d, pad
 
 from mad_app.metrics.bare_package import bare_package
 from mad_app.metrics.from_torch import TorchMetric
-from mad_app.metrics.safe_sqrt import SafeSqrt
+from mad_app.metrics.replayable import Replayable, without_checks
 
 with bare_package("piq"):  # whose __init__ imports all of torchvision, which takes as long as PyTorch
     from piq.fsim import fsim
@@ -32,6 +32,9 @@ with bare_package("piq"):  # whose __init__ imports all of torchvision, which ta
     from piq.ms_ssim import multi_scale_ssim
     from piq.vif import vif_p
     from piq.vsi import vsi
+
+fsim, gmsd, haarpsi, mdsi = map(without_checks, (fsim, gmsd, haarpsi, mdsi))
+multi_scale_ssim, vif_p, vsi = map(without_checks, (multi_scale_ssim, vif_p, vsi))
 
 CHUNK_PIXELS = 2**16
 """Pixels of a batch above which it is split; below, PyTorch's operations are too short to gain from it."""
@@ -45,11 +48,11 @@ def structural_metric(name: str, minimum_size: int) -> TorchMetric:
     distance = DISTANCES[name]
 
     def distances_to(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-        with contextlib.nullcontext() if name in ROOTLESS else SafeSqrt():
+        with contextlib.nullcontext() if name in ROOTLESS else Replayable():
             return _corrected_distances(distance, reference, images)
 
     def smooth_distances_to(reference: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-        with SafeSqrt():  # not cut off at identity, where the second derivative is wanted
+        with Replayable():  # not cut off at identity, where the second derivative is wanted
             return distance(images, reference.expand_as(images)).float()
 
     return TorchMetric(
@@ -173,7 +176,7 @@ DISTANCES: dict[str, Distance] = {
 """The formula of each listed metric that piq computes."""
 
 ROOTLESS = {"ssim"}
-"""Those without a root, which need no `SafeSqrt`: it would take as long as all else of a small image."""
+"""Those without a root, which need no `Replayable`: it would take as long as all else of a small image."""
 
 MAPS: dict[str, Distance] = {"ssim": _ssim_map}
 """Reference and images -> distances per pixel (N, H, W), of the indices that are means over a map."""

@@ -50,6 +50,8 @@ MIN_VARIANCE = 1e-8
 CHUNK_PIXELS = 2**12
 """Pixels of a batch for which PyTorch's operations are long enough; more need memory."""
 
+PIXELS_AT_ONCE = 2**18
+"""Of images that are computed together: statistics in float64 need 4 kB a pixel."""
 
 Statistics = tuple[torch.Tensor, torch.Tensor | None]
 """Of features at a level: local mean and standard deviation, (N, C, h, w); the features and None at level 0."""
@@ -130,21 +132,25 @@ def _prepare(sigma: float, reference: torch.Tensor) -> Prepared:
 
 
 def _distances_to(prepared: Prepared, images: torch.Tensor) -> torch.Tensor:
-    """One image after the other: statistics in float64 need much memory, 4 GB each at 1024 × 1024 pixels."""
-    return torch.cat([_distance_of_one(prepared, image) for image in torch.split(images, 1)])
+    return torch.cat([_distances_at_once(prepared, some) for some in _split(images)])
 
 
-def _distance_of_one(prepared: Prepared, image: torch.Tensor) -> torch.Tensor:
-    return torch.stack([part.mean(dim=(1, 2)) for part in _parts(prepared, image)]).sum(dim=0).float()
+def _distances_at_once(prepared: Prepared, images: torch.Tensor) -> torch.Tensor:
+    return torch.stack([part.mean(dim=(1, 2)) for part in _parts(prepared, images)]).sum(dim=0).float()
 
 
 def _maps_to(prepared: Prepared, images: torch.Tensor) -> torch.Tensor:
-    return torch.cat([_map_of_one(prepared, image) for image in torch.split(images, 1)])
+    return torch.cat([_maps_at_once(prepared, some) for some in _split(images)])
 
 
-def _map_of_one(prepared: Prepared, image: torch.Tensor) -> torch.Tensor:
-    parts = [interpolate(part[:, None], image.shape[2:], mode="bilinear") for part in _parts(prepared, image)]
+def _maps_at_once(prepared: Prepared, images: torch.Tensor) -> torch.Tensor:
+    parts = [interpolate(part[:, None], images.shape[2:], mode="bilinear") for part in _parts(prepared, images)]
     return torch.cat(parts, dim=1).sum(dim=1).float()
+
+
+def _split(images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """The images, so many at once that they have `PIXELS_AT_ONCE`, or one."""
+    return torch.split(images, max(1, PIXELS_AT_ONCE // images[0, 0].numel()))
 
 
 def _parts(prepared: Prepared, images: torch.Tensor) -> Iterator[torch.Tensor]:

@@ -7,6 +7,7 @@ import pytest
 
 from mad_app.metrics import METRICS, find_devices, get_metric, is_out_of_memory
 from mad_app.metrics.contract import noisy, smooth_image
+from mad_app.metrics.sums import Summable
 
 torch = pytest.importorskip("torch")
 VALUE_TOLERANCE, GRADIENT_TOLERANCE = 2e-4, 1e-2
@@ -29,6 +30,8 @@ def test_a_metric_is_the_same_as_on_the_cpu(name: str) -> None:
     error = np.asarray(gradients, np.float64) - np.asarray(expected[1], np.float64)
     error = np.sqrt((error**2).sum((1, 2, 3)) / (np.asarray(expected[1], np.float64) ** 2).sum((1, 2, 3)))
     assert error.max() <= GRADIENT_TOLERANCE, error
+    assert isinstance(metric, Summable)
+    assert metric.without_graph(reference.shape) == ()
 
 
 @pytest.mark.parametrize("name", ["lasi", "lpips-alex", "ssim"])
