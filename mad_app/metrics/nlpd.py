@@ -87,10 +87,10 @@ def _laplacian_pyramid(images: torch.Tensor) -> Pyramid:
 
 def _neighborhood_amplitude(level: torch.Tensor, neighbors: dict[tuple[int, int], float]) -> torch.Tensor:
     """P ∗ |z|, zero beyond the border: a convolution, so that the neighbor above counts with the weight below."""
-    window = level.new_zeros(1, 1, 5, 5)
+    weights = [0.0] * 25
     for (row, column), weight in neighbors.items():
-        window[0, 0, 2 - row, 2 - column] = weight
-    return conv2d(level.abs(), window, padding=2)
+        weights[5 * (2 - row) + 2 - column] = weight
+    return conv2d(level.abs(), constant(tuple(weights), level.device).view(1, 1, 5, 5), padding=2)
 
 
 def _halved(images: torch.Tensor) -> torch.Tensor:

@@ -1,11 +1,12 @@
 """Functions of piq without the operations that a GPU cannot replay from a graph; no value changes.
 
 A graph cannot wait for the device, as for a branch on a value, nor copy numbers from the host (`cuda_graph`). piq does
-both: it asserts the range of its images, makes its constants in each call, and picks channels by a list of positions.
+both: it asserts the range of its images, makes its constants in each call, picks channels by a list of positions, sets
+single values, and multiplies along an axis, where PyTorch's gradient counts the zeros on the host.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from types import FunctionType
 from typing import Any
 
@@ -46,6 +47,18 @@ def _item(tensor: torch.Tensor, index: Any) -> torch.Tensor:
     return torch.Tensor.__getitem__(tensor, tuple(map(_sliced, index)) if isinstance(index, tuple) else index)
 
 
+def _set_item(tensor: torch.Tensor, index: Any, value: Any) -> None:
+    """`tensor[index] = value`, for an index that is a view; a number for one position would be copied from the host."""
+    if isinstance(value, int | float):
+        torch.Tensor.__getitem__(tensor, index).fill_(value)
+    else:
+        torch.Tensor.__setitem__(tensor, index, value)
+
+
+def _product(tensor: torch.Tensor, dim: int) -> torch.Tensor:
+    return reduce(torch.mul, tensor.unbind(dim))
+
+
 def _sliced(positions: Any) -> Any:
     if isinstance(positions, Sequence) and len(positions) == 2 and 0 <= positions[0] < positions[1]:
         first, second = positions
@@ -54,10 +67,12 @@ def _sliced(positions: Any) -> Any:
 
 
 class Replayable(SafeSqrt):
-    """Inside this context roots are safe, constants are kept, and channels are picked by slices."""
+    """Inside this context roots are safe, and nothing of the above is done but for the range."""
 
     REPLACED: Mapping[Any, Callable[..., Any]] = {
         **SafeSqrt.REPLACED,
         torch.tensor: _kept,
         torch.Tensor.__getitem__: _item,
+        torch.Tensor.__setitem__: _set_item,
+        torch.prod: _product,
     }
