@@ -18,7 +18,7 @@ import numpy as np
 from mad_app.competition.constraints import parametrization
 from mad_app.competition.initialization import initial_params, levels_of
 from mad_app.competition.inputs import Mask, check_kinds, check_metric_at_start, checked_image, with_gray_resolved
-from mad_app.competition.loop import iterate, take_step
+from mad_app.competition.loop import completed, iterate, take_step
 from mad_app.competition.problem import Constants, Problem, Values, select, values_at, values_of
 from mad_app.competition.settings import (
     CORNERS,
@@ -205,6 +205,8 @@ def _last_step(problem: Problem, last: StepInfo, reason: Reason, on_restoration:
 
     report(last)
     restored = _restored(problem, last, last.params, report, known)
+    if (np.asarray(last.finite) & ~np.asarray(restored.finite)).any():
+        restored = _restored(problem, last, last.params, report, known, thorough=True)
     lost = (np.abs(restored.drift) > MAX_DRIFT) & np.asarray(restored.finite)
     if lost.any():
         params = select(jnp.asarray(lost), last.optimizer.last_on_level, restored.params)
@@ -220,12 +222,13 @@ def _restored(
     last: StepInfo,
     params: jax.Array,
     report: Callable[[StepInfo], None],
-    known: tuple[Values, Values] | None = None,
+    known: tuple[Values, ...] | None = None,
+    thorough: bool = False,
 ) -> StepInfo:
     """The params brought back to their level, as far as the metrics resolve it; `known` are both metrics there."""
     solver = problem.constants.solver
     state = _committed(reinit(params, last.optimizer, int(last.step_index)))
-    for count, info in enumerate(iterate(problem, state, restore=True, known=known)):
+    for count, info in enumerate(iterate(problem, state, restore=True, known=known, thorough=thorough)):
         if count:
             report(info)
         departure = np.abs(info.drift)
@@ -233,7 +236,7 @@ def _restored(
         off = (departure > solver.level_tolerance) & ~(stuck & (departure <= MAX_DRIFT)) & np.asarray(info.finite)
         if count == solver.max_restoration_steps or not off.any():
             break
-    return info
+    return completed(problem, info)
 
 
 def _reason(failed: bool, feasible: bool, converged: bool, at_bounds: bool, otherwise: Reason) -> Reason:

@@ -18,9 +18,10 @@ from functools import lru_cache, partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
-from mad_app.competition.problem import Constants, Problem, Values, pulled_back, values_at
+from mad_app.competition.problem import OPTIMIZES_FIRST, Constants, Problem, Values, pulled_back, values_at
 from mad_app.competition.solver import SolverState, StepInfo, restore_step, step
 from mad_app.metrics import BoundJaxMetric, value_and_grad_of
 from mad_app.metrics.from_jax import Distances, Prepared
@@ -46,22 +47,30 @@ Bound = tuple[tuple[Prepared, ...], Weights]
 
 
 def iterate(
-    problem: Problem, state: SolverState, *, restore: bool = False, known: tuple[Values, Values] | None = None
+    problem: Problem,
+    state: SolverState,
+    *,
+    restore: bool = False,
+    known: tuple[Values, ...] | None = None,
+    thorough: bool = False,
 ) -> Iterator[StepInfo]:
     """The solver's iterations, for as long as they are asked for.
 
     Args:
         problem: what stays the same.
         state: where to begin.
-        restore: whether to return to the level rather than to optimize.
+        restore: whether to return to the level rather than to optimize; see `completed`.
         known: both metrics at the first proposal, if they have been computed; step by step they are not computed again.
+        thorough: whether a return to the level computes both metrics at each step, and stays where both are finite.
     """
     runs_ahead = not restore and _is_on_accelerator(problem.initial)
     metrics = joint((problem.first, problem.second))
     if metrics.in_jax:
         ahead = CALLS_AHEAD if runs_ahead else 0
         return _iterate_compiled(metrics, metrics.in_jax, problem.constants, state, restore, ahead)
-    steps = _iterate_stepwise(problem, state, restore, known)
+    if restore:
+        return _restore_stepwise(problem, state, known, thorough)
+    steps = _iterate_stepwise(problem, state, known)
     return _run_ahead(steps, STEPS_AHEAD) if runs_ahead else steps
 
 
@@ -90,21 +99,51 @@ def _copied_to_host(info: StepInfo) -> StepInfo:
     return info
 
 
-def _iterate_stepwise(
-    problem: Problem, state: SolverState, restore: bool, known: tuple[Values, Values] | None
-) -> Iterator[StepInfo]:
+def _iterate_stepwise(problem: Problem, state: SolverState, known: tuple[Values, ...] | None) -> Iterator[StepInfo]:
     metrics, constants = (problem.first, problem.second), problem.constants
-    take = _restore_step if restore else take_step
-    if restore:
-        _ASIDE.submit(int).result()  # what compiles there has ended
-    is_compiled = restore
+    is_compiled = False
     while True:
         values, known = known or values_at(state.proposal, constants.parametrization, metrics), None
-        state, info = take(state, *values, constants)
+        state, info = take_step(state, *values, constants)
         if not is_compiled:
             _ASIDE.submit(_restore_step, state, *values, constants)
             is_compiled = True
         yield info._replace(evaluation=state.accepted)
+
+
+def _restore_stepwise(
+    problem: Problem, state: SolverState, known: tuple[Values, ...] | None, thorough: bool
+) -> Iterator[StepInfo]:
+    """The return to the level, for which a metric is computed only while an image that it fixes is off its level."""
+    _ASIDE.submit(int).result()  # what compiles there has ended
+    metrics, constants = (problem.first, problem.second), problem.constants
+    values = known or values_at(state.proposal, constants.parametrization, metrics)
+    outdated = [False, False]
+    while True:
+        state, info = _restore_step(state, *values, constants)
+        yield info._replace(outdated=outdated)
+        off = ~(np.abs(info.drift) <= constants.solver.level_tolerance)
+        outdated = [not (thorough or off[fixed].any()) for fixed in (~OPTIMIZES_FIRST, OPTIMIZES_FIRST)]
+        values = _updated(values, [not old for old in outdated], state.proposal, problem)
+
+
+def completed(problem: Problem, info: StepInfo) -> StepInfo:
+    """The last iteration of a return to the level with both metrics at its iterates."""
+    if info.outdated is None or not any(info.outdated):
+        return info
+    outdated = (info.first, info.params), (info.second, info.params)
+    values = _updated(outdated, info.outdated, info.params, problem)
+    rows = [np.asarray(array).reshape(len(info.drift), -1) for of_metric in values for array in of_metric]
+    are_finite = np.concatenate([np.isfinite(row) for row in rows], axis=1).all(axis=1)  # nothing is compiled for it
+    (first, _), (second, _) = values
+    return info._replace(first=first, second=second, finite=info.finite & jnp.asarray(are_finite), outdated=None)
+
+
+def _updated(values: Sequence[Values], which: Sequence[bool], params: Array, problem: Problem) -> tuple[Values, ...]:
+    """The values, with those of some of the two metrics computed at params."""
+    chosen = [metric for metric, is_chosen in zip((problem.first, problem.second), which, strict=True) if is_chosen]
+    computed = iter(values_at(params, problem.constants.parametrization, chosen))
+    return tuple(next(computed) if is_chosen else old for old, is_chosen in zip(values, which, strict=True))
 
 
 @jax.jit

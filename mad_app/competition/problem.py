@@ -8,7 +8,7 @@ For each corner, with o the optimized metric, f the fixed one and ℓ its level 
 The four share one batch: one evaluation of each metric serves all of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -71,7 +71,7 @@ class Problem:
     first: BoundMetric
     second: BoundMetric
     initial: Array
-    at_initial: tuple[Values, Values]
+    at_initial: tuple[Values, ...]
     constants: Constants
 
 
@@ -95,10 +95,9 @@ class Evaluation(NamedTuple):
     residual: Array
 
 
-def values_at(params: Array, to: Parametrization, metrics: tuple[BoundMetric, BoundMetric]) -> tuple[Values, Values]:
-    """Both metrics at params (4, H, W, 3); a part that they have in common is evaluated once."""
-    first, second = pulled_back(to, params, joint(metrics).value_and_grad(to.to_images(params)))
-    return first, second
+def values_at(params: Array, to: Parametrization, metrics: Sequence[BoundMetric]) -> tuple[Values, ...]:
+    """Metrics at params (4, H, W, 3); a part that they have in common is evaluated once."""
+    return tuple(pulled_back(to, params, joint(metrics).value_and_grad(to.to_images(params))))
 
 
 def pulled_back(to: Parametrization, params: Array, values: Iterable[Values]) -> list[Values]:

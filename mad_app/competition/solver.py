@@ -7,6 +7,7 @@ finite, has failed: it is frozen at its last accepted iterate, and the other ima
 that is needed to continue, so a resumed competition is the same bit for bit.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -95,6 +96,7 @@ class StepInfo(NamedTuple):
         optimizer: before the next step was chosen.
         step_index: steps done.
         evaluation: of the iterates, where it is kept.
+        outdated: whether each metric is that of earlier iterates, where one may be.
     """
 
     params: Array
@@ -107,6 +109,7 @@ class StepInfo(NamedTuple):
     optimizer: OptimizerState
     step_index: Array
     evaluation: Evaluation | None = None
+    outdated: Sequence[bool] | None = None
 
 
 def init(params: Array) -> SolverState:

@@ -4,6 +4,7 @@ import importlib
 import itertools
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import jax
@@ -89,6 +90,57 @@ def test_step_by_step_nothing_is_evaluated_twice(constraints: str, monkeypatch: 
     assert len(evaluated) >= 2 * (4 + 1)  # the start, three steps, and at least one to return to the level
     assert len(set(evaluated)) == len(evaluated)
     assert loop.take_step._cache_size() == loop._restore_step._cache_size() == 1
+
+
+def stopped(
+    monkeypatch: pytest.MonkeyPatch, *, thorough: bool = False, fails: int | None = None
+) -> tuple[Step, list[str]]:
+    """The end of a run that is stopped after some steps, and the metrics in the order in which they were computed.
+
+    A metric computed for the `fails`-th time, of all, is not a number for the first image.
+    """
+    computed: list[str] = []
+    evaluate = BoundJaxMetric.value_and_grad
+
+    def noted(self: OpaqueBound, images: jax.Array) -> tuple[jax.Array, jax.Array]:
+        computed.append(self.of.metric.name)
+        distances, gradients = evaluate(self.of, images)
+        return (distances.at[0].set(np.nan) if len(computed) == fails else distances), gradients
+
+    monkeypatch.setattr(OpaqueBound, "value_and_grad", noted)
+    if thorough:
+        monkeypatch.setattr(engine, "_restored", partial(engine._restored, thorough=True))
+    calls = itertools.count(1)
+    steps = compete(
+        *reference_and_start(),
+        Opaque(FORM),
+        Opaque(SQUARE_NORM),
+        Settings(steps=90),
+        should_stop=lambda: next(calls) > 9,
+    )
+    return list(steps)[-1], computed
+
+
+def assert_same(one: Step, other: Step) -> None:
+    for name in ("images", "first", "second", "drift"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    assert one.reasons == other.reasons
+
+
+def test_in_a_return_a_metric_is_computed_only_for_images_that_it_fixes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The result is that of computing both each time."""
+    last, computed = stopped(monkeypatch)
+    other, each_time = stopped(monkeypatch, thorough=True)
+    assert last.on_level
+    assert_same(last, other)
+    assert len(computed) < len(each_time)
+
+
+def test_a_metric_that_fails_after_a_return_makes_it_be_done_with_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    healthy, computed = stopped(monkeypatch)
+    last, again = stopped(monkeypatch, fails=len(computed))
+    assert len(again) > len(computed)
+    assert_same(last, healthy)
 
 
 @pytest.mark.parametrize("constraints", CONSTRAINTS)
