@@ -64,7 +64,11 @@ def map_elements(readout: Callable[[Strip], Array], spec: Spec, image: Array) ->
     Returns:
         (H, W, C, …).
     """
-    return undivided(functools.partial(by_processor, functools.partial(_map_elements, readout), spec), image)
+    size = spec.neighborhood_size
+    of_one = Strip(*(_type(image, 1, count, 1, 1, 1) for count in (size + 1, packed_size(size), size)))
+    trailing = jax.eval_shape(readout, of_one).shape[1:-3]
+    on = functools.partial(by_processor, functools.partial(_map_elements, readout), spec)
+    return undivided(on, _type(image, *spec.shape, *trailing), image)
 
 
 def _map_elements(readout: Callable[[Strip], Array], spec: Spec, image: Array) -> Array:
@@ -137,7 +141,19 @@ def element_values(readout: Readout, spec: Spec, images: Array, aux: Array) -> A
     Returns:
         (H, W, C, 1 or n).
     """
-    return undivided(functools.partial(by_processor, functools.partial(_values, readout), spec), images, aux)
+    on = functools.partial(by_processor, functools.partial(_values, readout), spec)
+    return undivided(on, _type(images, *spec.shape, _count(readout, spec, images, aux)), images, aux)
+
+
+def _type(array: Array, *shape: int) -> Any:
+    """That of an array of this shape, and of another's numbers."""
+    return jax.ShapeDtypeStruct(shape, array.dtype)  # type: ignore[no-untyped-call]
+
+
+def _count(readout: Readout, spec: Spec, images: Array, aux: Array) -> int:
+    """How many values a readout has at each element: 1, or one for each of the images."""
+    of_one = (_type(images, 1, quantities, 1, len(images), 1) for quantities in (spec.neighborhood_size, aux.shape[-1]))
+    return int(jax.eval_shape(readout, *of_one).shape[-2])
 
 
 @element_values.defjvp
@@ -181,7 +197,8 @@ def mean_values(readout: Readout, spec: Spec, separate: bool, images: Array, aux
 
         return _by_group(of_group, spec, separate, images)
 
-    return undivided(functools.partial(by_processor, means, spec), images, aux)
+    mean = _type(images, len(images) if separate else 1)
+    return undivided(functools.partial(by_processor, means, spec), mean, images, aux)
 
 
 @functools.partial(mean_values.defjvp, symbolic_zeros=True)
@@ -204,7 +221,9 @@ def _mean_values_jvp(
         return _by_group(of_group, spec, separate, images)
 
     computed = functools.partial(by_processor, means_and_gradients, spec, keeps_solutions=True)
-    means, of_images, of_aux = undivided(computed, *primals)
+    images, aux = primals
+    shapes = (len(images) if separate else 1,), images.shape, (len(images), *aux.shape)
+    means, of_images, of_aux = undivided(computed, tuple(_type(images, *shape) for shape in shapes), images, aux)
     changes = jnp.zeros_like(means, shape=len(of_images))
     if not isinstance(tangents[0], SymbolicZero):
         changes += jnp.sum(of_images * tangents[0], axis=(1, 2, 3))

@@ -7,13 +7,17 @@ those of the functions given. `jax.custom_derivatives.linear_call` has neither t
 The primitive is written as JAX documents it, "JAX internals: primitives" (docs.jax.dev/en/latest/jax-primitives.html).
 """
 
+import contextlib
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
+from typing import Any, Literal, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.extend import core
 from jax.interpreters import ad, batching, mlir
@@ -21,6 +25,10 @@ from jax.interpreters import ad, batching, mlir
 T = TypeVar("T")
 Function = Callable[..., Any]
 """A function of arrays, first the residuals, then the arguments it is linear in."""
+Traced = Callable[[], core.ClosedJaxpr]
+"""Traces a function when it is called first."""
+Processor = Literal["cpu", "gpu"]
+"""For which kind of processor a program is laid out."""
 
 
 def linear_map(function: Callable[..., T], transpose: Callable[..., Any], residuals: Any, *arguments: Any) -> T:
@@ -50,13 +58,47 @@ def linear_map(function: Callable[..., T], transpose: Callable[..., Any], residu
     return values
 
 
-def undivided(function: Callable[..., T], *arguments: Any) -> T:
+def undivided(function: Callable[..., T], types: Any, *arguments: Any) -> T:
     """The value of a function of trees of arrays, as one operation that linearization does not look into.
 
     When JAX linearizes a loop, it moves out of it what does not depend on its variables, here index maps and weights
     for every strip, and stores that; the program is then several times slower. Derivatives are those of the function.
+
+    As the types of its value are given, the function is traced when it is lowered, for that processor alone
+    (`lowered_for`), and not at all where only its derivatives are wanted.
+
+    Args:
+        function: of the arguments.
+        types: of its value, a tree of `jax.ShapeDtypeStruct`.
+        arguments: trees of arrays.
     """
-    return linear_map(lambda arguments: function(*arguments), lambda *_: (), arguments)
+    arguments_tree: Any
+    value_tree: Any
+    arrays, arguments_tree = jax.tree.flatten(arguments)
+    flat_types, value_tree = jax.tree.flatten(types)
+
+    def flat_function(*arrays: Array) -> list[Array]:
+        return jax.tree.leaves(function(*arguments_tree.unflatten(arrays)))
+
+    if any(_says_where(array) for array in arrays):
+        flat, _ = _bind(flat_function, _no_cotangents, arrays, ())
+    else:
+        types = tuple(jax.core.ShapedArray(one.shape, one.dtype) for one in flat_types)
+        flat = _linear_map.bind(
+            *arrays,
+            function=_traced_later(flat_function, arrays),
+            untraced=flat_function,
+            types=types,
+            transpose=_traced_later(_no_cotangents, [*arrays, *types]),
+            residuals=len(arrays),
+        )
+    value: T = value_tree.unflatten(flat)
+    return value
+
+
+def lowered_for() -> Processor | None:
+    """The processor for which the function of `undivided` that is being traced is lowered; None if it is not."""
+    return _lowered_for.get()
 
 
 def varying_alike(*arrays: Array) -> tuple[Array, ...]:
@@ -70,37 +112,81 @@ def varying_alike(*arrays: Array) -> tuple[Array, ...]:
     return tuple(array * one for array in arrays)
 
 
+def _no_cotangents(*_: Array) -> tuple[()]:
+    return ()
+
+
+def _says_where(array: Array) -> bool:
+    """Whether the type of an array says how it lies on a mesh of devices, on which that of a value then depends."""
+    kind: Any = jax.typeof(array)
+    return bool(getattr(kind, "vma", None)) or not kind.sharding.mesh.empty
+
+
+def _traced_later(function: Function, arrays: Sequence[Any]) -> Traced:
+    """The jaxpr of a function of arrays of these types, traced when it is asked for first."""
+    types = [array if isinstance(array, jax.core.ShapedArray) else jax.typeof(array) for array in arrays]
+
+    @functools.cache
+    def traced() -> core.ClosedJaxpr:
+        with _precision_of(types):
+            return jax.make_jaxpr(function)(*types)
+
+    return traced
+
+
+def _precision_of(types: Sequence[Any]) -> AbstractContextManager[Any]:
+    """JAX keeps float64 where it was kept when these types were made, which may be over."""
+    if any(one.dtype == np.float64 for one in types):
+        return jax.enable_x64(True)
+    return contextlib.nullcontext()
+
+
 def _bind(function: Function, transpose: Function, known: Sequence[Array], linear: Sequence[Array]) -> tuple[Any, Any]:
     """The values as a list, and the structure of what the function returns."""
     traced, values = jax.make_jaxpr(function, return_shape=True)(*known, *linear)
-
-    known_types = list(map(jax.typeof, known))
-
-    @functools.cache
-    def traced_transpose() -> core.ClosedJaxpr:
-        return jax.make_jaxpr(transpose)(*known_types, *traced.out_avals)
-
-    flat = _linear_map.bind(*known, *linear, function=traced, transpose=traced_transpose, residuals=len(known))
+    flat = _linear_map.bind(
+        *known,
+        *linear,
+        function=lambda: traced,
+        untraced=None,
+        types=tuple(traced.out_avals),
+        transpose=_traced_later(transpose, [*known, *traced.out_avals]),
+        residuals=len(known),
+    )
     return flat, jax.tree.structure(values)
 
 
 _linear_map: Any = core.Primitive("linear_map")
 _linear_map.multiple_results = True
+_lowered_for: ContextVar[Processor | None] = ContextVar("lowered_for", default=None)
 
 
-def _types(*_: Any, function: core.ClosedJaxpr, **__: object) -> Sequence[Any]:
-    types: Sequence[Any] = function.out_avals
+def _types(*_: Any, types: Sequence[Any], **__: object) -> Sequence[Any]:
     return types
 
 
-def _inlined(*arrays: Array, function: core.ClosedJaxpr, **_: object) -> Sequence[Array]:
-    values: Sequence[Array] = core.jaxpr_as_fun(function)(*arrays)
+def _inlined(*arrays: Array, function: Traced, **_: object) -> Sequence[Array]:
+    values: Sequence[Array] = core.jaxpr_as_fun(function())(*arrays)
     return values
+
+
+def _lowering(processor: Processor) -> Callable[..., Any]:
+    def lower(context: Any, *values: Any, untraced: Function | None, **parameters: Any) -> Any:
+        function = untraced or functools.partial(_inlined, function=parameters["function"])
+        before = _lowered_for.set(processor)
+        try:
+            with _precision_of(context.avals_out):
+                return mlir.lower_fun(function, multiple_results=True)(context, *values)
+        finally:
+            _lowered_for.reset(before)
+
+    return lower
 
 
 _linear_map.def_impl(_inlined)
 _linear_map.def_abstract_eval(_types)
-mlir.register_lowering(_linear_map, mlir.lower_fun(_inlined, multiple_results=True))
+mlir.register_lowering(_linear_map, _lowering("gpu"))
+mlir.register_lowering(_linear_map, _lowering("cpu"), platform="cpu")
 
 
 def _jvp(primals: Sequence[Array], tangents: Sequence[Any], **parameters: Any) -> tuple[Any, Any]:
@@ -129,8 +215,10 @@ def _transpose(cotangents: Sequence[Any], *arrays: Any, **parameters: Any) -> Se
     transposed = _linear_map.bind(
         *arrays[:residuals],
         *map(ad.instantiate_zeros, cotangents),
-        function=parameters["transpose"](),
-        transpose=lambda: function,
+        function=parameters["transpose"],
+        untraced=None,
+        types=tuple(parameters["transpose"]().out_avals),
+        transpose=function,
         residuals=residuals,
     )
     wanted = map(ad.is_undefined_primal, arrays[residuals:])
@@ -139,7 +227,7 @@ def _transpose(cotangents: Sequence[Any], *arrays: Any, **parameters: Any) -> Se
 
 def _batch(arrays: Sequence[Array], axes: Sequence[Any], **parameters: Any) -> tuple[Any, Any]:
     residuals = parameters["residuals"]
-    function, transpose = (core.jaxpr_as_fun(parameters["function"]), parameters["transpose"])
+    function, transpose = (core.jaxpr_as_fun(parameters["function"]()), parameters["transpose"])
     size = next(array.shape[axis] for array, axis in zip(arrays, axes, strict=True) if axis is not None)
     linear = [
         jnp.broadcast_to(array, (size, *array.shape)) if axis is None else jnp.moveaxis(array, axis, 0)

@@ -27,11 +27,11 @@ from jax.typing import ArrayLike
 from lasi.arrays import real_array
 from lasi.causal_sum import weight_bound
 from lasi.embedding import Strip, element_values, map_elements, mean_values, solutions
-from lasi.linear_map import linear_map, varying_alike
+from lasi.linear_map import Processor, linear_map, varying_alike
 from lasi.regression import flat, inner, relative_rounding_error, residual_energy
 from lasi.sharding import compiled, compiled_for_batch
 from lasi.spec import Spec
-from lasi.strips import Processor, Target
+from lasi.strips import Target
 
 RIDGE_UNIT = 80 / 127.5
 """λ at a regularization coefficient of 1; the authors' value."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from jax import lax
 
+from lasi.linear_map import lowered_for
 from lasi.neighborhood import Shape
 from lasi.strips import Layout, Target, group_of, layout_of
 
@@ -46,11 +47,12 @@ def by_processor(function: Callable[..., T], spec: Spec, *arguments: Any, keeps_
 
     Args:
         function: of the spec, its processor chosen, and the arguments.
-        spec: a processor chosen in it already stays.
+        spec: a processor chosen in it already stays, and one that is known (`lowered_for`) is taken.
         arguments: trees of arrays.
         keeps_solutions: whether the function keeps the solutions of all elements.
     """
-    target = spec.target._replace(keeps_solutions=keeps_solutions)
+    processor = spec.target.processor or lowered_for()
+    target = spec.target._replace(processor=processor, keeps_solutions=keeps_solutions)
     if target.processor is not None:
         return function(spec._replace(target=target), *arguments)
     cpu, gpu = (spec._replace(target=target._replace(processor=name)) for name in ("cpu", "gpu"))

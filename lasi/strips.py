@@ -9,7 +9,7 @@ operations on large arrays in the order of the image.
 import functools
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,7 @@ import numpy as np
 from jax import Array
 
 from lasi.causal_sum import whole_row_tiles
+from lasi.linear_map import Processor
 from lasi.neighborhood import Neighborhood, Shape, causal_neighborhood
 from lasi.predictors import GatherIndices, RowIndices, gather_indices, row_indices
 from lasi.regression import packed_size
@@ -31,9 +32,6 @@ GPU_TILE = 16
 """Columns in a tile on a GPU at most: products inside tiles are small then, and few edges lie between them."""
 GPU_ARRAYS = 3.6
 """Arrays of packed sums of a strip that a GPU holds at once, as counted in compiled programs."""
-
-Processor = Literal["cpu", "gpu"]
-"""For which kind of processor a program is laid out."""
 
 
 @dataclass(frozen=True)

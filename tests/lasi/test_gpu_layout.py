@@ -4,7 +4,10 @@
 """
 
 import functools
+import importlib
 import re
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +17,9 @@ from jax import Array
 
 from lasi import LASI, regression
 from lasi.causal_sum import block_sums
-from lasi.strips import Layout, Processor, Target, group_of, layout_of
+from lasi.linear_map import Processor
+from lasi.spec import Spec
+from lasi.strips import Layout, Target, group_of, layout_of
 from tests.lasi import oracle
 from tests.lasi.pictures import noisy, smooth_noise
 from tests.lasi.reference import CASES, Case
@@ -24,6 +29,7 @@ ENOUGH, LITTLE = 4e9, 1.0
 """Memory budgets: for whole images, and for one row at a time."""
 
 Results = dict[str, Array]
+embedding = importlib.import_module("lasi.embedding")
 
 
 def on_gpu_layout(case: Case) -> LASI:
@@ -241,3 +247,47 @@ def test_memory_budgets(budget: object) -> None:
     with pytest.raises(ValueError, match="memory_budget must be a number of bytes above 0, got ") as raised:
         LASI((4, 5), 2, memory_budget=budget)
     assert repr(budget) in str(raised.value)
+
+
+def test_a_program_for_several_platforms_has_the_layout_of_each() -> None:
+    image = jax.ShapeDtypeStruct((12, 12, 3), jnp.float32)
+    gradient = jax.jit(jax.value_and_grad(LASI((12, 12, 3), 2).compute_distance))
+    exported = jax.export.export(gradient, platforms=("cpu", "cuda"))(image, image)
+    x, y = (smooth_noise((12, 12, 3), seed=seed).astype(np.float32) for seed in (0, 1))
+    for found, expected in zip(jax.tree.leaves(exported.call(x, y)), jax.tree.leaves(gradient(x, y)), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
+    over_rows = re.compile(r"tensor<12x12xf32>, tensor<12x\d+xf32>")
+    assert over_rows.search(exported.mlir_module())
+
+
+def test_a_gradient_is_traced_once_for_the_processor_it_is_lowered_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither for another, nor without the gradient; and not before it is lowered."""
+    traced_for: list[tuple[str, bool]] = []
+
+    def noted(name: str) -> Callable[..., Any]:
+        function = getattr(embedding, name)
+
+        def traced(readout: object, spec: Spec, *arrays: Array) -> Any:
+            traced_for.append((name, spec.on_cpu))
+            return function(readout, spec, *arrays)
+
+        return traced
+
+    for name in ("_values", "_values_and_gradients"):
+        monkeypatch.setattr(embedding, name, noted(name))
+    image = jax.ShapeDtypeStruct((5, 6, 3), jnp.float32)
+    traced = jax.jit(jax.value_and_grad(LASI((5, 6, 3), 2).compute_distance)).trace(image, image)
+    assert traced_for == []
+    for platform in ("cpu", "cuda"):
+        traced.lower(lowering_platforms=(platform,))
+    assert traced_for == [("_values_and_gradients", True), ("_values_and_gradients", False)]
+
+
+def test_what_is_traced_in_float64_is_lowered_in_float64() -> None:
+    images = [smooth_noise((5, 6, 3), seed=seed) for seed in (0, 1)]
+    function = jax.jit(jax.grad(LASI((5, 6, 3), 2).compute_distance))
+    with jax.enable_x64(True):
+        traced, expected = function.trace(*images), np.asarray(function(*images))
+    compiled = traced.lower().compile()
+    with jax.enable_x64(True):
+        np.testing.assert_allclose(compiled(*images), expected, rtol=1e-12)
