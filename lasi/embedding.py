@@ -68,7 +68,7 @@ def map_elements(readout: Callable[[Strip], Array], spec: Spec, image: Array) ->
     of_one = Strip(*(_type(image, 1, count, 1, 1, 1) for count in (size + 1, packed_size(size), size)))
     trailing = jax.eval_shape(readout, of_one).shape[1:-3]
     on = functools.partial(by_processor, functools.partial(_map_elements, readout), spec)
-    return undivided(on, _type(image, *spec.shape, *trailing), image)
+    return undivided(_type(image, *spec.shape, *trailing), on, image)
 
 
 def _map_elements(readout: Callable[[Strip], Array], spec: Spec, image: Array) -> Array:
@@ -100,7 +100,8 @@ def _map_elements_jvp(
 
         return by_processor(on, spec, image, cotangent)
 
-    return map_elements(readout, spec, *primals), linear_map(tangent, transpose, *primals, *tangents)
+    value = map_elements(readout, spec, *primals)
+    return value, linear_map(value, tangent, transpose, *primals, *tangents)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
@@ -125,7 +126,8 @@ def _solutions_jvp(spec: Spec, primals: tuple[Array], tangents: tuple[Array]) ->
         gradients = functools.partial(_values_and_gradients, inner)
         return (by_processor(gradients, spec, image[None], cotangent, one, keeps_solutions=True)[1][0],)
 
-    return solutions(spec, *primals), linear_map(tangent, transpose, *primals, *tangents)
+    value = solutions(spec, *primals)
+    return value, linear_map(value, tangent, transpose, *primals, *tangents)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
@@ -142,7 +144,7 @@ def element_values(readout: Readout, spec: Spec, images: Array, aux: Array) -> A
         (H, W, C, 1 or n).
     """
     on = functools.partial(by_processor, functools.partial(_values, readout), spec)
-    return undivided(on, _type(images, *spec.shape, _count(readout, spec, images, aux)), images, aux)
+    return undivided(_type(images, *spec.shape, _count(readout, spec, images, aux)), on, images, aux)
 
 
 def _type(array: Array, *shape: int) -> Any:
@@ -173,7 +175,8 @@ def _element_values_jvp(
         _, of_images, of_aux = by_processor(gradients, spec, *primals, cotangent, keeps_solutions=True)
         return of_images, of_aux.sum(axis=0)
 
-    return element_values(readout, spec, *primals), linear_map(tangent, transpose, primals, *tangents)
+    value = element_values(readout, spec, *primals)
+    return value, linear_map(value, tangent, transpose, primals, *tangents)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
@@ -198,7 +201,7 @@ def mean_values(readout: Readout, spec: Spec, separate: bool, images: Array, aux
         return _by_group(of_group, spec, separate, images)
 
     mean = _type(images, len(images) if separate else 1)
-    return undivided(functools.partial(by_processor, means, spec), mean, images, aux)
+    return undivided(mean, functools.partial(by_processor, means, spec), images, aux)
 
 
 @functools.partial(mean_values.defjvp, symbolic_zeros=True)
@@ -223,7 +226,7 @@ def _mean_values_jvp(
     computed = functools.partial(by_processor, means_and_gradients, spec, keeps_solutions=True)
     images, aux = primals
     shapes = (len(images) if separate else 1,), images.shape, (len(images), *aux.shape)
-    means, of_images, of_aux = undivided(computed, tuple(_type(images, *shape) for shape in shapes), images, aux)
+    means, of_images, of_aux = undivided(tuple(_type(images, *shape) for shape in shapes), computed, images, aux)
     changes = jnp.zeros_like(means, shape=len(of_images))
     if not isinstance(tangents[0], SymbolicZero):
         changes += jnp.sum(of_images * tangents[0], axis=(1, 2, 3))

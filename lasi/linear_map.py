@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import jax
@@ -25,16 +26,20 @@ from jax.interpreters import ad, batching, mlir
 T = TypeVar("T")
 Function = Callable[..., Any]
 """A function of arrays, first the residuals, then the arguments it is linear in."""
-Traced = Callable[[], core.ClosedJaxpr]
-"""Traces a function when it is called first."""
 Processor = Literal["cpu", "gpu"]
 """For which kind of processor a program is laid out."""
 
 
-def linear_map(function: Callable[..., T], transpose: Callable[..., Any], residuals: Any, *arguments: Any) -> T:
+def linear_map(
+    like: Any, function: Callable[..., T], transpose: Callable[..., Any], residuals: Any, *arguments: Any
+) -> T:
     """The value of a linear map.
 
+    As the types of its value are given, the function is traced when it is lowered, for that processor alone
+    (`lowered_for`), and not at all where only its derivatives are wanted.
+
     Args:
+        like: a tree of arrays, or of `jax.ShapeDtypeStruct`, of the types of the value.
         function: of the residuals and the arguments, linear in each of the arguments.
         transpose: of the residuals and a cotangent of the value; returns a tuple, a cotangent of each argument.
         residuals: a tree of arrays.
@@ -42,62 +47,39 @@ def linear_map(function: Callable[..., T], transpose: Callable[..., Any], residu
     """
     known_tree: Any
     linear_tree: Any
+    value_tree: Any
     known, known_tree = jax.tree.flatten(residuals)
     linear, linear_tree = jax.tree.flatten(arguments)
+    types, value_tree = jax.tree.flatten(like)
 
-    def flat_function(*arrays: Array) -> T:
+    def flat_function(*arrays: Array) -> list[Array]:
         known, linear = arrays[: known_tree.num_leaves], arrays[known_tree.num_leaves :]
-        return function(known_tree.unflatten(known), *linear_tree.unflatten(linear))
+        return jax.tree.leaves(function(known_tree.unflatten(known), *linear_tree.unflatten(linear)))
 
-    def flat_transpose(*arrays: Array) -> Any:
+    def flat_transpose(*arrays: Array) -> list[Array]:
         known, cotangent = arrays[: known_tree.num_leaves], arrays[known_tree.num_leaves :]
-        return transpose(known_tree.unflatten(known), value_tree.unflatten(cotangent))
+        return jax.tree.leaves(transpose(known_tree.unflatten(known), value_tree.unflatten(cotangent)))
 
-    flat_values, value_tree = _bind(flat_function, flat_transpose, known, linear)
-    values: T = value_tree.unflatten(flat_values)
+    values: T = value_tree.unflatten(_bind(flat_function, flat_transpose, known, linear, types))
     return values
 
 
-def undivided(function: Callable[..., T], types: Any, *arguments: Any) -> T:
+def undivided(like: Any, function: Callable[..., T], *arguments: Any) -> T:
     """The value of a function of trees of arrays, as one operation that linearization does not look into.
 
     When JAX linearizes a loop, it moves out of it what does not depend on its variables, here index maps and weights
     for every strip, and stores that; the program is then several times slower. Derivatives are those of the function.
 
-    As the types of its value are given, the function is traced when it is lowered, for that processor alone
-    (`lowered_for`), and not at all where only its derivatives are wanted.
-
     Args:
+        like: as in `linear_map`.
         function: of the arguments.
-        types: of its value, a tree of `jax.ShapeDtypeStruct`.
         arguments: trees of arrays.
     """
-    arguments_tree: Any
-    value_tree: Any
-    arrays, arguments_tree = jax.tree.flatten(arguments)
-    flat_types, value_tree = jax.tree.flatten(types)
-
-    def flat_function(*arrays: Array) -> list[Array]:
-        return jax.tree.leaves(function(*arguments_tree.unflatten(arrays)))
-
-    if any(_says_where(array) for array in arrays):
-        flat, _ = _bind(flat_function, _no_cotangents, arrays, ())
-    else:
-        types = tuple(jax.core.ShapedArray(one.shape, one.dtype) for one in flat_types)
-        flat = _linear_map.bind(
-            *arrays,
-            function=_traced_later(flat_function, arrays),
-            untraced=flat_function,
-            types=types,
-            transpose=_traced_later(_no_cotangents, [*arrays, *types]),
-            residuals=len(arrays),
-        )
-    value: T = value_tree.unflatten(flat)
-    return value
+    return linear_map(like, lambda arguments: function(*arguments), lambda *_: (), arguments)
 
 
 def lowered_for() -> Processor | None:
-    """The processor for which the function of `undivided` that is being traced is lowered; None if it is not."""
+    """The processor for which the function that is being traced is lowered; None if it is not."""
     return _lowered_for.get()
 
 
@@ -112,26 +94,46 @@ def varying_alike(*arrays: Array) -> tuple[Array, ...]:
     return tuple(array * one for array in arrays)
 
 
-def _no_cotangents(*_: Array) -> tuple[()]:
-    return ()
+@dataclass(frozen=True, eq=False)
+class _Traced:
+    """A function of arrays that returns a list of them.
+
+    Attributes:
+        function: that function.
+        arguments: the types of its arrays.
+        given: those of its values; None if tracing has to find them.
+    """
+
+    function: Function
+    arguments: tuple[Any, ...]
+    given: tuple[Any, ...] | None
+
+    @functools.cached_property
+    def jaxpr(self) -> core.ClosedJaxpr:
+        with _precision_of(self.arguments):
+            return jax.make_jaxpr(self.function)(*self.arguments)
+
+    @property
+    def types(self) -> tuple[Any, ...]:
+        return tuple(self.jaxpr.out_avals) if self.given is None else self.given
 
 
-def _says_where(array: Array) -> bool:
+def _bind(
+    function: Function, transpose: Function, known: Sequence[Array], linear: Sequence[Array], like: Sequence[Any]
+) -> list[Array]:
+    """The values of a function of the arrays known and linear, given what has the types of its values."""
+    types = tuple(map(jax.typeof, (*known, *linear)))
+    is_simple = not any(map(_says_where, types))
+    given = tuple(jax.core.ShapedArray(one.shape, one.dtype) for one in like) if is_simple else None
+    forward = _Traced(function, types, given)
+    backward = _Traced(transpose, (*types[: len(known)], *forward.types), types[len(known) :] if is_simple else None)
+    values: list[Array] = _linear_map.bind(*known, *linear, function=forward, transpose=backward, residuals=len(known))
+    return values
+
+
+def _says_where(kind: Any) -> bool:
     """Whether the type of an array says how it lies on a mesh of devices, on which that of a value then depends."""
-    kind: Any = jax.typeof(array)
     return bool(getattr(kind, "vma", None)) or not kind.sharding.mesh.empty
-
-
-def _traced_later(function: Function, arrays: Sequence[Any]) -> Traced:
-    """The jaxpr of a function of arrays of these types, traced when it is asked for first."""
-    types = [array if isinstance(array, jax.core.ShapedArray) else jax.typeof(array) for array in arrays]
-
-    @functools.cache
-    def traced() -> core.ClosedJaxpr:
-        with _precision_of(types):
-            return jax.make_jaxpr(function)(*types)
-
-    return traced
 
 
 def _precision_of(types: Sequence[Any]) -> AbstractContextManager[Any]:
@@ -141,42 +143,27 @@ def _precision_of(types: Sequence[Any]) -> AbstractContextManager[Any]:
     return contextlib.nullcontext()
 
 
-def _bind(function: Function, transpose: Function, known: Sequence[Array], linear: Sequence[Array]) -> tuple[Any, Any]:
-    """The values as a list, and the structure of what the function returns."""
-    traced, values = jax.make_jaxpr(function, return_shape=True)(*known, *linear)
-    flat = _linear_map.bind(
-        *known,
-        *linear,
-        function=lambda: traced,
-        untraced=None,
-        types=tuple(traced.out_avals),
-        transpose=_traced_later(transpose, [*known, *traced.out_avals]),
-        residuals=len(known),
-    )
-    return flat, jax.tree.structure(values)
-
-
 _linear_map: Any = core.Primitive("linear_map")
 _linear_map.multiple_results = True
 _lowered_for: ContextVar[Processor | None] = ContextVar("lowered_for", default=None)
 
 
-def _types(*_: Any, types: Sequence[Any], **__: object) -> Sequence[Any]:
-    return types
+def _types(*_: Any, function: _Traced, **__: object) -> Sequence[Any]:
+    return function.types
 
 
-def _inlined(*arrays: Array, function: Traced, **_: object) -> Sequence[Array]:
-    values: Sequence[Array] = core.jaxpr_as_fun(function())(*arrays)
+def _inlined(*arrays: Array, function: _Traced, **_: object) -> Sequence[Array]:
+    values: Sequence[Array] = core.jaxpr_as_fun(function.jaxpr)(*arrays)
     return values
 
 
 def _lowering(processor: Processor) -> Callable[..., Any]:
-    def lower(context: Any, *values: Any, untraced: Function | None, **parameters: Any) -> Any:
-        function = untraced or functools.partial(_inlined, function=parameters["function"])
+    def lower(context: Any, *values: Any, function: _Traced, **_: object) -> Any:
+        traced = functools.partial(_inlined, function=function) if function.given is None else function.function
         before = _lowered_for.set(processor)
         try:
             with _precision_of(context.avals_out):
-                return mlir.lower_fun(function, multiple_results=True)(context, *values)
+                return mlir.lower_fun(traced, multiple_results=True)(context, *values)
         finally:
             _lowered_for.reset(before)
 
@@ -211,23 +198,15 @@ def _jvp(primals: Sequence[Array], tangents: Sequence[Any], **parameters: Any) -
 
 
 def _transpose(cotangents: Sequence[Any], *arrays: Any, **parameters: Any) -> Sequence[Any]:
-    residuals, function = parameters["residuals"], parameters["function"]
-    transposed = _linear_map.bind(
-        *arrays[:residuals],
-        *map(ad.instantiate_zeros, cotangents),
-        function=parameters["transpose"],
-        untraced=None,
-        types=tuple(parameters["transpose"]().out_avals),
-        transpose=function,
-        residuals=residuals,
-    )
+    residuals, function, transpose = (parameters[name] for name in ("residuals", "function", "transpose"))
+    values = *arrays[:residuals], *map(ad.instantiate_zeros, cotangents)
+    transposed = _linear_map.bind(*values, function=transpose, transpose=function, residuals=residuals)
     wanted = map(ad.is_undefined_primal, arrays[residuals:])
     return [None] * residuals + [array if want else None for array, want in zip(transposed, wanted, strict=True)]
 
 
 def _batch(arrays: Sequence[Array], axes: Sequence[Any], **parameters: Any) -> tuple[Any, Any]:
-    residuals = parameters["residuals"]
-    function, transpose = (core.jaxpr_as_fun(parameters["function"]()), parameters["transpose"])
+    residuals, function, transpose = (parameters[name] for name in ("residuals", "function", "transpose"))
     size = next(array.shape[axis] for array, axis in zip(arrays, axes, strict=True) if axis is not None)
     linear = [
         jnp.broadcast_to(array, (size, *array.shape)) if axis is None else jnp.moveaxis(array, axis, 0)
@@ -235,14 +214,13 @@ def _batch(arrays: Sequence[Array], axes: Sequence[Any], **parameters: Any) -> t
     ]
     known_axes = tuple(axes[:residuals])
 
-    def batched_transpose(*arrays: Array) -> Sequence[Array]:
-        of_each = core.jaxpr_as_fun(transpose())
-        of_all: Sequence[Array] = jax.vmap(of_each, (*known_axes, *[0] * (len(arrays) - residuals)))(*arrays)
+    def batched(one: _Traced, *arrays: Array) -> Sequence[Array]:
+        of_all: Sequence[Array] = jax.vmap(one.function, (*known_axes, *[0] * (len(arrays) - residuals)))(*arrays)
         return of_all
 
-    batched = jax.vmap(function, (*known_axes, *[0] * len(linear)))
-    values, _ = _bind(batched, batched_transpose, arrays[:residuals], linear)
-    return values, [0] * len(values)
+    forward, backward = (functools.partial(batched, one) for one in (function, transpose))
+    like = [jax.core.ShapedArray((size, *one.shape), one.dtype) for one in function.types]
+    return _bind(forward, backward, arrays[:residuals], linear, like), [0] * len(like)
 
 
 ad.primitive_jvps[_linear_map] = _jvp

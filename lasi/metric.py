@@ -281,7 +281,8 @@ def _norm_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Arr
     def transpose(vectors: Array, g: Array) -> tuple[Array]:
         return (_safe_divide(g, _norm(vectors)) * vectors,)
 
-    return _norm(*primals), linear_map(tangent, transpose, *primals, *tangents)
+    value = _norm(*primals)
+    return value, linear_map(value, tangent, transpose, *primals, *tangents)
 
 
 @jax.custom_jvp
@@ -295,7 +296,8 @@ def _unit_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Arr
     def transpose(vectors: Array, g: Array) -> tuple[Array]:
         return (_unit_tangent(vectors, g),)
 
-    return _unit(*primals), linear_map(_unit_tangent, transpose, *primals, *tangents)
+    value = _unit(*primals)
+    return value, linear_map(value, _unit_tangent, transpose, *primals, *tangents)
 
 
 def _unit_tangent(vectors: Array, g: Array) -> Array:

@@ -119,7 +119,9 @@ def gather(window: Array, predictors: Array, sources: Array) -> Array:
         predictors: of this strip, as in `GatherIndices`, (u, N + 1, B, m).
         sources: likewise, (K, window); used by the gradient.
     """
-    return linear_map(_gather, _gather_transpose, (predictors, sources), window)
+    shape = *predictors.shape[:-1], len(window), predictors.shape[-1]
+    like = jax.ShapeDtypeStruct(shape, window.dtype)  # type: ignore[no-untyped-call]
+    return linear_map(like, _gather, _gather_transpose, (predictors, sources), window)
 
 
 def _gather(indices: tuple[Array, Array], window: Array) -> Array:

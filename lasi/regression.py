@@ -47,7 +47,8 @@ def _products_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array,
     def transpose(predictors: Array, cotangent: Array) -> tuple[Array]:
         return (products_adjoint(predictors, cotangent),)
 
-    return products(*primals), linear_map(_products_tangent, transpose, *primals, *tangents)
+    value = products(*primals)
+    return value, linear_map(value, _products_tangent, transpose, *primals, *tangents)
 
 
 def _products_tangent(predictors: Array, tangent: Array) -> Array:
@@ -98,7 +99,8 @@ def _ridge_solve_jvp(for_gpu: bool, primals: tuple[Array, Array], tangents: tupl
         w, solve_for = factorize(*residuals, for_gpu)
         return (gradient_of_sums(solve_for(cotangent), w),)
 
-    return ridge_solve(*primals, for_gpu), linear_map(tangent, transpose, primals, tangents[0])
+    value = ridge_solve(*primals, for_gpu)
+    return value, linear_map(value, tangent, transpose, primals, tangents[0])
 
 
 def change_of_equations(of_sums: Array, w: Array) -> Array:
