@@ -27,7 +27,7 @@ STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem; }
 p { max-width: 75ch; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; }
+table { border-collapse: collapse; font-size: clamp(11px, .9vw, 15px); }
 th { font-weight: 500; text-align: left; white-space: nowrap; padding: 0 .5rem; }
 thead th { text-align: center; }
 thead th:nth-last-child(-n+2) { text-align: right; }

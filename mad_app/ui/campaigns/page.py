@@ -27,8 +27,11 @@ OWN_PARAMETERS = {"campaign", "key"}
 MOST_LISTED = 50
 POLL_SECONDS = 3.0
 SHIPPED = assets_folder("tournament")
-TOURNAMENT = "Every metric against every other, 64 pixels, 200 steps from white noise of standard deviation 0.1."
-TOURNAMENT_TEXT = "A matrix of fourteen metrics against each other; the page to download has its values as text."
+TOURNAMENT = (
+    "Every metric against every other, at 64 pixels (against NLPD 96, against MS-SSIM 176, which need as many), 200 "
+    "steps from white noise of standard deviation 0.1."
+)
+TOURNAMENT_TEXT = "A matrix of seventeen metrics against each other; the page to download has its values as text."
 NOT_HERE = "No such campaign in this folder of runs."
 WHAT = (
     "One competition shows one failure of a metric. A campaign runs many: pictures × metrics × distortions × levels × "
