@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from mad_app.competition.settings import CORNERS
 from mad_app.metrics import LISTED_METRICS, is_sum, parts_of, sum_title
 from mad_app.records import UNFINISHED, CornerResult, Run, without_folders
@@ -37,6 +39,9 @@ OUTCOMES: Mapping[str, str] = {
     "unfinished": "is not finished",
 }
 """Outcome code of a record → what a sentence says after the name of the image."""
+
+UNHINDERED = ("max_steps", "max_seconds", "stopped")
+"""Outcomes of an image that could have gone on."""
 
 LETTERS = "ABCD"
 """Names of the four images, in the order of CORNERS."""
@@ -191,11 +196,14 @@ def running_drift_sentence(drift: float) -> str:
 
 def outcome_sentence(run: Run, letters: Sequence[str] = LETTERS) -> str:
     """Why the optimization of the four images ended, in one sentence, equal outcomes put together."""
-    groups: dict[str, list[str]] = {}
-    for letter, image in zip(letters, run.results, strict=True):
-        groups.setdefault(OUTCOMES.get(image.outcome, image.outcome), []).append(letter)
     if run.results[0].outcome == UNFINISHED:
         return "The run is not finished: it can be resumed."
+    groups: dict[str, list[str]] = {}
+    for letter, image, final in zip(letters, run.results, run.finals, strict=True):
+        text = OUTCOMES.get(image.outcome, image.outcome)
+        if image.outcome in UNHINDERED and np.array_equal(final, run.start):
+            text += ", and is the start: no change could be kept on its level"
+        groups.setdefault(text, []).append(letter)
     if len(groups) == 1:
         return f"Each image {next(iter(groups))}."
     parts = (f"{_join(group)}{' each' * (len(group) > 1)} {text}" for text, group in groups.items())

@@ -139,6 +139,16 @@ def test_every_outcome_has_its_words() -> None:
     assert OUTCOMES.keys() == {reason.value for reason in Reason} | {UNFINISHED}
 
 
+def test_an_image_that_fell_back_to_the_start_is_said_to_be_it() -> None:
+    run = make_run()
+    results = tuple(dataclasses.replace(result, outcome="max_steps") for result in run.results)
+    finals = run.finals.copy()
+    finals[0] = finals[3] = run.start
+    text = outcome_sentence(dataclasses.replace(run, results=results, finals=finals))
+    fell_back = "each used all its steps, and is the start: no change could be kept on its level"
+    assert text == f"A and D {fell_back}; B and C each used all its steps."
+
+
 def test_equal_outcomes_are_put_together() -> None:
     run = make_run()
     codes = ("max_steps", "converged", "max_steps", "max_steps")
