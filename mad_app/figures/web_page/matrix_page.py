@@ -37,8 +37,8 @@ td a { display: block; padding: .25rem .2rem; min-width: 2.5rem; text-align: cen
 td a:focus-visible, td a:hover { outline: 2px solid #d55e00; outline-offset: -2px; }
 section { display: none; }
 section:target { display: block; }
-figure { display: inline-block; margin: 0 .5rem .5rem 0; }
-figure svg { display: block; width: min(16rem, 26vw); image-rendering: pixelated; }
+figure { display: inline-block; width: min(16rem, 26vw); margin: 0 .5rem .5rem 0; vertical-align: top; }
+figure svg { display: block; width: 100%; image-rendering: pixelated; }
 """
 
 
