@@ -2,7 +2,6 @@
 and memory is neither lost nor kept from others."""
 
 import gc
-import importlib
 import itertools
 import os
 import subprocess
@@ -16,7 +15,9 @@ import jax
 import numpy as np
 import pytest
 
-from mad_app.competition import MAX_DRIFT, Settings, Step, compete
+from mad_app.competition import DEFAULT_SOLVER, MAX_DRIFT, Settings, Step, compete
+from mad_app.competition.compete import _committed, _problem
+from mad_app.competition.loop import _iterate_stepwise
 from mad_app.competition.solver import init
 from mad_app.distortions import distort
 from mad_app.images import bundled_path, load_image
@@ -28,8 +29,6 @@ from mad_app.runs import resume_run, run_competition
 torch = pytest.importorskip("torch")
 ROOT = Path(__file__).parents[2]
 PAIRS = [("lasi", "lpips-alex"), ("lasi", "mse"), ("ssim", "mse"), ("lasi+0.5*lpips-alex", "ssim"), ("lasi+mse", "mse")]
-engine: Any = importlib.import_module("mad_app.competition.compete")
-loop: Any = importlib.import_module("mad_app.competition.loop")
 
 
 def pictures(size: int = 64) -> tuple[np.ndarray, np.ndarray]:
@@ -74,8 +73,8 @@ def test_no_step_waits_for_the_host(first: str, request: pytest.FixtureRequest) 
     """Without the copies of its numbers, which the guard would refuse although nobody waits for them."""
     reference, start = pictures()
     metrics = get_metric(first), get_metric("lpips-alex")
-    problem = engine._problem(reference, start, *metrics, Settings(steps=30), engine.DEFAULT_SOLVER, None)
-    steps = loop._iterate_stepwise(problem, engine._committed(init(problem.initial)), restore=False, known=None)
+    problem = _problem(reference, start, *metrics, Settings(steps=30), DEFAULT_SOLVER, None)
+    steps = _iterate_stepwise(problem, _committed(init(problem.initial)), known=None)
     list(itertools.islice(steps, 3))
     request.getfixturevalue("watched")
     infos = list(itertools.islice(steps, 5))
