@@ -4,7 +4,8 @@ import contextlib
 import functools
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -28,10 +29,9 @@ INTERRUPTED = 130
 
 def follow_run(request: Request, run: Callable[..., Path]) -> None:
     """Run or resume a competition, show its progress and its results, and print its folder."""
-    _report_unused_gpu()
     line = ProgressLine(request, sys.stderr)
     try:
-        with gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
+        with _unused_gpu_reported(line.end), gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
             folder = run(resolve=_resolve(), on_progress=line, should_stop=should_stop)
     except Exception as error:
         if line.folder and is_out_of_memory(error):
@@ -48,23 +48,24 @@ def follow_run(request: Request, run: Callable[..., Path]) -> None:
 
 def follow_series(run: Callable[..., SeriesResult]) -> None:
     """Run or resume a series, show its progress, and print its folder."""
-    _report_unused_gpu()
     line: ProgressLine | None = None
+
+    def end_line() -> None:
+        if line:
+            line.end()
 
     def begin(request: Request, position: str) -> OnProgress:
         nonlocal line
-        if line:
-            line.end()
+        end_line()
         click.echo(position, err=True)
         line = ProgressLine(request, sys.stderr)
         return line
 
     try:
-        with gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
+        with _unused_gpu_reported(end_line), gentle_interrupts() as should_stop, contextlib.redirect_stdout(sys.stderr):
             result = run(resolve=_resolve(), on_run=begin, should_stop=should_stop)
     finally:
-        if line:
-            line.end()
+        end_line()
     for reason in result.left_out:
         click.echo(f"left out: {refusal(reason)}", err=True)
     if not result.finished:
@@ -74,10 +75,18 @@ def follow_series(run: Callable[..., SeriesResult]) -> None:
         raise click.exceptions.Exit(INTERRUPTED)
 
 
-def _report_unused_gpu() -> None:
-    """Say which framework cannot use the machine's GPU, and why."""
-    for problem in find_devices().problems:
-        click.echo(problem, err=True)
+@contextlib.contextmanager
+def _unused_gpu_reported(end_line: Callable[[], None]) -> Iterator[None]:
+    """Meanwhile say which framework cannot use the machine's GPU, and why: PyTorch takes seconds to import."""
+
+    def report() -> None:
+        for problem in find_devices().problems:
+            end_line()
+            click.echo(problem, err=True)
+
+    with ThreadPoolExecutor(thread_name_prefix="devices") as aside:
+        aside.submit(report)
+        yield
 
 
 def print_picture_notes(request: Request) -> None:

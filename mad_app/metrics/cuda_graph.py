@@ -57,6 +57,11 @@ def captured(function: Function, example: torch.Tensor) -> Function:
 class Replayed(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Inside this context, of its thread alone, what a graph cannot replay raises a RuntimeError."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Whether torch's compiler is told to leave this alone, for which torch imports it: a second or more."""
+        return False
+
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:

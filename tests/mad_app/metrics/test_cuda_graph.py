@@ -1,5 +1,7 @@
 """A function captured as a CUDA graph, where there is a device; without one, the function itself."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +48,17 @@ def test_a_function_that_waits_for_the_device_is_left_as_it_is() -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="PyTorch has a CUDA device here")
 def test_without_a_device_the_function_is_left_as_it_is() -> None:
     assert captured(value_and_gradient, torch.ones(2, 3)) is value_and_gradient
+
+
+def test_what_looks_at_a_call_does_not_import_torchs_compiler() -> None:
+    """A new process, as others of these tests may have imported it."""
+    program = (
+        "import sys, torch\n"
+        "from mad_app.metrics.cuda_graph import Replayed\n"
+        "with Replayed(): torch.ones(3) * 2\n"
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], timeout=120, check=False).returncode == 0
 
 
 def with_item(tensor: torch.Tensor) -> torch.Tensor:
