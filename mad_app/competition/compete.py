@@ -18,7 +18,7 @@ import numpy as np
 from mad_app.competition.constraints import parametrization
 from mad_app.competition.initialization import initial_params, levels_of
 from mad_app.competition.inputs import Mask, check_kinds, check_metric_at_start, checked_image, with_gray_resolved
-from mad_app.competition.loop import completed, iterate, take_step
+from mad_app.competition.loop import compiled, completed, iterate, take_step
 from mad_app.competition.problem import Constants, Problem, Values, select, values_at, values_of
 from mad_app.competition.settings import (
     CORNERS,
@@ -122,7 +122,7 @@ def compile_step(
     Arguments and errors as of `compete`.
     """
     problem = _problem(reference, start, _Constant(), _Constant(), settings, solver, mask)
-    take_step.lower(_committed(init(problem.initial)), *problem.at_initial, problem.constants).compile()
+    compiled(take_step).lower(_committed(init(problem.initial)), *problem.at_initial, problem.constants).compile()
 
 
 class _Constant:

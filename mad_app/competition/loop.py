@@ -24,7 +24,7 @@ from jax import Array
 from mad_app.competition.problem import OPTIMIZES_FIRST, Constants, Problem, Values, pulled_back, values_at
 from mad_app.competition.solver import SolverState, StepInfo, restore_step, step
 from mad_app.metrics import BoundJaxMetric, value_and_grad_of
-from mad_app.metrics.from_jax import Distances, Prepared
+from mad_app.metrics.from_jax import Distances, Prepared, quick_to_compile
 from mad_app.metrics.joint import Joint, Positions, Weights, joint, mixed
 
 SECONDS_PER_CALL = 0.1
@@ -104,9 +104,9 @@ def _iterate_stepwise(problem: Problem, state: SolverState, known: tuple[Values,
     is_compiled = False
     while True:
         values, known = known or values_at(state.proposal, constants.parametrization, metrics), None
-        state, info = take_step(state, *values, constants)
+        state, info = compiled(take_step)(state, *values, constants)
         if not is_compiled:
-            _ASIDE.submit(_restore_step, state, *values, constants)
+            _ASIDE.submit(compiled(restore_step), state, *values, constants)
             is_compiled = True
         yield info._replace(evaluation=state.accepted)
 
@@ -120,7 +120,7 @@ def _restore_stepwise(
     values = known or values_at(state.proposal, constants.parametrization, metrics)
     outdated = [False, False]
     while True:
-        state, info = _restore_step(state, *values, constants)
+        state, info = compiled(restore_step)(state, *values, constants)
         yield info._replace(outdated=outdated)
         off = ~(np.abs(info.drift) <= constants.solver.level_tolerance)
         outdated = [not (thorough or off[fixed].any()) for fixed in (~OPTIMIZES_FIRST, OPTIMIZES_FIRST)]
@@ -146,18 +146,16 @@ def _updated(values: Sequence[Values], which: Sequence[bool], params: Array, pro
     return tuple(next(computed) if is_chosen else old for old, is_chosen in zip(values, which, strict=True))
 
 
-@jax.jit
 def take_step(state: SolverState, first: Values, second: Values, constants: Constants) -> tuple[SolverState, StepInfo]:
-    """`solver.step`, compiled, with its proposal projected to where the constraints clip little (`constraints`)."""
+    """`solver.step` with its proposal projected to where the constraints clip little (`constraints`)."""
     state, info = step(state, first, second, constants)
     return state._replace(proposal=constants.parametrization.project(state.proposal)), info
 
 
-@jax.jit
-def _restore_step(
-    state: SolverState, first: Values, second: Values, constants: Constants
-) -> tuple[SolverState, StepInfo]:
-    return restore_step(state, first, second, constants)
+@lru_cache(maxsize=2)
+def compiled(taken: Callable[..., tuple[SolverState, StepInfo]]) -> jax.stages.Wrapped:
+    """`take_step` or `restore_step` as a program of its own; its time is small beside that of the metrics."""
+    return jax.jit(taken, compiler_options=dict(quick_to_compile()) or None)
 
 
 def _iterate_compiled(
@@ -198,7 +196,7 @@ def _program(parts: tuple[Distances, ...], positions: Positions) -> Program:
         values = [of(own, images) for of, own in zip(gradients, prepared, strict=True)]
         values = mixed(values, positions, weights)
         pulled = pulled_back(constants.parametrization, state.proposal, values)
-        return jax.lax.cond(restore, _restore_step, take_step, state, *pulled, constants)
+        return jax.lax.cond(restore, restore_step, take_step, state, *pulled, constants)
 
     @partial(jax.jit, static_argnames="room")
     def program(

@@ -6,26 +6,24 @@ same time, from 300 % of the level to 1 %: intermediate iterates may leave the l
 """
 
 import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
 from jax import Array
 
 from mad_app.competition.settings import SolverOptions
 
 
-def ascent_step_size(progress: Array, plateau: Array, solver: SolverOptions) -> Array:
-    """Size of each ascent step, in pixel values, (n,).
+def step_size(progress: Array, plateau: Array, falls: npt.NDArray[np.bool_], solver: SolverOptions) -> Array:
+    """Size of each image's step, in pixel values, (n,).
 
     Args:
         progress: fraction of the steps that is done, a scalar in [0, 1].
-        plateau: fraction of each image's patience that passed without a gain, (n,). In its second half the steps decay
-            as well, so that an iterate that oscillates comes to rest.
+        plateau: fraction of each image's patience that passed without a gain, (n,). In its second half the steps decay,
+            so that an iterate that oscillates comes to rest.
+        falls: whether each image descends, with steps that decay on a plateau alone, (n,).
         solver: the constants.
     """
-    return solver.step_size * (_decay(progress, solver) * _decay(2 * plateau - 1, solver))
-
-
-def descent_step_size(plateau: Array, solver: SolverOptions) -> Array:
-    """Size of each descent step, in pixel values, (n,): constant but for the decay on a plateau."""
-    return solver.step_size * _decay(2 * plateau - 1, solver)
+    return solver.step_size * jnp.where(falls, 1, _decay(progress, solver)) * _decay(2 * plateau - 1, solver)
 
 
 def feasibility_tolerance(progress: Array, solver: SolverOptions) -> Array:

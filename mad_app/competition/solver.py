@@ -33,7 +33,7 @@ from mad_app.competition.problem import (
     select_evaluation,
 )
 from mad_app.competition.settings import CORNERS, MAX_DRIFT
-from mad_app.competition.updates import AscentState, DescentState, Linearization, ascend, descend
+from mad_app.competition.updates import AscentState, DescentState, Linearization, update
 
 
 class OptimizerState(NamedTuple):
@@ -142,7 +142,8 @@ def step(state: SolverState, first: Values, second: Values, constants: Constants
     evaluation = evaluate(state.proposal, first, second, constants.levels)
     rejected, regressed, failed = _judge(state, evaluation, constants)
     current = select_evaluation(rejected, state.accepted, evaluation)
-    optimizer, flat, at_bounds = _track_progress(current, before, constants)
+    along = riemannian_gradient(current.params, current.objective_gradient, current.constraint_gradient)
+    optimizer, flat, at_bounds = _track_progress(current, along, before, constants)
     offset = before.descent.fast_offset
     offset = select(regressed[DESCENTS], solver.decrease_factor * offset, offset)
     increased = jnp.minimum(solver.increase_factor * before.step_scale, 1)
@@ -155,7 +156,7 @@ def step(state: SolverState, first: Values, second: Values, constants: Constants
     optimizer = optimizer._replace(failed=failed)
     converged = (flat | (optimizer.plateau_count >= solver.plateau_patience)) & ~at_bounds
     info = _info(current, converged, at_bounds, optimizer, state.step_index, constants)
-    proposal, optimizer = _propose(current, optimizer, state.step_index, constants)
+    proposal, optimizer = _propose(current, along, optimizer, state.step_index, constants)
     return SolverState(proposal, current, optimizer, state.step_index + 1, jnp.asarray(False), state.cuts), info
 
 
@@ -210,13 +211,13 @@ def _judge(state: SolverState, evaluation: Evaluation, constants: Constants) -> 
 
 
 def _track_progress(
-    current: Evaluation, before: OptimizerState, constants: Constants
+    current: Evaluation, along: tuple[Array, Array], before: OptimizerState, constants: Constants
 ) -> tuple[OptimizerState, Array, Array]:
     """The state with this iterate's gain, whether the gradient vanished, and whether the bounds are the cause, (4,)."""
     solver, value, best = constants.solver, objective(current), before.best_value
     on_level = jnp.abs(current.residual / constants.levels) <= solver.on_level_tolerance
     gained = on_level & ((value > best + solver.gain_tolerance * jnp.abs(best)) | jnp.isinf(best))
-    gradient, inactive = riemannian_gradient(current.params, current.objective_gradient, current.constraint_gradient)
+    gradient, inactive = along
     norm = norms(gradient)
     initial_norm = jnp.where(jnp.isnan(before.initial_gradient_norm), norm, before.initial_gradient_norm)
     flat = on_level & (norm <= solver.flat_tolerance * initial_norm)
@@ -232,18 +233,14 @@ def _track_progress(
 
 
 def _propose(
-    current: Evaluation, optimizer: OptimizerState, index: Array, constants: Constants
+    current: Evaluation, along: tuple[Array, Array], optimizer: OptimizerState, index: Array, constants: Constants
 ) -> tuple[Array, OptimizerState]:
     """The next proposal, each image by its update rule, and the state that the rules leave."""
     solver, scale, count = constants.solver, optimizer.step_scale, optimizer.update_count + 1
     at = Linearization(current.params, current.objective_gradient, current.constraint_gradient, current.residual)
-    rising, falling = (Linearization(*(array[rows] for array in at)) for rows in (ASCENTS, DESCENTS))
     plateau = optimizer.plateau_count / solver.plateau_patience
-    size = schedules.ascent_step_size(index / constants.steps, plateau[ASCENTS], solver)
-    ascended, ascent = ascend(rising, optimizer.ascent, count, size, scale[ASCENTS], solver)
-    size = schedules.descent_step_size(plateau[DESCENTS], solver)
-    descended, descent = descend(falling, optimizer.descent, count, size, scale[DESCENTS], solver)
-    proposal = jnp.stack([ascended, descended], axis=1).reshape(current.params.shape)
+    size = schedules.step_size(index / constants.steps, plateau, FALLS, solver)
+    proposal, ascent, descent = update(at, along, optimizer.ascent, optimizer.descent, count, size, scale, solver)
     restart = scale < solver.min_step_scale
     scale = jnp.where(restart, solver.restart_step_scale, scale)
     proposal = select(restart, optimizer.last_on_level, proposal)

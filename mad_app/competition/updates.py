@@ -1,4 +1,4 @@
-"""The two update rules, each a pure function of its own images: ascent, and averaged descent.
+"""The two update rules, ascent and averaged descent, as one pure function of all images.
 
 With x the iterate, g the objective gradient, n the constraint gradient, h the Riemannian gradient, P the tangent
 projection and E the damped scale of `geometry`, η the step size and c the step scale of each image:
@@ -26,6 +26,7 @@ fixed SSIM, whose optimum has nearly all values at a bound, where the level set 
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from optax.tree_utils import tree_bias_correction, tree_update_moment, tree_update_moment_per_elem_norm
 
@@ -36,8 +37,8 @@ from mad_app.competition.geometry import (
     products,
     project_tangent,
     retract,
-    riemannian_gradient,
 )
+from mad_app.competition.problem import ASCENTS, DESCENTS
 from mad_app.competition.settings import SolverOptions
 
 
@@ -81,48 +82,61 @@ class DescentState(NamedTuple):
     second_moment: Array
 
 
-def ascend(
-    at: Linearization, state: AscentState, count: Array, step_size: Array, step_scale: Array, solver: SolverOptions
-) -> tuple[Array, AscentState]:
-    """One ascent step along the level set: Adam on the Riemannian gradient, projected in Adam's metric.
+def update(
+    at: Linearization,
+    along: tuple[Array, Array],
+    ascent: AscentState,
+    descent: DescentState,
+    count: Array,
+    step_size: Array,
+    step_scale: Array,
+    solver: SolverOptions,
+) -> tuple[Array, AscentState, DescentState]:
+    """One step of every image along its level set: those of ASCENTS by the ascent's rule, the others by the descent's.
+
+    What both rules share is computed for all images at once, so that it is compiled and launched once.
 
     Args:
-        at: both metrics at x.
-        state: of the steps so far.
+        at: both metrics at x; the objective gradient is that of what is maximized in a descent too.
+        along: h, and which values are inactive (`riemannian_gradient`).
+        ascent: state of the steps so far, of the images of ASCENTS.
+        descent: the same of those of DESCENTS.
         count: k, this step's number, from 1.
         step_size: η, (n,), in pixel values.
         step_scale: c, (n,), in (0, 1].
         solver: the constants.
 
     Returns:
-        The next params (n, H, W, 3) in [0, 1], and state.
+        The next params (n, H, W, 3) in [0, 1], and the states.
     """
-    gradient, inactive = riemannian_gradient(at.params, at.objective_gradient, at.constraint_gradient)
-    gradient = _finite_or_zero(gradient)
-    second_moment, scale = _adam_scale(gradient, state.second_moment, count, solver)
-    momentum = tree_update_moment(gradient, state.momentum, solver.momentum, 1)
-    direction = scale * tree_bias_correction(momentum, solver.momentum, count) * inactive
-    tangent = project_tangent(direction, at.constraint_gradient * inactive, scale)
-    moved = _moved(at.params, per_image(step_scale) * per_image(step_size), tangent)
-    return _retracted(at, moved, jnp.ones_like(scale), step_scale, solver), AscentState(momentum, second_moment)
-
-
-def descend(
-    at: Linearization, state: DescentState, count: Array, step_size: Array, step_scale: Array, solver: SolverOptions
-) -> tuple[Array, DescentState]:
-    """One step of averaged descent along the level set; arguments and result as of `ascend`.
-
-    The objective gradient is that of what is maximized here too: the negative of the metric that falls.
-    """
-    gradient, inactive = riemannian_gradient(at.params, at.objective_gradient, at.constraint_gradient)
-    averaged = jnp.where(inactive, at.objective_gradient, gradient)  # the gradient is 0 at active bounds
-    second_moment, scale = _adam_scale(averaged, state.second_moment, count, solver)
-    ahead = state.fast_offset + per_image(step_size) * scale * gradient
-    tangent = project_tangent(ahead, at.constraint_gradient * inactive, scale)
+    gradient, inactive = _finite_or_zero(along[0]), along[1]
+    rises = _rises(len(gradient))
+    averaged = jnp.where(~rises & inactive, at.objective_gradient, gradient)  # the gradient is 0 at active bounds
+    second_moment = _interleaved(ascent.second_moment, descent.second_moment)
+    second_moment, scale = _adam_scale(averaged, second_moment, count, solver)
+    momentum = tree_update_moment(gradient[ASCENTS], ascent.momentum, solver.momentum, 1)
+    rising = scale[ASCENTS] * tree_bias_correction(momentum, solver.momentum, count) * inactive[ASCENTS]
+    falling = descent.fast_offset + (per_image(step_size) * scale * gradient)[DESCENTS]
+    tangent = project_tangent(_interleaved(rising, falling), at.constraint_gradient * inactive, scale)
     offset = jnp.clip(at.params + tangent, 0, 1) - at.params
-    weight = per_image(step_scale) * 2 / (count + 1)
-    moved = _moved(at.params, weight, offset)
-    return _retracted(at, moved, scale, step_scale, solver), DescentState(offset - weight * offset, second_moment)
+    factor = per_image(step_scale) * jnp.where(rises, per_image(step_size), 2 / (count + 1))
+    moved = _moved(at.params, factor, jnp.where(rises, tangent, offset))
+    proposal = _retracted(at, moved, jnp.where(rises, 1, scale), step_scale, solver)
+    left = (offset - factor * offset)[DESCENTS]
+    moments = AscentState(momentum, second_moment[ASCENTS]), DescentState(left, second_moment[DESCENTS])
+    return proposal, *moments
+
+
+def _rises(count: int) -> Array:
+    """Which of so many images are of ASCENTS, (n, 1, 1, 1)."""
+    rises = np.zeros(count, np.bool_)
+    rises[ASCENTS] = True
+    return per_image(jnp.asarray(rises))
+
+
+def _interleaved(ascents: Array, descents: Array) -> Array:
+    """All images, of those of ASCENTS and of DESCENTS."""
+    return jnp.stack([ascents, descents], axis=1).reshape(-1, *ascents.shape[1:])
 
 
 def _moved(params: Array, factor: Array, direction: Array) -> Array:

@@ -234,7 +234,7 @@ def _of_the_engine(program: Program) -> Traceable:
     state = jax.eval_shape(init, images)
     if program.kind == "step of the engine":
         values = _floats(BATCH), images
-        return loop.take_step, [state, values, values, constants]
+        return loop.compiled(loop.take_step), [state, values, values, constants]
     metrics = [metric for metric in map(get_metric, ("lasi", "mse")) if isinstance(metric, JaxMetric)]
     prepared = tuple(jax.eval_shape(metric.prepare, gray) for metric in metrics)
     compiled = loop._program(tuple(metric.distances_to for metric in metrics), ((0,), (1,)))

@@ -67,7 +67,6 @@ def test_the_return_to_the_level_is_compiled_once_beside_the_first_steps(monkeyp
         return restore_step(*arguments)
 
     monkeypatch.setattr(loop, "restore_step", counted)
-    loop._restore_step.clear_cache()
     assert run(Opaque(SQUARE_NORM), Opaque(FORM), "none", 3)[-1].on_level
     assert len(traced) == 1
     assert traced[0].startswith("compile")
@@ -84,12 +83,13 @@ def test_step_by_step_nothing_is_evaluated_twice(constraints: str, monkeypatch: 
         return evaluate(self, images)
 
     monkeypatch.setattr(OpaqueBound, "value_and_grad", noted)
-    for function in (loop.take_step, loop._restore_step):
-        function.clear_cache()
+    programs = [loop.compiled(function) for function in (loop.take_step, loop.restore_step)]
+    for program in programs:
+        program.clear_cache()
     assert run(Opaque(FORM), Opaque(SQUARE_NORM), constraints, 3)[-1].on_level
     assert len(evaluated) >= 2 * (4 + 1)  # the start, three steps, and at least one to return to the level
     assert len(set(evaluated)) == len(evaluated)
-    assert loop.take_step._cache_size() == loop._restore_step._cache_size() == 1
+    assert [program._cache_size() for program in programs] == [1, 1]
 
 
 def stopped(

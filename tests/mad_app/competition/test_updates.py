@@ -1,7 +1,8 @@
 """The update rules follow their formulas, and each solves a problem whose answer is known."""
 
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -9,13 +10,12 @@ import numpy as np
 import pytest
 
 from mad_app.competition import DEFAULT_SOLVER
-from mad_app.competition.updates import AscentState, DescentState, Linearization, ascend, descend
+from mad_app.competition.geometry import riemannian_gradient
+from mad_app.competition.settings import SolverOptions
+from mad_app.competition.updates import AscentState, DescentState, Linearization, update
 from tests.mad_app.competition.arrays import SHAPE, assert_tangent, at_bounds, filled, inner, interior, random
 
-RULES: dict[str, tuple[Callable[..., tuple[jax.Array, tuple[jax.Array, jax.Array]]], Callable[..., object]]] = {
-    "ascend": (jax.jit(ascend, static_argnames="solver"), AscentState),
-    "descend": (jax.jit(descend, static_argnames="solver"), DescentState),
-}
+RULES = ("ascend", "descend")
 ZEROS = jnp.zeros(SHAPE)
 
 
@@ -30,10 +30,21 @@ def step(
     residual: float = 0.0,
     size: float = 1e-3,
     scale: float = 1.0,
+    solver: SolverOptions = DEFAULT_SOLVER,
 ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    update, kind = RULES[rule]
-    at = Linearization(params, gradient, normal, filled(residual))
-    return update(at, kind(*state), jnp.asarray(count), filled(size), filled(scale), solver=DEFAULT_SOLVER)
+    """Each image makes a step by both rules; the result is that of one of them."""
+    at = Linearization(*(jnp.repeat(array, 2, axis=0) for array in (params, gradient, normal, filled(residual))))
+    sizes, scales = (jnp.repeat(filled(value), 2) for value in (size, scale))
+    moved, *states = _update(
+        at, AscentState(*state), DescentState(*state), jnp.asarray(count), sizes, scales, solver=solver
+    )
+    return moved[RULES.index(rule) :: 2], states[RULES.index(rule)]
+
+
+@partial(jax.jit, static_argnames="solver")
+def _update(at: Linearization, *arguments: Any, solver: SolverOptions) -> tuple[jax.Array, AscentState, DescentState]:
+    along = riemannian_gradient(at.params, at.objective_gradient, at.constraint_gradient)
+    return update(at, along, *arguments, solver=solver)
 
 
 def formulas(rule: str, gradients: list[jax.Array], normals: list[jax.Array], residual: float) -> np.ndarray:
@@ -175,8 +186,6 @@ def test_the_moments_of_an_ascent_stay_finite_whatever_the_gradient() -> None:
 
 
 def test_other_constants_are_other_steps() -> None:
-    at = Linearization(interior(), random(1), random(2), filled(0.0))
-    arguments = (at, AscentState(ZEROS, ZEROS), jnp.asarray(1), filled(1e-3), filled(1.0))
-    plain, _ = ascend(*arguments, DEFAULT_SOLVER)
-    smooth, _ = ascend(*arguments, replace(DEFAULT_SOLVER, epsilon=1.0))
+    plain, _ = step("ascend", interior(), random(1), random(2))
+    smooth, _ = step("ascend", interior(), random(1), random(2), solver=replace(DEFAULT_SOLVER, epsilon=1.0))
     assert float(jnp.abs(plain - smooth).max()) > 1e-4

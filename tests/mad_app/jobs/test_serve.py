@@ -128,7 +128,7 @@ def test_a_run_that_was_expected_compiles_no_step(monkeypatch: pytest.MonkeyPatc
         return step(*arguments)
 
     monkeypatch.setattr(loop, "step", counted)
-    loop.take_step.clear_cache()  # of runs before in this process
+    loop.compiled(loop.take_step).clear_cache()  # of runs before in this process
     request = Request(image="coffee", size=20, first="gmsd", second=second, steps=2, others="none")
     materials, done = materialize(request), []
     reference = base64.b64encode(materials.reference.tobytes()).decode()

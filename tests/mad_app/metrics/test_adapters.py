@@ -57,13 +57,13 @@ def test_a_metric_is_computed_where_xla_does_not_know_the_options_for_quick_prog
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(from_jax, "QUICK_TO_COMPILE", {"xla_of_another_year": True})
-    from_jax._quick_to_compile.cache_clear()
+    from_jax.quick_to_compile.cache_clear()
     try:
         bound = get_metric("mse").bind(jnp.zeros((4, 5, 3)))
         np.testing.assert_allclose(bound.distances(jnp.full((2, 4, 5, 3), 0.5)), 0.25)
-        assert from_jax._quick_to_compile() == {}
+        assert from_jax.quick_to_compile() == {}
     finally:
-        from_jax._quick_to_compile.cache_clear()
+        from_jax.quick_to_compile.cache_clear()
 
 
 @pytest.mark.parametrize("name", ["mse", "lasi:2"])
