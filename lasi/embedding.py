@@ -19,6 +19,7 @@ from lasi.linear_map import linear_map, undivided
 from lasi.predictors import gather
 from lasi.regression import (
     factorize,
+    flat,
     gradient_of_sums,
     inner,
     packed_size,
@@ -239,7 +240,7 @@ def _values(readout: Readout, spec: Spec, images: Array, aux: Array) -> Array:
     """The values of `element_values`, for one kind of processor."""
 
     def value(index: Array, w: Array, _: SolveFor, strip_aux: Array) -> Array:
-        return _materialize(spec, index, readout, w, strip_aux)
+        return _materialize_each(spec, index, readout, w, strip_aux)
 
     return spec.layout(len(images)).to_image(_map_solved(value, spec, images, aux))[..., 0, :]
 
@@ -266,15 +267,15 @@ def _values_and_gradients(
         return values, *pull(jnp.ones_like(values))
 
     def of_strip(index: Array, w: Array, solve_for: SolveFor, strip_aux: Array) -> tuple[Array, Array, Array]:
-        """w and the v of (A + λI) v = ∂value/∂w are kept in one array, (u, 2N, B, n, m), which is faster than two.
+        """w and the v of (A + λI) v = ∂value/∂w are kept in one array, (u, 2N, elements), which is faster than two.
 
         On a GPU the kernel that solves for v computes ∂value/∂w too.
         """
         if spec.on_cpu:
-            values, w_gradient, aux_gradient = _materialize(spec, index, value_and_gradients, w, strip_aux)
+            values, w_gradient, aux_gradient = _materialize_each(spec, index, value_and_gradients, w, strip_aux)
         else:
             values, w_gradient, aux_gradient = value_and_gradients(w, strip_aux)
-        return values, jnp.concatenate([w, solve_for(w_gradient)], axis=1), aux_gradient
+        return values, flat(jnp.concatenate([w, solve_for(w_gradient)], axis=1)), aux_gradient
 
     layout = spec.layout(len(images))
     values, solved, aux_gradient = _map_solved(of_strip, spec, images, aux)
@@ -301,17 +302,21 @@ def _map_solved(function: Callable[[Array, Array, SolveFor, Array], T], spec: Sp
 
 
 def _image_gradient(spec: Spec, images: Array, solved: Array, weights: Array) -> Array:
-    """From w and v of every element and the weights of the values, (strips, u, …, B, n, m)."""
+    """From w and v of every element, (strips, u, 2N, elements), and weights of values, (strips, u, 1, B, 1 or n, m)."""
     layout = spec.layout(len(images))
+    *first, rows, _, tiles = weights.shape
+    rest = rows, len(images), tiles
+    weights = jnp.broadcast_to(weights, (*first, *rest)).reshape(*first, -1)
 
     def step(below: AnyCarry, inputs: tuple[Array, ...]) -> tuple[AnyCarry, Array]:
         index, window, solved, weight = inputs
         w, v = jnp.split(solved, 2, axis=1)
         predictors, pull = jax.vjp(lambda window: _predictors(spec, index, window), window)
         of_sums = _materialize(spec, index, gradient_of_sums, v * weight, w)
+        of_sums = of_sums.reshape(*of_sums.shape[:2], *rest)
         later_sums = functools.partial(_causal_sums, spec, later=True)
         of_products, below = _materialize(spec, index, later_sums, of_sums, below)
-        (of_window,) = pull(_materialize(spec, index, products_adjoint, predictors, of_products))
+        (of_window,) = pull(_materialize_each(spec, index, products_adjoint, predictors, of_products))
         return below, of_window
 
     windows, pull = jax.vjp(layout.windows, images)
@@ -342,7 +347,7 @@ def _predictors(spec: Spec, strip: Array, window: Array) -> Array:
 
 def _sums(spec: Spec, strip: Array, predictors: Array, above: AnyCarry) -> tuple[Array, AnyCarry]:
     """Packed weighted sums (u, F, B, n, m) of a strip and the carry for the strip below."""
-    values = _materialize(spec, strip, products, predictors)
+    values = _materialize_each(spec, strip, products, predictors)
     if spec.on_cpu:
         return _causal_sums(spec, values, above)
     return _materialize(spec, strip, functools.partial(_causal_sums, spec), values, above)
@@ -369,13 +374,35 @@ def _materialize(spec: Spec, strip: Array, function: Callable[..., T], *argument
 
     XLA would otherwise recompute cheap operations, and those they depend on, at each use, or make kernels too large for
     the registers of a GPU. Its compiler for CPUs respects no barrier, but it does not fuse across a conditional whose
-    branch is known only at run time; here the condition is the number of the strip.
+    branch is known only at run time; here the condition is the number of the strip. Axes of length 1 stay outside of
+    it: XLA would give them a place in the layout of its operands and results, and copy these.
     """
     if not spec.on_cpu:
         value: T = lax.optimization_barrier(function(*arguments))  # type: ignore[no-untyped-call]
         return value
 
-    once = jax.jit(function)  # traced once for both branches
-    shapes = jax.eval_shape(once, *arguments)
-    value = lax.cond(strip >= 0, once, lambda *_: jax.tree.map(jnp.zeros_like, shapes), *arguments)
-    return value
+    def on_squeezed(arrays: Any) -> Any:
+        return jax.tree.map(jnp.squeeze, function(*jax.tree.map(_like, arrays, arguments)))
+
+    once = jax.jit(on_squeezed)  # traced once for both branches
+    types, squeezed = jax.eval_shape(function, *arguments), jax.tree.map(jnp.squeeze, arguments)
+    shapes = jax.eval_shape(once, squeezed)
+    value = lax.cond(strip >= 0, once, lambda _: jax.tree.map(jnp.zeros_like, shapes), squeezed)
+    return jax.tree.map(_like, value, types)
+
+
+def _materialize_each(spec: Spec, strip: Array, function: Callable[..., T], *arrays: Array) -> T:
+    """`_materialize` for a function of each element of arrays (u, K, B, n, m).
+
+    On a CPU the elements of one image are one axis: XLA's loops run along the last.
+    """
+    *_, rows, images, tiles = arrays[0].shape
+    if not spec.on_cpu or images > 1:
+        return _materialize(spec, strip, function, *arrays)
+    in_one = (array.reshape(*array.shape[:2], 1, 1, -1) for array in arrays)
+    values = _materialize(spec, strip, function, *in_one)
+    return jax.tree.map(lambda value: value.reshape(*value.shape[:2], rows, images, tiles), values)
+
+
+def _like(array: Array, other: Any) -> Array:
+    return array.reshape(other.shape)
