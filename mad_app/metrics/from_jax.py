@@ -30,7 +30,7 @@ T = TypeVar("T")
 Prepared = Any
 """A tree of arrays: everything of a metric that depends on the reference alone."""
 
-QUICK_TO_COMPILE: Options = {"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": "1"}
+QUICK_TO_COMPILE: Options = {"xla_cpu_use_fusion_emitters": False}
 """XLA's options on a CPU for all but gradients, compiled in half the time; LASI's would take a third longer."""
 
 Distances = Callable[[Prepared, jax.Array], jax.Array]
@@ -135,7 +135,7 @@ class JaxMetric(Summable):
 
     def _options(self, function: Callable[..., Any]) -> Options:
         """XLA's for one of the metric's functions: only gradients are computed so often that their time counts."""
-        return {} if function == value_and_grad_of(self.distances_to) else quick_to_compile()
+        return {} if function == value_and_grad_of(self.distances_to) else cpu_options(QUICK_TO_COMPILE)
 
     def __call__(self, reference: AnyImage, images: AnyImage) -> Any:
         """Distance of one image, a scalar, or of several, (N,), to a reference; as `Metric.__call__`."""
@@ -281,18 +281,21 @@ def _pullback_of(prepare: Callable[[jax.Array], Prepared], distances_to: Distanc
     return _compiled(pullback)
 
 
-@lru_cache(maxsize=1)
-def quick_to_compile() -> Options:
-    """Those of `QUICK_TO_COMPILE` that XLA_FLAGS does not set; none on a GPU, or where this XLA has no such options."""
+def cpu_options(options: Options) -> Options:
+    """Those of XLA's options that XLA_FLAGS does not set; none on a GPU, or where this version of XLA has not all."""
     flags = os.environ.get("XLA_FLAGS", "")
-    options = {name: value for name, value in QUICK_TO_COMPILE.items() if name not in flags}
+    return _known_on_cpu(tuple((name, value) for name, value in options.items() if name not in flags))
+
+
+@lru_cache(maxsize=16)
+def _known_on_cpu(options: tuple[tuple[str, str | bool], ...]) -> Options:
     if jax.default_backend() != "cpu":
         return {}
     try:
-        jax.jit(lambda: 0).lower().compile(compiler_options=options)
+        jax.jit(lambda: 0).lower().compile(compiler_options=dict(options))
     except RuntimeError:
         return {}
-    return options
+    return dict(options)
 
 
 @lru_cache(maxsize=128)

@@ -57,13 +57,18 @@ def test_a_metric_is_computed_where_xla_does_not_know_the_options_for_quick_prog
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(from_jax, "QUICK_TO_COMPILE", {"xla_of_another_year": True})
-    from_jax.quick_to_compile.cache_clear()
-    try:
-        bound = get_metric("mse").bind(jnp.zeros((4, 5, 3)))
-        np.testing.assert_allclose(bound.distances(jnp.full((2, 4, 5, 3), 0.5)), 0.25)
-        assert from_jax.quick_to_compile() == {}
-    finally:
-        from_jax.quick_to_compile.cache_clear()
+    bound = get_metric("mse").bind(jnp.zeros((4, 5, 3)))
+    np.testing.assert_allclose(bound.distances(jnp.full((2, 4, 5, 3), 0.5)), 0.25)
+    assert from_jax.cpu_options(from_jax.QUICK_TO_COMPILE) == {}
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="they are for a CPU")
+def test_options_that_the_user_sets_are_left_to_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": "1"}
+    monkeypatch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=3")
+    assert from_jax.cpu_options(options) == {"xla_cpu_use_fusion_emitters": False}
+    monkeypatch.delenv("XLA_FLAGS")
+    assert from_jax.cpu_options(options) == options
 
 
 @pytest.mark.parametrize("name", ["mse", "lasi:2"])
