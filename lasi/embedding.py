@@ -381,14 +381,18 @@ def _materialize(spec: Spec, strip: Array, function: Callable[..., T], *argument
         value: T = lax.optimization_barrier(function(*arguments))  # type: ignore[no-untyped-call]
         return value
 
+    types: list[Any] = []
+
     def on_squeezed(arrays: Any) -> Any:
-        return jax.tree.map(jnp.squeeze, function(*jax.tree.map(_like, arrays, arguments)))
+        result = function(*jax.tree.map(_like, arrays, arguments))
+        types.append(jax.tree.map(lambda array: _type(array, *array.shape), result))
+        return jax.tree.map(jnp.squeeze, result)
 
     once = jax.jit(on_squeezed)  # traced once for both branches
-    types, squeezed = jax.eval_shape(function, *arguments), jax.tree.map(jnp.squeeze, arguments)
+    squeezed = jax.tree.map(jnp.squeeze, arguments)
     shapes = jax.eval_shape(once, squeezed)
     value = lax.cond(strip >= 0, once, lambda _: jax.tree.map(jnp.zeros_like, shapes), squeezed)
-    return jax.tree.map(_like, value, types)
+    return jax.tree.map(_like, value, types[0])
 
 
 def _materialize_each(spec: Spec, strip: Array, function: Callable[..., T], *arrays: Array) -> T:
