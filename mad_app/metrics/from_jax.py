@@ -8,6 +8,7 @@ Matrix products are in full float32 unless the functions say otherwise: the defa
 bits, too few for a level that is kept to 1e-5.
 """
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +32,10 @@ Prepared = Any
 """A tree of arrays: everything of a metric that depends on the reference alone."""
 
 QUICK_TO_COMPILE: Options = {"xla_cpu_use_fusion_emitters": False}
-"""XLA's options on a CPU for all but gradients, compiled in half the time; LASI's would take a third longer."""
+"""XLA's options on a CPU for all but gradients of large images. LASI's gradient is compiled in half the time with them;
+it takes up to 15 % longer to compute for a small image, and 20 % for a large one."""
+SMALL_IMAGE = 2**15
+"""Pixels up to which an image is small: of a larger one thirty steps take longer by what its compilation saves."""
 
 Distances = Callable[[Prepared, jax.Array], jax.Array]
 ValueAndGrad = Callable[[Prepared, jax.Array], tuple[jax.Array, jax.Array]]
@@ -102,7 +106,7 @@ class JaxMetric(Summable):
             value_and_grad_of(self.distances_to),
             reference.shape,
             each,
-            lambda: (jax.eval_shape(self._program(self.prepare), reference), batch),
+            lambda: (jax.eval_shape(self._program(self.prepare, reference.shape), reference), batch),
         )
 
     def _compile(
@@ -113,29 +117,30 @@ class JaxMetric(Summable):
         arguments: Callable[[], tuple[Any, ...]],
     ) -> Callable[..., Any]:
         """The compiled program of one of the metric's functions, for so many images and a reference of a shape."""
-        program = self._program(function)
+        program = self._program(function, shape)
         if self.kept_as is None or not keeps_programs():
             return cast(Callable[..., Any], program.lower(*arguments()).compile())
         name = self.kept_as, function.__qualname__, shape, images
-        return kept_program(name, program, arguments, self._options(function))
+        return kept_program(name, program, arguments, self._options(function, shape))
 
     def _call(self, function: Callable[..., Any], shape: tuple[int, ...], *arguments: Any) -> Any:
         """The value of one of the metric's functions; the last argument is an image, or several."""
         if _is_traced(arguments):
             return _compiled(function)(*arguments)
         if self.kept_as is None or not keeps_programs():
-            return self._program(function)(*arguments)
+            return self._program(function, shape)(*arguments)
         last = arguments[-1]
         images = len(last) if last.ndim == 4 else 1
         return self._compile(function, shape, images, lambda: arguments)(*arguments)
 
-    def _program(self, function: Callable[..., Any]) -> Any:
-        """One of the metric's functions, to be called with arrays."""
-        return _compiled(function, tuple(self._options(function).items()))
+    def _program(self, function: Callable[..., Any], shape: tuple[int, ...]) -> Any:
+        """One of the metric's functions, to be called with arrays for a reference of a shape."""
+        return _compiled(function, tuple(self._options(function, shape).items()))
 
-    def _options(self, function: Callable[..., Any]) -> Options:
+    def _options(self, function: Callable[..., Any], shape: tuple[int, ...]) -> Options:
         """XLA's for one of the metric's functions: only gradients are computed so often that their time counts."""
-        return {} if function == value_and_grad_of(self.distances_to) else cpu_options(QUICK_TO_COMPILE)
+        takes_long = function == value_and_grad_of(self.distances_to) and math.prod(shape[:2]) > SMALL_IMAGE
+        return {} if takes_long else cpu_options(QUICK_TO_COMPILE)
 
     def __call__(self, reference: AnyImage, images: AnyImage) -> Any:
         """Distance of one image, a scalar, or of several, (N,), to a reference; as `Metric.__call__`."""

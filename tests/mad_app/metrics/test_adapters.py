@@ -71,6 +71,18 @@ def test_options_that_the_user_sets_are_left_to_the_user(monkeypatch: pytest.Mon
     assert from_jax.cpu_options(options) == options
 
 
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="they are for a CPU")
+def test_only_gradients_of_large_images_take_long_to_compile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
+    metric = JaxMetric(
+        name="sums", prepare=jnp.asarray, distances_to=lambda one, several: (several - one).sum((1, 2, 3))
+    )
+    gradient, small, large = value_and_grad_of(metric.distances_to), (128, 256, 3), (128, 257, 3)
+    assert metric._options(gradient, large) == {}
+    for function, shape in ((gradient, small), (metric.distances_to, large), (metric.prepare, large)):
+        assert metric._options(function, shape) == from_jax.QUICK_TO_COMPILE
+
+
 @pytest.mark.parametrize("name", ["mse", "lasi:2"])
 def test_a_caller_may_compile_a_loop_of_its_own(name: str) -> None:
     """The pure function inside a compiled loop gives the values of the bound metric."""
